@@ -139,14 +139,7 @@ pub const FORM: &str = "application/x-www-form-urlencoded";
 /// # Errors
 /// `Malformed` when it is not JSON.
 pub fn json(request: &Request) -> Result<Value, Refusal> {
-    json_text(&request.body)
-}
-
-/// The same of a body that was put into UTF-8.
-///
-/// # Errors
-/// `Malformed` when it is not JSON.
-pub fn json_text(body: &[u8]) -> Result<Value, Refusal> {
+    let body = &*request.body;
     if body.trim_ascii().is_empty() {
         return Ok(Value::Null);
     }

@@ -29,21 +29,29 @@ const TARGET_LIMIT: usize = 16 * 1024;
 /// How much is kept of a path, and of a query, that is not read.
 const TARGET_KEPT: usize = 2 * 1024;
 
-/// How many times its bytes a large body may take once it is read. Those of vendors' clients, with names and texts, take less
-/// than half of it.
-const MOST_TIMES: usize = 20;
+/// Bodies are looked through before they are read from here on: shorter ones take little, whatever is in them.
+pub(super) const SMALL: usize = 8 * 1024;
+/// Larger bodies are handled one after the other.
+pub(super) const LARGE: usize = 64 * 1024;
 
-/// What is wrong with a large body that has more values than one of `limit` bytes may have, more in one list, or so many for its length
-/// that it would take too much memory.
+/// How many times its bytes a body may take once it is read. Those of vendors' clients, with names and texts, take less than ten times as
+/// much; one that is not large may be all short numbers.
+fn most_times(length: usize) -> usize {
+    if length > LARGE { 20 } else { 40 }
+}
+
+/// What is wrong with a body that has more values than one of `limit` bytes may have, more in one list, or so many for its length that it
+/// would take too much memory.
 pub(super) fn too_many_values(request: &Request, limit: usize) -> Option<Unread> {
     let Extent { values, rows, bytes } = decode::extent(request);
     let (most, length) = (most_values(limit), request.body.len());
-    let detail = if values > most {
+    let most_times = most_times(length);
+    let detail = if values > most && length > LARGE {
         format!("the body has {values} values; with a `--body-limit` of {limit} bytes, {most} are read")
     } else if rows > MOST_ROWS {
         format!("the body has a list, an object or a form with {rows} rows; {MOST_ROWS} are read")
-    } else if bytes > MOST_TIMES * length {
-        format!("the body has {values} values in {length} bytes, which would take more than {MOST_TIMES} times as much memory")
+    } else if bytes > most_times * length {
+        format!("the body has {values} values in {length} bytes, which would take more than {most_times} times as much memory")
     } else {
         return None;
     };

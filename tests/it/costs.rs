@@ -152,6 +152,27 @@ fn a_body_that_is_accepted_takes_at_most_twenty_times_its_bytes() {
 }
 
 #[test]
+fn a_dense_body_is_refused_from_eight_kibibytes_on() {
+    let server = Server::start(&[]);
+    for (path, names, credentials) in OPERATIONS {
+        for row in ["{}", "[]", "1", "[[]]", r#"{"":{}}"#] {
+            let body = |bytes: usize| format!(r#"{{"{}": {}}}"#, names[0], rows(row, bytes / (row.len() + 1)));
+            let headers = [&[JSON], credentials].concat();
+            let (status, bytes, milliseconds) = cost(&server, path, &headers, &body(8_000));
+            assert!(bytes < 12 << 20 && milliseconds < MILLISECONDS / 2, "{path}: {row}: {bytes} bytes, {milliseconds} ms");
+            assert_ne!(status, 413, "{path}: {row}");
+            for bytes in [9_000, 65_000] {
+                let answer = client::send(&server, "POST", path, &headers, &body(bytes));
+                assert_eq!(answer.status, 413, "{path}: {row}: {}", answer.body);
+            }
+        }
+        let piece = r#"{"length":1,"width":1,"height":1,"weight":1}"#;
+        let body = format!(r#"{{"{}": {}}}"#, names[0], rows(piece, 1_000));
+        assert_ne!(client::send(&server, "POST", path, &[&[JSON], credentials].concat(), &body).status, 413, "{path}");
+    }
+}
+
+#[test]
 fn more_rows_than_any_list_may_have_are_refused_unread() {
     let server = Server::start(&[]);
     for (path, names, credentials) in OPERATIONS {

@@ -28,9 +28,6 @@ pub(super) fn accounts(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<String,
             },
         };
         let read = reader.each(value, &key.value, |reader, row| account(reader, row, rows));
-        if let Some(rows) = rows {
-            unrepeated(reader, &read, rows);
-        }
         accounts.insert(key.value.clone(), read);
     }
     accounts
@@ -99,30 +96,6 @@ fn presentable(reader: &mut Reader<'_>, node: &Node, name: &str, text: &str) {
     } else if let Some((_, rest)) = text.split_once(' ').filter(|(word, _)| is_scheme(word)) {
         let problem = reader.problem("S008", node.span, format!("`{name}` is written with its scheme"));
         problem.help(format!("callers write the scheme in front of it: here, write `{}`", rest.trim_start()));
-    }
-}
-
-/// Tells of rows whose credentials are those of an earlier one, which takes all their calls.
-fn unrepeated(reader: &mut Reader<'_>, read: &[Account], rows: &AccountRows) {
-    let credentials = |row: &Account| -> Vec<Option<Value>> {
-        rows.credentials.iter().copied().flatten().map(|spec| row.members.get(spec.name).cloned()).collect()
-    };
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for row in read {
-        let found = credentials(row);
-        if found.iter().all(Option::is_none) {
-            continue;
-        }
-        let key = Value::from_iter(found.into_iter().map(Option::unwrap_or_default)).to_string();
-        match seen.get(&key) {
-            Some(start) if !reader.is_full() => {
-                let (line, _) = reader.source.position(*start);
-                let problem = reader.problem("S016", row.span, format!("these are the credentials of the row on line {line}"));
-                problem.help("who presents them gets that row; give this one credentials of its own");
-            }
-            Some(_) => {}
-            None => _ = seen.insert(key, row.span.start),
-        }
     }
 }
 

@@ -6,14 +6,11 @@ use super::Shell;
 use crate::engine::{Answer, Request, Unread};
 use crate::server::apart;
 use crate::server::clock::{MOMENT, PAUSE, SLICE, slice, wall};
-use crate::server::incoming;
+use crate::server::incoming::{self, LARGE, SMALL};
 use crate::server::sections;
 
 /// How many slices of time a call waits for a sandbox in which very much is due: about half a minute.
 const MOST_SLICES: u32 = 1_500;
-/// Requests with larger bodies are handled one after the other.
-const LARGE: usize = 64 * 1024;
-
 impl Shell {
     /// Has the vendor itself answer a request, where it is to be passed on, or else the machine.
     pub(super) async fn handle_or_pass_on(&self, request: Request, unread: Option<Unread>) -> Option<Answer> {
@@ -32,9 +29,11 @@ impl Shell {
             if unread.is_none() && self.fleet.is_none() {
                 return self.handle_large(Arc::new(request)).await;
             }
-            if unread.is_some() {
-                request.body.clear();
-            }
+        } else if request.body.len() > SMALL && unread.is_none() {
+            unread = incoming::too_many_values(&request, self.body_limit);
+        }
+        if unread.is_some() {
+            request.body.clear();
         }
         if let Some(fleet) = &self.fleet {
             return sections::answer(&self.machine, fleet, request, unread).await;
