@@ -54,10 +54,8 @@ pub(super) struct Carrier {
     pub wallet: bool,
     /// The largest package of those services that have no limits of their own.
     limits: Option<Limits>,
-    /// The form of its tracking numbers.
-    pub tracking: String,
-    /// That of parcels that go abroad, if it is another.
-    pub tracking_abroad: Option<String>,
+    /// The form of its tracking numbers inside the country, if it is another than the carrier's usual one.
+    pub tracking: Option<String>,
     pub services: Vec<Service>,
     pub packages: Vec<Package>,
 }

@@ -15,6 +15,7 @@ use super::wire::order::{self, Order};
 use super::wire::{self, LABEL, ONLY, ORDER_LABELS, PROFILE};
 use super::{access, rates, v1, v2};
 use crate::base::time;
+use crate::carrier::label::CARRIERS;
 use crate::carrier::rating::{self, Options, Piece};
 use crate::carrier::{Location, Parcel, Scan, Status};
 use crate::engine::{Cx, Refusal};
@@ -67,8 +68,8 @@ pub(crate) fn buy(cx: &mut Cx<'_>, purchase: Purchase<'_>) -> Result<Label, Refu
     let id = wire::next_id(cx, &LABEL);
     let together = purchase.more.get("v2").and_then(|own| own["batch"].as_u64());
     let batch = together.unwrap_or_else(|| wire::next_id(cx, &Kind::new("batch")));
-    let form = carrier.tracking_abroad.as_ref().filter(|_| from.country != to.country).unwrap_or(&carrier.tracking);
-    let tracking_number = cx.tracking_number(form);
+    let own = carrier.tracking.as_deref().filter(|_| from.country == to.country);
+    let tracking_number = cx.tracking_number(own.unwrap_or_else(|| CARRIERS.find(&carrier.code).form(&purchase.service.code)));
     let mut label = label(cx, purchase, Label { id, batch, tracking_number, cost, insurance_cost, ..Label::default() });
     if label.order.is_none() {
         label.order = Some(v2::shipment_of(cx, &label));

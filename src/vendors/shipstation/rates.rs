@@ -127,6 +127,7 @@ pub(crate) fn days(service: &Service, load: &Load<'_>) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use crate::carrier::label::CARRIERS;
     use crate::vendors::shipstation::catalog::CATALOG;
 
     #[test]
@@ -136,6 +137,7 @@ mod tests {
                 assert!(service.tariff.is_some(), "{} of {}", service.code, carrier.code);
                 assert!(service.packages.iter().all(|code| carrier.package(code).is_some()), "{}", service.code);
             }
+            assert!(CARRIERS.known(&carrier.code).is_some(), "labels know no {}", carrier.code);
         }
     }
 }

@@ -13,6 +13,7 @@ use super::wire::order as sold;
 use super::wire::{self, Members, TEST_LABEL, address, moment, se, shipment, tick};
 use super::{checks, rates};
 use crate::base::time::Timestamp;
+use crate::carrier::label::CARRIERS;
 use crate::carrier::print::{Format, Paper};
 use crate::carrier::{Location, Parcel, Status};
 use crate::engine::{Blame, Cx, Refusal};
@@ -131,8 +132,8 @@ pub(super) fn buy(cx: &mut Cx<'_>, bought: &Order<'_>) -> Result<Label, Refusal>
         cx.note("label-layout", Blame::Caller, "`label_layout` `letter` is for `label_format` `pdf` alone, expected `4x6`");
     }
     let others = packages.len().saturating_sub(1);
-    own.numbers =
-        if options.test_label == Some(true) { Vec::new() } else { (0..others).map(|_| cx.tracking_number(&carrier.tracking)).collect() };
+    let form = CARRIERS.find(&carrier.code).form(&service.code);
+    own.numbers = if options.test_label == Some(true) { Vec::new() } else { (0..others).map(|_| cx.tracking_number(form)).collect() };
     let purchase = Purchase {
         carrier,
         service,
