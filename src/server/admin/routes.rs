@@ -127,20 +127,24 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(GET "/vendors/{vendor}/operations/{operation}", OK OperationView, operations::get, "one operation of a vendor")
         .query(operations::QUERY),
     route!(GET "/sandboxes", OK Sandboxes, sandboxes::list, "all sandboxes").query(sandboxes::LIST),
-    route!(POST "/sandboxes", CREATED SandboxView, sandboxes::create, "makes a sandbox with credentials of its own").body(of::<CreateSandbox>).that(Reaches::List),
+    route!(POST "/sandboxes", CREATED SandboxView, sandboxes::create, "makes a sandbox with credentials of its own")
+        .body(of::<CreateSandbox>).that(Reaches::List),
     route!(GET "/sandboxes/{s}", OK SandboxView, sandboxes::get, "one sandbox with its credentials and addresses"),
-    route!(DELETE "/sandboxes/{s}", OK Redacted<Report>, sandboxes::delete, "removes a sandbox but the default one, and says what was not as it should be").query(SECRETS).that(Reaches::List),
+    route!(DELETE "/sandboxes/{s}", OK Redacted<Report>, sandboxes::delete, "removes a sandbox but the default one, and says what was not as it should be")
+        .query(SECRETS).that(Reaches::List),
     route!(POST "/sandboxes/{s}/reset", OK SandboxView, sandboxes::reset, "back to when the scenario was loaded").body(of::<Reset>),
     route!(POST "/reset", OK Resets, sandboxes::reset_all, "resets all sandboxes"),
     route!(GET "/sandboxes/{s}/snapshots", OK Snapshots, snapshots::list, "the snapshots of a sandbox"),
-    route!(POST "/sandboxes/{s}/snapshot", CREATED SnapshotView, snapshots::create, "keeps the state of this moment under a name").body(of::<SnapshotName>),
+    route!(POST "/sandboxes/{s}/snapshot", CREATED SnapshotView, snapshots::create, "keeps the state of this moment under a name")
+        .body(of::<SnapshotName>),
     route!(POST "/sandboxes/{s}/restore", OK SandboxView, snapshots::restore, "back to a snapshot, which stays").body(of::<SnapshotName>),
     route!(DELETE "/sandboxes/{s}/snapshots/{name}", NO_CONTENT, snapshots::delete, "drops a snapshot"),
     route!(POST "/sandboxes/{s}/fork", CREATED SandboxView, snapshots::fork, "opens a copy with credentials of its own")
         .body(of::<Fork>)
         .that(Reaches::List),
     route!(GET "/sandboxes/{s}/export", OK, files::export, "the sandbox as a file: data, time, scenario, faults").answer(of::<SandboxFile>),
-    route!(POST "/sandboxes/{s}/import", OK SandboxView, files::import, "makes the sandbox what a file says; it is opened if there is none").body(of::<SandboxFile>).that(Reaches::List),
+    route!(POST "/sandboxes/{s}/import", OK SandboxView, files::import, "makes the sandbox what a file says; it is opened if there is none")
+        .body(of::<SandboxFile>).that(Reaches::List),
     route!(GET "/sandboxes/{s}/clock", OK ClockView, clock::get, "the virtual time"),
     route!(PUT "/sandboxes/{s}/clock", OK ClockView, clock::put, "sets the time forward, or how it passes")
         .body(of::<SetClock>)
@@ -152,7 +156,8 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(GET "/sandboxes/{s}/log", OK Log, log::list, "what was done to a sandbox besides calls").query(log::QUERY),
     route!(GET "/sandboxes/{s}/agenda", OK Agenda, agenda::list, "what will happen, soonest first").query(agenda::QUERY),
     route!(GET "/sandboxes/{s}/scenario", OK ScenarioView, scenarios::get, "the scenario at work"),
-    route!(PUT "/sandboxes/{s}/scenario", OK ScenarioView, scenarios::put, "begins anew under another scenario").query(KEEP).body(|_| written(schema::skeleton())),
+    route!(PUT "/sandboxes/{s}/scenario", OK ScenarioView, scenarios::put, "begins anew under another scenario")
+        .query(KEEP).body(|_| written(schema::skeleton())),
     route!(GET "/sandboxes/{s}/scenario/rules", OK Rules, rules::list, "what overrides and timelines have done so far"),
     route!(GET "/scenarios", OK BuiltIn, rules::built_in, "the scenarios that are built in"),
     route!(GET "/scenarios/{name}", OK BuiltInText, rules::built_in_text, "a scenario that is built in, with its text"),
@@ -163,11 +168,14 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(PUT "/sandboxes/{s}/faults/{name}", OK FaultView, faults::put, "switches a fault on").body(|_| written(faults::body())),
     route!(DELETE "/sandboxes/{s}/faults/{name}", NO_CONTENT, faults::delete, "switches a fault off"),
     route!(GET "/sandboxes/{s}/requests", OK Requests, requests::list, "the journal, oldest first").query(requests::LIST),
-    route!(DELETE "/sandboxes/{s}/requests", NO_CONTENT, requests::delete, "empties the journal of what the filters name").query(requests::FILTERS),
+    route!(DELETE "/sandboxes/{s}/requests", NO_CONTENT, requests::delete, "empties the journal of what the filters name")
+        .query(requests::FILTERS),
     route!(GET "/sandboxes/{s}/requests/count", OK Count, requests::count, "how many calls fit the filters").query(requests::COUNT),
-    route!(GET "/sandboxes/{s}/requests/stream", OK, requests::stream, "calls as they happen, as server-sent events").query(requests::STREAM),
+    route!(GET "/sandboxes/{s}/requests/stream", OK, requests::stream, "calls as they happen, as server-sent events")
+        .query(requests::STREAM),
     route!(GET "/sandboxes/{s}/requests/export", OK, requests::export, "the journal for other tools").query(requests::EXPORT),
-    route!(POST "/sandboxes/{s}/conversations", OK Played, conversations::play, "plays a recorded conversation, and tells where it goes otherwise").query(CONVERSATION).body(|_| written(schema::conversation())).that(Reaches::Look),
+    route!(POST "/sandboxes/{s}/conversations", OK Played, conversations::play, "plays a recorded conversation, and tells where it goes otherwise")
+        .query(CONVERSATION).body(|_| written(schema::conversation())).that(Reaches::Look),
     route!(GET "/sandboxes/{s}/contract", OK, contract::report, "how calls depart from the documents")
         .query(contract::QUERY)
         .answer(of::<Redacted<Judged>>)
