@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use http::Method;
 use http::header::{CONTENT_ENCODING, HeaderValue};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::base::text;
-use crate::engine::call::{Call, Request};
+use crate::engine::call::{self, Call, Request};
 use crate::engine::decode;
 use crate::engine::origin::{self, Ignored};
 use crate::engine::refusal::{Denial, Refusal};
@@ -111,8 +111,12 @@ pub(super) fn unreadable(refusal: &Refusal, request: &Request, operation: &Opera
 
 /// A body of JSON that the vendor, who could not read it, takes for none at all.
 pub(super) fn unread(request: &Request, operation: &Operation, read: &Value, notes: &mut Vec<Note>) {
-    // Members may have come from the query.
-    let may_be_unread = read.is_null() || (!request.query.is_empty() && read.is_object());
+    // Members may have come from the query. What has others was read, perhaps more leniently than JSON is.
+    let is_of_query = |members: &Map<String, Value>| {
+        let query = call::pairs(&request.query);
+        !query.is_empty() && members.keys().all(|member| query.iter().any(|(name, _)| name.split('[').next() == Some(member)))
+    };
+    let may_be_unread = read.is_null() || read.as_object().is_some_and(is_of_query);
     if may_be_unread
         && !request.body.is_empty()
         && decode::is_json(&decode::media_type(request))

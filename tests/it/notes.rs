@@ -121,3 +121,17 @@ fn a_request_that_is_as_documented_has_no_notes() {
     client::send(&server, "GET", "/shippo/addresses?page=1&results=5", &[("host", "localhost"), SHIPPO], "");
     assert_eq!(notes(&server), Vec::<Value>::new());
 }
+
+#[test]
+fn a_body_that_its_vendor_reads_is_not_called_unreadable() {
+    let server = Server::start(&[]);
+    let basic = ("authorization", "Basic c2VhdHJpYWw6c2VhdHJpYWwtc2VjcmV0");
+    let to = "{name: 'Ada', street1: '1 Main St', city: 'Austin', state: 'TX', postalCode: '73301', country: 'US'}";
+    let order =
+        format!("{{orderNumber: 'A-1', orderDate: '2026-01-05', orderStatus: 'awaiting_shipment', billTo: {to}, shipTo: {to}}} // ours");
+    for path in ["/shipstation/orders/createorder", "/shipstation/orders/createorder?source=shop"] {
+        let answer = send(&server, "POST", path, &[("host", "localhost"), basic, JSON], &order);
+        let codes: Vec<_> = notes(&server).iter().map(|note| note["code"].clone()).collect();
+        assert!(answer.status == 200 && !codes.contains(&json!("unreadable-body")), "{path}: {codes:?}: {}", answer.body);
+    }
+}
