@@ -15,7 +15,7 @@
  */
 export { Admin, Problem, Unreachable, type Json } from "./admin.js";
 export { Inbox, type Letter, type Subscription, type Webhook } from "./inbox.js";
-export { Clock, Parcels, Sandbox, UnmetExpectations, type Call, type Credential, type Finding, type Headers, type HeaderText, type Parcel, type Played, type Report, type Unused, type Wanted, } from "./sandbox.js";
+export { Clock, Parcels, Sandbox, UnmetExpectations, type Call, type Credential, type Finding, type Headers, type HeaderText, type OperationDetails, type Parcel, type Played, type Report, type Unused, type Wanted, } from "./sandbox.js";
 export type { AccountRow, BusinessFailure, ClockSetting, Condition, Count, Expectation, ExpectedWebhook, Failure, Latency, Mount, Operation, Ordered, Override, ParcelStatus, Patch, RateLimit, RequestShape, Respond, Scenario, ScenarioObject, Timeline, TimelineStep, TimeWindow, Vendor, Webhooks, WebhookSubscription, } from "./scenario.js";
 export { Server, type Launch } from "./server.js";
 export { sharedServer, withSandbox, type Judged } from "./testing.js";

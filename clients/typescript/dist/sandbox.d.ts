@@ -74,6 +74,38 @@ export interface Call {
         cut: boolean;
     } | null;
 }
+/** An operation of a vendor, with a call that works once those in `before` were made. */
+export interface OperationDetails {
+    operation: string;
+    method: string;
+    path: string;
+    tag: string;
+    summary: string;
+    evidence: "recorded" | "documented" | "client" | "inferred";
+    behavior: "stateful" | "sampled";
+    deprecated: boolean;
+    parameters: {
+        name: string;
+        in: "path" | "query" | "header";
+        required: boolean;
+        description: string;
+    }[];
+    statuses: number[];
+    example: {
+        url: string;
+        headers: Record<string, string>;
+        body: Json;
+        status: number;
+        before: string[];
+        after: string | null;
+        values: {
+            name: string;
+            operation: string;
+            member: string;
+        }[];
+        curl: string;
+    };
+}
 /** A parcel of any vendor. */
 export interface Parcel {
     vendor: Vendor;
@@ -178,6 +210,8 @@ export declare class Sandbox implements AsyncDisposable {
     ask(method: string, path: string, body?: Json): Promise<Json>;
     /** Where a vendor is in this sandbox; its own paths follow. */
     url(vendor: Mount): string;
+    /** What is known of an operation such as `shippo.CreateRefund`, with an example that works in this sandbox. */
+    operation(name: string): Promise<OperationDetails>;
     /** A member of the first credential that has it, such as `token`, `api_key` or `password`. */
     credential(vendor: Mount, member: string): string;
     /** The calls that were made, oldest first; filters are those of the admin API: `{ operation: "shippo.CreateAddress" }`. */
@@ -228,6 +262,12 @@ export declare class Sandbox implements AsyncDisposable {
     deliveries(filters?: Record<string, string>): Promise<Json[]>;
     /** Sends a delivery again. */
     redeliver(deliveryId: string): Promise<Json>;
+    /** Sends the deliveries that have failed again, or those that fit the filters, at most a thousand; how many. */
+    redeliverFailed(filters?: Record<string, string>): Promise<number>;
+    /** What will happen, soonest first: steps of parcels, attempts of webhooks, and what vendors have planned. */
+    agenda(filters?: Record<string, string>): Promise<Json[]>;
+    /** What was done to the sandbox besides calls: moves of its clock, resets, snapshots, scenarios, faults. */
+    log(filters?: Record<string, string>): Promise<Json[]>;
     /** A receiver of webhooks that only this sandbox has. */
     inbox(name?: string): Promise<Inbox>;
     /** Removes it, and tells what was not as it should be; nothing when it was gone already. */

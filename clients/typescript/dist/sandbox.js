@@ -121,6 +121,12 @@ export class Sandbox {
     url(vendor) {
         return ofVendor(this.urls, vendor);
     }
+    /** What is known of an operation such as `shippo.CreateRefund`, with an example that works in this sandbox. */
+    operation(name) {
+        const [vendor = "", ...rest] = name.split(".");
+        const path = `/vendors/${encodeURIComponent(vendor)}/operations/${encodeURIComponent(rest.join("."))}`;
+        return this.admin.ask("GET", `${path}?sandbox=${encodeURIComponent(this.name)}`);
+    }
     /** A member of the first credential that has it, such as `token`, `api_key` or `password`. */
     credential(vendor, member) {
         const rows = ofVendor(this.credentials, vendor);
@@ -227,6 +233,18 @@ export class Sandbox {
     redeliver(deliveryId) {
         const path = `/deliveries/${encodeURIComponent(deliveryId)}/redeliver?sandbox=${encodeURIComponent(this.name)}`;
         return this.admin.ask("POST", path);
+    }
+    /** Sends the deliveries that have failed again, or those that fit the filters, at most a thousand; how many. */
+    async redeliverFailed(filters = {}) {
+        return (await this.ask("POST", `/deliveries/redeliver?${new URLSearchParams({ limit: "1000", ...filters })}`)).redelivered;
+    }
+    /** What will happen, soonest first: steps of parcels, attempts of webhooks, and what vendors have planned. */
+    async agenda(filters = {}) {
+        return (await this.ask("GET", `/agenda?${new URLSearchParams(filters)}`)).tasks;
+    }
+    /** What was done to the sandbox besides calls: moves of its clock, resets, snapshots, scenarios, faults. */
+    async log(filters = {}) {
+        return (await this.ask("GET", `/log?${new URLSearchParams(filters)}`)).log;
     }
     /** A receiver of webhooks that only this sandbox has. */
     inbox(name = "inbox") {

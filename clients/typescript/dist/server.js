@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { Admin } from "./admin.js";
 import { findBinary, MISSING } from "./binary.cjs";
@@ -6,10 +6,16 @@ import { Sandbox } from "./sandbox.js";
 /** A Seatrial server. */
 export class Server {
     admin;
+    /** Where the same is served over TLS, if it was started so. */
+    https;
+    /** The file of the certificate authority to trust then. */
+    authority;
     #process;
-    constructor(address, token, process, variable) {
+    constructor(address, token, process, variable, tls) {
         this.admin = new Admin(address, token, variable);
         this.#process = process;
+        this.https = tls?.https;
+        this.authority = tls?.authority;
     }
     get address() {
         return this.admin.address;
@@ -18,7 +24,7 @@ export class Server {
      * Starts the binary on a free port and waits until it is ready. When `SEATRIAL_URL` names a server that runs already, nothing
      * is started and that one is used, with the token of `SEATRIAL_ADMIN_TOKEN`.
      */
-    static async start({ binary, arguments: more = [], timeout = 30_000 } = {}) {
+    static async start({ binary, arguments: more = [], tls = false, timeout = 30_000 } = {}) {
         const running = process.env["SEATRIAL_URL"];
         if (binary === undefined && running) {
             const server = new Server(running, process.env["SEATRIAL_ADMIN_TOKEN"], undefined, "SEATRIAL_URL");
@@ -28,7 +34,7 @@ export class Server {
         const found = binary ?? findBinary();
         if (found === undefined)
             throw new Error(MISSING);
-        const flags = ["serve", "--listen", "127.0.0.1:0", "--exit-with-stdin", ...more];
+        const flags = ["serve", "--listen", "127.0.0.1:0", ...(tls ? ["--tls", "127.0.0.1:0"] : []), "--exit-with-stdin", ...more];
         const child = spawn(found, flags, { stdio: ["pipe", "pipe", "inherit"] });
         const line = await firstLine(child, found, timeout);
         const address = /^seatrial ready .*?\bhttp=(\S+)/.exec(line)?.[1];
@@ -41,7 +47,9 @@ export class Server {
         child.unref();
         for (const pipe of [child.stdin, child.stdout])
             pipe.unref?.();
-        return new Server(`http://${address}`, undefined, child);
+        const https = /\bhttps=(\S+)/.exec(line)?.[1];
+        const secure = tls && https !== undefined ? { https: `https://${https}`, authority: authorityOf(found, more) } : undefined;
+        return new Server(`http://${address}`, undefined, child, undefined, secure);
     }
     /** Makes a sandbox. */
     sandbox(wanted = {}) {
@@ -70,6 +78,11 @@ export class Server {
     async [Symbol.asyncDispose]() {
         await this.stop();
     }
+}
+/** The file of the local certificate authority of a server with these arguments. */
+function authorityOf(binary, more) {
+    const at = more.indexOf("--ca-dir");
+    return execFileSync(binary, ["ca", "--path", ...(at < 0 ? [] : more.slice(at, at + 2))], { encoding: "utf8" }).trim();
 }
 /** What the process says first; empty when it ends or says nothing in time. */
 function firstLine(child, binary, timeout) {
