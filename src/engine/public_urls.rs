@@ -68,10 +68,17 @@ impl PublicUrls {
         format!("{}/inbox/{name}", self.admin_api())
     }
 
-    /// What the URL of the page of a call begins with; its id comes behind it.
+    /// What the URL of the page of a call begins with; its id comes behind it. `origin` is how the caller reached the listener of all
+    /// vendors; nothing for who came by an address or a host name of one vendor, which have no page.
     #[must_use]
-    pub fn page_of_calls(&self) -> String {
-        format!("{}/ui/go/", self.admin_api())
+    pub fn page_of_calls(&self, origin: Option<&Origin<'_>>) -> String {
+        let base = match (&self.public, self.admin, origin) {
+            (Some(public), ..) => format!("{public}/_seatrial"),
+            (None, Some(admin), Some(origin)) if admin.ip().is_unspecified() => format!("{}/_seatrial", origin.at_port(admin.port())),
+            (None, None, Some(origin)) => format!("{origin}/_seatrial"),
+            (None, ..) => self.admin_api(),
+        };
+        format!("{base}/ui/go/")
     }
 
     fn admin_api(&self) -> String {

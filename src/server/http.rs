@@ -24,7 +24,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 
 use crate::base::text;
-use crate::engine::{Machine, Request, Unmatched, Unread};
+use crate::engine::{Machine, Origin, Request, Unmatched, Unread};
 use crate::fleet::Fleet;
 use crate::server::access::Guard;
 use crate::server::admin::{self, Admin, Briefs, History, Judged};
@@ -133,7 +133,7 @@ pub async fn serve_embedded(
             shares_listener: bound.admin.is_none(),
             has_page: bound.config.page,
         })),
-        page_of_calls: (bound.config.page && !machine.options().plain).then(|| machine.public_urls().page_of_calls()),
+        names_pages: bound.config.page && !machine.options().plain,
         machine: Arc::clone(&machine),
         changed,
         unmatched,
@@ -196,8 +196,8 @@ pub async fn serve_embedded(
 
 struct Shell {
     machine: Arc<Machine>,
-    /// What the address of a call's page begins with, for answers to say; `None` if they do not.
-    page_of_calls: Option<String>,
+    /// Whether answers say where the page of their call is.
+    names_pages: bool,
     ui: Arc<Ui>,
     /// Notified after every exchange; wakes the ticker.
     changed: Arc<Notify>,
@@ -327,6 +327,9 @@ impl Shell {
         incoming::name_length(&mut parts, &body);
         let asks_for_page = unread.is_none() && start_page::is_asked(&parts.method, parts.uri.path());
         let page = (asks_for_page && role.mount.is_none()).then(|| start_page::response(&self.ui.admin, &parts));
+        let urls = self.machine.public_urls();
+        let is_shared = self.names_pages && role.mount.is_none();
+        let pages_from_here = is_shared.then(|| urls.page_of_calls(Some(&Origin::of(&parts.headers, is_secure))));
         let request = Request {
             method: parts.method,
             path: incoming::kept(parts.uri.path(), unread.as_ref()),
@@ -353,8 +356,12 @@ impl Shell {
         if let Some(page) = page.filter(|_| answer.unmatched.is_some()) {
             return Ok(page);
         }
-        if let (Some(page), Some(entry)) = (&self.page_of_calls, &answer.entry) {
-            answer.headers.extend(format!("{page}{}", entry.id).parse().ok().map(|address: HeaderValue| (LOG, address)));
+        if let Some(entry) = answer.entry.as_ref().filter(|_| self.names_pages) {
+            // Where a vendor has a host name to itself, there is no mount in front of its paths, and no page.
+            let before = entry.target.get(..entry.path_start).and_then(|before| before.rsplit('/').next()).unwrap_or_default();
+            let is_mounted = !before.is_empty() && !before.starts_with('@');
+            let pages = pages_from_here.filter(|_| is_mounted).unwrap_or_else(|| urls.page_of_calls(None));
+            answer.headers.extend(HeaderValue::from_str(&format!("{pages}{}", entry.id)).ok().map(|address| (LOG, address)));
         }
         self.changed.notify_waiters();
         let line = |entry| CallLine { log: &self.log, entry, began, is_answered: false, metrics: &self.metrics, changed: &self.changed };

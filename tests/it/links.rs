@@ -181,3 +181,24 @@ fn no_vendor_gives_its_root_away() {
     let vendors = send(&server, "GET", "/", &[], "");
     assert!(vendors.body.contains(&format!("http://{}/_seatrial", server.admin())), "{}", vendors.body);
 }
+
+#[test]
+fn pages_of_calls_have_the_address_that_the_caller_used() {
+    let check = |server: &Server, path: &str, headers: &[(&str, &str)], base: &str| {
+        let with_key: Vec<_> = headers.iter().copied().chain([KEY]).collect();
+        let head = send(server, "GET", path, &with_key, "").head;
+        let of = |name: &str| head.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned();
+        let id = of("seatrial-request: ");
+        assert_eq!(of("seatrial-log: "), format!("{base}/_seatrial/ui/go/{id}"), "{path} {headers:?}");
+    };
+    let server = Server::start(&[]);
+    check(&server, "/shippo/addresses", &[("host", "localhost:81")], "http://localhost:81");
+    let proxy = [("x-forwarded-host", "a.example"), ("x-forwarded-proto", "https"), ("x-forwarded-prefix", "/mock")];
+    check(&server, "/shippo/addresses", &proxy, "https://a.example/mock");
+    // A vendor that has a name to itself has no page there.
+    check(&server, "/addresses", &[("host", "api.goshippo.com")], &format!("http://{}", server.admin()));
+    let apart = Server::start(&["--admin-listen", "127.0.0.1:0"]);
+    check(&apart, "/shippo/addresses", &proxy, &format!("http://{}", apart.admin()));
+    let public = Server::start(&["--public-url", "https://sandbox.example/seatrial"]);
+    check(&public, "/shippo/addresses", &[], "https://sandbox.example/seatrial");
+}
