@@ -9,7 +9,7 @@ pub fn complaint(body: &[u8]) -> Option<String> {
         Err(error) => return Some(undecodable(body, error)),
     };
     let mut reader = Reader { text, at: 0, depth: 0, ours: None };
-    let fault = match reader.whole() {
+    let fault = match reader.document() {
         Ok(()) => reader.ours.take()?,
         Err(fault) => fault,
     };
@@ -41,7 +41,7 @@ struct Reader<'t> {
 }
 
 impl Reader<'_> {
-    fn whole(&mut self) -> Result<(), Fault> {
+    fn document(&mut self) -> Result<(), Fault> {
         if self.text.starts_with('\u{feff}') {
             return Err(Fault::At("Unexpected UTF-8 BOM (decode using utf-8-sig)", 0));
         }

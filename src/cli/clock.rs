@@ -9,7 +9,7 @@ use crate::cli::arguments::{ClockArguments, ClockCommand};
 use crate::cli::{Exit, complain, say};
 
 pub(super) fn run(arguments: &ClockArguments) -> Exit {
-    match told(arguments) {
+    match run_command(arguments) {
         Ok(text) => {
             say(&text);
             Exit::Fine
@@ -18,11 +18,11 @@ pub(super) fn run(arguments: &ClockArguments) -> Exit {
     }
 }
 
-fn told(arguments: &ClockArguments) -> Result<String, AdminError> {
+fn run_command(arguments: &ClockArguments) -> Result<String, AdminError> {
     let clock = format!("/sandboxes/{}/clock", arguments.server.sandbox);
-    let put = |body: Value| admin_client::ask::<Value>(&arguments.server, Method::PUT, &clock, Some(&body)).map(|clock| shown(&clock));
+    let put = |body: Value| admin_client::ask::<Value>(&arguments.server, Method::PUT, &clock, Some(&body)).map(|clock| clock_line(&clock));
     match &arguments.command {
-        None | Some(ClockCommand::Show) => admin_client::get(&arguments.server, &clock).map(|clock: Value| shown(&clock)),
+        None | Some(ClockCommand::Show) => admin_client::get(&arguments.server, &clock).map(|clock: Value| clock_line(&clock)),
         Some(ClockCommand::Advance { by, no_wait }) => {
             let name = match (by.parse::<Timestamp>(), time::duration(by)) {
                 (Ok(_), _) => "to",
@@ -51,7 +51,7 @@ fn text<'c>(clock: &'c Value, name: &str) -> &'c str {
 }
 
 /// A clock in a line: the time, how it passes, and what is due.
-fn shown(clock: &Value) -> String {
+fn clock_line(clock: &Value) -> String {
     let mode = clock["mode"].as_str().map_or_else(|| format!("{} times as fast", clock["mode"]["speed"]), str::to_owned);
     let next = clock["next"].as_str().map_or_else(|| "nothing due".to_owned(), |next| format!("{} due, next {next}", clock["due"]));
     format!("{} {mode}, {next}", text(clock, "now"))

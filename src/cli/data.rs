@@ -26,13 +26,13 @@ fn check(machine: &Machine, directory: &Path, json: bool) -> Exit {
     if json {
         say(&serde_json::to_string_pretty(&report).unwrap_or_default());
     } else {
-        say(&told(&report, directory));
+        say(&report_text(&report, directory));
     }
     if report.state == Soundness::Sound { Exit::Fine } else { Exit::Failed }
 }
 
 /// A report as text: a line for each sandbox, and what is wrong.
-fn told(report: &Report, directory: &Path) -> String {
+fn report_text(report: &Report, directory: &Path) -> String {
     let mut lines = vec![format!("{}: {}", directory.display(), report.state.word())];
     lines.extend(report.problem.iter().map(|problem| format!("  {problem}")));
     if report.lost > 0 {

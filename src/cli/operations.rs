@@ -21,7 +21,7 @@ pub(super) fn run(arguments: &OperationsArguments) -> Exit {
         Ok(rows) if arguments.format == OperationsFormat::Json => say(&serde_json::json!({"operations": rows})),
         // One operation is shown whole, several are a line each.
         Ok(rows) => match &rows[..] {
-            [row] => say(&whole(row).trim_end()),
+            [row] => say(&details(row).trim_end()),
             rows => say(&table(rows).trim_end()),
         },
         Err(problem) => return complain(&problem, Exit::Usage),
@@ -91,7 +91,7 @@ fn table(rows: &[OperationView]) -> String {
 }
 
 /// All about one operation.
-fn whole(row: &OperationView) -> String {
+fn details(row: &OperationView) -> String {
     let OperationView { operation, method, path, summary, evidence, behavior, parameters, statuses, example, .. } = row;
     let mut out = format!("{operation}\n  {method} {path}\n  {summary}\n  {behavior}, {evidence}");
     if row.deprecated {

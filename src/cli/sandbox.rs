@@ -14,7 +14,7 @@ use crate::cli::{Exit, complain, say};
 const JSON: &str = "application/json";
 
 pub(super) fn run(arguments: &SandboxArguments) -> Exit {
-    match told(&arguments.server, &arguments.command) {
+    match run_command(&arguments.server, &arguments.command) {
         Ok(text) => {
             say(&text);
             Exit::Fine
@@ -23,7 +23,7 @@ pub(super) fn run(arguments: &SandboxArguments) -> Exit {
     }
 }
 
-fn told(server: &ServerArguments, command: &SandboxCommand) -> Result<String, AdminError> {
+fn run_command(server: &ServerArguments, command: &SandboxCommand) -> Result<String, AdminError> {
     let path = |name: &Option<String>| format!("/sandboxes/{}", name.as_ref().unwrap_or(&server.sandbox));
     let post = |path: String, body: Value| admin_client::ask::<Value>(server, Method::POST, &path, Some(&body));
     let own = || path(&None);

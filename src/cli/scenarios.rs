@@ -83,7 +83,7 @@ pub(super) fn gather(paths: &[PathBuf]) -> Result<Gathered, ScenarioError> {
         let path = Path::new(by).parent().map_or_else(|| PathBuf::from(path), |folder| folder.join(path));
         files.push(path.clone());
         match read_bounded(&path) {
-            Ok(bytes) => Ok(Found { name: shown(&path), id: id(&path), bytes }),
+            Ok(bytes) => Ok(Found { name: relative(&path), id: id(&path), bytes }),
             Err(error) => {
                 let word = path.file_name().unwrap_or_default().to_string_lossy();
                 let built_in = built_in::file(&word).filter(|_| error.kind() == io::ErrorKind::NotFound);
@@ -101,7 +101,7 @@ fn id(path: &Path) -> String {
 }
 
 /// A path as people would write it from here.
-fn shown(path: &Path) -> String {
+fn relative(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     path.strip_prefix(&here).unwrap_or(&path).to_string_lossy().into_owned()

@@ -162,7 +162,7 @@ impl<'r> Comparison<'r, '_> {
         if depth > DEEPEST {
             return;
         }
-        let place = format!("body {}", shown(path));
+        let place = format!("body {}", path_text(path));
         let rule = self.rule(path);
         if let Some((rule, is_own)) = rule {
             if is_own {
@@ -222,9 +222,10 @@ impl<'r> Comparison<'r, '_> {
             path.push(Step::Member(name.clone()));
             match members.get(name) {
                 Some(actual) => self.compare(expected, actual, path, depth + 1),
-                None => self
-                    .found
-                    .add(format!("body {}", shown(path)), format!("found none, expected one like `{}`", shortened(&expected.to_string()))),
+                None => self.found.add(
+                    format!("body {}", path_text(path)),
+                    format!("found none, expected one like `{}`", shortened(&expected.to_string())),
+                ),
             }
             path.pop();
         }
@@ -270,7 +271,7 @@ fn steps(path: &str) -> Vec<Step> {
     found
 }
 
-fn shown(path: &[Step]) -> String {
+fn path_text(path: &[Step]) -> String {
     path.iter().fold("$".to_owned(), |text, step| match step {
         Step::Member(name) => format!("{text}.{name}"),
         Step::Index(index) => format!("{text}[{index}]"),

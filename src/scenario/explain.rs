@@ -212,7 +212,7 @@ impl Explaining<'_> {
     }
 
     fn test(&self, expr: &Expr) -> Test {
-        let values = expr.values(self.facts).map(|(path, value)| PathValue { path: path.to_owned(), value: shown(value) }).collect();
+        let values = expr.values(self.facts).map(|(path, value)| PathValue { path: path.to_owned(), value: shortened(value) }).collect();
         Test { expression: expr.text().to_owned(), holds: expr.is_true(self.facts), values }
     }
 
@@ -246,7 +246,7 @@ fn passed_over(row: &Override) -> String {
     }
 }
 
-fn shown(value: Value) -> Value {
+fn shortened(value: Value) -> Value {
     let text = value.to_string();
     if text.len() <= LONGEST { value } else { json!(format!("{}…", text.chars().take(LONGEST).collect::<String>())) }
 }

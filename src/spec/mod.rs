@@ -43,7 +43,7 @@ pub(crate) use contract::SentRequest;
 pub use format::is_email;
 pub use load::SpecError;
 pub use place::Place;
-pub use reading::{Blank, EmptyBody, Reading, Spelling, TextFormat, digits, whole};
+pub use reading::{Blank, EmptyBody, Reading, Spelling, TextFormat, digits, whole_number};
 pub(crate) use scanner::{Expected, Scanner, Token, word};
 pub use schema::{JsonType, Limits, Range};
 pub(crate) use schema::{Property, Schema, SchemaId, Schemas};

@@ -75,7 +75,7 @@ impl Reading {
     pub const STRICT: Self = Self {
         text: |_| None,
         number: |_| None,
-        integer: whole,
+        integer: whole_number,
         flag: |_| None,
         trims: false,
         blank: Blank::Text,
@@ -101,7 +101,7 @@ impl Reading {
 /// A whole number that is written with a fraction of zero, which JSON Schema takes for an integer.
 #[must_use]
 #[expect(clippy::cast_possible_truncation, reason = "whole and within 53 bits")]
-pub fn whole(value: &Value) -> Option<i64> {
+pub fn whole_number(value: &Value) -> Option<i64> {
     let number = value.as_number()?.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < 9e15)?;
     Some(number as i64)
 }

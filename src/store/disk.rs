@@ -41,7 +41,7 @@ pub enum StoreError {
     Other(PathBuf),
     #[error("the data directory is damaged: {0}")]
     Damaged(String),
-    #[error("what is to be kept cannot be written: {}", told(.0))]
+    #[error("what is to be kept cannot be written: {}", error_text(.0))]
     Write(#[from] fjall::Error),
     #[error("there is no sandbox `{0}` in it")]
     NoSandbox(String),
@@ -322,13 +322,13 @@ fn lock(directory: &Path) -> Result<File, StoreError> {
 fn guarded<T>(act: impl FnOnce() -> fjall::Result<T>) -> Result<T, StoreError> {
     match catch_unwind(AssertUnwindSafe(act)) {
         Ok(Err(error @ (fjall::Error::Io(_) | fjall::Error::Poisoned))) => Err(StoreError::Write(error)),
-        Ok(done) => done.map_err(|error| damaged(told(&error))),
+        Ok(done) => done.map_err(|error| damaged(error_text(&error))),
         Err(_) => Err(damaged("its files cannot be read")),
     }
 }
 
 /// An error of the store in words.
-fn told(error: &fjall::Error) -> String {
+fn error_text(error: &fjall::Error) -> String {
     match error {
         fjall::Error::Io(error) | fjall::Error::Storage(LsmError::Io(error)) => error.to_string(),
         fjall::Error::Storage(LsmError::ChecksumMismatch { .. }) => "a checksum of its files is wrong".to_owned(),

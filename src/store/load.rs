@@ -105,15 +105,15 @@ impl Compile for Compiler<'_> {
             return Ok(Arc::new(NoScenario));
         }
         let loaded = scenario::load_bytes(text.as_bytes(), "scenario", &run::MachineVocabulary(self.0));
-        loaded.map(run::runtime).map_err(|problems| told(&problems))
+        loaded.map(run::runtime).map_err(|problems| diagnostics_text(&problems))
     }
 
     fn fault(&self, wanted: &Value) -> Result<Arc<dyn ScenarioRuntime>, String> {
         let loaded = scenario::load_override(&wanted.to_string(), "fault", &run::MachineVocabulary(self.0));
-        loaded.map(run::runtime).map_err(|problems| told(&problems))
+        loaded.map(run::runtime).map_err(|problems| diagnostics_text(&problems))
     }
 }
 
-fn told(problems: &[scenario::Diagnostic]) -> String {
+fn diagnostics_text(problems: &[scenario::Diagnostic]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }

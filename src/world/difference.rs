@@ -117,7 +117,7 @@ mod tests {
     }
 
     /// Documents in their order, and the tasks.
-    fn shown(world: &World) -> (Vec<(String, Vec<u8>)>, Vec<String>) {
+    fn contents(world: &World) -> (Vec<(String, Vec<u8>)>, Vec<String>) {
         let rows = world.accounts().iter().flat_map(|(_, account)| account.rows(&KIND));
         let tasks = world.agenda().iter().map(|(at, task)| format!("{at} {}", task.subject));
         (rows.map(|(id, body)| (id.to_owned(), body.to_vec())).collect(), tasks.collect())
@@ -152,11 +152,11 @@ mod tests {
             then.into_iter().for_each(|step| act(&mut world, step));
             let changes = world.changes_since(&copy).expect("it is a later copy");
             prop_assert!(copy.apply(&changes).is_ok());
-            prop_assert_eq!(shown(&copy), shown(&world));
+            prop_assert_eq!(contents(&copy), contents(&world));
             let mut other = self::world();
             let all = world.changes_since(&other).expect("an empty world is a beginning of all");
             prop_assert!(other.apply(&all).is_ok());
-            prop_assert_eq!(shown(&other), shown(&world));
+            prop_assert_eq!(contents(&other), contents(&world));
         }
     }
 }

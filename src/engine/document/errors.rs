@@ -91,7 +91,7 @@ impl Worded<'_> {
         match template {
             Value::String(text) => match text.as_str() {
                 "{status}" => self.status.as_u16().into(),
-                "{violations}" => self.violations.iter().map(|row| told(&errors.violation, row)).collect(),
+                "{violations}" => self.violations.iter().map(|row| filled_in(&errors.violation, row)).collect(),
                 text => {
                     let texts = [("{status}", self.status.as_str()), ("{title}", self.title()), ("{code}", self.code.word())];
                     replaced(text, &[&texts[..], &[("{detail}", &*self.detail)]].concat()).into()
@@ -149,12 +149,12 @@ impl Worded<'_> {
 }
 
 /// One element of `{violations}`, of a violation.
-fn told(template: &Value, row: &Violation) -> Value {
+fn filled_in(template: &Value, row: &Violation) -> Value {
     match template {
         Value::String(text) => replaced(text, &[("{path}", &row.dotted()), ("{message}", &row.rule.to_string())]).into(),
-        Value::Array(rows) => rows.iter().map(|inner| told(inner, row)).collect(),
+        Value::Array(rows) => rows.iter().map(|inner| filled_in(inner, row)).collect(),
         Value::Object(members) => {
-            Value::Object(members.iter().map(|(name, inner)| (name.clone(), told(inner, row))).collect::<Map<_, _>>())
+            Value::Object(members.iter().map(|(name, inner)| (name.clone(), filled_in(inner, row))).collect::<Map<_, _>>())
         }
         other => other.clone(),
     }

@@ -185,12 +185,12 @@ impl Kept {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
         match schema {
             None => Reply::empty(status),
-            Some(schema) => Reply::json(status, self.shown(cx, schema, "", &document, 0)),
+            Some(schema) => Reply::json(status, self.render(cx, schema, "", &document, 0)),
         }
     }
 
     /// What a schema makes of a thing: its members, or the envelope around it.
-    fn shown(&self, cx: &mut Cx<'_>, schema: SchemaId, name: &str, document: &Members, depth: usize) -> Value {
+    fn render(&self, cx: &mut Cx<'_>, schema: SchemaId, name: &str, document: &Members, depth: usize) -> Value {
         let schemas = cx.catalog().schemas();
         if schema == self.shape {
             return document.clone().into();
@@ -206,7 +206,7 @@ impl Kept {
             let value = match own {
                 Some(value) => Some(value.clone()),
                 None if !is_whole && infer::find(schemas, inner, depth + 1, &has_id).is_some() => {
-                    Some(self.shown(cx, inner, name, document, depth + 1))
+                    Some(self.render(cx, inner, name, document, depth + 1))
                 }
                 None => required.then(|| sampled(cx, inner, name)),
             };
@@ -251,7 +251,7 @@ impl Kept {
         if schemas[schema].json_type == Some(JsonType::Array) {
             let element = schemas.element(schema).filter(|element| has_id(*element));
             return match element {
-                Some(element) => rows.iter().map(|row| self.shown(cx, element, "", row, 0)).collect(),
+                Some(element) => rows.iter().map(|row| self.render(cx, element, "", row, 0)).collect(),
                 None => sampled(cx, schema, name),
             };
         }

@@ -54,7 +54,7 @@ pub(crate) async fn report(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     let wait = request.query("wait");
     let wait = wait.map(|text| time::duration(text).ok_or_else(|| refused("wait", "a span such as `1s`", text))).transpose()?;
     let mut report = match (filter.is_everything(), wait) {
-        (true, wait) => whole(admin, &sandbox, wait).await,
+        (true, wait) => report_on_all(admin, &sandbox, wait).await,
         (false, None) => of_those(admin, &sandbox, &filter).await?,
         (false, Some(_)) => return Err(Problem::bad_request("`wait` is for reports on all calls, without filters")),
     };
@@ -89,7 +89,7 @@ fn refused(member: &str, expected: &str, found: &str) -> Problem {
 
 /// Judges what is new since the last report on all calls. What is left when the time is up is judged meanwhile.
 #[expect(clippy::disallowed_methods, reason = "how long a caller waits is real time")]
-async fn whole(admin: &Admin, sandbox: &Arc<Sandbox>, wait: Option<Duration>) -> Report {
+async fn report_on_all(admin: &Admin, sandbox: &Arc<Sandbox>, wait: Option<Duration>) -> Report {
     let (count, began) = (admin.judged.of(sandbox), Instant::now());
     while count.go_on(&admin.machine, sandbox) {
         if wait.is_some_and(|wait| began.elapsed() >= wait) {

@@ -73,7 +73,7 @@ impl Write for Pieces {
 pub(crate) async fn import(admin: &Admin, request: &AdminRequest<'_>) -> Result<SandboxView, Problem> {
     let sandbox = load(&admin.machine, request.parameter("s"), request.body)?;
     admin.history.add(&sandbox, Deed::Imported, None, None);
-    Ok(SandboxView::whole(admin, request, &sandbox).await)
+    Ok(SandboxView::with_obstacles(admin, request, &sandbox).await)
 }
 
 /// Makes the sandbox of a name what a file says; it is opened if there is none.

@@ -92,7 +92,7 @@ impl SandboxView {
     }
 
     /// The same with the subscriptions that nothing will ever reach.
-    pub async fn whole(admin: &Admin, request: &AdminRequest<'_>, sandbox: &Sandbox) -> Self {
+    pub async fn with_obstacles(admin: &Admin, request: &AdminRequest<'_>, sandbox: &Sandbox) -> Self {
         let mut view = Self::of(admin, request, sandbox);
         view.warnings.extend(unreachable(admin, sandbox).await);
         view

@@ -94,7 +94,7 @@ pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     staged.touch(wall());
     staged.set_ttl(ttl);
     let sandbox = admin.machine.open(staged)?;
-    let mut view = SandboxView::whole(admin, request, &sandbox).await;
+    let mut view = SandboxView::with_obstacles(admin, request, &sandbox).await;
     view.advise(advice);
     Ok(view)
 }
@@ -148,7 +148,7 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Sa
 }
 
 pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<SandboxView, Problem> {
-    Ok(SandboxView::whole(admin, request, &*admin.sandbox(request)?).await)
+    Ok(SandboxView::with_obstacles(admin, request, &*admin.sandbox(request)?).await)
 }
 
 pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redacted<Report>, Problem> {
@@ -185,7 +185,7 @@ pub(crate) async fn reset(admin: &Admin, request: &AdminRequest<'_>) -> Result<S
     shutdown::report(&admin.machine, &admin.verdicts, &sandbox, Ending::Reset);
     sandbox.reset_with(seed);
     admin.history.add(&sandbox, Deed::Reset, None, None);
-    Ok(SandboxView::whole(admin, request, &sandbox).await)
+    Ok(SandboxView::with_obstacles(admin, request, &sandbox).await)
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -65,7 +65,7 @@ pub(crate) async fn restore(admin: &Admin, request: &AdminRequest<'_>) -> Result
         return Err(no_snapshot(&name));
     }
     admin.history.add(&sandbox, Deed::SnapshotRestored, Some(&name), None);
-    Ok(SandboxView::whole(admin, request, &sandbox).await)
+    Ok(SandboxView::with_obstacles(admin, request, &sandbox).await)
 }
 
 pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<(), Problem> {
@@ -110,5 +110,5 @@ pub(crate) async fn fork(admin: &Admin, request: &AdminRequest<'_>) -> Result<Sa
     let name = wanted.name.unwrap_or_else(|| sandboxes::new_name(admin));
     let copy = admin.machine.fork_with(&source, &name, wanted.seed, wall())?;
     copy.set_ttl(ttl);
-    Ok(SandboxView::whole(admin, request, &copy).await)
+    Ok(SandboxView::with_obstacles(admin, request, &copy).await)
 }

@@ -31,7 +31,7 @@ pub(super) fn text(message: &Message) -> String {
 }
 
 /// The body with its remarks; `whole` is the address of all of it.
-pub(super) fn shown(message: &Message, notes: &[&Note], whole: &str) -> Markup {
+pub(super) fn render(message: &Message, notes: &[&Note], whole: &str) -> Markup {
     let mut lines = Vec::new();
     match &message.body {
         Value::Null => return html! { p.in.muted { "no body" } },
@@ -171,7 +171,7 @@ mod tests {
             blame: "caller".to_owned(),
         };
         let notes: Vec<Note> = locations.iter().map(note).collect();
-        shown(&message, &notes.iter().collect::<Vec<_>>(), "/whole").into_string()
+        render(&message, &notes.iter().collect::<Vec<_>>(), "/whole").into_string()
     }
 
     #[test]

@@ -278,7 +278,7 @@ fn message(view: &View<'_>, title: &'static str, status: Option<u16>, message: O
                 }
             }
             @match message {
-                Some(message) => { (lines::shown(message, notes, &whole)) (lines::headers(message)) },
+                Some(message) => { (lines::render(message, notes, &whole)) (lines::headers(message)) },
                 None => { p.in.muted { "No answer was made." } },
             }
         }

@@ -33,21 +33,21 @@ fn catalog(schema: &Value) -> Catalog {
 }
 
 /// Violations as `path: Rule`.
-fn told(violations: &[Violation]) -> Vec<String> {
+fn summaries(violations: &[Violation]) -> Vec<String> {
     let name = |row: &Violation| format!("{:?}", row.rule).split(['(', ' ']).next().unwrap_or_default().to_owned();
     violations.iter().map(|row| format!("{}: {}", row.dotted(), name(row))).collect()
 }
 
 fn check(schema: &Value, value: Value, expected: &[&str]) {
     let catalog = catalog(schema);
-    assert_eq!(told(&catalog.operations()[0].check_answer(200, Some(&value))), expected, "{value} against {schema}");
+    assert_eq!(summaries(&catalog.operations()[0].check_answer(200, Some(&value))), expected, "{value} against {schema}");
 }
 
 /// Checks a body as a vendor reads it; what the vendor makes of it.
 fn check_read(reading: &Reading, schema: &Value, value: Value, expected: &[&str], normalized: Value) {
     let catalog = catalog(schema);
     let found = catalog.operations()[0].check_body(&value, reading);
-    assert_eq!(told(&found.violations), expected, "{value} against {schema}");
+    assert_eq!(summaries(&found.violations), expected, "{value} against {schema}");
     let mut body = value;
     apply(&mut body, found.changes);
     assert_eq!(body, normalized);
@@ -251,7 +251,7 @@ fn a_query_comes_as_text() {
     let catalog = catalog(&json!({}));
     let found = |pairs: &[(&str, &str)]| {
         let pairs: Vec<(String, String)> = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        told(&catalog.operations()[0].check_query(&pairs, &Reading::STRICT))
+        summaries(&catalog.operations()[0].check_query(&pairs, &Reading::STRICT))
     };
     assert_eq!(found(&[]), ["n: Required"]);
     assert_eq!(found(&[("n", "x"), ("n", "2")]), [""; 0]);
@@ -267,7 +267,7 @@ fn complaints_are_capped() {
 
 #[test]
 fn an_undeclared_status_is_a_violation_and_a_broken_reference_an_error() {
-    assert_eq!(told(&catalog(&json!({})).operations()[0].check_answer(418, None)), [": Other"]);
+    assert_eq!(summaries(&catalog(&json!({})).operations()[0].check_answer(418, None)), [": Other"]);
     let document = json!({ "openapi": "3.0.3", "info": { "title": "t", "version": "1" }, "paths": { "/a": { "get": { "operationId": "a",
         "responses": { "200": { "description": "d", "content": { "application/json": {
             "schema": { "$ref": "#/components/schemas/No" } } } } } } } } });
@@ -294,7 +294,7 @@ fn typed_languages_hold_what_they_declare() {
         let (operation, mut body) = (&catalog.operations()[0], body);
         operation.arrange_body(&mut body, &Reading { typed: true, ..Reading::STRICT });
         assert_eq!(body.to_string(), arranged);
-        assert_eq!(told(&operation.check_body(&body, &Reading::STRICT).violations), expected);
+        assert_eq!(summaries(&operation.check_body(&body, &Reading::STRICT).violations), expected);
     };
     check(
         json!({"rows": [1, null, 2.5], "last": "", "flag": " ", "first": 10}),
@@ -330,10 +330,10 @@ fn parameters_of_the_path_are_checked_and_an_operation_may_be_strict_about_types
     } } } });
     let catalog = Catalog::load("t", &document.to_string(), false).expect("an OpenAPI document");
     let operation = &catalog.operations()[0];
-    let found = |id: &str| told(&operation.check_path(&[("id".to_owned(), id.to_owned())], &Reading::STRICT));
+    let found = |id: &str| summaries(&operation.check_path(&[("id".to_owned(), id.to_owned())], &Reading::STRICT));
     assert_eq!([found("7"), found("0"), found("x")], [vec![], vec!["id: Minimum".to_owned()], vec!["id: Type".to_owned()]]);
     let lenient = Reading { text: reading::digits, ..Reading::STRICT };
-    assert_eq!(told(&operation.check_body(&json!(5), &lenient).violations), [": Type"]);
+    assert_eq!(summaries(&operation.check_body(&json!(5), &lenient).violations), [": Type"]);
 }
 
 #[test]

@@ -127,7 +127,7 @@ fn integer(value: &Value) -> Option<i64> {
             text.parse().ok().filter(|_| digits == "0" || !digits.starts_with('0'))
         }
         Value::Bool(true) => Some(1),
-        other => reading::whole(other),
+        other => reading::whole_number(other),
     }
 }
 

@@ -172,7 +172,7 @@ pub(super) fn is_newer(cx: &Cx<'_>) -> bool {
 }
 
 /// An object as the caller's version shows it: the newer one calls every `uuid` an `id`.
-pub(super) fn shown(cx: &Cx<'_>, object: impl Serialize) -> Value {
+pub(super) fn as_version(cx: &Cx<'_>, object: impl Serialize) -> Value {
     if is_newer(cx) { renamed(json!(object), "uuid", "id") } else { json!(object) }
 }
 

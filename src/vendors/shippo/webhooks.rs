@@ -35,7 +35,7 @@ pub(super) const WEBHOOKS: Webhooks = Webhooks {
 /// A label was made, or its status changed.
 pub(super) fn transaction(cx: &mut Cx<'_>, event: &str, transaction: &Transaction) {
     if cx.is_subscribed(event) {
-        let data = transactions::told(cx, transaction.clone());
+        let data = transactions::event_view(cx, transaction.clone());
         let payload = json!({"test": transaction.test, "data": data});
         cx.notify(event, &transaction.object_id, &payload);
     }
@@ -45,7 +45,7 @@ pub(super) fn transaction(cx: &mut Cx<'_>, event: &str, transaction: &Transactio
 pub(super) fn track(cx: &mut Cx<'_>, parcel: &Parcel) {
     if cx.is_subscribed(TRACK_UPDATED) {
         let test = Mode::of(cx).is_test();
-        let track = tracking::told(cx, parcel, test);
+        let track = tracking::event_track(cx, parcel, test);
         let payload = json!({"test": test, "carrier": parcel.carrier, "metadata": track.metadata, "data": track});
         cx.notify(TRACK_UPDATED, &parcel.tracking_number, &payload);
     }

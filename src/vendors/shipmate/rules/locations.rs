@@ -18,16 +18,16 @@ pub fn list(cx: &mut Cx<'_>) -> Outcome {
 /// A location is found by its code or its UUID.
 pub fn get(cx: &mut Cx<'_>, Params(Reference { reference }): Params<Reference>) -> Outcome {
     let location = CATALOG.location(&reference).ok_or_else(|| Refusal::missing(LOCATION, reference))?;
-    Ok(wire::ok("Location", shown(cx, location)))
+    Ok(wire::ok("Location", location_view(cx, location)))
 }
 
 pub fn all(cx: &Cx<'_>) -> Vec<Value> {
-    CATALOG.locations.iter().map(|location| shown(cx, location)).collect()
+    CATALOG.locations.iter().map(|location| location_view(cx, location)).collect()
 }
 
 /// A location, of which version 1.2 says whether the caller works there.
-pub fn shown(cx: &Cx<'_>, location: &Location) -> Value {
-    let mut row = wire::shown(cx, location);
+pub fn location_view(cx: &Cx<'_>, location: &Location) -> Value {
+    let mut row = wire::as_version(cx, location);
     if wire::is_newer(cx) {
         row["is_current_location"] = (users::person(&cx.credential).location == location.text("code")).into();
     }

@@ -62,7 +62,7 @@ pub fn update(cx: &mut Cx<'_>, Params(Reference { reference }): Params<Reference
 /// A SKU is found by its number or its UUID.
 pub fn get(cx: &mut Cx<'_>, Params(Reference { reference }): Params<Reference>) -> Outcome {
     let uuid = locate(&cx.docs, &reference)?;
-    Ok(wire::ok("SKU Retrieved", shown(cx, &uuid)?))
+    Ok(wire::ok("SKU Retrieved", sku_view(cx, &uuid)?))
 }
 
 /// Thirty a page in order of creation. What is no page number is the first page, and a page past the end is empty.
@@ -94,7 +94,7 @@ pub fn list(cx: &mut Cx<'_>) -> Outcome {
     let links = Links { first: link(1), last: None, prev, next: page.has_next.then(|| link(page.number + 1)) };
     let (from, to) = (row(page.skipped + 1), row(page.skipped + page.rows.len()));
     let meta = Meta { current_page: page.number, from, path, per_page: page.size, to };
-    let data = page.rows.into_iter().map(|(uuid, _)| shown(cx, uuid)).collect::<Result<_, _>>()?;
+    let data = page.rows.into_iter().map(|(uuid, _)| sku_view(cx, uuid)).collect::<Result<_, _>>()?;
     Ok(Reply::ok(Skus { data, links, meta }))
 }
 
@@ -150,7 +150,7 @@ fn save(cx: &mut Cx<'_>, before: Map<String, Value>, is_strict: bool) -> Result<
         extra["custom_fields"] = own.into();
         cx.docs.put(SKU_EXTRA, uuid, &extra);
     }
-    shown(cx, uuid)
+    sku_view(cx, uuid)
 }
 
 fn extra(docs: &Docs<'_>, uuid: &str) -> Map<String, Value> {
@@ -158,12 +158,13 @@ fn extra(docs: &Docs<'_>, uuid: &str) -> Map<String, Value> {
 }
 
 /// A stored SKU as the caller's version shows it.
-fn shown(cx: &Cx<'_>, uuid: &str) -> Result<Written, Refusal> {
+fn sku_view(cx: &Cx<'_>, uuid: &str) -> Result<Written, Refusal> {
     if !wire::is_newer(cx) {
         return cx.docs.raw(SKU, uuid).map(|body| Written(body.into())).ok_or_else(|| Refusal::missing(SKU, uuid));
     }
-    let mut row = wire::shown(cx, cx.docs.require::<Value>(SKU, uuid)?);
-    row["location"] = row["location"]["code"].as_str().and_then(|code| CATALOG.location(code)).map(|own| locations::shown(cx, own)).into();
+    let mut row = wire::as_version(cx, cx.docs.require::<Value>(SKU, uuid)?);
+    row["location"] =
+        row["location"]["code"].as_str().and_then(|code| CATALOG.location(code)).map(|own| locations::location_view(cx, own)).into();
     if let Value::Object(members) = &mut row {
         members.extend(extra(&cx.docs, uuid));
     }

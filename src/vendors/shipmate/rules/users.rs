@@ -14,13 +14,13 @@ use crate::world::Credential;
 /// Users of a third-party warehouse do not see who works for the merchant.
 pub fn list(cx: &mut Cx<'_>) -> Outcome {
     manages(cx)?;
-    let rows: Vec<Value> = everybody(cx).iter().map(|person| shown(cx, person)).collect();
+    let rows: Vec<Value> = everybody(cx).iter().map(|person| user_view(cx, person)).collect();
     Ok(Reply::ok(json!({ "data": rows })))
 }
 
 /// A user as the caller's version shows people: the newer one with the account, and with all locations.
-fn shown(cx: &Cx<'_>, person: &Person) -> Value {
-    let location = locations::shown(cx, CATALOG.location(&person.location).unwrap_or_else(|| CATALOG.home()));
+fn user_view(cx: &Cx<'_>, person: &Person) -> Value {
+    let location = locations::location_view(cx, CATALOG.location(&person.location).unwrap_or_else(|| CATALOG.home()));
     if !wire::is_newer(cx) {
         let mut row = json!(person);
         row["location"] = location;

@@ -143,7 +143,7 @@ fn package(cx: &Cx<'_>, parcel: &Parcel) -> Map<String, Value> {
 }
 
 /// A parcel as its subscribers hear of it.
-pub(crate) fn told(cx: &Cx<'_>, parcel: &Parcel, test: bool) -> Track {
+pub(crate) fn event_track(cx: &Cx<'_>, parcel: &Parcel, test: bool) -> Track {
     let Registered { metadata, .. } = cx.docs.get(TRACK, &format!("{}/{}", parcel.carrier, parcel.tracking_number)).unwrap_or_default();
     Track { test, ..followed(parcel, metadata) }
 }

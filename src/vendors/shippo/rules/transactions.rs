@@ -162,7 +162,7 @@ fn buy(cx: &mut Cx<'_>, rate: &Rate, shipment: &Shipment, wishes: &Wishes, queue
 }
 
 /// A transaction as subscribers hear of it: with its whole rate.
-pub(crate) fn told(cx: &Cx<'_>, transaction: Transaction) -> Transaction {
+pub(crate) fn event_view(cx: &Cx<'_>, transaction: Transaction) -> Transaction {
     view(cx, Transaction { instant: true, ..transaction })
 }
 

@@ -17,7 +17,7 @@ use crate::spec::{Blank, Operation, ParameterIn, Reading, Rule, Step, Violation,
 pub(super) const READING: Reading = Reading {
     text: |value| value.as_bool().map(|flag| flag.to_string()).or_else(|| digits(value)),
     number: |value| value.as_str()?.trim().replace(',', "").parse().ok().filter(|number: &f64| number.is_finite()),
-    integer: |value| value.as_str().map_or_else(|| crate::spec::whole(value), |text| text.trim().parse().ok()),
+    integer: |value| value.as_str().map_or_else(|| crate::spec::whole_number(value), |text| text.trim().parse().ok()),
     flag: |value| match value.as_str().map(|text| text.trim().to_ascii_lowercase()).as_deref() {
         Some("true") => Some(true),
         Some("false") => Some(false),

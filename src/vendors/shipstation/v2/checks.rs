@@ -19,7 +19,7 @@ pub(super) const READING: Reading = Reading {
         other => reading::digits(other),
     },
     number: |value| value.as_str()?.trim().parse().ok().filter(|number: &f64| number.is_finite()),
-    integer: |value| value.as_str().map_or_else(|| reading::whole(value), |text| text.trim().parse().ok()),
+    integer: |value| value.as_str().map_or_else(|| reading::whole_number(value), |text| text.trim().parse().ok()),
     flag: |value| match value {
         Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
         Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),

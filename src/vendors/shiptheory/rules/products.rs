@@ -50,7 +50,7 @@ pub(in super::super) fn add(cx: &mut Cx<'_>) -> Outcome {
 /// One product.
 pub(in super::super) fn view(cx: &mut Cx<'_>, Params(Sku { sku }): Params<Sku>) -> Outcome {
     let product: Product = cx.docs.require(PRODUCT, &sku)?;
-    Ok(Reply::ok(json!({ "product": whole(&product) })))
+    Ok(Reply::ok(json!({ "product": full_view(&product) })))
 }
 
 const PRODUCTS: Listing = Listing {
@@ -67,7 +67,7 @@ const PRODUCTS: Listing = Listing {
 
 /// The products, sorted and in pages.
 pub(in super::super) fn list(cx: &mut Cx<'_>) -> Outcome {
-    let page = PRODUCTS.read(cx.call)?.documents(&cx.docs, PRODUCT)?.read().map(|product: Product| whole(&product));
+    let page = PRODUCTS.read(cx.call)?.documents(&cx.docs, PRODUCT)?.read().map(|product: Product| full_view(&product));
     let pagination = listing::by_rows(&page);
     Ok(Reply::ok(json!({"products": page.rows, "pagination": pagination})))
 }
@@ -138,7 +138,7 @@ fn text<'p>(product: &'p Product, name: &str) -> &'p str {
     product[name].as_str().unwrap_or_default()
 }
 
-fn whole(product: &Product) -> Value {
+fn full_view(product: &Product) -> Value {
     view_of(product, HEAD.into_iter().chain(SHOWN))
 }
 
