@@ -67,7 +67,8 @@ pub struct Resource {
     pub judge: Judge,
     /// The component of the OpenAPI document whose properties are its members.
     pub schema: &'static str,
-    /// Has the last word about a document before it is stored: the members that were read, and the document. [`unchanged`] has none.
+    /// Has the last word about a document before it is stored: the members that were read (but for lists and objects, which moved into
+    /// the document), and the document. [`unchanged`] has none.
     pub finish: Finish,
     /// What the query of its list may say.
     pub listing: &'static Listing,
@@ -105,8 +106,20 @@ pub struct Conventions {
 pub struct Made {
     pub id: String,
     pub document: Value,
+    /// Members that the answer to its creation or change shows as they were sent.
+    as_sent: Members,
+}
+
+impl Made {
     /// As the answer to its creation or change shows it.
-    pub shown: Value,
+    #[must_use]
+    pub fn into_answer(self) -> Value {
+        let mut answer = self.document;
+        if let Value::Object(members) = &mut answer {
+            members.extend(self.as_sent);
+        }
+        answer
+    }
 }
 
 impl Resource {
@@ -159,17 +172,14 @@ impl Resource {
         let mut body = body.clone();
         (self.judge)(cx, &mut body, &mut report)?;
         report.finish()?;
-        let read = body.as_object_mut().map(std::mem::take).unwrap_or_default();
+        let mut read = body.as_object_mut().map(std::mem::take).unwrap_or_default();
         let (id, before) = before.map_or_else(|| ((self.conventions.new_id)(cx), None), |(id, before)| (id, Some(before)));
-        let mut document = self.document(cx, &id, &read, before.as_ref());
+        let kept = self.properties(cx).filter(|(_, schema)| schema.extension("x-stored").is_some());
+        let sent = |(name, schema)| self.is_sent(&read, name, schema).then(|| (name.to_owned(), read[name].clone()));
+        let as_sent = kept.filter_map(sent).collect();
+        let mut document = self.document(cx, &id, &mut read, before.as_ref());
         (self.finish)(cx, &read, &mut document)?;
-        let mut shown = document.clone();
-        for (name, schema) in self.properties(cx).filter(|(_, schema)| schema.extension("x-stored").is_some()) {
-            if let Some(sent) = self.sent(&read, name, schema) {
-                shown.insert(name.to_owned(), sent.clone());
-            }
-        }
-        Ok(Made { id, document: document.into(), shown: shown.into() })
+        Ok(Made { id, document: document.into(), as_sent })
     }
 
     /// The document that the path names.
@@ -182,7 +192,7 @@ impl Resource {
         Ok((id, document))
     }
 
-    fn document(&self, cx: &Cx<'_>, id: &str, read: &Members, before: Option<&Members>) -> Members {
+    fn document(&self, cx: &Cx<'_>, id: &str, read: &mut Members, before: Option<&Members>) -> Members {
         let conventions = self.conventions;
         let now = (conventions.stamp)(cx.now);
         let before = |name: &str| before.and_then(|before| before.get(name)).cloned();
@@ -197,7 +207,11 @@ impl Resource {
                 None if schema.read_only => usual(),
                 None => {
                     let form = schema.extension("x-stored").and_then(|form| lookup(conventions.forms, form));
-                    let sent = self.sent(read, name, schema).map(|sent| form.map_or_else(|| sent.clone(), |form| form(sent)));
+                    let sent = self.is_sent(read, name, schema).then(|| take(&mut read[name]));
+                    let sent = sent.map(|sent| match form {
+                        Some(form) => form(&sent),
+                        None => sent,
+                    });
                     sent.or_else(|| if conventions.merges { before(name) } else { None }).or_else(usual)
                 }
             };
@@ -206,10 +220,10 @@ impl Resource {
         self.properties(cx).filter_map(member).collect()
     }
 
-    /// The member of a body, if it counts as sent. Where the default is an object, only an object does.
-    fn sent<'r>(&self, read: &'r Members, name: &str, schema: &Schema) -> Option<&'r Value> {
+    /// Whether a member of a body counts as sent. Where the default is an object, only an object does.
+    fn is_sent(&self, read: &Members, name: &str, schema: &Schema) -> bool {
         let is_blank = |value: &Value| self.conventions.blank_is_missing && value == "";
-        read.get(name).filter(|value| match &schema.default {
+        read.get(name).is_some_and(|value| match &schema.default {
             Some(Value::Object(_)) => value.is_object(),
             _ => !is_blank(value),
         })
@@ -234,7 +248,7 @@ impl Resource {
 
     fn create(&self, cx: &mut Cx<'_>) -> Outcome {
         let made = self.store(cx, &cx.call.body, Report::of(cx.call), None)?;
-        Ok((self.conventions.answer)(cx, self.conventions.created, made.shown))
+        Ok((self.conventions.answer)(cx, self.conventions.created, made.into_answer()))
     }
 
     fn get(&self, cx: &mut Cx<'_>) -> Outcome {
@@ -250,7 +264,7 @@ impl Resource {
     fn update(&self, cx: &mut Cx<'_>) -> Outcome {
         let before = self.find(cx)?;
         let made = self.store(cx, &cx.call.body, Report::of(cx.call), Some(before))?;
-        Ok((self.conventions.answer)(cx, StatusCode::OK, made.shown))
+        Ok((self.conventions.answer)(cx, StatusCode::OK, made.into_answer()))
     }
 
     fn delete(&self, cx: &mut Cx<'_>) -> Outcome {
@@ -274,6 +288,11 @@ pub fn agreed(_: &mut Cx<'_>, _: &mut Value, _: &mut Report<'_>) -> Result<(), R
 /// Never.
 pub fn unchanged(_: &mut Cx<'_>, _: &Members, _: &mut Members) -> Result<(), Refusal> {
     Ok(())
+}
+
+/// A member of a body for its document. Lists and objects move, as they may be large.
+fn take(member: &mut Value) -> Value {
+    if member.is_array() || member.is_object() { std::mem::take(member) } else { member.clone() }
 }
 
 fn lookup<F: Copy>(rows: &[(&str, F)], wanted: &str) -> Option<F> {

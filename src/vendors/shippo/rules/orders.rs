@@ -74,7 +74,7 @@ fn judge(cx: &mut Cx<'_>, body: &mut Value, report: &mut Report<'_>) -> Result<(
     let from = address(cx, &whole.member("from_address"), report)?;
     let mut items = Vec::new();
     for row in whole.member("line_items").elements() {
-        let mut item = LINE_ITEM.make(cx, row.value.unwrap_or(&Value::Null), Report::of_part(), None)?.shown;
+        let mut item = LINE_ITEM.make(cx, row.value.unwrap_or(&Value::Null), Report::of_part(), None)?.into_answer();
         // Recorded 2022: in its stored places from the first answer on.
         if item["weight"].is_string() {
             item["weight"] = decimal::four_places(&item["weight"]);

@@ -23,7 +23,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
     let (mut made, mut failed) = (Vec::new(), Vec::new());
     for mut tote in sent.totes {
         match fault(cx, &tote) {
-            None => made.push(TOTES.store(cx, &tote, Report::of_part(), None)?.shown),
+            None => made.push(TOTES.store(cx, &tote, Report::of_part(), None)?.into_answer()),
             Some(text) => {
                 tote["error_message"] = text.into();
                 failed.push(tote);
