@@ -34,6 +34,13 @@ pub fn named(name: &str) -> Option<Country> {
     find(row.get(0..2)?)
 }
 
+/// The country whose post delivers in that one: for the United States, its territories and the states in free association with it are
+/// home, although they have codes of their own.
+#[must_use]
+pub fn of_mail(code: &str) -> &str {
+    if ["AS", "FM", "GU", "MH", "MP", "PR", "PW", "VI"].contains(&code) { "US" } else { code }
+}
+
 static ROWS: LazyLock<Vec<&str>> = LazyLock::new(|| TABLE.lines().collect());
 
 /// One country a line, in the order of their codes, so that the whole list is one piece of read-only memory.

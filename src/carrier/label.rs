@@ -32,6 +32,8 @@ mod place;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::countries;
+
 pub use address::Address;
 pub use carriers::{CARRIERS, Carrier};
 pub(super) use customs::CATEGORIES;
@@ -124,7 +126,8 @@ impl Label {
 
     /// Whether it crosses a border.
     pub(super) fn is_international(&self) -> bool {
-        !self.from.country.is_empty() && !self.to.country.is_empty() && self.from.country != self.to.country
+        let [from, to] = [&self.from, &self.to].map(|end| if self.is_postal() { countries::of_mail(&end.country) } else { &end.country });
+        !from.is_empty() && !to.is_empty() && from != to
     }
 
     /// Whether a post carries it.

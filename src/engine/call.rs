@@ -87,7 +87,8 @@ pub struct Call<'m> {
     pub path: &'m str,
     /// The decoded parameters of the path.
     pub parameters: Vec<(String, String)>,
-    /// The decoded pairs of the query, in order. Where letter case means nothing, names are spelled as the document has them.
+    /// The decoded pairs of the query, in order. Where letter case means nothing, names are spelled as the document has them; where the
+    /// first value counts, others are left out.
     pub query: Vec<(String, String)>,
     /// The body as JSON; `null` when there is none.
     pub body: Value,
@@ -147,7 +148,7 @@ impl Call<'_> {
         self.parameters.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
 
-    /// The last value of a name in the query.
+    /// The value of a name in the query: the last one where it is repeated, unless the vendor takes the first.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<&str> {
         self.query.iter().rev().find(|(other, _)| other == name).map(|(_, value)| value.as_str())

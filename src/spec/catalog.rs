@@ -178,6 +178,20 @@ impl Operation {
         }
     }
 
+    /// Leaves of each name in a query the first value alone, but where the document expects a list.
+    pub fn keep_first(&self, query: &mut Vec<(String, String)>) {
+        let is_list = |name: &str| {
+            let mut declared = self.parameters.iter().filter(|row| row.location == ParameterIn::Query);
+            declared.any(|row| row.name == name && self.schemas[row.schema].json_type == Some(JsonType::Array))
+        };
+        let mut seen: Vec<String> = Vec::with_capacity(query.len());
+        query.retain(|(name, _)| {
+            let is_kept = !seen.contains(name) || is_list(name);
+            seen.push(name.clone());
+            is_kept
+        });
+    }
+
     /// What the query may filter lists by: the name of a parameter, the member of documents (a JSON pointer) that its `x-member` says,
     /// and its `x-test`.
     pub(crate) fn filters(&self) -> impl Iterator<Item = (&str, &str, &str)> {

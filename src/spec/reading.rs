@@ -44,6 +44,8 @@ pub struct Reading {
     pub spellings: &'static [Spelling],
     /// The parameters of the path are checked, too.
     pub checks_path: bool,
+    /// Where a query repeats a name, the first value counts, as in .NET; else the last one, as in PHP and Python.
+    pub first_counts: bool,
 }
 
 /// A format of texts: its name in the document, and whether a text is of it.
@@ -89,6 +91,7 @@ impl Reading {
         formats: &[],
         spellings: &[],
         checks_path: false,
+        first_counts: false,
     };
 
     /// The document without leniency: only what texts of the vendor's own formats are is left.

@@ -109,6 +109,12 @@ impl Carriers {
         self.carriers.get(*index)
     }
 
+    /// Whether a carrier is a post.
+    #[must_use]
+    pub fn is_post(&self, name: &str) -> bool {
+        self.find(name).post
+    }
+
     pub fn all(&self) -> impl Iterator<Item = &Carrier> {
         self.carriers.iter()
     }

@@ -6,6 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::wire::money::Money;
+use crate::carrier::countries;
+use crate::carrier::label::CARRIERS;
 use crate::carrier::rating::{self, Piece};
 
 /// The catalog of both versions, `specs/shipstation_v1/catalog.yaml`.
@@ -167,6 +169,11 @@ impl Package {
 }
 
 impl Carrier {
+    /// The country that it takes another for: to posts, territories of the United States are home.
+    pub fn country<'c>(&self, code: &'c str) -> &'c str {
+        if CARRIERS.is_post(&self.code) { countries::of_mail(code) } else { code }
+    }
+
     pub fn service(&self, code: &str) -> Option<&Service> {
         self.services.iter().find(|service| service.code.eq_ignore_ascii_case(code))
     }

@@ -16,7 +16,7 @@ use super::wire::{self, LABEL, ONLY, ORDER_LABELS, PROFILE};
 use super::{access, rates, v1, v2};
 use crate::base::time;
 use crate::carrier::label::CARRIERS;
-use crate::carrier::rating::{self, Options, Piece};
+use crate::carrier::rating::{Options, Piece};
 use crate::carrier::{Location, Parcel, Scan, Status};
 use crate::engine::{Cx, Refusal};
 use crate::world::Kind;
@@ -68,7 +68,7 @@ pub(crate) fn buy(cx: &mut Cx<'_>, purchase: Purchase<'_>) -> Result<Label, Refu
     let id = wire::next_id(cx, &LABEL);
     let together = purchase.more.get("v2").and_then(|own| own["batch"].as_u64());
     let batch = together.unwrap_or_else(|| wire::next_id(cx, &Kind::new("batch")));
-    let own = carrier.tracking.as_deref().filter(|_| from.country == to.country);
+    let own = carrier.tracking.as_deref().filter(|_| carrier.country(&from.country) == carrier.country(&to.country));
     let tracking_number = cx.tracking_number(own.unwrap_or_else(|| CARRIERS.find(&carrier.code).form(&purchase.service.code)));
     let mut label = label(cx, purchase, Label { id, batch, tracking_number, cost, insurance_cost, ..Label::default() });
     if label.order.is_none() {
@@ -141,8 +141,7 @@ fn priced(cx: &Cx<'_>, purchase: &Purchase<'_>) -> Result<Priced, Refusal> {
     if purchase.confirmation.as_deref() == Some("direct_signature") && !purchase.carrier.code.starts_with("fedex") {
         return Err(refused(format!("The confirmation direct_signature is not supported by {}.", purchase.service.name)));
     }
-    let lane = rating::Lane::between(&from, &to);
-    let load = rates::Load { from: &from, to: &to, lane, pieces: purchase.pieces.clone(), options: purchase.options };
+    let load = rates::Load::of(purchase.carrier, [&from, &to], purchase.pieces.clone(), purchase.options);
     let cost = rates::price(purchase.service, purchase.package, &load);
     let price = cost.ok_or_else(|| refused(format!("{} is not available for this shipment.", purchase.service.name)))?;
     let days = rates::days(purchase.service, &load);
@@ -246,6 +245,13 @@ pub(crate) fn accepted(cx: &mut Cx<'_>, parcel: &Parcel) {
         own["unpaid"] = false.into();
     }
     cx.docs.put(LABEL, &parcel.subject, &label);
+}
+
+/// Whether a label crosses a border on the way that its carrier takes.
+pub(crate) fn is_abroad(label: &Label) -> bool {
+    let carrier = CATALOG.carrier_of(label.carrier);
+    let [from, to] = [&label.from, &label.to].map(|end| end.country.as_deref().unwrap_or_default());
+    carrier.map_or(from, |carrier| carrier.country(from)) != carrier.map_or(to, |carrier| carrier.country(to))
 }
 
 /// Whether an order has a label that is not voided.

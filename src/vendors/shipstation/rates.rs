@@ -7,15 +7,27 @@ use super::wire::address::{Dimensions, Weight};
 use super::wire::money::Money;
 use crate::carrier::address::{Address, Fault, Kind};
 use crate::carrier::rating::{self, Charge, Options, Piece, Signature};
-use crate::carrier::{Location, transit};
+use crate::carrier::{Location, countries, transit};
 
 /// What a price depends on, besides the service and the package.
-pub(crate) struct Load<'a> {
-    pub from: &'a Location,
-    pub to: &'a Location,
+pub(crate) struct Load {
+    from: Location,
+    to: Location,
     pub lane: rating::Lane,
-    pub pieces: Vec<Piece>,
-    pub options: Options,
+    pieces: Vec<Piece>,
+    options: Options,
+}
+
+impl Load {
+    /// Packages on the way between two places, as a carrier sees it.
+    pub fn of(carrier: &Carrier, [from, to]: [&Location; 2], pieces: Vec<Piece>, options: Options) -> Self {
+        let [from, to] = [from, to].map(|end| {
+            let country = carrier.country(&end.country);
+            let state = if country == end.country { &end.state } else { &end.country };
+            Location { country: country.to_owned(), state: state.clone(), ..end.clone() }
+        });
+        Self { lane: rating::Lane::between(&from, &to), from, to, pieces, options }
+    }
 }
 
 /// One offer of a carrier.
@@ -66,7 +78,7 @@ pub(crate) fn insured(options: &Value) -> i64 {
 
 /// What a version quotes of a carrier, by service and package in the order of the catalog; of one service or package alone if they are
 /// named.
-pub(crate) fn quote(version: u8, carrier: &'static Carrier, service: Option<&str>, package: Option<&str>, load: &Load<'_>) -> Vec<Quote> {
+pub(crate) fn quote(version: u8, carrier: &'static Carrier, service: Option<&str>, package: Option<&str>, load: &Load) -> Vec<Quote> {
     let is_wanted = |wanted: Option<&str>, code: &str| wanted.is_none_or(|wanted| wanted.eq_ignore_ascii_case(code));
     let services = carrier.services.iter().filter(|row| !row.unquoted_by.contains(&version) && is_wanted(service, &row.code));
     let offers = services.flat_map(|service| {
@@ -77,14 +89,15 @@ pub(crate) fn quote(version: u8, carrier: &'static Carrier, service: Option<&str
 }
 
 /// The price of a service with a package; nothing if it does not take that load there.
-pub(crate) fn price(service: &Service, package: &Package, load: &Load<'_>) -> Option<Cost> {
+pub(crate) fn price(service: &Service, package: &Package, load: &Load) -> Option<Cost> {
     let is_abroad = load.from.country != load.to.country;
     let reaches = if is_abroad { service.international && package.international } else { service.domestic && package.domestic };
     // To a hundredth of a gram, as pieces are measured.
     #[expect(clippy::cast_precision_loss, reason = "weights are small")]
     let is_carried = load.pieces.iter().all(|piece| service.carries(package, (piece.weight as f64 / Piece::PER_OUNCE * 1e3).round() / 1e3));
     let is_small = service.limits.is_none_or(|limits| load.pieces.iter().all(|piece| limits.hold(piece)));
-    if !reaches || !is_carried || !is_small || !service.packages.contains(&package.code) {
+    let is_somewhere = countries::find(&load.to.country).is_some();
+    if !reaches || !is_somewhere || !is_carried || !is_small || !service.packages.contains(&package.code) {
         return None;
     }
     let asked = rating::Load { pieces: &load.pieces, package: Some(&package.code), options: load.options, imperial: false };
@@ -121,8 +134,8 @@ fn wrong(to: &Location, is_wrong: fn(&Fault) -> bool) -> Option<String> {
 }
 
 /// Working days of a service.
-pub(crate) fn days(service: &Service, load: &Load<'_>) -> u8 {
-    service.tariff.and_then(|tariff| tariff.days(&load.lane)).unwrap_or_else(|| transit::days(service.days, load.from, load.to))
+pub(crate) fn days(service: &Service, load: &Load) -> u8 {
+    service.tariff.and_then(|tariff| tariff.days(&load.lane)).unwrap_or_else(|| transit::days(service.days, &load.from, &load.to))
 }
 
 #[cfg(test)]

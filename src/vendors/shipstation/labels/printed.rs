@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::is_abroad;
 use crate::carrier::Parcel;
 use crate::carrier::document::{self, Document};
 use crate::carrier::label::{self, Fact};
@@ -35,7 +36,7 @@ pub(crate) fn qr_code(label: &Label, format: print::Format) -> Vec<u8> {
 
 /// What customs want to see of labels: for each that crosses a border its forms, for paper of an office. Nothing where none does.
 pub(crate) fn forms(labels: &[Label]) -> Option<Vec<u8>> {
-    let abroad = labels.iter().filter(|label| label.from.country != label.to.country);
+    let abroad = labels.iter().filter(|label| is_abroad(label));
     let sheets = abroad.flat_map(|label| customs::forms(&printed(label), &declaration(label)));
     let documents: Vec<Document> = sheets.map(|sheet| Document::Sheet(Box::new(sheet))).collect();
     (!documents.is_empty()).then(|| document::render(&documents, Format::pdf(Paper::Letter)))
@@ -74,7 +75,7 @@ fn printed(label: &Label) -> label::Label {
         piece,
         pieces,
         facts: label.order_number.as_deref().into_iter().chain(messages(label)).map(|text| Fact::new("REF", text)).collect(),
-        customs: (label.from.country != label.to.country).then(|| Box::new(declaration(label))),
+        customs: is_abroad(label).then(|| Box::new(declaration(label))),
         is_return: label.is_return,
         is_latin: true,
         ..label::Label::default()

@@ -121,6 +121,11 @@ impl<T: Serialize> Serialize for Envelope<T> {
     }
 }
 
+/// Whether the query asks for what is left out otherwise.
+pub(super) fn is_asked(call: &Call<'_>, name: &str) -> bool {
+    matches!(call.query(name).map(str::to_ascii_lowercase).as_deref(), Some("true" | "1"))
+}
+
 /// Observed: lists of shipments and fulfillments that are asked for by order or by date of creation count one page too few.
 pub(super) fn is_short(call: &Call<'_>) -> bool {
     ["orderId", "createDateStart", "createDateEnd"].iter().any(|name| call.query(name).is_some_and(|value| !value.is_empty()))

@@ -27,6 +27,7 @@ pub(super) const READING: Reading = Reading {
     },
     null_is_missing: true,
     checks_path: true,
+    first_counts: true,
     formats: &[
         ("se-id", |text| wire::number(text).is_some()),
         ("label-id", |text| {

@@ -314,7 +314,7 @@ pub(super) fn shown(cx: &Cx<'_>, label: &Label, is_new: bool, is_inline: bool) -
     let (status, tracking) = status(cx, label);
     let created = if is_new { tick(label.created) } else { moment(label.created) };
     let midnight = shared::instant(label.ship_date.at(0, 0, 0, 0)).map(moment);
-    let is_international = label.from.country != label.to.country;
+    let is_international = labels::is_abroad(label);
     let format = own.label_format.as_deref().unwrap_or("pdf");
     let batch = own.batch.or(Some(label.batch).filter(|_| !is_sandbox && !is_test(label))).map(se).unwrap_or_default();
     let code = carrier.map(|carrier| carrier.code_v2(is_sandbox));

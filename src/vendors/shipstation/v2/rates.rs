@@ -8,7 +8,7 @@ use super::catalog::CATALOG as WORDS;
 use super::dialect::{carriers_error, error};
 use super::wire::{self, address, se};
 use crate::base::time::Timestamp;
-use crate::carrier::rating::{self, Options, Piece};
+use crate::carrier::rating::{Options, Piece};
 use crate::carrier::{Location, transit};
 use crate::engine::{CARRIER_REFUSES, Cx};
 use crate::vendors::shipstation::access;
@@ -116,13 +116,7 @@ pub(super) fn of_carrier(cx: &Cx<'_>, carrier: &'static Carrier, lane: &Lane) ->
     if let Some(error) = unconfirmed(carrier, lane.confirmation.as_deref(), is_sandbox) {
         return Err(error);
     }
-    let load = Load {
-        from: &lane.from,
-        to: &lane.to,
-        lane: rating::Lane::between(&lane.from, &lane.to),
-        pieces: lane.pieces.clone(),
-        options: lane.options,
-    };
+    let load = Load::of(carrier, [&lane.from, &lane.to], lane.pieces.clone(), lane.options);
     let mut quotes = shared::quote(2, carrier, None, None, &load);
     quotes.retain(|quote| {
         let code = &quote.package.code;
@@ -137,7 +131,7 @@ pub(super) fn of_carrier(cx: &Cx<'_>, carrier: &'static Carrier, lane: &Lane) ->
     Ok(quotes.iter().map(|quote| shown(cx, carrier, quote, lane, &load)).collect())
 }
 
-fn shown(cx: &Cx<'_>, carrier: &'static Carrier, quote: &Quote, lane: &Lane, load: &Load<'_>) -> Value {
+fn shown(cx: &Cx<'_>, carrier: &'static Carrier, quote: &Quote, lane: &Lane, load: &Load) -> Value {
     let (is_sandbox, family) = (in_sandbox(cx), WORDS.family(&carrier.code));
     let is_postal = family == "usps";
     let in_days = shared::days(quote.service, load).max(1);

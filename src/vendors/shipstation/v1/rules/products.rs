@@ -10,7 +10,7 @@ use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
 /// Those that are active, unless the others are asked for. Recorded: there is one page less than there are.
 pub fn list(cx: &mut Cx<'_>) -> Outcome {
     let query = PRODUCTS.read(cx.call)?;
-    if matches!(cx.call.query("showInactive").map(str::to_ascii_lowercase).as_deref(), Some("true" | "1")) {
+    if listing::is_asked(cx.call, "showInactive") {
         let page = query.documents(&cx.docs, PRODUCT)?.map(|(_, body)| Written(body.into()));
         return Ok(listing::page("products", page, true));
     }

@@ -21,7 +21,7 @@ use super::create;
 use crate::base::json::Written;
 use crate::carrier::Location;
 use crate::carrier::print::{Format, Paper};
-use crate::carrier::rating::{self, Options};
+use crate::carrier::rating::Options;
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
 
 /// The number that a test label has instead of one.
@@ -164,7 +164,7 @@ pub(in crate::vendors::shipstation::v1) fn is_of_carrier(id: &Value, code: &str)
 
 /// Labels that pass all filters, voided ones too; their lines only when they are asked for.
 pub fn list(cx: &mut Cx<'_>) -> Outcome {
-    let shows_items = cx.call.query("includeShipmentItems").is_some_and(|text| text.eq_ignore_ascii_case("true"));
+    let shows_items = listing::is_asked(cx.call, "includeShipmentItems");
     let page = SHIPMENTS.read(cx.call)?.documents(&cx.docs, LABEL)?.read().map(|label| Shipment::of(label, shows_items));
     Ok(listing::page("shipments", page, listing::is_short(cx.call)))
 }
@@ -255,7 +255,8 @@ fn bought(cx: &mut Cx<'_>, wanted: Wanted, order: Option<&Order>) -> Result<Ship
     if let Some(rows) = customs["customsItems"].as_array() {
         more.insert("customsCountries".to_owned(), rows.iter().map(|row| row["countryOfOrigin"].clone()).collect());
     }
-    let is_abroad = from.country != to.country;
+    let [start, end] = [&from, &to].map(|end| carrier.country(end.country.as_deref().unwrap_or_default()));
+    let is_abroad = start != end;
     let is_declared =
         order.is_some() || customs["contents"] == "documents" || customs["customsItems"].as_array().is_some_and(|rows| !rows.is_empty());
     if is_abroad && !is_declared {
@@ -402,17 +403,12 @@ pub fn rates(cx: &mut Cx<'_>, Json(asked): Json<Asked>) -> Outcome {
     };
     let sizes: Option<Dimensions> = asked.dimensions.and_then(|sizes| serde_json::from_value(sizes).ok());
     let weight = read_weight(&asked.weight).unwrap_or(Weight { value: Money::default(), units: String::new() });
-    let load = Load {
-        lane: rating::Lane::between(&from, &to),
-        from: &from,
-        to: &to,
-        pieces: vec![rates::piece(&weight, sizes.as_ref())],
-        options: Options {
-            residential: asked.residential.unwrap_or_default(),
-            signature: rates::signature(asked.confirmation.as_deref()),
-            ..Options::default()
-        },
+    let options = Options {
+        residential: asked.residential.unwrap_or_default(),
+        signature: rates::signature(asked.confirmation.as_deref()),
+        ..Options::default()
     };
+    let load = Load::of(carrier, [&from, &to], vec![rates::piece(&weight, sizes.as_ref())], options);
     let row = |quote: rates::Quote| Rate {
         service_name: format!("{} - {}", quote.service.name, quote.package.quoted_name()),
         service_code: &quote.service.code,

@@ -8,6 +8,7 @@ use super::super::super::catalog::CATALOG;
 use super::super::super::wire::order::Members;
 use super::super::super::wire::{self, STORE, date};
 use super::super::dialect::message;
+use super::super::listing;
 use super::{Id, done};
 use crate::engine::{Cx, Json, Outcome, Params, Query, Refusal, Reply};
 use crate::vendors::shipstation::v2;
@@ -19,7 +20,7 @@ const IMPORT_LASTS: SignedDuration = SignedDuration::from_secs(60);
 
 /// Stores that are active, unless the others are asked for.
 pub fn list(cx: &mut Cx<'_>) -> Outcome {
-    let shows_all = matches!(cx.call.query("showInactive").map(str::to_ascii_lowercase).as_deref(), Some("true" | "1"));
+    let shows_all = listing::is_asked(cx.call, "showInactive");
     let marketplace: Option<u64> = cx.call.query("marketplaceId").and_then(|id| id.trim().parse().ok());
     let mut stores: Vec<Members> = cx.docs.all(STORE);
     stores.retain(|store| (shows_all || store["active"] == true) && marketplace.is_none_or(|id| store["marketplaceId"] == id));

@@ -275,7 +275,7 @@ pub(crate) fn progress(cx: &mut Cx<'_>, id: &str, step: u32) {
         match purchase(cx, &batch, number, shipment.clone(), rate) {
             Ok(label) => {
                 batch.completed += 1;
-                batch.forms += usize::from(label.from.country != label.to.country);
+                batch.forms += usize::from(shared::is_abroad(&label));
                 labels.push(label);
             }
             Err(refusal) => {
