@@ -157,6 +157,17 @@ pub(crate) fn next_id(cx: &mut Cx<'_>, kind: &Kind) -> u64 {
     id
 }
 
+/// One warehouse is the default one.
+pub(crate) fn make_default(cx: &mut Cx<'_>, number: u64) {
+    for mut row in cx.docs.all::<Members>(WAREHOUSE) {
+        let is_it = row["warehouseId"] == number;
+        if row["isDefault"] != is_it {
+            row.insert("isDefault".to_owned(), is_it.into());
+            cx.docs.put(WAREHOUSE, &row["warehouseId"].to_string(), &row);
+        }
+    }
+}
+
 static PACIFIC: LazyLock<TimeZone> = LazyLock::new(|| TimeZone::get("America/Los_Angeles").expect("the time zones are in the binary"));
 
 /// US Pacific wall time, which version 1 speaks.

@@ -14,8 +14,8 @@ pub(super) const LISTING: Listing = Listing {
     time: |text| date::filter(text),
     sorting: sorting(&[]),
     newest_first: false,
-    page: Number { name: "page", usual: 1, least: 1, most: usize::MAX, read: whole, bad: Bad::Usual },
-    size: Number { name: "pageSize", usual: 100, least: 1, most: 500, read: whole, bad: Bad::Usual },
+    page: Number { name: "page", usual: 1, least: 1, most: usize::MAX, read: page_number, bad: Bad::Usual },
+    size: Number { name: "pageSize", usual: 100, least: 1, most: 500, read: page_number, bad: Bad::Usual },
     refuse_past_end: false,
     cursor: "",
     refuse: |faults| {
@@ -78,7 +78,7 @@ const fn by(name: &'static str, member: &'static str, test: fn(&Value, &str) -> 
     Filter { name, member, test: Test::By(test) }
 }
 
-fn whole(text: &str) -> Option<usize> {
+fn page_number(text: &str) -> Option<usize> {
     text.trim().parse().ok()
 }
 

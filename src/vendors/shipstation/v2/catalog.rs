@@ -22,6 +22,10 @@ pub(super) struct Catalog {
     /// By when services deliver that promise it, as `08:30`.
     pub arrivals: BTreeMap<String, String>,
     package_descriptions: BTreeMap<String, String>,
+    /// What the statuses of tracking are called, by their codes.
+    statuses: BTreeMap<String, String>,
+    /// What families of carriers say of a number that they have not seen, by a code and a text: in 2026, and in sandboxes as in 2024.
+    unseen: BTreeMap<String, [(String, String); 2]>,
     /// Finer codes of tracking, in words.
     details: BTreeMap<String, String>,
     /// What the families of carriers call what happens to a parcel.
@@ -57,6 +61,17 @@ pub(super) struct Words {
 }
 
 impl Catalog {
+    /// A status of tracking in words.
+    pub fn status(&self, code: &str) -> &str {
+        self.statuses.get(code).map_or("Unknown", String::as_str)
+    }
+
+    /// What a carrier says of a number that it has not seen, by its code and in words.
+    pub fn unseen(&self, carrier: &str, is_sandbox: bool) -> Option<(&str, &str)> {
+        let (code, text) = &self.unseen.get(self.family(carrier))?[usize::from(is_sandbox)];
+        Some((code, text))
+    }
+
     /// A finer code of tracking in words.
     pub fn detail(&self, code: &str) -> Option<&str> {
         self.details.get(code).map(String::as_str)
@@ -115,7 +130,7 @@ impl Carrier {
     }
 
     /// As it is answered; `balance` is that of the account's wallet.
-    pub(super) fn shown(&self, is_sandbox: bool, balance: f64) -> Value {
+    pub(super) fn to_json(&self, is_sandbox: bool, balance: f64) -> Value {
         let account = self.account_number.clone().filter(|_| self.code != "stamps_com");
         json!({
             "carrier_id": se(self.id), "carrier_code": self.code_v2(is_sandbox),
@@ -125,12 +140,12 @@ impl Carrier {
             "funding_source_id": self.wallet.then(|| se(9_287)), "primary": !is_sandbox,
             "has_multi_package_supporting_services": self.takes_several(), "allows_returns": true, "supports_label_messages": true,
             "supports_prepaid_duties_taxes": self.takes_several(), "supports_user_managed_rates": false, "send_rates": true,
-            "disabled_by_billing_plan": false, "services": self.shown_services(is_sandbox), "packages": self.shown_packages(),
-            "options": self.shown_options(),
+            "disabled_by_billing_plan": false, "services": self.services_json(is_sandbox), "packages": self.packages_json(),
+            "options": self.options_json(),
         })
     }
 
-    pub(super) fn shown_services(&self, is_sandbox: bool) -> Value {
+    pub(super) fn services_json(&self, is_sandbox: bool) -> Value {
         let label = vec!["label".to_owned()];
         let row = |service: &Service| {
             json!({
@@ -143,7 +158,7 @@ impl Carrier {
         self.services.iter().map(row).collect()
     }
 
-    pub(super) fn shown_packages(&self) -> Value {
+    pub(super) fn packages_json(&self) -> Value {
         let row = |package: &crate::vendors::shipstation::catalog::Package| {
             let description = CATALOG.package_descriptions.get(&package.code).unwrap_or(&package.name);
             json!({ "package_id": null, "package_code": package.code, "name": package.name, "description": description })
@@ -151,7 +166,7 @@ impl Carrier {
         self.packages.iter().map(row).collect()
     }
 
-    pub(super) fn shown_options(&self) -> Value {
+    pub(super) fn options_json(&self) -> Value {
         json!(CATALOG.carriers.get(&self.code).map_or(&[][..], |about| &about.options))
     }
 }

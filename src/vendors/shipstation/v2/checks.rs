@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::dialect::{error, refused, unspecified};
+use super::dialect::{bad, error, unspecified};
 use super::wire::{self, Members};
 use crate::base::time::Timestamp;
+use crate::carrier::countries;
 use crate::engine::{Call, Refusal};
 use crate::spec::{JsonType, ParameterIn, Reading, Rule, Step, Violation, reading};
 
@@ -63,8 +63,8 @@ pub(super) fn errors(violations: &[Violation], call: &Call<'_>) -> Vec<Value> {
     let unread = violations.iter().find(|row| is_unreadable(row));
     let no_id = || violations.iter().find(|row| is_id(row));
     match unread.or_else(no_id) {
-        Some(first) => vec![told(first, call)],
-        None => violations.iter().map(|row| told(row, call)).collect(),
+        Some(first) => vec![error_of(first, call)],
+        None => violations.iter().map(|row| error_of(row, call)).collect(),
     }
 }
 
@@ -78,7 +78,7 @@ pub(super) fn of_elements(call: &Call<'_>) -> Result<BTreeMap<usize, Vec<Value>>
         for row in call.violations.iter() {
             match *row.path {
                 [_, Step::Element(index), _, ..] if !is_unreadable(row) && !is_id(row) => {
-                    found.entry(index).or_default().push(told(row, call))
+                    found.entry(index).or_default().push(error_of(row, call))
                 }
                 _ => return Err(refusal),
             }
@@ -95,18 +95,14 @@ fn is_id(row: &Violation) -> bool {
     matches!(&row.rule, Rule::Format(format) if format == "se-id" || format == "label-id")
 }
 
-fn told(row: &Violation, call: &Call<'_>) -> Value {
+fn error_of(row: &Violation, call: &Call<'_>) -> Value {
     let name = row.path.iter().rev().map(Step::name).find(|name| !name.is_empty()).unwrap_or_default();
     let more = json!({ "field_name": name });
     match &row.rule {
         rule if row.path.is_empty() && (call.body.is_null() || matches!(rule, Rule::MinItems(_))) => {
             error("validation", "request_body_required", "Request body cannot be empty.", &Value::Null)
         }
-        Rule::Required if row.location == ParameterIn::Query => {
-            let text = format!("{}.String: A value is required but was not present in the request.", camel(name));
-            error("system", "unspecified", text, &Value::Null)
-        }
-        Rule::MinLength(_) if row.location == ParameterIn::Query => {
+        Rule::Required | Rule::MinLength(_) if row.location == ParameterIn::Query => {
             let text = format!("{}.String: A value is required but was not present in the request.", camel(name));
             error("system", "unspecified", text, &Value::Null)
         }
@@ -198,8 +194,7 @@ pub(super) fn weighs(shipment: &Members) -> Result<(), Refusal> {
         Some(Value::Null) => Err(super::dialect::needed("weight")),
         Some(value) => {
             let more = json!({ "field_name": "value", "field_value": value });
-            let error = error("validation", "invalid_field_value", "'value' must be greater than '0'.", &more);
-            Err(refused(StatusCode::BAD_REQUEST, error))
+            Err(bad("validation", "invalid_field_value", "'value' must be greater than '0'.", &more))
         }
         None => Ok(()),
     }
@@ -207,7 +202,9 @@ pub(super) fn weighs(shipment: &Members) -> Result<(), Refusal> {
 
 /// What crosses a border is described, and once; goods of an order are described by its lines.
 pub(super) fn declares(shipment: &Members) -> Result<(), Refusal> {
-    if shipment["ship_to"]["country_code"] == shipment["ship_from"]["country_code"] {
+    // Mail to territories is that of the United States.
+    let [from, to] = ["ship_from", "ship_to"].map(|end| countries::of_mail(shipment[end]["country_code"].as_str().unwrap_or_default()));
+    if from == to {
         return Ok(());
     }
     let items = shipment["customs"]["customs_items"].as_array().map_or(&[][..], Vec::as_slice);
@@ -215,26 +212,17 @@ pub(super) fn declares(shipment: &Members) -> Result<(), Refusal> {
     let products: Vec<&Value> = packages.filter_map(|package| package["products"].as_array()).flatten().collect();
     if !items.is_empty() && !products.is_empty() {
         let message = "customs_items and products cannot both be specified.";
-        return Err(refused(
-            StatusCode::BAD_REQUEST,
-            error("validation", "field_conflict", message, &json!({ "field_name": "customs_items" })),
-        ));
+        return Err(bad("validation", "field_conflict", message, &json!({ "field_name": "customs_items" })));
     }
     let is_paper = shipment["customs"]["contents"] == "documents";
     let has_goods = !items.is_empty() || !products.is_empty() || shipment["items"].as_array().is_some_and(|lines| !lines.is_empty());
-    if !is_paper && !has_goods && !is_territory(&shipment["ship_to"]) && !is_territory(&shipment["ship_from"]) {
-        let more = json!({ "field_name": "customs_items" });
-        let error = error("validation", "customs_items_required", "customs_items are required for international shipments.", &more);
-        return Err(refused(StatusCode::BAD_REQUEST, error));
+    if !is_paper && !has_goods {
+        let message = "customs_items are required for international shipments.";
+        return Err(bad("validation", "customs_items_required", message, &json!({ "field_name": "customs_items" })));
     }
     let is_blank = |row: &Value| row["description"].as_str().is_none_or(str::is_empty);
     if items.iter().any(is_blank) || products.into_iter().any(is_blank) {
         return Err(unspecified("Please add a description for your Customs Item(s)", &Value::Null));
     }
     Ok(())
-}
-
-/// Whether mail there is that of the United States.
-fn is_territory(address: &Value) -> bool {
-    address["country_code"].as_str().is_some_and(|country| ["AS", "FM", "GU", "MH", "MP", "PR", "PW", "VI"].contains(&country))
 }

@@ -38,9 +38,31 @@ pub(super) fn refused(status: StatusCode, error: Value) -> Refusal {
     Refusal::Because(ERROR, json!([status.as_u16(), error]))
 }
 
+/// A bad request, with one error.
+pub(super) fn bad(kind: &str, code: &str, message: impl Into<String>, more: &Value) -> Refusal {
+    refused(StatusCode::BAD_REQUEST, error(kind, code, message, more))
+}
+
 /// A refusal by a rule of the business, which has no code of its own.
 pub(super) fn unspecified(message: impl Into<String>, more: &Value) -> Refusal {
-    refused(StatusCode::BAD_REQUEST, error("business_rules", "unspecified", message, more))
+    bad("business_rules", "unspecified", message, more)
+}
+
+/// A member whose value is none of those that it may have.
+pub(super) fn invalid(name: &str, value: &Value) -> Refusal {
+    bad("validation", "invalid_field_value", format!("Invalid {name}."), &json!({ "field_name": name, "field_value": value }))
+}
+
+/// A name or an id of the caller's that something else has already.
+pub(super) fn taken(name: &str, id: &str) -> Refusal {
+    let more = json!({ "field_name": name, "field_value": id });
+    bad("business_rules", "identifier_conflict", format!("{name} is already in use."), &more)
+}
+
+/// An id that leads to nothing, and of which no kind of documents says what it is called.
+pub(super) fn unknown(name: &str, id: &str) -> Refusal {
+    let more = json!({ "field_name": name, "field_value": id });
+    refused(StatusCode::NOT_FOUND, error("business_rules", "invalid_identifier", format!("Invalid {name}."), &more))
 }
 
 /// A member that should have said something.
@@ -50,7 +72,7 @@ pub(super) fn needed(name: &str) -> Refusal {
 
 /// A refusal because of the state that something is in.
 pub(super) fn wrong_state(code: &str, message: impl Into<String>) -> Refusal {
-    refused(StatusCode::BAD_REQUEST, error("business_rules", code, message, &Value::Null))
+    bad("business_rules", code, message, &Value::Null)
 }
 
 /// An error in the words of a carrier.
@@ -62,7 +84,7 @@ pub(super) fn carriers_error(text: &str, more: &Value) -> Value {
 }
 
 /// The error of a refusal that the caller can do something about.
-pub(super) fn told(refusal: &Refusal) -> Option<Value> {
+pub(super) fn error_of(refusal: &Refusal) -> Option<Value> {
     match refusal {
         Refusal::Missing { kind, id } | Refusal::Foreign { kind, id } => {
             let name = wire::id_name(kind);
@@ -73,6 +95,11 @@ pub(super) fn told(refusal: &Refusal) -> Option<Value> {
         Refusal::Because(CARRIER, text) => Some(carriers_error(text.as_str().unwrap_or_default(), &Value::Null)),
         _ => None,
     }
+}
+
+/// A successful answer that names the request behind its own members, and says that nothing is wrong.
+pub(super) fn enveloped(cx: &mut Cx<'_>, members: Value) -> Reply {
+    naming(cx, StatusCode::OK, |id| wire::joined([members, json!({ "request_id": id, "errors": [] })]))
 }
 
 /// An answer whose body names the request, as its header does: `members` are the body, and make it of the id.
@@ -119,7 +146,7 @@ fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
             one(StatusCode::BAD_REQUEST, "system", "unspecified", &format!("request: {text}"))
         }
         Refusal::Invalid(violations) => envelope(cx, StatusCode::BAD_REQUEST, checks::errors(violations, call)),
-        Refusal::Missing { .. } | Refusal::Foreign { .. } => envelope(cx, StatusCode::NOT_FOUND, told(refusal).into_iter().collect()),
+        Refusal::Missing { .. } | Refusal::Foreign { .. } => envelope(cx, StatusCode::NOT_FOUND, error_of(refusal).into_iter().collect()),
         Refusal::WrongState { kind, state, .. } => {
             let text = format!("{} is {state}.", wire::id_name(kind).trim_end_matches("_id"));
             one(StatusCode::BAD_REQUEST, "business_rules", "invalid_status", &text)
@@ -131,9 +158,9 @@ fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
         }
         Refusal::Because(ERROR, facts) => {
             let status = facts[0].as_u64().and_then(|code| StatusCode::from_u16(u16::try_from(code).ok()?).ok());
-            envelope(cx, status.unwrap_or(StatusCode::BAD_REQUEST), told(refusal).into_iter().collect())
+            envelope(cx, status.unwrap_or(StatusCode::BAD_REQUEST), error_of(refusal).into_iter().collect())
         }
-        Refusal::Because(CARRIER, _) => envelope(cx, StatusCode::BAD_REQUEST, told(refusal).into_iter().collect()),
+        Refusal::Because(CARRIER, _) => envelope(cx, StatusCode::BAD_REQUEST, error_of(refusal).into_iter().collect()),
         Refusal::Because(..) => one(StatusCode::BAD_REQUEST, "business_rules", "unspecified", "The request cannot be processed."),
         Refusal::Broken => one(StatusCode::INTERNAL_SERVER_ERROR, "system", "unspecified", "An unexpected error occurred"),
         // Observed: the gateway's own.

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::dialect::{carriers_error, error, refused, unspecified};
+use super::dialect::{bad, carriers_error, refused, unspecified};
 use crate::engine::{BusinessFailure, BusinessFailures, CARRIER_REFUSES, Refusal, Reply, Way};
 
 pub(super) const ADDRESS_UNDELIVERABLE: &str = "address_undeliverable";
@@ -34,7 +34,7 @@ fn carrier(text: &str) -> Refusal {
 }
 
 fn address(text: &str) -> Refusal {
-    refused(StatusCode::BAD_REQUEST, error("business_rules", "invalid_address", text, &json!({ "field_name": "ship_to" })))
+    bad("business_rules", "invalid_address", text, &json!({ "field_name": "ship_to" }))
 }
 
 fn too_old(text: &str) -> Reply {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::access::in_sandbox;
 use super::catalog::CATALOG as WORDS;
-use super::dialect::{error, needed, refused, unspecified};
+use super::dialect::{bad, needed, refused, unspecified};
 use super::wire::order as sold;
 use super::wire::{self, Members, TEST_LABEL, address, moment, se, shipment, tick};
 use super::{checks, rates};
@@ -212,7 +212,7 @@ pub(super) fn connected(cx: &Cx<'_>, id: &str) -> Result<&'static Carrier, Refus
     let found = rates::connected(cx).find(|carrier| wire::number(id) == Some(carrier.id));
     found.ok_or_else(|| {
         let more = json!({ "field_name": "carrier_id", "field_value": id });
-        refused(StatusCode::BAD_REQUEST, error("business_rules", "invalid_identifier", "Invalid carrier_id.", &more))
+        bad("business_rules", "invalid_identifier", "Invalid carrier_id.", &more)
     })
 }
 
@@ -223,7 +223,7 @@ fn ship_date(cx: &Cx<'_>, text: Option<&str>) -> Result<jiff::civil::Date, Refus
     if wanted < day(cx.now) {
         let more = json!({ "field_name": "ship_date", "field_value": text });
         let message = "ship_date must equal today\u{2019}s date or a future date";
-        return Err(refused(StatusCode::BAD_REQUEST, error("validation", "invalid_date", message, &more)));
+        return Err(bad("validation", "invalid_date", message, &more));
     }
     Ok(wanted)
 }
@@ -308,7 +308,7 @@ pub(super) fn status(cx: &Cx<'_>, label: &Label) -> (&'static str, &'static str)
 }
 
 /// A label as it is answered: `is_new` to who has just bought it.
-pub(super) fn shown(cx: &Cx<'_>, label: &Label, is_new: bool, is_inline: bool) -> Value {
+pub(super) fn to_json(cx: &Cx<'_>, label: &Label, is_new: bool, is_inline: bool) -> Value {
     let (own, is_sandbox) = (Own::of(label), in_sandbox(cx));
     let carrier = CATALOG.carrier_of(label.carrier);
     let (status, tracking) = status(cx, label);

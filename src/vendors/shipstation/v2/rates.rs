@@ -128,10 +128,10 @@ pub(super) fn of_carrier(cx: &Cx<'_>, carrier: &'static Carrier, lane: &Lane) ->
         let text = "No applicable services available for the configured shipment.";
         return Err(carriers_error(text, &named(carrier, is_sandbox)));
     }
-    Ok(quotes.iter().map(|quote| shown(cx, carrier, quote, lane, &load)).collect())
+    Ok(quotes.iter().map(|quote| to_json(cx, carrier, quote, lane, &load)).collect())
 }
 
-fn shown(cx: &Cx<'_>, carrier: &'static Carrier, quote: &Quote, lane: &Lane, load: &Load) -> Value {
+fn to_json(cx: &Cx<'_>, carrier: &'static Carrier, quote: &Quote, lane: &Lane, load: &Load) -> Value {
     let (is_sandbox, family) = (in_sandbox(cx), WORDS.family(&carrier.code));
     let is_postal = family == "usps";
     let in_days = shared::days(quote.service, load).max(1);

@@ -99,7 +99,7 @@ pub(crate) fn scanned(cx: &mut Cx<'_>, parcel: &Parcel, scan: &Scan) {
     for event in ["track", "track_event_v2"].into_iter().filter(|_| is_told) {
         if cx.is_subscribed(event) {
             let label = parcel.subject.parse().map_or_else(|_| parcel.subject.clone(), se);
-            let data = tracking::shown(cx, &parcel.tracking_number, &parcel.carrier, Some(parcel), Times::Told);
+            let data = tracking::to_json(cx, &parcel.tracking_number, &parcel.carrier, Some(parcel), Times::Told);
             let address = cx.call.url(&format!("/v2/labels/{label}/track"));
             let payload = json!({ "resource_url": address, "resource_type": resource_type(event), "data": data });
             cx.notify(event, &label, &payload);
@@ -137,7 +137,7 @@ pub(crate) fn sample(cx: &mut Cx<'_>, event: &str) -> (String, Value) {
     };
     let mut payload = json!({ "resource_url": cx.call.url(&path), "resource_type": resource_type(event) });
     if event.starts_with("track") {
-        payload["data"] = tracking::shown(cx, "9400111899560000000000", "stamps_com", None, Times::Told);
+        payload["data"] = tracking::to_json(cx, "9400111899560000000000", "stamps_com", None, Times::Told);
     }
     (id, payload)
 }

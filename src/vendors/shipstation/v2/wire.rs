@@ -8,6 +8,7 @@ pub(super) mod shipment;
 use std::ops::{Deref, DerefMut, Index};
 
 use jiff::{RoundMode, TimestampRound, Unit};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -18,7 +19,7 @@ use super::rules::manifests::Manifest;
 use super::rules::package_pickups::Pickup;
 use crate::base::entropy;
 use crate::base::time::{self, Timestamp};
-use crate::engine::{Cx, Forms, Stored};
+use crate::engine::{Cx, Forms, Refusal, Stored};
 use crate::vendors::shipstation::wire;
 use crate::vendors::shipstation::wire::label::Label;
 use crate::vendors::shipstation::wire::money::Money;
@@ -125,6 +126,25 @@ pub(super) fn number(id: &str) -> Option<u64> {
 /// The number of the id that the path names; `checks_path` has seen that it is one.
 pub(super) fn named(cx: &Cx<'_>, name: &str) -> u64 {
     cx.call.parameter(name).and_then(number).unwrap_or_default()
+}
+
+/// The document of a kind that the path names by its id, and its number.
+///
+/// # Errors
+/// `Missing`.
+pub(super) fn stored<T: DeserializeOwned>(cx: &Cx<'_>, kind: Kind) -> Result<(u64, T), Refusal> {
+    let number = named(cx, &id_name(&kind));
+    let found = cx.docs.get(kind.clone(), &number.to_string());
+    found.map(|found| (number, found)).ok_or_else(|| Refusal::missing(kind, se(number)))
+}
+
+/// What was sent, where that may be nothing.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn sent<T: DeserializeOwned + Default>(cx: &Cx<'_>) -> Result<T, Refusal> {
+    cx.call.valid()?;
+    Ok(serde_json::from_value(cx.call.body.clone()).unwrap_or_default())
 }
 
 /// A number for a new id of a kind.

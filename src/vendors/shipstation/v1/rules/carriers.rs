@@ -15,7 +15,7 @@ const CARRIER: Kind = Kind::new("carrier");
 /// A carrier as lists show it; those of the wallet share its balance and name.
 #[derive(serde::Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Shown {
+struct CarrierView {
     name: &'static str,
     code: &'static str,
     account_number: Option<&'static str>,
@@ -30,17 +30,17 @@ struct Shown {
 }
 
 pub fn list(cx: &mut Cx<'_>) -> Outcome {
-    Ok(Reply::ok(wire::connected(cx).map(|carrier| shown(cx, carrier)).collect::<Vec<_>>()))
+    Ok(Reply::ok(wire::connected(cx).map(|carrier| view(cx, carrier)).collect::<Vec<_>>()))
 }
 
 pub fn get(cx: &mut Cx<'_>, query: Query<Code>) -> Outcome {
     let carrier = named(cx, &query.0.code)?;
-    Ok(Reply::ok(shown(cx, carrier)))
+    Ok(Reply::ok(view(cx, carrier)))
 }
 
-fn shown(cx: &Cx<'_>, carrier: &'static Carrier) -> Shown {
+fn view(cx: &Cx<'_>, carrier: &'static Carrier) -> CarrierView {
     let wallet = carrier.wallet.then_some(CATALOG.wallet.as_str());
-    Shown {
+    CarrierView {
         name: &carrier.name,
         code: &carrier.code,
         account_number: carrier.account_number.as_deref(),
@@ -101,5 +101,5 @@ pub fn add_funds(cx: &mut Cx<'_>, Json(Funds { carrier_code, amount }): Json<Fun
         profile.balance = profile.balance + Money::from(amount).max(Money::default());
         cx.docs.put(PROFILE, ONLY, &profile);
     }
-    Ok(Reply::ok(Shown { nickname: None, shipping_provider_id: None, primary: None, ..shown(cx, carrier) }))
+    Ok(Reply::ok(CarrierView { nickname: None, shipping_provider_id: None, primary: None, ..view(cx, carrier) }))
 }

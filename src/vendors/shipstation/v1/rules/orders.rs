@@ -31,7 +31,7 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
     let scales = Scales::of(&cx.call.request.body);
     let (Made::Stored(order) | Made::Locked(order)) = create::store(cx, &cx.call.body, &scales, &mut import, false)?;
     import.finish(cx);
-    shown(cx, &order["orderId"].to_string())
+    answer(cx, &order["orderId"].to_string())
 }
 
 /// Up to a hundred orders, each of which succeeds or fails for itself.
@@ -92,10 +92,10 @@ pub fn list(cx: &mut Cx<'_>) -> Outcome {
 }
 
 pub fn get(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
-    shown(cx, &id)
+    answer(cx, &id)
 }
 
-fn shown(cx: &Cx<'_>, id: &str) -> Outcome {
+fn answer(cx: &Cx<'_>, id: &str) -> Outcome {
     let body = cx.docs.raw(ORDER, id).ok_or_else(|| Refusal::missing(ORDER, id))?;
     Ok(Reply::ok(Written(body.into())))
 }

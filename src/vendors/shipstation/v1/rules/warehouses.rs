@@ -40,9 +40,8 @@ pub fn delete(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
     let gone: Members = cx.docs.require(WAREHOUSE, &id)?;
     cx.docs.remove(WAREHOUSE, &id);
     let next = cx.docs.list::<Members>(WAREHOUSE).next().filter(|_| gone["isDefault"] == true);
-    if let Some(mut next) = next {
-        next.insert("isDefault".to_owned(), true.into());
-        cx.docs.put(WAREHOUSE, &next["warehouseId"].to_string(), &next);
+    if let Some(next) = next {
+        wire::make_default(cx, next["warehouseId"].as_u64().unwrap_or_default());
     }
     Ok(done("The requested warehouse has been deleted."))
 }
@@ -77,12 +76,8 @@ fn made(cx: &Cx<'_>, id: u64, created: &Value) -> Value {
 
 /// Stores a place; there is one default.
 fn store(cx: &mut Cx<'_>, id: u64, warehouse: &Value) {
-    if warehouse["isDefault"] == true {
-        let others: Vec<Members> = cx.docs.all(WAREHOUSE);
-        for mut other in others.into_iter().filter(|other| other["isDefault"] == true && other["warehouseId"] != id) {
-            other.insert("isDefault".to_owned(), false.into());
-            cx.docs.put(WAREHOUSE, &other["warehouseId"].to_string(), &other);
-        }
-    }
     cx.docs.put(WAREHOUSE, &id.to_string(), warehouse);
+    if warehouse["isDefault"] == true {
+        wire::make_default(cx, id);
+    }
 }

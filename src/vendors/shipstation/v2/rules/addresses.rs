@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::dialect::{error, refused};
+use super::super::dialect::bad;
 use super::super::failures::ADDRESS_UNDELIVERABLE;
 use super::super::wire::{FORMS, Members};
 use crate::carrier::address::{self, Fault};
@@ -94,8 +94,7 @@ pub(crate) fn of_label(cx: &Cx<'_>, wish: Option<&str>, shipment: &mut Members) 
 }
 
 fn invalid() -> Refusal {
-    let error = error("business_rules", "invalid_address", "Invalid ship_to address.", &json!({ "field_name": "ship_to" }));
-    refused(http::StatusCode::BAD_REQUEST, error)
+    bad("business_rules", "invalid_address", "Invalid ship_to address.", &json!({ "field_name": "ship_to" }))
 }
 
 /// What `validate_address` finds out about the recipient of a shipment; `validate_and_clean` writes it down.

@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use jiff::SignedDuration;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -22,7 +23,7 @@ use crate::vendors::shipstation::wire::label::Label;
 pub(crate) const PROGRESS: &str = "v2.batch";
 
 /// A batch as it is stored.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Batch {
     id: u64,
     number: String,
@@ -43,7 +44,7 @@ pub(crate) struct Batch {
 }
 
 /// Why a member has no label.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 struct Failure {
     error: String,
     shipment_id: Option<String>,
@@ -52,8 +53,8 @@ struct Failure {
 
 #[derive(Deserialize)]
 pub(crate) struct Sent {
-    shipment_ids: Option<Vec<String>>,
-    rate_ids: Option<Vec<String>>,
+    #[serde(flatten)]
+    members: Changed,
     external_batch_id: Option<String>,
     batch_notes: Option<String>,
     process_labels: Option<Process>,
@@ -84,15 +85,13 @@ const ERRORS: Listing = Listing { size: Number { name: "pagesize", ..LISTING.siz
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     cx.call.valid()?;
     let page = BATCHES.read(cx.call)?.documents(&cx.docs, BATCH)?.read::<Batch>();
-    Ok(listing::answer(cx, "batches", page.map(|batch| shown(cx, &batch))))
+    Ok(listing::answer(cx, "batches", page.map(|batch| to_json(cx, &batch))))
 }
 
 /// Members that are not there make the answer 207.
 pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
     if let Some(id) = sent.external_batch_id.as_deref().filter(|id| by_external_id(cx, id).is_some()) {
-        let more = json!({ "field_name": "external_batch_id", "field_value": id });
-        let error = dialect::error("business_rules", "identifier_conflict", "external_batch_id is already in use.", &more);
-        return Err(dialect::refused(StatusCode::BAD_REQUEST, error));
+        return Err(dialect::taken("external_batch_id", id));
     }
     let id = wire::next(cx, &BATCH);
     let mut batch = Batch {
@@ -102,24 +101,16 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
         notes: sent.batch_notes,
         status: "open".to_owned(),
         created_at: cx.now,
-        processed_at: None,
-        label_layout: None,
         label_format: "pdf".to_owned(),
-        display_scheme: None,
-        ship_date: None,
-        shipments: Vec::new(),
-        rates: Vec::new(),
-        completed: 0,
-        forms: 0,
-        failures: Vec::new(),
+        ..Batch::default()
     };
-    add_members(cx, &mut batch, sent.shipment_ids.as_deref(), sent.rate_ids.as_deref());
+    add_members(cx, &mut batch, sent.members);
     if let Some(process) = sent.process_labels.filter(|process| process.create_batch_and_process_labels == Some(true)) {
         queue(cx, &mut batch, process);
     }
     put(cx, &batch);
     let status = if batch.failures.is_empty() { StatusCode::OK } else { StatusCode::MULTI_STATUS };
-    Ok(Reply::json(status, shown(cx, &batch)))
+    Ok(Reply::json(status, to_json(cx, &batch)))
 }
 
 fn put(cx: &mut Cx<'_>, batch: &Batch) {
@@ -127,36 +118,32 @@ fn put(cx: &mut Cx<'_>, batch: &Batch) {
 }
 
 /// Adds shipments and rates, each once; those that are not there are failures.
-fn add_members(cx: &Cx<'_>, batch: &mut Batch, shipment_ids: Option<&[String]>, rate_ids: Option<&[String]>) {
+fn add_members(cx: &Cx<'_>, batch: &mut Batch, Changed { shipment_ids, rate_ids }: Changed) {
     for id in shipment_ids.into_iter().flatten() {
-        let number = wire::number(id).unwrap_or_default();
+        let number = wire::number(&id).unwrap_or_default();
         if shipment::view(cx, number).is_none() {
-            batch.failures.push(Failure {
-                error: "Invalid shipment_id.".to_owned(),
-                shipment_id: Some(id.clone()),
-                external_shipment_id: None,
-            });
+            let error = "Invalid shipment_id.".to_owned();
+            batch.failures.push(Failure { error, shipment_id: Some(id), ..Failure::default() });
         } else if !batch.shipments.contains(&number) {
             batch.shipments.push(number);
         }
     }
     for id in rate_ids.into_iter().flatten() {
-        if !cx.docs.has(wire::RATE, id) {
-            batch.failures.push(Failure { error: "Invalid rate_id.".to_owned(), shipment_id: None, external_shipment_id: None });
-        } else if !batch.rates.contains(id) {
-            batch.rates.push(id.clone());
+        if !cx.docs.has(wire::RATE, &id) {
+            batch.failures.push(Failure { error: "Invalid rate_id.".to_owned(), ..Failure::default() });
+        } else if !batch.rates.contains(&id) {
+            batch.rates.push(id);
         }
     }
 }
 
 fn named(cx: &Cx<'_>) -> Result<Batch, Refusal> {
-    let number = wire::named(cx, "batch_id");
-    cx.docs.get(BATCH, &number.to_string()).ok_or_else(|| Refusal::missing(BATCH, se(number)))
+    wire::stored(cx, BATCH).map(|(_, batch)| batch)
 }
 
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
     let batch = named(cx)?;
-    Ok(Reply::ok(shown(cx, &batch)))
+    Ok(Reply::ok(to_json(cx, &batch)))
 }
 
 fn by_external_id(cx: &Cx<'_>, id: &str) -> Option<Batch> {
@@ -166,12 +153,8 @@ fn by_external_id(cx: &Cx<'_>, id: &str) -> Option<Batch> {
 /// One batch by the id that the caller gave it.
 pub(crate) fn read_external(cx: &mut Cx<'_>) -> Outcome {
     let id = cx.call.parameter("external_batch_id").unwrap_or_default();
-    let batch = by_external_id(cx, id).ok_or_else(|| {
-        let more = json!({ "field_name": "external_batch_id", "field_value": id });
-        let error = dialect::error("business_rules", "invalid_identifier", "Invalid external_batch_id.", &more);
-        dialect::refused(StatusCode::NOT_FOUND, error)
-    })?;
-    Ok(Reply::ok(shown(cx, &batch)))
+    let batch = by_external_id(cx, id).ok_or_else(|| dialect::unknown("external_batch_id", id))?;
+    Ok(Reply::ok(to_json(cx, &batch)))
 }
 
 /// Archives a batch, which is still there.
@@ -182,19 +165,20 @@ pub(crate) fn archive(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
-#[derive(Deserialize)]
+/// Shipments and rates that are named.
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Changed {
     shipment_ids: Option<Vec<String>>,
     rate_ids: Option<Vec<String>>,
 }
 
-fn changed(cx: &Cx<'_>) -> Result<(Batch, Changed), Refusal> {
+/// The open batch that the path names, and what was sent, if anything.
+fn changed<T: DeserializeOwned + Default>(cx: &Cx<'_>) -> Result<(Batch, T), Refusal> {
     let batch = named(cx)?;
-    cx.call.valid()?;
-    let Changed { shipment_ids, rate_ids } =
-        serde_json::from_value(cx.call.body.clone()).unwrap_or(Changed { shipment_ids: None, rate_ids: None });
+    let sent = wire::sent(cx)?;
     is_open(&batch)?;
-    Ok((batch, Changed { shipment_ids, rate_ids }))
+    Ok((batch, sent))
 }
 
 fn is_open(batch: &Batch) -> Result<(), Refusal> {
@@ -207,14 +191,14 @@ fn is_open(batch: &Batch) -> Result<(), Refusal> {
 /// Adds members to an open batch.
 pub(crate) fn add(cx: &mut Cx<'_>) -> Outcome {
     let (mut batch, sent) = changed(cx)?;
-    add_members(cx, &mut batch, sent.shipment_ids.as_deref(), sent.rate_ids.as_deref());
+    add_members(cx, &mut batch, sent);
     put(cx, &batch);
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
 /// Takes members out of an open batch, which stays open without any.
 pub(crate) fn remove(cx: &mut Cx<'_>) -> Outcome {
-    let (mut batch, sent) = changed(cx)?;
+    let (mut batch, sent) = changed::<Changed>(cx)?;
     let gone: Vec<u64> = sent.shipment_ids.iter().flatten().filter_map(|id| wire::number(id)).collect();
     batch.shipments.retain(|number| !gone.contains(number));
     batch.rates.retain(|id| sent.rate_ids.iter().flatten().all(|other| other != id));
@@ -233,10 +217,7 @@ pub(crate) fn errors(cx: &mut Cx<'_>) -> Outcome {
 
 /// Queues an open batch, whose labels are bought a little later.
 pub(crate) fn process(cx: &mut Cx<'_>) -> Outcome {
-    let mut batch = named(cx)?;
-    cx.call.valid()?;
-    let process: Process = serde_json::from_value(cx.call.body.clone()).unwrap_or_default();
-    is_open(&batch)?;
+    let (mut batch, process) = changed(cx)?;
     queue(cx, &mut batch, process);
     put(cx, &batch);
     Ok(Reply::empty(StatusCode::NO_CONTENT))
@@ -314,7 +295,7 @@ fn purchase(cx: &mut Cx<'_>, batch: &Batch, number: u64, mut shipment: Members, 
 
 /// A refusal as one text.
 fn reason(refusal: &Refusal) -> String {
-    let told = dialect::told(refusal).unwrap_or_default();
+    let told = dialect::error_of(refusal).unwrap_or_default();
     told["message"].as_str().unwrap_or("The label cannot be created.").to_owned()
 }
 
@@ -333,7 +314,7 @@ pub(crate) fn labels_of(cx: &Cx<'_>, number: u64) -> Vec<Label> {
 }
 
 /// Recorded: links to the files are there before the files are.
-fn shown(cx: &Cx<'_>, batch: &Batch) -> Value {
+fn to_json(cx: &Cx<'_>, batch: &Batch) -> Value {
     let (id, number) = (se(batch.id), batch.id);
     let file = |extension: &str| labels::link(cx, "label", number, extension);
     json!({

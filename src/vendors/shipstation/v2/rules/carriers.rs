@@ -19,7 +19,7 @@ use crate::vendors::shipstation::wire::{DISCONNECTED, ONLY, PROFILE, profile};
 /// instead, and the answer is 207.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     let (failing, working): (Vec<&Carrier>, Vec<&Carrier>) = rates::connected(cx).partition(|row| access::is_failing(&cx.credential, row));
-    let rows: Vec<Value> = working.into_iter().map(|carrier| shown(cx, carrier)).collect();
+    let rows: Vec<Value> = working.into_iter().map(|carrier| to_json(cx, carrier)).collect();
     let errors: Vec<Value> = failing.into_iter().map(|carrier| rates::login_refused(carrier, in_sandbox(cx))).collect();
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::MULTI_STATUS };
     let total = rows.len();
@@ -33,8 +33,8 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     }))
 }
 
-fn shown(cx: &Cx<'_>, carrier: &Carrier) -> Value {
-    carrier.shown(in_sandbox(cx), wire::float(profile(cx).balance))
+fn to_json(cx: &Cx<'_>, carrier: &Carrier) -> Value {
+    carrier.to_json(in_sandbox(cx), wire::float(profile(cx).balance))
 }
 
 /// The carrier that the path names.
@@ -48,20 +48,20 @@ pub(crate) fn named(cx: &Cx<'_>) -> Result<&'static Carrier, Refusal> {
 
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
     let carrier = named(cx)?;
-    Ok(Reply::ok(priced(shown(cx, carrier))))
+    Ok(Reply::ok(priced(to_json(cx, carrier))))
 }
 
 pub(crate) fn options(cx: &mut Cx<'_>) -> Outcome {
-    named(cx).map(|carrier| Reply::ok(json!({ "options": carrier.shown_options() })))
+    named(cx).map(|carrier| Reply::ok(json!({ "options": carrier.options_json() })))
 }
 
 pub(crate) fn packages(cx: &mut Cx<'_>) -> Outcome {
-    named(cx).map(|carrier| Reply::ok(json!({ "packages": carrier.shown_packages() })))
+    named(cx).map(|carrier| Reply::ok(json!({ "packages": carrier.packages_json() })))
 }
 
 pub(crate) fn services(cx: &mut Cx<'_>) -> Outcome {
     let is_sandbox = in_sandbox(cx);
-    named(cx).map(|carrier| Reply::ok(json!({ "services": carrier.shown_services(is_sandbox) })))
+    named(cx).map(|carrier| Reply::ok(json!({ "services": carrier.services_json(is_sandbox) })))
 }
 
 /// Gone from both versions of the account.

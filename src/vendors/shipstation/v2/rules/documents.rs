@@ -26,13 +26,13 @@ fn all(cx: &Cx<'_>) -> Result<Vec<Members>, Refusal> {
     Ok(cx.docs.list::<Members>(DOCUMENT).filter(|row| row[OF] == *owner).collect())
 }
 
-fn shown(mut document: Members) -> Value {
+fn to_json(mut document: Members) -> Value {
     document.shift_remove(OF);
     document.into()
 }
 
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
-    Ok(Reply::ok(json!({ "documents": all(cx)?.into_iter().map(shown).collect::<Vec<_>>() })))
+    Ok(Reply::ok(json!({ "documents": all(cx)?.into_iter().map(to_json).collect::<Vec<_>>() })))
 }
 
 /// Documented: the answer says where the file goes.
@@ -45,7 +45,7 @@ pub(crate) fn register(cx: &mut Cx<'_>) -> Outcome {
         "upload": { "method": "PUT", "href": cx.call.url(&format!("/v2/documents/{id}/upload")) }, OF: owner,
     });
     cx.docs.put(DOCUMENT, &id, &document);
-    Ok(Reply::ok(shown(cx.docs.require(DOCUMENT, &id)?)))
+    Ok(Reply::ok(to_json(cx.docs.require(DOCUMENT, &id)?)))
 }
 
 /// All documents of a label go to its carrier. By design: files need not be sent before.

@@ -24,12 +24,12 @@ const FULFILLMENTS: Listing = Listing {
 /// Those that pass the filters, newest first.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     cx.call.valid()?;
-    let rows: Vec<Value> = cx.docs.all::<Members>(FULFILLMENT).iter().map(shown).collect();
+    let rows: Vec<Value> = cx.docs.all::<Members>(FULFILLMENT).iter().map(to_json).collect();
     let page = FULFILLMENTS.read(cx.call)?.rows(rows)?;
     Ok(listing::answer(cx, "fulfillments", page))
 }
 
-fn shown(row: &Members) -> Value {
+fn to_json(row: &Members) -> Value {
     let to: Address = serde_json::from_value(row["shipTo"].clone()).unwrap_or_default();
     let at = |name: &str| row.get(name).and_then(Value::as_str).and_then(|text| shared::instant(text.parse().ok()?)).map(moment);
     let carrier = row.get("carrierCode").and_then(Value::as_str).unwrap_or_default();

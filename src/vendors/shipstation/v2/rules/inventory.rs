@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::super::dialect::{error, refused};
+use super::super::dialect::{bad, unspecified};
 use super::super::listing;
 use super::super::wire::{INVENTORY_LOCATION, INVENTORY_WAREHOUSE, Members, STOCK};
 use crate::base::ids;
@@ -81,11 +81,7 @@ fn delete(cx: &mut Cx<'_>, resource: &Resource, is_of: fn(&Stock, &str) -> bool)
     let (id, _) = resource.find(cx)?;
     let stocks: Vec<Stock> = cx.docs.list::<Stock>(STOCK).filter(|stock| is_of(stock, &id)).collect();
     if stocks.iter().any(|stock| stock.on_hand > 0) && cx.call.query("remove_inventory") != Some("1") {
-        let text = "The inventory must be removed first.";
-        return Err(refused(
-            StatusCode::BAD_REQUEST,
-            error("business_rules", "unspecified", text, &json!({ "field_name": "remove_inventory" })),
-        ));
+        return Err(unspecified("The inventory must be removed first.", &json!({ "field_name": "remove_inventory" })));
     }
     stocks.iter().for_each(|stock| _ = cx.docs.remove(STOCK, &key(&stock.sku, &stock.inventory_location_id)));
     if resource.kind == INVENTORY_WAREHOUSE {
@@ -123,11 +119,11 @@ pub(crate) fn levels(cx: &mut Cx<'_>) -> Outcome {
         }
     }
     let total = rows.len();
-    let page = listing::inventory(cx.call).read(cx.call)?.cut(total, rows.into_iter())?.map(|stock| shown(&stock, by_warehouse));
+    let page = listing::inventory(cx.call).read(cx.call)?.cut(total, rows.into_iter())?.map(|stock| to_json(&stock, by_warehouse));
     Ok(listing::answer(cx, "inventory", page))
 }
 
-fn shown(stock: &Stock, by_warehouse: bool) -> Value {
+fn to_json(stock: &Stock, by_warehouse: bool) -> Value {
     let mut shown = json!({
         "sku": stock.sku, "on_hand": stock.on_hand, "allocated": stock.allocated, "available": stock.on_hand - stock.allocated,
         "average_cost": stock.cost, "inventory_warehouse_id": stock.inventory_warehouse_id,
@@ -179,7 +175,7 @@ fn put(cx: &mut Cx<'_>, stock: &Stock) {
 }
 
 fn invalid(name: &str, text: String) -> Refusal {
-    refused(StatusCode::BAD_REQUEST, error("validation", "invalid_field_value", text, &json!({ "field_name": name })))
+    bad("validation", "invalid_field_value", text, &json!({ "field_name": name }))
 }
 
 /// What a piece costs on average, with those that come in.

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::dialect::{error, refused, wrong_state};
+use super::super::dialect::{bad, error, refused, wrong_state};
 use super::super::labels::{self, Options, Order, Own};
 use super::super::listing::{self, LISTING};
 use super::super::wire::price::priced;
@@ -54,7 +54,7 @@ fn is_numbered(label: &Value, number: &str) -> bool {
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     cx.call.valid()?;
     let page = LABELS.read(cx.call)?.documents(&cx.docs, LABEL)?.read::<Label>();
-    Ok(listing::answer(cx, "labels", page.map(|label| priced(labels::shown(cx, &label, false, false)))))
+    Ok(listing::answer(cx, "labels", page.map(|label| priced(labels::to_json(cx, &label, false, false)))))
 }
 
 #[derive(Deserialize)]
@@ -69,7 +69,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
     if !sent.shipment["shipment_id"].is_null() {
         let text = "shipment_id cannot be specified; use /labels/shipment/{shipment_id}.";
         let more = json!({ "field_name": "shipment_id", "field_value": sent.shipment["shipment_id"] });
-        return Err(refused(http::StatusCode::BAD_REQUEST, error("validation", "field_conflict", text, &more)));
+        return Err(bad("validation", "field_conflict", text, &more));
     }
     let (number, shipment) = stored(cx, &sent)?;
     let is_return = sent.options.is_return_label == Some(true) || shipment["is_return"] == true;
@@ -112,7 +112,7 @@ pub(crate) fn cancel_refund(cx: &mut Cx<'_>) -> Outcome {
 pub(crate) fn create_from_rate(cx: &mut Cx<'_>) -> Outcome {
     let id = cx.call.parameter("rate_id").unwrap_or_default().to_owned();
     let (number, mut shipment) = rates::quoted(cx, &id)?;
-    let options = options(cx)?;
+    let options: Options = wire::sent(cx)?;
     addresses::of_label(cx, options.validate_address.as_deref(), &mut shipment)?;
     bought(cx, &Order { number, shipment: &shipment, options: &options, rate: Some(id), batch: None, is_return: false })
 }
@@ -120,7 +120,7 @@ pub(crate) fn create_from_rate(cx: &mut Cx<'_>) -> Outcome {
 /// Buys the label of a stored shipment.
 pub(crate) fn create_from_shipment(cx: &mut Cx<'_>) -> Outcome {
     let (number, mut shipment) = shipment::named(cx)?;
-    let options = options(cx)?;
+    let options: Options = wire::sent(cx)?;
     addresses::of_label(cx, options.validate_address.as_deref(), &mut shipment)?;
     let is_return = shipment["is_return"] == true;
     bought(cx, &Order { number, shipment: &shipment, options: &options, rate: None, batch: None, is_return })
@@ -129,7 +129,7 @@ pub(crate) fn create_from_shipment(cx: &mut Cx<'_>) -> Outcome {
 /// Buys the label for the way back: a shipment of its own, with the addresses exchanged.
 pub(crate) fn create_return(cx: &mut Cx<'_>) -> Outcome {
     let outbound = labels::named(cx)?;
-    let options = options(cx)?;
+    let options: Options = wire::sent(cx)?;
     if outbound.is_return {
         return Err(wrong_state("return_label_not_supported", "A return label cannot be created for a return label."));
     }
@@ -159,20 +159,15 @@ pub(crate) fn create_return(cx: &mut Cx<'_>) -> Outcome {
     bought(cx, &Order { number, shipment: &shipment, options: &options, rate: None, batch: None, is_return: true })
 }
 
-fn options(cx: &Cx<'_>) -> Result<Options, Refusal> {
-    cx.call.valid()?;
-    Ok(serde_json::from_value(cx.call.body.clone()).unwrap_or_default())
-}
-
 fn bought(cx: &mut Cx<'_>, order: &Order<'_>) -> Outcome {
     let label = shipments::buy(cx, order)?;
-    Ok(Reply::ok(priced(labels::shown(cx, &label, true, order.options.label_download_type.as_deref() == Some("inline")))))
+    Ok(Reply::ok(priced(labels::to_json(cx, &label, true, order.options.label_download_type.as_deref() == Some("inline")))))
 }
 
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
     let label = labels::named(cx)?;
     cx.call.valid()?;
-    Ok(Reply::ok(priced(labels::shown(cx, &label, false, labels::asks_for_file(cx)))))
+    Ok(Reply::ok(priced(labels::to_json(cx, &label, false, labels::asks_for_file(cx)))))
 }
 
 /// The earliest label with that external id.
@@ -180,7 +175,7 @@ pub(crate) fn read_external(cx: &mut Cx<'_>) -> Outcome {
     let id = cx.call.parameter("external_shipment_id").unwrap_or_default();
     let found = cx.docs.list::<Label>(LABEL).find(|label| Own::of(label).external_shipment_id.as_deref() == Some(id));
     let label = found.ok_or_else(|| shipments::unknown_external(id))?;
-    Ok(Reply::ok(priced(labels::shown(cx, &label, false, labels::asks_for_file(cx)))))
+    Ok(Reply::ok(priced(labels::to_json(cx, &label, false, labels::asks_for_file(cx)))))
 }
 
 /// Where the parcel of a label is.

@@ -59,13 +59,12 @@ const MANIFESTS: Listing = Listing {
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     cx.call.valid()?;
     let page = MANIFESTS.read(cx.call)?.documents(&cx.docs, MANIFEST)?.read::<Manifest>();
-    Ok(listing::answer(cx, "manifests", page.map(|manifest| shown(cx, &manifest))))
+    Ok(listing::answer(cx, "manifests", page.map(|manifest| to_json(cx, &manifest))))
 }
 
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
-    let number = wire::named(cx, "manifest_id");
-    let manifest = cx.docs.get(MANIFEST, &number.to_string()).ok_or_else(|| Refusal::missing(MANIFEST, se(number)))?;
-    Ok(Reply::ok(shown(cx, &manifest)))
+    let (_, manifest) = wire::stored(cx, MANIFEST)?;
+    Ok(Reply::ok(to_json(cx, &manifest)))
 }
 
 /// How far a request has come: it is done at once.
@@ -75,7 +74,7 @@ pub(crate) fn request(cx: &mut Cx<'_>) -> Outcome {
     if found.is_empty() {
         return Err(Refusal::missing(Kind::new("manifest_request"), se(number)));
     }
-    let rows: Vec<Value> = found.iter().map(|manifest| shown(cx, manifest)).collect();
+    let rows: Vec<Value> = found.iter().map(|manifest| to_json(cx, manifest)).collect();
     Ok(Reply::ok(json!({ "manifest_request_id": se(number), "status": "completed", "manifests": rows })))
 }
 
@@ -112,7 +111,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
         let labels: Vec<Label> = fit.iter().filter(|label| label.carrier == carrier).cloned().collect();
         made.push(make(cx, request, carrier, labels));
     }
-    let rows: Vec<Value> = made.iter().map(|manifest| shown(cx, manifest)).collect();
+    let rows: Vec<Value> = made.iter().map(|manifest| to_json(cx, manifest)).collect();
     Ok(naming(cx, StatusCode::OK, |id| {
         let requests = json!([{ "manifest_request_id": se(request), "status": "completed" }]);
         // Documented: the first one also stands beside the list, as before there were several.
@@ -175,7 +174,7 @@ fn make(cx: &mut Cx<'_>, request: u64, carrier: u64, labels: Vec<Label>) -> Mani
     manifest
 }
 
-fn shown(cx: &Cx<'_>, manifest: &Manifest) -> Value {
+fn to_json(cx: &Cx<'_>, manifest: &Manifest) -> Value {
     json!({
         "manifest_id": se(manifest.id), "form_id": se(manifest.form), "created_at": moment(manifest.created_at),
         "ship_date": manifest.ship_date, "shipments": manifest.label_ids.len(), "label_ids": manifest.label_ids,

@@ -47,13 +47,9 @@ const PICKUPS: Listing = Listing {
 /// Newest first; those that were cancelled say so.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     cx.call.valid()?;
-    let page = PICKUPS.read(cx.call)?.documents(&cx.docs, PICKUP)?.read::<Pickup>().map(shown);
-    let mut body = json!(listing::envelope(cx, "pickups", page));
-    Ok(dialect::naming(cx, StatusCode::OK, |id| {
-        body["request_id"] = id.into();
-        body["errors"] = json!([]);
-        body
-    }))
+    let page = PICKUPS.read(cx.call)?.documents(&cx.docs, PICKUP)?.read::<Pickup>().map(to_json);
+    let body = json!(listing::envelope(cx, "pickups", page));
+    Ok(dialect::enveloped(cx, body))
 }
 
 /// The carrier and the place are those of the first label.
@@ -68,9 +64,7 @@ pub(crate) fn schedule(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
     }
     let at = |name: &str| sent.pickup_window[name].as_str().and_then(checks::instant);
     if at("end_at").is_some_and(|end| end <= cx.now || at("start_at").is_some_and(|start| start >= end)) {
-        let more = json!({ "field_name": "pickup_window", "field_value": sent.pickup_window });
-        let error = dialect::error("validation", "invalid_field_value", "Invalid pickup_window.", &more);
-        return Err(dialect::refused(StatusCode::BAD_REQUEST, error));
+        return Err(dialect::invalid("pickup_window", &sent.pickup_window));
     }
     let pickup = Pickup {
         id: format!("pik_{}", ids::alphanumeric(&mut cx.rng, 22)),
@@ -79,14 +73,14 @@ pub(crate) fn schedule(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
         carrier_id: se(first.carrier),
         confirmation_number: ids::alphanumeric(&mut cx.rng, 11),
         warehouse_id: first.warehouse.map(se),
-        pickup_address: address::shown(&first.from),
+        pickup_address: address::to_json(&first.from),
         label_ids: sent.label_ids,
         contact_details: sent.contact_details,
         pickup_notes: sent.pickup_notes,
         pickup_window: sent.pickup_window,
     };
     cx.docs.put(PICKUP, &pickup.id, &pickup);
-    Ok(answer(cx, pickup))
+    Ok(dialect::enveloped(cx, to_json(pickup)))
 }
 
 fn named(cx: &Cx<'_>) -> Result<Pickup, Refusal> {
@@ -95,7 +89,7 @@ fn named(cx: &Cx<'_>) -> Result<Pickup, Refusal> {
 
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
     let pickup = named(cx)?;
-    Ok(answer(cx, pickup))
+    Ok(dialect::enveloped(cx, to_json(pickup)))
 }
 
 /// Cancels a pickup, which is still there.
@@ -106,16 +100,7 @@ pub(crate) fn cancel(cx: &mut Cx<'_>) -> Outcome {
     Ok(dialect::naming(cx, StatusCode::OK, |id| json!({ "request_id": id, "errors": [], "pickup_id": pickup.id })))
 }
 
-fn answer(cx: &mut Cx<'_>, pickup: Pickup) -> crate::engine::Reply {
-    let mut body = shown(pickup);
-    dialect::naming(cx, StatusCode::OK, |id| {
-        body["request_id"] = id.into();
-        body["errors"] = json!([]);
-        body
-    })
-}
-
-fn shown(pickup: Pickup) -> Value {
+fn to_json(pickup: Pickup) -> Value {
     json!({
         "pickup_id": pickup.id, "label_ids": pickup.label_ids, "created_at": moment(pickup.created_at),
         "cancelled_at": pickup.cancelled_at.map(moment), "carrier_id": pickup.carrier_id,

@@ -1,9 +1,8 @@
 //! Package types of the account's own: plain documents.
 
-use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::super::dialect::{error, refused};
+use super::super::dialect::taken;
 use super::super::wire::{FORMS, Members, PACKAGE_TYPE};
 use crate::engine::fields::Report;
 use crate::engine::resource::{self, Conventions, Resource};
@@ -17,9 +16,7 @@ fn judge(cx: &mut Cx<'_>, body: &mut Value, _: &mut Report<'_>) -> Result<(), Re
     let own = cx.call.parameter("package_id").unwrap_or_default();
     let is_taken = |row: Members| row["package_code"] == body["package_code"] && row["package_id"] != own;
     if !body["package_code"].is_null() && cx.docs.list::<Members>(PACKAGE_TYPE).any(is_taken) {
-        let more = json!({ "field_name": "package_code", "field_value": body["package_code"] });
-        let error = error("business_rules", "identifier_conflict", "package_code is already in use.", &more);
-        return Err(refused(StatusCode::BAD_REQUEST, error));
+        return Err(taken("package_code", body["package_code"].as_str().unwrap_or_default()));
     }
     Ok(())
 }

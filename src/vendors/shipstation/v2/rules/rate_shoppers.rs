@@ -10,7 +10,7 @@ use crate::engine::{Cx, Outcome, Refusal, Reply};
 const USUAL: [(&str, &str, Option<u8>); 3] =
     [("cheapest", "Cheapest", None), ("fastest", "Fastest", None), ("best_value", "Best Value", Some(4))];
 
-fn shown(cx: &Cx<'_>, (id, name, days): (&str, &str, Option<u8>)) -> Value {
+fn to_json(cx: &Cx<'_>, (id, name, days): (&str, &str, Option<u8>)) -> Value {
     let rows = rates::connected(cx).flat_map(|carrier| carrier.services.iter().map(|service| (carrier.id, &service.code)));
     let services: Vec<Value> = rows.map(|(carrier, code)| json!({ "service_code": code, "carrier_id": se(carrier) })).collect();
     json!({ "rate_shopper_id": id, "name": name, "services": services, "transit_time": { "max_days": days } })
@@ -19,7 +19,7 @@ fn shown(cx: &Cx<'_>, (id, name, days): (&str, &str, Option<u8>)) -> Value {
 /// Those of the account's own are none.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     let usual = USUAL.into_iter().filter(|_| cx.call.query("type") != Some("custom"));
-    Ok(Reply::ok(json!({ "rate_shoppers": usual.map(|row| shown(cx, row)).collect::<Vec<_>>() })))
+    Ok(Reply::ok(json!({ "rate_shoppers": usual.map(|row| to_json(cx, row)).collect::<Vec<_>>() })))
 }
 
 /// The one that the path names.
@@ -32,5 +32,5 @@ pub(crate) fn named(cx: &Cx<'_>) -> Result<(&'static str, &'static str, Option<u
 }
 
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
-    named(cx).map(|row| Reply::ok(shown(cx, row)))
+    named(cx).map(|row| Reply::ok(to_json(cx, row)))
 }

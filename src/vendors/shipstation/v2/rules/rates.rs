@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::checks;
-use super::super::dialect::{error, needed, refused};
+use super::super::dialect::{error, needed, refused, wrong_state};
 use super::super::failures;
 use super::super::rates::{self, Lane};
 use super::super::wire::price::priced;
@@ -59,7 +59,7 @@ pub(crate) fn calculate(cx: &mut Cx<'_>, Json(asked): Json<Asked>) -> Outcome {
     };
     checks::weighs(&shipment)?;
     let response = rated(cx, number, &shipment, asked.rate_options);
-    let mut answer = wire::joined([json!({ "rate_response": response }), shipment::shown(shipment)]);
+    let mut answer = wire::joined([json!({ "rate_response": response }), shipment::to_json(shipment)]);
     if !validation.is_null() {
         answer["address_validation"] = validation;
     }
@@ -121,11 +121,7 @@ fn rated(cx: &mut Cx<'_>, number: u64, shipment: &Members, options: RateOptions)
     }
     for rate in &mut rates {
         let id = se(wire::next(cx, &RATE));
-        let mut whole = json!({ "rate_id": id });
-        for (name, value) in rate.as_object().into_iter().flatten() {
-            whole[name.as_str()] = value.clone();
-        }
-        *rate = whole;
+        *rate = wire::joined([json!({ "rate_id": id }), rate.take()]);
     }
     rates::mark(&mut rates);
     for rate in &rates {
@@ -265,7 +261,7 @@ pub(crate) fn choose(cx: &Cx<'_>, word: &str, shipment: &mut Members) -> Result<
     let mut rows: Vec<Value> = rates::connected(cx).filter_map(|carrier| rates::of_carrier(cx, carrier, &lane).ok()).flatten().collect();
     rates::mark(&mut rows);
     let is_marked = |rate: &&Value| rate["rate_attributes"].as_array().is_some_and(|words| words.iter().any(|found| *found == word));
-    let none = || refused(StatusCode::BAD_REQUEST, error("business_rules", "no_rates_returned", "No rates were returned.", &Value::Null));
+    let none = || wrong_state("no_rates_returned", "No rates were returned.");
     take(cx, shipment, rows.iter().find(is_marked).ok_or_else(none)?);
     Ok(())
 }

@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::super::dialect::{self, error, refused, wrong_state};
+use super::super::dialect::{self, taken, wrong_state};
 use super::super::listing::{self, LISTING};
 use super::super::wire::order::Origins;
 use super::super::wire::{self, Members, SHIPMENT, order, se, shipment};
@@ -77,7 +77,7 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
             Some(errors) => Err(errors),
             None => match make(cx, &sent) {
                 Ok(done) => Ok(done),
-                Err(refusal) => Err(vec![dialect::told(&refusal).ok_or(refusal)?]),
+                Err(refusal) => Err(vec![dialect::error_of(&refusal).ok_or(refusal)?]),
             },
         };
         match result {
@@ -135,11 +135,7 @@ pub(crate) fn is_free(cx: &Cx<'_>, shipment: &Members, number: u64) -> Result<()
     let Some(id) = shipment.get("external_shipment_id").and_then(Value::as_str) else { return Ok(()) };
     match by_external_id(cx, id).filter(|(other, _)| *other != number) {
         None => Ok(()),
-        Some(_) => {
-            let more = json!({ "field_name": "external_shipment_id", "field_value": id });
-            let text = "external_shipment_id is already in use.";
-            Err(refused(StatusCode::BAD_REQUEST, error("business_rules", "identifier_conflict", text, &more)))
-        }
+        Some(_) => Err(taken("external_shipment_id", id)),
     }
 }
 
@@ -155,20 +151,19 @@ fn by_external_id(cx: &Cx<'_>, id: &str) -> Option<(u64, Members)> {
 }
 
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
-    shipment::named(cx).map(|(_, shipment)| Reply::ok(shipment::shown(shipment)))
+    shipment::named(cx).map(|(_, shipment)| Reply::ok(shipment::to_json(shipment)))
 }
 
 /// One shipment by the id that the caller gave it.
 pub(crate) fn read_external(cx: &mut Cx<'_>) -> Outcome {
     let id = cx.call.parameter("external_shipment_id").unwrap_or_default();
     let (_, shipment) = by_external_id(cx, id).ok_or_else(|| unknown_external(id))?;
-    Ok(Reply::ok(shipment::shown(shipment)))
+    Ok(Reply::ok(shipment::to_json(shipment)))
 }
 
 /// Recorded: an external id that nobody gave.
 pub(crate) fn unknown_external(id: &str) -> Refusal {
-    let more = json!({ "field_name": "external_shipment_id", "field_value": id });
-    refused(StatusCode::NOT_FOUND, error("business_rules", "invalid_identifier", "Invalid external_shipment_id.", &more))
+    dialect::unknown("external_shipment_id", id)
 }
 
 /// Replaces a shipment as a whole, while it is pending.

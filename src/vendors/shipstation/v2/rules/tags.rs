@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::super::dialect::{error, refused};
+use super::super::dialect::taken;
 use super::super::wire::{Members, shipment};
 use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::wire::{self as shared, TAG};
@@ -52,11 +52,7 @@ pub(crate) fn rename(cx: &mut Cx<'_>) -> Outcome {
     let (id, mut tag) = named(cx)?;
     let name = Value::from(cx.call.parameter("new_tag_name").unwrap_or_default());
     if find(cx, name.as_str().unwrap_or_default()).is_some_and(|(other, _)| other != id) {
-        let more = json!({ "field_name": "new_tag_name", "field_value": name });
-        return Err(refused(
-            StatusCode::BAD_REQUEST,
-            error("business_rules", "identifier_conflict", "new_tag_name is already in use.", &more),
-        ));
+        return Err(taken("new_tag_name", name.as_str().unwrap_or_default()));
     }
     let before = tag.insert("name".to_owned(), name.clone()).unwrap_or_default();
     cx.docs.put(TAG, &id, &tag);

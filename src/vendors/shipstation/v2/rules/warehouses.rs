@@ -11,18 +11,16 @@ use crate::vendors::shipstation::wire::{self as shared, WAREHOUSE};
 
 /// All of them, not paged.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
-    let rows: Vec<Value> = cx.docs.all::<Members>(WAREHOUSE).iter().map(shown).collect();
+    let rows: Vec<Value> = cx.docs.all::<Members>(WAREHOUSE).iter().map(to_json).collect();
     Ok(Reply::ok(json!({ "warehouses": rows })))
 }
 
 fn named(cx: &Cx<'_>) -> Result<(u64, Members), Refusal> {
-    let number = wire::named(cx, "warehouse_id");
-    let found = cx.docs.get(WAREHOUSE, &number.to_string()).ok_or_else(|| Refusal::missing(WAREHOUSE, se(number)))?;
-    Ok((number, found))
+    wire::stored(cx, WAREHOUSE)
 }
 
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
-    named(cx).map(|(_, warehouse)| Reply::ok(shown(&warehouse)))
+    named(cx).map(|(_, warehouse)| Reply::ok(to_json(&warehouse)))
 }
 
 /// Recorded: without an address for returns it is that of the origin.
@@ -30,7 +28,7 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
     cx.call.valid()?;
     let number = shared::next_id(cx, &WAREHOUSE);
     let made = store(cx, number, Members::default())?;
-    Ok(Reply::ok(shown(&made)))
+    Ok(Reply::ok(to_json(&made)))
 }
 
 pub(crate) fn update(cx: &mut Cx<'_>) -> Outcome {
@@ -56,19 +54,9 @@ fn store(cx: &mut Cx<'_>, number: u64, before: Members) -> Result<Members, Refus
     let warehouse = Members(warehouse.as_object().cloned().unwrap_or_default());
     cx.docs.put(WAREHOUSE, &number.to_string(), &warehouse);
     if is_default {
-        make_default(cx, number);
+        shared::make_default(cx, number);
     }
     Ok(warehouse)
-}
-
-/// One warehouse is the default one.
-fn make_default(cx: &mut Cx<'_>, number: u64) {
-    let others: Vec<Members> = cx.docs.all::<Members>(WAREHOUSE);
-    for mut other in others {
-        let id = other["warehouseId"].as_u64().unwrap_or_default();
-        other.insert("isDefault".to_owned(), (id == number).into());
-        cx.docs.put(WAREHOUSE, &id.to_string(), &other);
-    }
 }
 
 /// Makes it the default one; nothing makes it another one.
@@ -76,7 +64,7 @@ pub(crate) fn settings(cx: &mut Cx<'_>) -> Outcome {
     let (number, _) = named(cx)?;
     cx.call.valid()?;
     if cx.call.body["is_default"] == true {
-        make_default(cx, number);
+        shared::make_default(cx, number);
     }
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
@@ -91,8 +79,8 @@ pub(crate) fn delete(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
-fn shown(warehouse: &Members) -> Value {
-    let of = |name: &str| serde_json::from_value::<Address>(warehouse[name].clone()).map(|row| address::shown(&row)).unwrap_or_default();
+fn to_json(warehouse: &Members) -> Value {
+    let of = |name: &str| serde_json::from_value::<Address>(warehouse[name].clone()).map(|row| address::to_json(&row)).unwrap_or_default();
     let created = warehouse["createDate"].as_str().and_then(|text| shared::instant(text.parse().ok()?)).map(moment);
     json!({
         "warehouse_id": warehouse["warehouseId"].as_u64().map(se), "is_default": warehouse["isDefault"], "name": warehouse["warehouseName"],

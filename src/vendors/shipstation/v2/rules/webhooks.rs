@@ -22,7 +22,7 @@ pub(crate) struct Sent {
 
 /// All webhooks, as an array without an envelope.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
-    Ok(Reply::ok(own(cx).iter().map(shown).collect::<Vec<_>>()))
+    Ok(Reply::ok(own(cx).iter().map(to_json).collect::<Vec<_>>()))
 }
 
 fn own(cx: &Cx<'_>) -> Vec<Subscription> {
@@ -44,7 +44,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
     subscription.base = cx.call.url("");
     fill(&mut subscription, sent);
     cx.subscribe(subscription.clone());
-    Ok(Reply::ok(shown(&subscription)))
+    Ok(Reply::ok(to_json(&subscription)))
 }
 
 fn fill(subscription: &mut Subscription, sent: Sent) {
@@ -68,7 +68,7 @@ fn named(cx: &Cx<'_>) -> Result<Subscription, Refusal> {
 }
 
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
-    named(cx).map(|row| Reply::ok(shown(&row)))
+    named(cx).map(|row| Reply::ok(to_json(&row)))
 }
 
 /// Its address and headers change, and nothing else.
@@ -88,7 +88,7 @@ pub(crate) fn delete(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
-fn shown(row: &Subscription) -> Value {
+fn to_json(row: &Subscription) -> Value {
     let id = row.id.parse().map_or_else(|_| row.id.clone(), se);
     let rest = |name: &str, usual: Value| row.rest.get(name).cloned().unwrap_or(usual);
     let mut shown = Map::from_iter([("webhook_id".to_owned(), Value::from(id)), ("url".to_owned(), row.url.clone().into())]);

@@ -11,7 +11,7 @@ use crate::vendors::shipstation::wire::money::Money;
 const WEIGHTS: [(&str, &str, i64); 4] = [("pound", "pounds", 1), ("ounce", "ounces", 1), ("gram", "grams", 1), ("kilogram", "grams", 1000)];
 
 /// An address in the words of version 2.
-pub(crate) fn shown(address: &Address) -> Value {
+pub(crate) fn to_json(address: &Address) -> Value {
     let residential = match address.residential {
         None => "unknown",
         Some(true) => "yes",
@@ -27,7 +27,7 @@ pub(crate) fn shown(address: &Address) -> Value {
 
 /// An address as shipments show it.
 pub(crate) fn shipping(address: &Address) -> Value {
-    joined([json!({ "instructions": null }), shown(address)])
+    joined([json!({ "instructions": null }), to_json(address)])
 }
 
 /// An address of a stored warehouse inside shipments.

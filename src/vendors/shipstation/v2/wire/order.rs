@@ -105,7 +105,7 @@ fn origins(cx: &Cx<'_>, warehouse: Option<u64>) -> [Value; 2] {
 }
 
 /// An order as a shipment.
-pub(super) fn shown(cx: &Cx<'_>, sold: &Members) -> Members {
+pub(super) fn view(cx: &Cx<'_>, sold: &Members) -> Members {
     let mut origins = Origins::default();
     let Ok(Value::Object(mut shown)) = serde_json::to_value(completing(cx, &as_shipment(cx, sold, &mut origins))) else {
         return Members::default();
@@ -274,7 +274,7 @@ pub(crate) fn declared(shipment: &Members) -> Value {
 /// Changes the order that a shipment also is: in what the shipment says otherwise than the order does.
 pub(super) fn change(cx: &mut Cx<'_>, id: u64, shipment: &Members) {
     let Some(sold) = cx.docs.get::<Members>(ORDER, &id.to_string()) else { return };
-    let said = shown(cx, &sold);
+    let said = view(cx, &sold);
     let found = sold["orderStatus"].clone();
     let state = &shipment["shipment_status"];
     let is_same = STATUSES.iter().any(|(first, second)| found == *first && state == second);

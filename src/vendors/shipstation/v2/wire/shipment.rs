@@ -46,7 +46,7 @@ pub(crate) fn view(cx: &Cx<'_>, number: u64) -> Option<Members> {
     if sold["orderStatus"] == "awaiting_payment" {
         return None;
     }
-    let read = order::shown(cx, &sold);
+    let read = order::view(cx, &sold);
     let Some(mut own) = own else { return Some(read) };
     let is_changed = own.shift_remove(SYNCED) != Some(mark(&read));
     for name in SHARED.iter().chain(SAID.iter().filter(|_| is_changed)) {
@@ -62,7 +62,7 @@ pub(crate) fn row(cx: &Cx<'_>, number: u64, origins: &mut Origins) -> Written {
     let (mut written, style) = (Vec::with_capacity(8_192), dialect::DIALECT.style);
     match sold {
         Some(sold) => style.write_within(2, &order::completing(cx, &order::as_shipment(cx, &sold, origins)), &mut written),
-        None => style.write_within(2, &shown(view(cx, number).unwrap_or_default()), &mut written),
+        None => style.write_within(2, &to_json(view(cx, number).unwrap_or_default()), &mut written),
     }
     Written(written.into())
 }
@@ -121,7 +121,7 @@ fn mark(read: &Members) -> Value {
 }
 
 /// A shipment as it is answered.
-pub(crate) fn shown(mut shipment: Members) -> Value {
+pub(crate) fn to_json(mut shipment: Members) -> Value {
     shipment.shift_remove(HELD);
     shipment.into()
 }
@@ -141,7 +141,7 @@ pub(crate) fn store(cx: &mut Cx<'_>, number: u64, shipment: &Members) {
     let mut stored = shipment.clone();
     order::change(cx, number, shipment);
     if let Some(sold) = cx.docs.get::<Members>(ORDER, &number.to_string()) {
-        stored.insert(SYNCED.to_owned(), mark(&order::shown(cx, &sold)));
+        stored.insert(SYNCED.to_owned(), mark(&order::view(cx, &sold)));
     }
     cx.docs.put(SHIPMENT, &number.to_string(), &stored);
 }
@@ -323,7 +323,7 @@ pub(crate) fn carrier(shipment: &Members) -> Option<&'static Carrier> {
 
 /// As the answer to its creation or change shows it: with times of .NET, the change a little before the creation.
 pub(crate) fn made(now: Timestamp, shipment: &Members, validation: &Value) -> Value {
-    let mut made = super::joined([json!({ "errors": [], "address_validation": validation }), shown(shipment.clone())]);
+    let mut made = super::joined([json!({ "errors": [], "address_validation": validation }), to_json(shipment.clone())]);
     made["created_at"] = super::tick(now).into();
     made["modified_at"] = super::tick(super::before(now, 16)).into();
     if made["ship_to"]["instructions"].is_null() {
