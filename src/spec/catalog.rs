@@ -1,6 +1,7 @@
 //! The operations of one vendor, and the way from a method and path to one of them.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use http::Method;
@@ -184,12 +185,8 @@ impl Operation {
             let mut declared = self.parameters.iter().filter(|row| row.location == ParameterIn::Query);
             declared.any(|row| row.name == name && self.schemas[row.schema].json_type == Some(JsonType::Array))
         };
-        let mut seen: Vec<String> = Vec::with_capacity(query.len());
-        query.retain(|(name, _)| {
-            let is_kept = !seen.contains(name) || is_list(name);
-            seen.push(name.clone());
-            is_kept
-        });
+        let mut seen = HashSet::with_capacity(query.len());
+        query.retain(|(name, _)| seen.insert(name.clone()) || is_list(name));
     }
 
     /// What the query may filter lists by: the name of a parameter, the member of documents (a JSON pointer) that its `x-member` says,
