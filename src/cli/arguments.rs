@@ -8,6 +8,7 @@ mod pact;
 mod remote;
 mod tls;
 mod vendors;
+mod view;
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::num::NonZeroUsize;
@@ -26,6 +27,7 @@ pub use self::pact::{NameAndText, PactCommand, PactExportArguments, PactVerifyAr
 pub use self::remote::{ClockArguments, ClockCommand, SandboxArguments, SandboxCommand, WaitArguments};
 pub use self::tls::{AuthorityArguments, CaArguments, TlsArguments};
 pub use self::vendors::{VendorArguments, VendorFile};
+pub use self::view::ViewArguments;
 use crate::base::{authority, time};
 use crate::server::{Addresses, Listen, Target, UpstreamUrl};
 
@@ -67,6 +69,8 @@ pub enum Command {
     Clock(ClockArguments),
     /// List, open, copy, reset or remove sandboxes of a running server, or keep them as files
     Sandbox(SandboxArguments),
+    /// Show the page over the file of a sandbox, where nothing can be changed
+    View(ViewArguments),
     /// List the built-in scenarios, or print one
     Scenarios {
         /// The one to print, such as `label-bought-answer-lost`

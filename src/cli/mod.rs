@@ -21,6 +21,7 @@ mod scenarios;
 mod schema;
 mod serve;
 mod vendors;
+mod view;
 mod wait;
 
 use std::fmt::Display;
@@ -74,6 +75,7 @@ pub fn run() -> Exit {
         Some(Command::Wait(wait)) => wait::run(&wait),
         Some(Command::Clock(clock)) => clock::run(&clock),
         Some(Command::Sandbox(sandbox)) => sandbox::run(&sandbox),
+        Some(Command::View(view)) => view::run(&view),
         Some(Command::Operations(operations)) => operations::run(&operations),
         Some(Command::Scenarios { show }) => scenarios::run(show.as_deref()),
         Some(Command::Data(command)) => data::run(&command),

@@ -30,8 +30,9 @@ fn run_command(server: &ServerArguments, command: &SandboxCommand) -> Result<Str
     let done = match command {
         SandboxCommand::List => return list(server),
         SandboxCommand::Show { name } => admin_client::get(server, &path(name))?,
-        SandboxCommand::Export { name } => {
-            let file = admin_client::send_bytes(server, Method::GET, &format!("{}/export", path(name)), JSON, Vec::new())?;
+        SandboxCommand::Export { name, include } => {
+            let include = if include.is_empty() { String::new() } else { format!("?include={}", include.join(",")) };
+            let file = admin_client::send_bytes(server, Method::GET, &format!("{}/export{include}", path(name)), JSON, Vec::new())?;
             return Ok(String::from_utf8_lossy(&file).into_owned());
         }
         SandboxCommand::Create { name, scenario, seed, ttl } => {

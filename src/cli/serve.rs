@@ -127,6 +127,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         page: !arguments.no_ui,
         upstreams: arguments.upstream.clone(),
         pass_on: if arguments.spy { PassOn::Rest } else { PassOn::All },
+        recording: None,
     };
     if let Some(unknown) = arguments.upstream.iter().find(|row| machine.vendors().all().iter().all(|vendor| vendor.mount != *row.mount)) {
         return complain(&format_args!("`--upstream`: there is no vendor `{}`", unknown.mount), Exit::Usage);
@@ -333,7 +334,7 @@ const LAST_CALL: Duration = Duration::from_secs(5);
 
 /// Ends with the first signal to terminate; with the second, or five seconds later, the process ends whatever hangs. Handlers are
 /// installed when this returns. They have a thread of their own, because all others may be at work.
-fn signals(ready_file: Option<PathBuf>) -> io::Result<oneshot::Receiver<()>> {
+pub(super) fn signals(ready_file: Option<PathBuf>) -> io::Result<oneshot::Receiver<()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut terminate, mut interrupt) = {
@@ -370,7 +371,7 @@ fn stdin_ends() -> oneshot::Receiver<()> {
     ended
 }
 
-fn token() -> String {
+pub(super) fn token() -> String {
     use ring::rand::{SecureRandom as _, SystemRandom};
     let mut bytes = [0_u8; 24];
     SystemRandom::new().fill(&mut bytes).expect("the operating system gives random bytes");

@@ -4,6 +4,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::base::entropy::Secret;
+
 /// A trip to the database and back.
 pub type Trip<'t, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 't>>;
 
@@ -180,6 +182,9 @@ pub trait Ledger: Send + Sync {
 
     /// The text that the fleet was begun with; the first one who says one begins it.
     fn agree(&self, text: String) -> Trip<'_, String>;
+
+    /// What all replicas sign with; the first one who brings a secret sets it.
+    fn secret(&self, own: Secret) -> Trip<'_, Secret>;
 
     /// Says that a replica is there.
     fn beat(&self, id: i64, version: &'static str) -> Trip<'_, ()>;

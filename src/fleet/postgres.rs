@@ -7,6 +7,7 @@
 mod letters;
 mod pool;
 mod schema;
+mod secret;
 mod tls;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Config, Row as DatabaseRow};
 
+use crate::base::entropy::Secret;
 use crate::fleet::ledger::{
     Append, Birth, Commit, Fault, Head, Hold, InboxRow, Ledger, Letters, Mark, News, Receipt, ReplicaRow, Row, Since, Trip,
 };
@@ -190,6 +192,10 @@ impl Ledger for Postgres {
             let row = self.once(async |client| client.query_typed_one(statement, &[(&text, Type::TEXT)]).await).await?;
             row.try_get(0).map_err(damaged)
         })
+    }
+
+    fn secret(&self, own: Secret) -> Trip<'_, Secret> {
+        Box::pin(secret::agree(&self.pool, own))
     }
 
     fn beat(&self, id: i64, version: &'static str) -> Trip<'_, ()> {

@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::Instant;
 
+use crate::base::entropy::Secret;
 use crate::engine::{DEFAULT, Keeper, Machine, Sandbox};
 use crate::fleet::copy::Copy;
 use crate::fleet::events;
@@ -40,6 +41,7 @@ pub struct Fleet {
     pub(super) lanes: Lanes,
     /// Where sections of calls are made.
     workers: OnceLock<Handle>,
+    secret: Secret,
 }
 
 /// What a section holds, so that nobody else changes it.
@@ -123,6 +125,9 @@ impl Fleet {
     /// # Errors
     /// When the database does not answer, or the fleet was begun with something else.
     pub async fn join(machine: Arc<Machine>, ledger: Arc<dyn Ledger>, begins: String, insists: bool) -> Result<Arc<Self>, JoinError> {
+        let mut own = Secret::default();
+        SystemRandom::new().fill(&mut own).expect("the operating system gives random bytes");
+        let secret = ledger.secret(own).await?;
         let fleet = Arc::new(Self {
             machine,
             ledger,
@@ -134,6 +139,7 @@ impl Fleet {
             away: Mutex::default(),
             lanes: Lanes::default(),
             workers: OnceLock::new(),
+            secret,
         });
         let agreed = fleet.ledger.agree(begins.clone()).await?;
         if insists && begins != agreed {
@@ -148,6 +154,12 @@ impl Fleet {
         let keeper: Arc<Self> = Arc::clone(&fleet);
         fleet.machine.set_keeper(keeper);
         Ok(fleet)
+    }
+
+    /// What all replicas sign with.
+    #[must_use]
+    pub fn secret(&self) -> Secret {
+        self.secret
     }
 
     /// Sections of calls are made in that runtime; called once at start, later calls are ignored.

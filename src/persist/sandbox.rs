@@ -10,8 +10,9 @@ use serde_json::value::RawValue;
 
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
+use crate::persist::recorded::{JournalFile, Recorded};
 use crate::persist::world::{self, FORMAT, FileError, Rows};
-use crate::world::{AccountId, Count, Counter, Counters, World};
+use crate::world::{AccountId, Count, Counter, Counters, LogLine, World};
 
 /// What a file keeps of a sandbox.
 pub struct Contents {
@@ -49,6 +50,12 @@ pub struct SandboxFile {
     counted: Option<Counted>,
     #[serde(default)]
     faults: Vec<FaultRow>,
+    /// The calls so far, for people who look at the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    journal: Option<JournalFile>,
+    /// What was done besides calls, oldest first, for people who look at the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    log: Option<Vec<LogLine>>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -88,7 +95,15 @@ impl Contents {
     /// # Errors
     /// When `out` takes no more, or a document is not JSON, which none of ours is.
     pub fn write(&self, wall: Timestamp, out: impl io::Write) -> Result<(), FileError> {
-        Ok(serde_json::to_writer(out, &Written { contents: self, wall })?)
+        self.write_with(&Recorded::default(), wall, out)
+    }
+
+    /// The same, with the past.
+    ///
+    /// # Errors
+    /// As [`Contents::write`].
+    pub fn write_with(&self, past: &Recorded, wall: Timestamp, out: impl io::Write) -> Result<(), FileError> {
+        Ok(serde_json::to_writer(out, &Written { contents: self, past, wall })?)
     }
 
     /// The file as a whole.
@@ -105,6 +120,7 @@ impl Contents {
 /// Contents with the members of a [`SandboxFile`].
 struct Written<'c> {
     contents: &'c Contents,
+    past: &'c Recorded,
     wall: Timestamp,
 }
 
@@ -121,13 +137,21 @@ impl Serialize for Written<'_> {
         let Contents { world, scenario, given, seeded, faults } = self.contents;
         let counted = |owner: &str| Counted::of(world.counters(), owner);
         let faults = || faults.iter().map(|(name, wanted)| WrittenFault { name, wanted, counted: counted(name) });
-        let mut file = serializer.serialize_struct("SandboxFile", 6)?;
+        let mut file = serializer.serialize_struct("SandboxFile", 8)?;
         file.serialize_field("world", &world::Written { world, wall: self.wall })?;
         file.serialize_field("scenario", scenario)?;
         file.serialize_field("given", given)?;
         file.serialize_field("seeded", seeded)?;
         file.serialize_field("counted", &counted(""))?;
         file.serialize_field("faults", &Rows(faults))?;
+        match &self.past.journal {
+            Some(journal) => file.serialize_field("journal", &journal.written())?,
+            None => file.skip_field("journal")?,
+        }
+        match &self.past.log {
+            Some(log) => file.serialize_field("log", log)?,
+            None => file.skip_field("log")?,
+        }
         file.end()
     }
 }
@@ -139,6 +163,14 @@ impl SandboxFile {
     /// When it is not the JSON that we write.
     pub fn parse(file: &[u8]) -> Result<Self, FileError> {
         Ok(serde_json::from_slice(file)?)
+    }
+
+    /// Takes the past out of the file.
+    ///
+    /// # Errors
+    /// When it is not as [`Contents::write_with`] wrote it.
+    pub fn take_past(&mut self) -> Result<Recorded, FileError> {
+        Ok(Recorded { journal: self.journal.take().map(JournalFile::read).transpose()?, log: self.log.take() })
     }
 
     /// What the file says, when the wall shows `wall`; `vendors` are the ids and mounts that there are.

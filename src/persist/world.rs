@@ -59,6 +59,15 @@ pub enum FileError {
     /// Its credentials, or a fault, are made of too many values.
     #[error("the file has more than {VALUES} values in its credentials, or in a fault")]
     Values,
+    /// Bytes of an exchange are no base64.
+    #[error("bytes of an exchange are not base64")]
+    Base64,
+    /// A note of an exchange has a code that is none.
+    #[error("`{0}` is no code of a note")]
+    Note(String),
+    /// An exchange has no higher number than the one before it.
+    #[error("exchange {0} is out of order")]
+    Order(u64),
     /// A kind, a topic or a class of calls of it is too long.
     #[error("`{0}` is no kind of document, task or call")]
     Word(String),

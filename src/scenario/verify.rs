@@ -83,9 +83,26 @@ pub struct Report {
     pub dropped: u64,
     /// Rules and faults that had no effect; they do not change the verdict.
     pub unused: Vec<UnusedRule>,
+    /// How many calls came since it was judged, where that was not waited for.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schemars(default)]
+    pub pending: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Report {
+    /// Nothing was judged yet of so many calls.
+    #[must_use]
+    pub fn pending(sandbox: &Sandbox, pending: u64) -> Self {
+        let (findings, calls, unused) = (Vec::new(), Vec::new(), Vec::new());
+        let (sandbox, file) = (sandbox.name.to_string(), String::new());
+        Self { verdict: Verdict::Unknown, sandbox, file, findings, calls, earlier: 0, dropped: 0, unused, pending: pending.max(1) }
+    }
+
     /// Unmet expectations and unused rules, as sentences.
     #[must_use]
     pub fn remarks(&self) -> Vec<String> {
@@ -128,11 +145,11 @@ pub fn verify(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario) -> Repo
     if scenario.expect.is_empty() {
         let dropped = sandbox.journal().dropped;
         let (findings, calls) = (Vec::new(), Vec::new());
-        return Report { verdict: Verdict::Passed, sandbox: name, file, findings, calls, earlier: 0, dropped, unused };
+        return Report { verdict: Verdict::Passed, sandbox: name, file, findings, calls, earlier: 0, dropped, unused, pending: 0 };
     }
     let evidence = Evidence::gather(machine, sandbox);
     let findings = evidence.judge(&scenario.expect, &scenario.source);
     let verdict = findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Passed);
     let (calls, earlier) = if verdict == Verdict::Passed { (Vec::new(), 0) } else { evidence.last_calls() };
-    Report { verdict, sandbox: name, file, findings, calls, earlier, dropped: evidence.dropped, unused }
+    Report { verdict, sandbox: name, file, findings, calls, earlier, dropped: evidence.dropped, unused, pending: 0 }
 }

@@ -23,6 +23,7 @@ mod fleet;
 mod history;
 mod inboxes;
 mod judged;
+mod last_verdicts;
 mod log;
 mod long_poll;
 mod meta;
@@ -50,15 +51,16 @@ mod webhooks;
 use std::sync::Arc;
 
 use ::http::request::Parts;
-use ::http::{Method, Response};
+use ::http::{Method, Response, StatusCode};
 use bytes::Bytes;
 
 use crate::base::text;
 use crate::engine::{self, Machine};
 use crate::scenario::Scenario;
 pub(super) use crate::server::admin::briefs::Briefs;
-pub(super) use crate::server::admin::history::{Deed, History, LogLine};
+pub(super) use crate::server::admin::history::History;
 pub(super) use crate::server::admin::judged::Judged;
+pub(super) use crate::server::admin::last_verdicts::LastVerdicts;
 use crate::server::admin::problem::Problem;
 pub use crate::server::admin::problem::Refused;
 use crate::server::admin::request::AdminRequest;
@@ -68,6 +70,10 @@ use crate::server::admin::routes::Found;
 pub(super) use crate::server::admin::routes::ROOT;
 pub(super) use crate::server::admin::state::Admin;
 use crate::server::body::Payload;
+use crate::server::recording::Recording;
+
+/// Why a recording is not changed.
+pub(super) const RECORDED: &str = "this is a recording, which is only looked at; `seatrial --import FILE` goes on with its sandbox";
 
 /// What files of UTF-8 may begin with.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -78,6 +84,14 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// When the file is not one, or does not fit.
 pub fn import(machine: &Machine, name: &str, bytes: &[u8]) -> Result<(), Refused> {
     files::load(machine, name, bytes).map(drop).map_err(Problem::into_refused)
+}
+
+/// Opens the sandbox of an exported file to be looked at, with what the file tells of its past.
+///
+/// # Errors
+/// When the file is not one, or does not fit.
+pub fn record(machine: &Machine, bytes: &[u8]) -> Result<Recording, Refused> {
+    files::record(machine, bytes).map_err(Problem::into_refused)
 }
 
 /// Puts the default sandbox under another scenario: anew, or with the data that it has.
@@ -130,6 +144,9 @@ fn find<'p>(method: &Method, path: &'p str) -> Result<Found<'p>, Problem> {
 }
 
 async fn run_route(admin: &Admin, found: Found<'_>, parts: &Parts, body: &Bytes) -> Result<AdminResponse, Problem> {
+    if admin.recording.is_some() && found.route.changes {
+        return Err(Problem::new(StatusCode::FORBIDDEN, RECORDED));
+    }
     let query = engine::pairs(parts.uri.query().unwrap_or_default());
     found.route.check_query(&query)?;
     found.route.check_body(body)?;
@@ -138,7 +155,9 @@ async fn run_route(admin: &Admin, found: Found<'_>, parts: &Parts, body: &Bytes)
     if let Some(fleet) = &admin.fleet {
         return shared::answer(admin, fleet, found.route, &request).await;
     }
-    if let Some(sandbox) = admin.machine.sandbox(request.parameter("s")) {
+    if admin.recording.is_none()
+        && let Some(sandbox) = admin.machine.sandbox(request.parameter("s"))
+    {
         admin.webhook_sender.settle(&sandbox).await;
     }
     (found.route.handler)(admin, &request).await

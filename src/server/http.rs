@@ -27,7 +27,7 @@ use crate::base::text;
 use crate::engine::{Machine, Origin, Request, Unmatched, Unread};
 use crate::fleet::Fleet;
 use crate::server::access::Guard;
-use crate::server::admin::{self, Admin, Briefs, History, Judged};
+use crate::server::admin::{self, Admin, Briefs, History, Judged, LastVerdicts};
 use crate::server::apart::{self, Apart};
 use crate::server::body::{Payload, closing, full_body, problem_response};
 use crate::server::call_log::{CallLog, Line};
@@ -45,6 +45,7 @@ use crate::server::metrics::Metrics;
 use crate::server::outgoing::{Outgoing, UNCOUNTED, UNIT, reserve};
 use crate::server::proxy::{Proxy, STRANGER};
 use crate::server::reachability;
+use crate::server::recording::Recording;
 use crate::server::sections::Sections;
 use crate::server::shutdown;
 use crate::server::socket::Control;
@@ -112,7 +113,14 @@ pub async fn serve_embedded(
         bound.config.store.clone(),
         Sections::new(fleet.clone()),
     );
-    let ticking = apart.handle().spawn(ticker::run(Arc::clone(&machine), Arc::clone(&webhook_sender), Arc::clone(&changed)));
+    let history = History::default();
+    let recording = bound.config.recording.clone().map(|Recording { sandbox, log }| {
+        history.refill(&sandbox, log);
+        Arc::clone(&sandbox.name)
+    });
+    let is_alive = recording.is_none();
+    let ticking = is_alive.then(|| ticker::run(Arc::clone(&machine), Arc::clone(&webhook_sender), Arc::clone(&changed)));
+    let ticking = ticking.map(|ticking| apart.handle().spawn(ticking));
     let shell = Arc::new(Shell {
         ui: Arc::new(Ui::new(Admin {
             machine: Arc::clone(&machine),
@@ -122,8 +130,9 @@ pub async fn serve_embedded(
             unmatched: Arc::clone(&unmatched),
             metrics: Arc::clone(&metrics),
             verdicts: Arc::clone(&verdicts),
-            history: History::default(),
+            history,
             judged: Judged::default(),
+            last_verdicts: LastVerdicts::default(),
             parcels: Briefs::default(),
             deliveries: Briefs::default(),
             fleet: fleet.clone(),
@@ -132,6 +141,7 @@ pub async fn serve_embedded(
             listeners: bound.listeners(),
             shares_listener: bound.admin.is_none(),
             has_page: bound.config.page,
+            recording,
         })),
         names_pages: bound.config.page && !machine.options().plain,
         machine: Arc::clone(&machine),
@@ -173,7 +183,7 @@ pub async fn serve_embedded(
     let all = listening.iter().map(|(_, connections)| Arc::clone(connections)).collect();
     let making_room = apart.handle().spawn(upkeep::make_room(Arc::clone(&shell), all));
     shutdown.await;
-    [ticking, sweeping, following, making_room].iter().for_each(|task| task.abort());
+    ticking.iter().chain(&[sweeping, following, making_room]).for_each(|task| task.abort());
     for (accepting, connections) in &listening {
         accepting.abort();
         connections.drain();
@@ -187,7 +197,7 @@ pub async fn serve_embedded(
     };
     let _ = tokio::time::timeout(DRAIN, ended).await;
     // Where a fleet has the sandboxes, they do not end with a replica.
-    if fleet.is_none() {
+    if fleet.is_none() && is_alive {
         shutdown::report_all(&machine);
     }
     log.finish(LAST_LINES);

@@ -16,6 +16,7 @@ use crate::fleet::Fleet;
 use crate::server::call_log::CallLog;
 use crate::server::egress::{Egress, Target};
 use crate::server::own_addresses::OwnAddresses;
+use crate::server::recording::Recording;
 use crate::server::upstream::{PassOn, UpstreamUrl};
 use crate::store::Store;
 
@@ -92,6 +93,8 @@ pub struct Config {
     /// Where calls are passed on to, by mount, and which.
     pub upstreams: Vec<UpstreamUrl>,
     pub pass_on: PassOn,
+    /// What is only looked at: nothing can be changed, and nothing happens by itself.
+    pub recording: Option<Recording>,
 }
 
 /// Sockets that listen, before anything is served.

@@ -10,7 +10,7 @@
 //! `ui` is the page for browsers, `upstream` passes calls on to the vendors themselves, `reachability` warns of subscriptions, `shutdown`
 //! reports unmet expectations when a sandbox ends, `verdicts` keeps what it finds, `clock` reads the wall clock, `clock_moves` knows
 //! which clocks are moved, `look_ups` bounds how many names are looked up at once, `memory` says how much of it there is, `metrics`
-//! counts for monitoring. **Invariant:** no lock of a sandbox is held across an await.
+//! counts for monitoring, `recording` is what is only looked at. **Invariant:** no lock of a sandbox is held across an await.
 
 mod access;
 mod admin;
@@ -37,6 +37,7 @@ mod outgoing;
 mod own_addresses;
 mod proxy;
 mod reachability;
+mod recording;
 mod secret;
 mod sections;
 mod shown_bytes;
@@ -55,7 +56,7 @@ mod wire_faults;
 
 pub use crate::net::{AuthorityError, Identity, IdentityError, LocalAuthority, Trust, TrustError};
 pub use access::{AdminAuth, Guard};
-pub use admin::{Refused, import};
+pub use admin::{Refused, import, record};
 pub use call_log::{CallLog, LogFormat};
 pub(crate) use clock::wall;
 pub use egress::{Egress, Target, TargetError};
@@ -64,6 +65,7 @@ pub use http::{serve, serve_embedded};
 pub use listen::{Addresses, Bound, Config, Listen, Listener, ProxyListener, bind};
 pub use local::Local;
 pub use memory::{Budgets, available};
+pub use recording::Recording;
 pub use secret::secret;
 pub use shutdown::{LastVerdict, last_verdict};
 pub use upstream::{PassOn, UpstreamError, UpstreamUrl};

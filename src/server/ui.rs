@@ -52,8 +52,10 @@ use matchit::Router;
 
 use crate::base::text;
 use crate::engine;
+use crate::server::access::AdminAuth;
 use crate::server::admin::{self, Admin, ROOT};
 use crate::server::body::{Payload, full_body};
+use crate::server::secret::secret;
 use crate::server::ui::failure::Failure;
 use crate::server::ui::form::Form;
 use crate::server::ui::sessions::Sessions;
@@ -114,7 +116,9 @@ pub(super) struct Ui {
 
 impl Ui {
     pub fn new(admin: Admin) -> Self {
-        Self { admin: Arc::new(admin), sessions: Sessions::default() }
+        let token = if let AdminAuth::Token(token) = &admin.guard.auth { token } else { "" };
+        let sessions = Sessions::new(&admin.fleet.as_ref().map_or_else(secret, |fleet| fleet.secret()), token);
+        Self { admin: Arc::new(admin), sessions }
     }
 
     /// Answers a request below `/_seatrial`: with a page, or as the admin API does.
@@ -167,12 +171,27 @@ impl Ui {
         }
     }
 
+    /// Has the sandboxes that a page is about as new as those of other replicas.
+    async fn catch_up(&self, view: &View<'_>, page: &Page) -> Result<(), Failure> {
+        let Some(fleet) = &self.admin.fleet else { return Ok(()) };
+        let done = match page.path.starts_with("/{s}") {
+            true => fleet.catch_up(view.sandbox()).await.map(drop),
+            false => fleet.catch_up_all().await.map(drop),
+        };
+        done.map_err(|fault| Failure::new(StatusCode::SERVICE_UNAVAILABLE, fault.to_string()))
+    }
+
     async fn show(&self, view: &View<'_>, page: &Page) -> Result<Shown, Failure> {
+        self.catch_up(view, page).await?;
         if page.path.starts_with("/{s}") && self.admin.machine.sandbox(view.sandbox()).is_none() {
             return Err(Failure::new(StatusCode::NOT_FOUND, format!("there is no sandbox `{}`", view.sandbox())));
         }
         if page.method == Method::POST {
             view.check_form()?;
+            let is_taste = actions::TASTES.iter().any(|(taste, _)| *taste == view.parameter("action"));
+            if self.admin.recording.is_some() && !is_taste {
+                return Err(Failure::new(StatusCode::FORBIDDEN, admin::RECORDED));
+            }
         }
         (page.show)(view).await
     }

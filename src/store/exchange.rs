@@ -1,8 +1,6 @@
 //! An exchange of a journal as bytes.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -133,7 +131,10 @@ pub fn read(number: u64, bytes: &[u8]) -> Result<Entry, CodecError> {
         let kind = EffectKind::ALL.into_iter().find(|kind| kind.word() == effect.kind)?;
         Some(Effect { kind, name: effect.name.into(), line: effect.line, nth: effect.nth, committed: effect.committed })
     });
-    let notes = stored.notes.into_iter().map(|note| Note::at(code(&note.code), note.blame, note.location, note.detail));
+    let notes = stored.notes.into_iter().map(|note| {
+        let code = Note::code_of(&note.code).unwrap_or_default();
+        Note::at(code, note.blame, note.location, note.detail)
+    });
     Ok(Entry {
         number,
         id: stored.id.into(),
@@ -166,16 +167,4 @@ impl<'e> StoredMessage<'e> {
     fn into_message(self) -> Message {
         Message { headers: self.headers.into(), body: Bytes::copy_from_slice(self.body), length: self.length }
     }
-}
-
-/// The code of a note, which may be one that only an earlier version has. There are few, and each is kept once, for ever.
-fn code(text: &str) -> &'static str {
-    static CODES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
-    let mut codes = CODES.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(code) = codes.get(text) {
-        return code;
-    }
-    let code: &'static str = Box::leak(text.into());
-    codes.insert(code);
-    code
 }

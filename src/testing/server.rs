@@ -96,6 +96,7 @@ fn run(started: &mpsc::Sender<Server>) {
             page: true,
             upstreams: Vec::new(),
             pass_on: PassOn::All,
+            recording: None,
         };
         let bound: Bound = server::bind(config, &[]).await.expect("a port of the loopback is free");
         let guard = Guard::new(&bound.addresses(), None, false, AllowedHosts::default(), String::new);

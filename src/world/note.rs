@@ -1,8 +1,9 @@
 //! Remarks about an exchange, as data.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt::{self, Debug, Display, Formatter};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -64,7 +65,7 @@ pub enum Blame {
 }
 
 /// What a scenario, or a fault that was switched on, did to a call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Effect {
     /// Which member of the override it comes from.
     pub kind: EffectKind,
@@ -79,7 +80,7 @@ pub struct Effect {
 }
 
 /// The member of an override that an effect comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EffectKind {
     /// The call got an answer that the scenario wrote.
@@ -230,6 +231,24 @@ impl Note {
     #[must_use]
     pub fn later(code: &'static str, blame: Blame, wording: Arc<dyn Wording>, index: usize) -> Self {
         Self { code, blame, text: Text::Later(wording, index) }
+    }
+
+    /// A code as notes have it, which may be one that only another version has. Each is kept once, for ever, and so many at most; `None`
+    /// for what is no code.
+    #[must_use]
+    pub fn code_of(text: &str) -> Option<&'static str> {
+        const MOST: usize = 512;
+        static CODES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+        let mut codes = CODES.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(code) = codes.get(text) {
+            return Some(code);
+        }
+        if text.len() > 64 || codes.len() >= MOST {
+            return None;
+        }
+        let code: &'static str = Box::leak(text.into());
+        codes.insert(code);
+        Some(code)
     }
 
     /// The note as it is shown: what it is about and its detail in words.

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What goes over the wire as it was decided, until the caller leaves before that.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Clone for OnWire {
 }
 
 /// What went over the wire in place of an answer, or with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Sent {
     pub end: End,
     /// The status that the caller received; `null` if no answer went out.
@@ -51,7 +51,7 @@ pub struct Sent {
 }
 
 /// How an exchange ended for its caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum End {
     /// The whole answer was sent.

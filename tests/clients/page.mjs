@@ -1,7 +1,9 @@
 // The page for browsers, in Debian's Chromium: the story of a label from its purchase to a fault, in both themes; nothing serious by
 // axe-core; hostile content executes nothing; all of it without script, too. Pictures of every page are written to target/ui/.
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 
@@ -27,14 +29,14 @@ const buy = async (to = address) => fetch(`${base}/shippo/transactions`, { metho
 // As root, Chromium has no sandbox of its own; all that it loads is ours.
 const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
 const trouble = [];
-async function open(options) {
+async function open(options, origin = base) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, permissions: ["clipboard-read", "clipboard-write"], ...options });
   context.setDefaultTimeout(10_000);
   const page = await context.newPage();
   page.on("dialog", (dialog) => { trouble.push(`a dialog: ${dialog.message()}`); dialog.dismiss(); });
   page.on("pageerror", (error) => trouble.push(`an error in the page: ${error.message}`));
   page.on("console", (line) => { if (/Content Security Policy|Refused to/.test(line.text())) trouble.push(line.text()); });
-  page.on("request", (request) => { if (!request.url().startsWith(base)) trouble.push(`a request to ${request.url()}`); });
+  page.on("request", (request) => { if (!request.url().startsWith(origin)) trouble.push(`a request to ${request.url()}`); });
   return page;
 }
 
@@ -213,8 +215,55 @@ async function withoutScript() {
   await keys.waitForURL(/requests$/);
   await keys.keyboard.press("/");
   assert.equal(await keys.evaluate(() => document.activeElement.id), "find");
+  await keys.keyboard.press("Escape");
+  await keys.keyboard.press("?");
+  await keys.getByRole("button", { name: "Switch them off" }).click();
+  await keys.locator("body[data-keys=off]").waitFor();
+  await keys.keyboard.press("g");
+  await keys.keyboard.press("h");
+  await keys.keyboard.press("?");
+  assert.equal(await keys.getByRole("button", { name: "Switch them on" }).isVisible(), false, "no key does anything");
+  assert.match(keys.url(), /requests$/);
+  await keys.locator("details.keys summary").click();
+  await keys.getByRole("button", { name: "Switch them on" }).click();
+  await keys.locator("body:not([data-keys])").waitFor();
+  const { parcels } = await admin("GET", "/sandboxes/default/parcels?limit=1&sort=next");
+  await keys.goto(`${ui}/parcels/${parcels[0].tracking_number}`);
+  await keys.keyboard.press("n");
+  await keys.getByText("The next event has happened.").waitFor();
+  await keys.goto(`${ui}/scenario`);
+  await keys.getByLabel("YAML").fill("name: mine");
+  await keys.keyboard.press("Control+Enter");
+  await keys.getByText("no mistakes").waitFor();
   await keys.context().close();
   ok("forms and filters without script, pages and rows by keys");
+}
+
+/** The file of the sandbox, shown when its server is gone: the same pages, and nothing on them that would change something. */
+async function recorded(pages) {
+  const file = "target/ui/recorded.json";
+  writeFileSync(file, await (await fetch(`${base}/_seatrial/sandboxes/default/export?include=journal,log`)).text());
+  const viewer = spawn(process.env.SEATRIAL_BINARY ?? "target/quick/seatrial", ["view", file], { stdio: ["ignore", "pipe", "inherit"] });
+  try {
+    const [line] = await once(viewer.stdout, "data");
+    const home = String(line).trim().split(" at ").pop();
+    const page = await open({}, new URL(home).origin);
+    for (const width of [1280, 400]) {
+      await page.setViewportSize({ width, height: 900 });
+      for (const name of ["home", "requests", "request", "parcel", "webhooks", "delivery", "agenda", "scenario", "contract", "sandbox", "reference-operation"]) {
+        await page.goto(home + pages[name]);
+        assert.ok(await page.getByText("A recording.").isVisible(), name);
+        const buttons = await page.locator("form[method=post]:not(.taste) button").filter({ visible: true }).allInnerTexts();
+        assert.deepEqual(buttons, [], name);
+        await isAccessible(page, `${name}, recorded`);
+        await page.screenshot({ path: `target/ui/recorded-${name}-${width}.png`, fullPage: true });
+      }
+    }
+    await page.context().close();
+  } finally {
+    viewer.kill();
+  }
+  ok("a recording is looked at, and offers nothing that would change it");
 }
 
 try {
@@ -222,7 +271,9 @@ try {
   await story("dark");
   const { requests } = await admin("GET", "/sandboxes/default/requests?wire=reset&limit=1");
   assert.equal(requests.length, 1);
-  await pictures(await furnish());
+  const pages = await furnish();
+  await pictures(pages);
+  await recorded(pages);
   await withoutScript();
   await hostile();
   assert.deepEqual(trouble, []);

@@ -28,6 +28,7 @@ SCHEMAS = {
 # What is told to the chart, and the kinds of what it makes of it.
 VALUES = {
     "nothing": ({}, ["Deployment", "Secret", "Service"]),
+    "a fleet": (yaml.safe_load((CHART / "fleet.yaml").read_text()), ["Deployment", "PodDisruptionBudget", "Secret", "Service"]),
     "a token": ({"admin": {"token": "choose-one"}}, ["Deployment", "Secret", "Service"]),
     "everything": (
         {
@@ -47,7 +48,12 @@ VALUES = {
     ),
 }
 # Values that are mistakes, which the chart's schema has to refuse.
-MISTAKES = [{"replicas": 2}, {"service": {"port": 0}}, {"image": {"tagg": "1"}}]
+MISTAKES = [
+    {"replicas": 2},
+    {"replicas": 2, "database": {"existingSecret": "mine"}, "persistence": {"enabled": True}},
+    {"service": {"port": 0}},
+    {"image": {"tagg": "1"}},
+]
 
 
 def run(*command: str) -> str:
@@ -98,6 +104,11 @@ def rendered(values: dict, kinds: list[str]) -> None:
         texts = chart.render(values, name="demo", namespace="tests")
     documents = [document for name, text in texts.items() if name.endswith(".yaml") for document in yaml.safe_load_all(text) if document]
     kubernetes(documents, kinds)
+    deployment = next(document for document in documents if document["kind"] == "Deployment")["spec"]
+    variables = [row["name"] for row in deployment["template"]["spec"]["containers"][0]["env"]]
+    is_fleet = values.get("replicas", 1) > 1
+    assert (deployment["replicas"], "SEATRIAL_DATABASE" in variables) == (values.get("replicas", 1), is_fleet), deployment
+    assert (deployment["strategy"]["type"] == "RollingUpdate") == is_fleet, deployment["strategy"]
     notes = next(text for name, text in texts.items() if name.endswith("NOTES.txt"))
     port = values.get("service", {}).get("port", 7447)
     assert f"http://demo-seatrial.tests:{port}" in notes and "'{{ .data.token" in notes, notes

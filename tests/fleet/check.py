@@ -1,6 +1,7 @@
 """Three replicas behind a balancer that takes turns answer as one process does, and lose nothing that they answered, whatever ends."""
 
 import argparse
+import http.client
 import signal
 import subprocess
 import sys
@@ -8,6 +9,8 @@ import tempfile
 import threading
 import time
 import traceback
+import urllib.parse
+import urllib.request
 from collections import Counter
 from pathlib import Path
 
@@ -177,6 +180,103 @@ def inboxes(fleet: Fleet) -> None:
     assert [fleet.admin("GET", "/inbox/mine")["received"] for _ in range(3)] == [0, 0, 0]
 
 
+class Browser:
+    """Looks at pages and sends their forms, each request by another replica; what is asked next comes at once."""
+
+    def __init__(self, base: str):
+        self.base, self.cookie = base, ""
+
+    def ask(self, method: str, path: str, fields: dict | None = None) -> tuple[int, dict, str]:
+        address = urllib.parse.urlsplit(self.base)
+        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
+        body = urllib.parse.urlencode(fields) if fields is not None else None
+        headers = {"cookie": self.cookie, "content-type": "application/x-www-form-urlencoded", "origin": self.base}
+        connection.request(method, path, body, headers if body else {"cookie": self.cookie, "accept": "text/html"})
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        headers = {name.lower(): value for name, value in answer.getheaders()}
+        if "set-cookie" in headers:
+            self.cookie = headers["set-cookie"].split(";")[0]
+        return answer.status, headers, text
+
+    def page(self, path: str, *expected: str) -> str:
+        status, _, text = self.ask("GET", f"/_seatrial/ui{path}")
+        assert status == 200, f"{path}: {status} {text}"
+        for words in expected:
+            assert words in text, f"{path} of {self.base} has no {words!r}"
+        return text
+
+    def act(self, shown: str, path: str, **fields: str) -> str:
+        """Sends a form of a page that was shown; the page that it leads to."""
+        token = shown.split('name="token" value="')[1].split('"')[0]
+        status, headers, text = self.ask("POST", f"/_seatrial/ui{path}", {"token": token, **fields})
+        assert status == 303, f"{path}: {status} {text}"
+        return self.page(headers["location"].removeprefix("/_seatrial/ui"))
+
+
+def pages(fleet: Fleet) -> None:
+    """The page of any replica shows what all of them did, and takes the forms that another one showed."""
+    browser = Browser(fleet.base)
+    for _ in range(4):
+        shown = browser.page("/sandboxes", "default")
+        browser.act(shown, "/default/do/sandbox-create", name="looked-at", back="/_seatrial/ui/looked-at")
+        home = browser.page("/looked-at", "Home")
+        token = fleet.admin("GET", "/sandboxes/looked-at")["credentials"]["shippo"][0]["token"]
+        shipped(fleet.base, {"authorization": f"ShippoToken {token}"})
+        for replica in fleet.replicas:
+            Browser(replica.base).page("/looked-at/requests", "CreateTransaction")
+        # A label is there a while after it was bought.
+        browser.act(home, "/looked-at/do/mode", mode="frozen")
+        browser.act(home, "/looked-at/do/advance", by="1h", back="/_seatrial/ui/looked-at")
+        number = fleet.admin("GET", "/sandboxes/looked-at/parcels")["parcels"][0]["tracking_number"]
+        call_id = fleet.admin("GET", "/sandboxes/looked-at/requests?limit=1")["requests"][0]["id"]
+        for path, expected in (
+            ("/looked-at", "What happened lately"), ("/looked-at/parcels", number), (f"/looked-at/parcels/{number}", number),
+            ("/looked-at/agenda", number), ("/looked-at/webhooks", "Subscri"), ("/looked-at/scenario", "Scenario"),
+            ("/looked-at/contract", "shippo.CreateTransaction"), ("/looked-at/sandbox", "looked-at"), ("/looked-at/reference", "shippo"),
+        ):
+            for replica in fleet.replicas:
+                Browser(replica.base).page(path, expected)
+        browser.page(f"/looked-at/requests/{call_id}", "Why this answer")
+        status, headers, _ = browser.ask("GET", f"/_seatrial/ui/go/{number}")
+        assert status == 303 and headers["location"].endswith(f"/looked-at/parcels/{number}"), headers
+        # Each page that follows a form is of the replica after the one that took it.
+        moved = browser.act(home, "/looked-at/do/advance", by="1h", back="/_seatrial/ui/looked-at")
+        times = {Browser(replica.base).page("/looked-at").split("<time datetime=\"")[1].split('"')[0] for replica in fleet.replicas}
+        assert times == {moved.split('<time datetime="')[1].split('"')[0]}, times
+        browser.act(home, "/looked-at/do/fault-on", name="down", fault="on: shippo.ListParcels\nfault: 503", back="/_seatrial/ui/looked-at/scenario")
+        for replica in fleet.replicas:
+            Browser(replica.base).page("/looked-at/scenario", "Switch off down")
+        browser.act(home, "/looked-at/do/sandbox-delete", back="/_seatrial/ui/sandboxes")
+        for replica in fleet.replicas:
+            assert Browser(replica.base).ask("GET", "/_seatrial/ui/looked-at")[0] == 404
+    # What happens on one replica is told by the stream of the page on another.
+    with urllib.request.urlopen(f"{fleet.replicas[0].base}/_seatrial/ui/default/live", timeout=30) as stream:
+        time.sleep(0.5)
+        made(fleet.replicas[1].base)
+        told_of = next(line for line in stream if b"shippo.CreateAddress" in line)
+    assert b"201" in told_of, told_of
+
+
+def sessions(fleet: Fleet) -> None:
+    """Who has signed in at one replica has at all of them."""
+    for replica in fleet.replicas:
+        replica.kill()
+    fleet.arguments = ("--admin-token", "known-to-few")
+    for place in range(len(fleet.replicas)):
+        fleet.again(place)
+    browser = Browser(fleet.base)
+    status, _, asked = browser.ask("GET", "/_seatrial/ui/default")
+    assert status == 401 and 'type="password"' in asked, status
+    home = browser.act(asked, "/login", secret="known-to-few", back="/_seatrial/ui/default")
+    for _ in range(6):
+        browser.page("/default/requests", "Sign out")
+    browser.act(home, "/default/do/mode", mode="frozen", back="/_seatrial/ui/default")
+    status, _, _ = Browser(fleet.base).ask("GET", "/_seatrial/ui/default")
+    assert status == 401, status
+
+
 def deliveries(fleet: Fleet) -> None:
     """Each task happens once, and each delivery is sent once, whoever is asked."""
     receiver = Receiver()
@@ -327,7 +427,7 @@ def stops(fleet: Fleet) -> None:
     load.nothing_lost([replica.base for replica in fleet.replicas])
 
 
-CHECKS = [lifecycle, waits, inboxes, deliveries, overview, secured, conversations, couriers, kills, stops, crashes]
+CHECKS = [lifecycle, waits, inboxes, pages, sessions, deliveries, overview, secured, conversations, couriers, kills, stops, crashes]
 POOLED = [lifecycle, waits, deliveries, kills]
 
 

@@ -143,7 +143,7 @@ const SESSION: &[(&str, &str, &str, &str)] = &[
     ("PUT", "/sandboxes/{s}/faults/{name}", "/sandboxes/one/faults/down", r#"{"on": "shippo.*", "fault": 503}"#),
     ("GET", "/sandboxes/{s}/faults", "/sandboxes/one/faults", ""),
     ("GET", "/sandboxes/{s}/faults/{name}", "/sandboxes/one/faults/down", ""),
-    ("GET", "/sandboxes/{s}/export", "/sandboxes/one/export", ""),
+    ("GET", "/sandboxes/{s}/export", "/sandboxes/one/export?include=journal,log", ""),
     ("POST", "/sandboxes/{s}/import", "/sandboxes/again/import", "{file}"),
     ("DELETE", "/sandboxes/{s}/faults/{name}", "/sandboxes/one/faults/down", ""),
     ("GET", "/sandboxes/{s}/requests", "/sandboxes/default/requests?vendor=shippo", ""),

@@ -103,6 +103,16 @@ async fn fleet(size: usize) -> (Memory, Vec<Replica>) {
 }
 
 #[test]
+fn all_replicas_sign_with_one_secret() {
+    block_on(async {
+        let (_, replicas) = fleet(2).await;
+        let (_, others) = fleet(1).await;
+        assert_eq!(replicas[0].fleet.secret(), replicas[1].fleet.secret());
+        assert_ne!(replicas[0].fleet.secret(), others[0].fleet.secret());
+    });
+}
+
+#[test]
 fn replicas_in_turn_answer_as_one_process() {
     block_on(async {
         let (ledger, replicas) = fleet(3).await;

@@ -93,6 +93,7 @@ mod update;
 mod upstream;
 mod vendor_failures;
 mod verdicts;
+mod view;
 mod watch;
 mod webhooks;
 mod wire_faults;

@@ -173,6 +173,11 @@ fn parcels_are_counted_filtered_and_turned_over() {
     assert_eq!(rows(&shown(&server, "/parcels?status=exception")), 1);
     assert!(shown(&server, &format!("/parcels?q={hostile}")).contains("&lt;script&gt;"));
     shown(&server, "/parcels?sort=next");
+    // What was delivered by hand has its task still, and nothing to come.
+    for number in &numbers[..7] {
+        admin(&server, "POST", &format!("/parcels/{number}/events"), &json!({"status": "delivered"}));
+    }
+    assert_eq!(numbers_of(&list("sort=next&status=delivered,exception"))[0], numbers[7]);
     // A field keeps what was typed as it is, marks that turn text around included.
     let typed = HOSTILE.replace(['\u{202e}', '\u{200b}'], "");
     let encoded: String = form_urlencoded::byte_serialize(typed.as_bytes()).collect();

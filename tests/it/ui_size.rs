@@ -75,6 +75,33 @@ fn a_report_that_is_not_waited_for_says_what_is_left() {
     }
 }
 
+/// A verdict is asked for again until it is about all calls; the page says meanwhile that it is not.
+#[test]
+fn a_verdict_that_is_not_waited_for_says_what_is_left() {
+    let scenario = json!({"expect": [{"call": "shippo.CreateAddress", "when": "$request.body.name == 'Ada'", "count": 100}]});
+    let server = Server::start(&[]);
+    admin(&server, "PUT", "/sandboxes/default/scenario", &scenario);
+    depart(&server, 100);
+    let verify = |query: &str| admin(&server, "POST", &format!("/sandboxes/default/verify{query}"), &Value::Null);
+    let mut last = verify("?at_most=0s");
+    while last["pending"].as_u64() > Some(0) {
+        let is_none = last["findings"] == json!([]);
+        assert!(is_none && last["verdict"] == "unknown" && last["pending"] == 100, "nothing was judged before: {last}");
+        last = verify("?at_most=0s");
+    }
+    assert_eq!((&last["verdict"], &last["findings"]), (&json!("passed"), &verify("")["findings"]));
+    depart(&server, 1);
+    assert_eq!(verify("?at_most=60s")["findings"][0]["detail"], "call count 101, expected 100");
+    let page = send(&server, "GET", &format!("{BASE}/contract"), &[], "").body;
+    assert!(page.contains("call count 101, expected 100"), "{page}");
+    // What is expected by others is judged whole.
+    let refused = send(&server, "POST", "/_seatrial/sandboxes/default/verify?at_most=1s", &[JSON], &scenario.to_string());
+    assert!(refused.status == 400 && refused.body.contains("what the scenario expects"), "{}", refused.body);
+    admin(&server, "POST", "/sandboxes/default/reset", &json!({}));
+    let begun = verify("?at_most=60s");
+    assert!(begun["findings"][0]["detail"] == "call count 0, expected 100" && begun["pending"].is_null(), "{begun}");
+}
+
 #[test]
 fn departures_of_all_kinds_are_bounded_together() {
     let server = Server::start(&[]);

@@ -77,6 +77,8 @@ class SandboxTest(unittest.TestCase):
         with self.server.sandbox() as one, self.server.sandbox() as two:
             buy(one)
             self.assertEqual((len(list(one.parcels)), len(list(two.parcels))), (1, 0))
+            recorded = one.export("journal", "log")
+            self.assertEqual(len(recorded["journal"]["exchanges"]), recorded["journal"]["written"])
             with one.fork() as copy, self.server.load_sandbox("from-a-file", one.export()) as loaded:
                 self.assertEqual((len(list(copy.parcels)), len(list(loaded.parcels))), (1, 1))
                 self.assertNotEqual(copy.credential("shippo", "token"), one.credential("shippo", "token"))

@@ -371,9 +371,9 @@ export class Sandbox implements AsyncDisposable {
     return new Sandbox(this.admin, await this.ask("POST", "/fork", { name, seed }));
   }
 
-  /** The sandbox as a file, for `Server.loadSandbox`. */
-  export(): Promise<Json> {
-    return this.ask("GET", "/export");
+  /** The sandbox as a file, for `Server.loadSandbox`; with `"journal"` and `"log"` also what was called and done, for `seatrial view`. */
+  export(...include: ("journal" | "deliveries" | "log")[]): Promise<Json> {
+    return this.ask("GET", include.length ? `/export?include=${include.join(",")}` : "/export");
   }
 
   /** Subscribes as the vendor's portal does; `account`, `events`, `format` and `secret` may say more. */

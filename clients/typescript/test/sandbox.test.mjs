@@ -71,6 +71,8 @@ test("sandboxes do not see each other", () =>
       await buy(one);
       const count = async (sandbox) => (await sandbox.parcels.all()).length;
       const copy = await one.fork();
+      const recorded = await one.export("journal", "log");
+      assert.equal(recorded.journal.exchanges.length, recorded.journal.written);
       const loaded = await server.loadSandbox("from-a-file", await one.export());
       assert.deepEqual([await count(one), await count(two), await count(copy), await count(loaded)], [1, 0, 1, 1]);
       assert.notEqual(copy.credential("shippo", "token"), one.credential("shippo", "token"));

@@ -107,6 +107,9 @@ pub enum SandboxCommand {
     Export {
         /// Its name
         name: Option<String>,
+        /// What of its past is in the file, for `seatrial view`: `journal` has the calls, `log` what was done besides
+        #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+        include: Vec<String>,
     },
     /// Make a sandbox what a file says; it is opened if there is none
     Import {

@@ -5,7 +5,7 @@ use tokio_postgres::Client;
 use super::DatabaseError;
 
 /// What the tables are changed by, in order. A step that was released is never changed.
-const STEPS: [&str; 1] = [FIRST];
+const STEPS: [&str; 2] = [FIRST, SECOND];
 
 const FIRST: &str = "
 CREATE TABLE seatrial_head (
@@ -50,6 +50,10 @@ CREATE TABLE seatrial_begun (one boolean PRIMARY KEY DEFAULT true CHECK (one), t
 INSERT INTO seatrial_begun (text) VALUES ('');
 CREATE SEQUENCE seatrial_life;
 ALTER TABLE seatrial_record ALTER events SET STORAGE EXTERNAL;
+";
+
+const SECOND: &str = "
+CREATE TABLE seatrial_secret (one boolean PRIMARY KEY DEFAULT true CHECK (one), secret bytea NOT NULL);
 ";
 
 /// Brings the tables to what this version needs. Another replica that does it meanwhile waits.

@@ -11,13 +11,13 @@ use crate::base::time::{self, Timestamp};
 use crate::engine::{Sandbox, TaskKind};
 use crate::scenario::{Body, ReadBody};
 use crate::server::admin::detached::{begin, detached};
-use crate::server::admin::history::Deed;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
 use crate::server::clock_moves::ClockMoves;
+use crate::world::Deed;
 use crate::world::Mode;
 
 /// The clock of a sandbox.

@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 
 use crate::engine::{Fault, Machine, Sandbox, SandboxError, ScenarioRuntime};
 use crate::scenario::{self, schema};
-use crate::server::admin::history::Deed;
 use crate::server::admin::page::{Rows, page};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::scenarios;
 use crate::server::admin::state::Admin;
+use crate::world::Deed;
 
 /// How many characters the name of a fault may have.
 const NAME: usize = 64;

@@ -10,10 +10,10 @@ use http_body_util::channel::{Channel, Sender};
 use tokio::runtime::Handle;
 
 use crate::base::name::Name;
-use crate::engine::{Fault, Machine, Sandbox, SandboxError};
-use crate::persist::{Contents, FileError, SandboxFile};
+use crate::base::text;
+use crate::engine::{DEFAULT, Fault, Machine, Sandbox, SandboxError};
+use crate::persist::{Contents, FileError, Recorded, RecordedJournal, SandboxFile};
 use crate::scenario::{self, Scenario};
-use crate::server::admin::history::Deed;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::{self, AdminResponse};
@@ -21,7 +21,11 @@ use crate::server::admin::sandbox_view::SandboxView;
 use crate::server::admin::state::Admin;
 use crate::server::admin::{faults, scenarios};
 use crate::server::clock::wall;
-use crate::world::Counters;
+use crate::server::recording::Recording;
+use crate::world::{Counters, Deed, Mode};
+
+pub(crate) const QUERY: &[(&str, &str)] =
+    &[("include", "what else is in the file, such as `journal,log`: the calls, and what was done besides; deliveries always are")];
 
 /// How many bytes of a file are written at once; the files of smaller sandboxes have a length.
 const PIECE: usize = 256 * 1024;
@@ -29,23 +33,51 @@ const PIECE: usize = 256 * 1024;
 pub(crate) async fn export(admin: &Admin, request: &AdminRequest<'_>) -> Result<AdminResponse, Problem> {
     const TYPE: &str = "application/json";
     let sandbox = admin.sandbox(request)?;
+    let past = past(admin, request, &sandbox)?;
     // A copy of pointers, so that the sandbox is not locked while its file is written.
     let state = sandbox.lock().clone();
     let faults = state.faults().iter().map(|fault| (fault.name.clone(), fault.wanted.clone())).collect();
     let (scenario, seeded) = (state.scenario.source().to_owned(), state.seeded);
     let contents = Contents { scenario, given: state.scenario_mounts, seeded, faults, world: state.world };
     let wall = wall();
-    if admin.machine.usage(&sandbox).documents < PIECE {
-        let file = contents.to_bytes(wall).map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    let usage = admin.machine.usage(&sandbox);
+    if usage.documents + past.journal.as_ref().map_or(0, |_| usage.journal) < PIECE {
+        let mut file = Vec::new();
+        let written = contents.write_with(&past, wall, &mut file);
+        written.map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
         return Ok(response::text(TYPE, file));
     }
     let (sender, body) = Channel::new(1);
     let mut pieces = Pieces { sender, piece: Vec::with_capacity(PIECE), runtime: Handle::current() };
     tokio::task::spawn_blocking(move || {
         // The client may have left; nobody is there to be told then.
-        let _ = contents.write(wall, &mut pieces).map(|()| pieces.flush());
+        let _ = contents.write_with(&past, wall, &mut pieces).map(|()| pieces.flush());
     });
     Ok(response::stream(TYPE, body))
+}
+
+/// What of the past is asked for.
+fn past(admin: &Admin, request: &AdminRequest<'_>, sandbox: &Arc<Sandbox>) -> Result<Recorded, Problem> {
+    const WORDS: [&str; 3] = ["journal", "deliveries", "log"];
+    let mut past = Recorded::default();
+    for word in request.query("include").unwrap_or_default().split(',').filter(|word| !word.is_empty()) {
+        match word {
+            "journal" => {
+                let journal = sandbox.journal();
+                let entries = journal.iter().map(Arc::clone).collect();
+                let (written, dropped) = (journal.written, journal.dropped);
+                past.journal = Some(RecordedJournal { sandbox: Arc::clone(&sandbox.name), written, dropped, entries });
+            }
+            // They are documents of the sandbox, which its file has in any case.
+            "deliveries" => {}
+            "log" => past.log = Some(admin.history.all(sandbox)),
+            other => {
+                let help = text::nearest(other, WORDS).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                return Err(Problem::bad_request(format!("`include` takes {}, found `{other}`{help}", WORDS.join(", "))));
+            }
+        }
+    }
+    Ok(past)
 }
 
 /// A body that is written in pieces, each when the one before was taken.
@@ -76,9 +108,28 @@ pub(crate) async fn import(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     Ok(SandboxView::with_obstacles(admin, request, &sandbox).await)
 }
 
+/// Opens the sandbox of a file under the name that it had, with its past, to be looked at: its time stands still. Of a file without a
+/// journal it is the default one.
+pub(crate) fn record(machine: &Machine, bytes: &[u8]) -> Result<Recording, Problem> {
+    let refused = |error: FileError| Problem::bad_request(error.to_string());
+    let mut file = SandboxFile::parse(bytes).map_err(refused)?;
+    let Recorded { journal, log } = file.take_past().map_err(refused)?;
+    let name = journal.as_ref().map_or(DEFAULT, |journal| &journal.sandbox);
+    let sandbox = make(machine, name, file)?;
+    sandbox.set_ttl(None);
+    sandbox.lock().world.set_mode(Mode::Frozen, wall());
+    if let Some(RecordedJournal { written, dropped, entries, .. }) = journal {
+        sandbox.refill_journal(entries.into_iter().map(Arc::unwrap_or_clone), written, dropped);
+    }
+    Ok(Recording { sandbox, log: log.unwrap_or_default() })
+}
+
 /// Makes the sandbox of a name what a file says; it is opened if there is none.
 pub(crate) fn load(machine: &Machine, name: &str, bytes: &[u8]) -> Result<Arc<Sandbox>, Problem> {
-    let file = SandboxFile::parse(bytes).map_err(|error| Problem::bad_request(error.to_string()))?;
+    make(machine, name, SandboxFile::parse(bytes).map_err(|error| Problem::bad_request(error.to_string()))?)
+}
+
+fn make(machine: &Machine, name: &str, file: SandboxFile) -> Result<Arc<Sandbox>, Problem> {
     let vendors = machine.vendors().all().iter();
     let names: Vec<Name> = vendors.flat_map(|vendor| [vendor.id.clone(), vendor.mount.clone()]).collect();
     let room = machine.room_for_new(name);

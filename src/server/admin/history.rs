@@ -5,51 +5,12 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::base::time::Timestamp;
 use crate::engine::Sandbox;
 use crate::server::clock::wall;
+use crate::world::{Deed, LogLine};
 
 /// How many lines are kept of one sandbox.
 const MOST: usize = 500;
-
-/// What can be done to a sandbox.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Deed {
-    /// The clock was moved; `fired` tasks happened on the way.
-    Advanced,
-    /// Time passes in another way.
-    Mode,
-    Reset,
-    Imported,
-    /// A scenario came to work.
-    Scenario,
-    SnapshotTaken,
-    SnapshotRestored,
-    FaultOn,
-    FaultOff,
-}
-
-/// Something that was done to a sandbox.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct LogLine {
-    /// Its number among all lines of the sandbox, from 1.
-    pub number: u64,
-    /// When it was done, on the sandbox's clock: after it.
-    pub at: Timestamp,
-    /// The same by the wall clock.
-    pub received: Timestamp,
-    /// The number of the last call before it; 0 if there was none.
-    pub after: u64,
-    pub what: Deed,
-    /// The name of the scenario, the snapshot or the fault, or how time passes.
-    pub name: Option<String>,
-    /// How many tasks happened while the clock was moved.
-    pub fired: Option<u64>,
-}
 
 /// The lines by the names of sandboxes. Those of sandboxes that are gone make room when another one comes.
 #[derive(Default)]
@@ -62,6 +23,14 @@ struct OfSandbox {
 }
 
 impl History {
+    /// Has these lines of a sandbox, oldest first, in place of those that there are.
+    pub fn refill(&self, sandbox: &Arc<Sandbox>, lines: Vec<LogLine>) {
+        let written = lines.last().map_or(0, |line| line.number);
+        let lines = lines.into_iter().rev().take(MOST).rev().collect();
+        let own = OfSandbox { sandbox: Arc::downgrade(sandbox), lines, written };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(Arc::clone(&sandbox.name), own);
+    }
+
     pub fn add(&self, sandbox: &Arc<Sandbox>, what: Deed, name: Option<&str>, fired: Option<u64>) {
         let received = wall();
         let at = sandbox.lock().world.clock().now(received);
@@ -79,6 +48,11 @@ impl History {
         if own.lines.len() > MOST {
             own.lines.pop_front();
         }
+    }
+
+    /// All lines that are kept, oldest first.
+    pub fn all(&self, sandbox: &Arc<Sandbox>) -> Vec<LogLine> {
+        self.read(sandbox, (0, u64::MAX), MOST).0
     }
 
     /// The lines between two calls, oldest first; of many the latest, with whether there are more.

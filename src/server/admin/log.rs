@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::server::admin::history::LogLine;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::state::Admin;
+use crate::world::LogLine;
 
 pub(crate) const QUERY: &[(&str, &str)] = &[
     ("since", "only what came after the call with this number"),

@@ -160,7 +160,9 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Pa
     for (owner, brief) in all.iter().filter(|(_, brief)| filter.fits(brief)) {
         *counts.entry(brief.status.word()).or_default() += 1;
         if filter.statuses.as_ref().is_none_or(|statuses| statuses.contains(&brief.status)) {
-            rows.push((due.get(&(*owner, brief.id())).copied(), *owner, brief));
+            // Its task is still there when it was delivered or lost by hand.
+            let is_over = brief.status.is_final() && &*brief.timeline == "usual";
+            rows.push((due.get(&(*owner, brief.id())).copied().filter(|_| !is_over), *owner, brief));
         }
     }
     match filter.sort {

@@ -62,11 +62,14 @@ pub(crate) struct Route {
     pub formats: &'static [&'static str],
     pub access: Access,
     reaches: Option<Reaches>,
+    /// Whether it changes something; a GET does not.
+    pub changes: bool,
     pub handler: Handler,
 }
 
 impl Route {
     pub const fn new(method: Method, path: &'static str, success: StatusCode, handler: Handler, summary: &'static str) -> Self {
+        let changes = !matches!(method, Method::GET);
         Self {
             method,
             path,
@@ -79,6 +82,7 @@ impl Route {
             formats: &[],
             access: Access::Guarded,
             reaches: None,
+            changes,
             handler,
         }
     }
@@ -115,6 +119,12 @@ impl Route {
 
     pub const fn that(mut self, reaches: Reaches) -> Self {
         self.reaches = Some(reaches);
+        self
+    }
+
+    /// Nothing is changed by it, whatever its method.
+    pub const fn reads(mut self) -> Self {
+        self.changes = false;
         self
     }
 

@@ -142,7 +142,8 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(POST "/sandboxes/{s}/fork", CREATED SandboxView, snapshots::fork, "opens a copy with credentials of its own")
         .body(of::<Fork>)
         .that(Reaches::List),
-    route!(GET "/sandboxes/{s}/export", OK, files::export, "the sandbox as a file: data, time, scenario, faults").answer(of::<SandboxFile>),
+    route!(GET "/sandboxes/{s}/export", OK, files::export, "the sandbox as a file: data, time, scenario, faults")
+        .query(files::QUERY).answer(of::<SandboxFile>),
     route!(POST "/sandboxes/{s}/import", OK SandboxView, files::import, "makes the sandbox what a file says; it is opened if there is none")
         .body(of::<SandboxFile>).that(Reaches::List),
     route!(GET "/sandboxes/{s}/clock", OK ClockView, clock::get, "the virtual time"),
@@ -161,7 +162,7 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(GET "/sandboxes/{s}/scenario/rules", OK Rules, rules::list, "what overrides and timelines have done so far"),
     route!(GET "/scenarios", OK BuiltIn, rules::built_in, "the scenarios that are built in"),
     route!(GET "/scenarios/{name}", OK BuiltInText, rules::built_in_text, "a scenario that is built in, with its text"),
-    route!(POST "/scenarios/check", OK Checked, rules::check, "what is wrong with a scenario").body(|_| written(schema::skeleton())),
+    route!(POST "/scenarios/check", OK Checked, rules::check, "what is wrong with a scenario").body(|_| written(schema::skeleton())).reads(),
     route!(GET "/sandboxes/{s}/stream", OK, events::stream, "what happens, as server-sent events").query(events::QUERY),
     route!(GET "/sandboxes/{s}/faults", OK Faults, faults::list, "the faults switched on by hand").query(PAGES),
     route!(GET "/sandboxes/{s}/faults/{name}", OK FaultView, faults::get, "one fault, and how many calls it met"),
@@ -184,7 +185,7 @@ pub(crate) static ROUTES: &[Route] = &[
         .query(verify::QUERY)
         .body(|_| written(verify::body()))
         .answer(of::<Redacted<Report>>)
-        .formats(&["text/plain; charset=utf-8", "application/xml", "application/sarif+json"]).that(Reaches::Look),
+        .formats(&["text/plain; charset=utf-8", "application/xml", "application/sarif+json"]).that(Reaches::Look).reads(),
     route!(GET "/verdicts", OK Verdicts, verify::list, "the verdicts on sandboxes that ended, and expected something"),
     route!(GET "/requests/unmatched", OK UnmatchedRequests, requests::list_unmatched, "requests that met nothing, with hints").query(requests::UNMATCHED),
     route!(DELETE "/requests/unmatched", NO_CONTENT, requests::clear_unmatched, "forgets the requests that met nothing"),

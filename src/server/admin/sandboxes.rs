@@ -14,7 +14,6 @@ use crate::base::time::Timestamp;
 use crate::engine::{DEFAULT, Sandbox};
 use crate::scenario::verify::Report;
 use crate::scenario::{self, Body, ReadBody, Scenario};
-use crate::server::admin::history::Deed;
 use crate::server::admin::page::{AFTER, Rows, page_of};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
@@ -24,6 +23,7 @@ use crate::server::admin::secrets::{Redacted, Redactor};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
 use crate::server::shutdown::{self, Ending};
+use crate::world::Deed;
 use crate::world::Mode;
 
 #[derive(JsonSchema)]

@@ -8,13 +8,13 @@ use serde::Serialize;
 
 use crate::engine::{Machine, Sandbox};
 use crate::scenario::{self, Diagnostic, DiagnosticView, Found, Scenario, built_in};
-use crate::server::admin::history::Deed;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::sandbox_view::{unreachable, warnings};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
 use crate::server::shutdown::{self, Ending};
+use crate::world::Deed;
 
 /// The file name in diagnostics of a scenario, or of a part of one, that came in over the API.
 pub(crate) const FILE_NAME: &str = "scenario.yaml";

@@ -7,13 +7,13 @@ use serde::Serialize;
 
 use crate::engine::{Sandbox, SandboxError, Snapshot};
 use crate::scenario::{Body, ReadBody};
-use crate::server::admin::history::Deed;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::sandbox_view::{SandboxView, SnapshotView};
 use crate::server::admin::sandboxes;
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
+use crate::world::Deed;
 
 /// The name of a snapshot when none is given.
 const UNNAMED: &str = "default";

@@ -14,6 +14,7 @@ use crate::server::access::Guard;
 use crate::server::admin::briefs::{Briefs, DeliveryBrief, ParcelBrief};
 use crate::server::admin::history::History;
 use crate::server::admin::judged::Judged;
+use crate::server::admin::last_verdicts::LastVerdicts;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::clock::wall;
@@ -38,6 +39,7 @@ pub(crate) struct Admin {
     pub verdicts: Arc<Verdicts>,
     pub history: History,
     pub judged: Judged,
+    pub last_verdicts: LastVerdicts,
     pub parcels: Briefs<ParcelBrief>,
     pub deliveries: Briefs<DeliveryBrief>,
     /// The fleet that this process is a replica of, if it is one.
@@ -50,6 +52,8 @@ pub(crate) struct Admin {
     pub shares_listener: bool,
     /// Whether there is a page for browsers.
     pub has_page: bool,
+    /// The name of the sandbox that is only looked at, where nothing can be changed.
+    pub recording: Option<Arc<str>>,
 }
 
 impl Admin {

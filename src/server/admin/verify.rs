@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::base::time;
 use crate::scenario::schema;
 use crate::scenario::verify::{self, Format};
 use crate::server::admin::long_poll::long_poll;
@@ -18,6 +19,7 @@ use crate::server::verdicts::Ended;
 
 pub(crate) const QUERY: &[(&str, &str)] = &[
     ("wait", "wait so long for everything to hold, such as `5s`; until then for what fails for good"),
+    ("at_most", "judge for so long, such as `5ms`, else answer the verdict before, and how many calls are `pending`"),
     ("format", "`json`, or `text`, `junit` or `sarif`"),
     secrets::QUERY,
 ];
@@ -53,7 +55,19 @@ pub(crate) async fn verify(admin: &Admin, request: &AdminRequest<'_>) -> Result<
         let is_final = usize::from(report.is_final());
         Ok(((sandbox, report), is_final))
     };
-    let (sandbox, report) = long_poll(request, || admin.sandbox_changed(request), look).await?;
+    let (sandbox, report) = match request.query("at_most") {
+        None => long_poll(request, || admin.sandbox_changed(request), look).await?,
+        Some(_) if scenario.is_some() || request.query("wait").is_some() => {
+            return Err(Problem::bad_request("`at_most` is for what the scenario expects, and not together with `wait`"));
+        }
+        Some(text) => {
+            let time =
+                time::duration(text).ok_or_else(|| Problem::bad_request(format!("`at_most` is a span such as `5ms`, found `{text}`")))?;
+            let sandbox = admin.sandbox(request)?;
+            let report = admin.last_verdicts.within(&admin.machine, &sandbox, time).await;
+            (sandbox, report)
+        }
+    };
     let redactor = Redactor::read(admin, request, &sandbox)?;
     if format == Format::Json {
         return Ok(response::json(StatusCode::OK, &redactor.json(&report)));

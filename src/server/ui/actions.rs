@@ -60,6 +60,9 @@ static ACTIONS: &[Action] = &[
     action!("fault-off", scenario::switch_off, "The fault is switched off."),
 ];
 
+/// What a browser remembers of how the page is to be, and the values that are not the usual ones.
+pub(super) const TASTES: [(&str, &[&str]); 2] = [("theme", &["light", "dark"]), ("keys", &["off"])];
+
 /// What was done, where that is said in the words of a page.
 const SAID: [(&str, &str); 1] = [("scenario", "The sandbox has begun under the new scenario.")];
 
@@ -72,11 +75,10 @@ pub(super) fn done(name: &str) -> Option<&'static str> {
 /// Does what the path says, and leads back to the page of the form.
 pub(super) async fn run(view: &View<'_>) -> Result<Shown, Failure> {
     let (name, back) = (view.parameter("action"), view.back().unwrap_or_else(|| view.link("")));
-    if name == "theme" {
-        let theme = view.form.get("theme");
-        let life = if ["light", "dark"].contains(&theme) { "31536000" } else { "0" };
-        let theme = if life == "0" { "" } else { theme };
-        let cookie = format!("seatrial-theme={theme}; SameSite=Strict; Path=/_seatrial/ui; Max-Age={life}");
+    if let Some((_, values)) = TASTES.iter().find(|(taste, _)| *taste == name) {
+        let wanted = values.iter().find(|value| **value == view.form.get(name));
+        let (value, life) = wanted.map_or(("", "0"), |value| (*value, "31536000"));
+        let cookie = format!("seatrial-{name}={value}; SameSite=Strict; Path=/_seatrial/ui; Max-Age={life}");
         return Ok(Shown::To { address: back, cookie: Some(cookie) });
     }
     let action = ACTIONS.iter().find(|action| action.name == name);

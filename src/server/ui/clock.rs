@@ -81,7 +81,7 @@ pub(super) fn control(view: &View<'_>, clock: &Clock) -> Markup {
             div.acts {
                 form method="post" action=(view.link("/do/next")) {
                     (view.hidden())
-                    button.b #next disabled[clock.next.is_none()] { "Next event" }
+                    button.b data-key="N" disabled[clock.next.is_none()] { "Next event" }
                 }
                 (button("1h", "+1 h"))
                 (button("1d", "+1 d"))

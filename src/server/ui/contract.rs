@@ -27,6 +27,8 @@ struct Verdicts {
     findings: Vec<Judged>,
     dropped: u64,
     unused: Vec<Unused>,
+    #[serde(default)]
+    pending: u64,
 }
 
 #[derive(Deserialize)]
@@ -49,10 +51,10 @@ struct Unused {
 
 pub(super) async fn show(view: &View<'_>) -> Result<Shown, Failure> {
     view.check_query(&["vendor", "from"])?;
-    let verdicts = view.send(Method::POST, &view.route("/verify"), None).await?;
+    let verdicts = view.send(Method::POST, &view.route("/verify?at_most=3ms"), None).await?;
     let verdicts: Verdicts =
         serde_json::from_slice(&verdicts).map_err(|error| Failure::new(::http::StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
-    let report: Report = view.get(&view.route(&format!("/contract?wait=5ms&findings={}", ROWS + 1))).await?;
+    let report: Report = view.get(&view.route(&format!("/contract?wait=4ms&findings={}", ROWS + 1))).await?;
     let body = html! {
         div.head {
             div {
@@ -98,7 +100,16 @@ fn expectations(view: &View<'_>, verdicts: &Verdicts) -> Markup {
     html! {
         section.box {
             header { h2 { "Expectations" } @if !verdicts.findings.is_empty() { (verdict_chip(&verdicts.verdict)) } }
-            @if verdicts.findings.is_empty() {
+            @if verdicts.pending > 0 {
+                p.did role="status" {
+                    (glyph("clock"))
+                    "The expectations are being judged anew: " (count(verdicts.pending)) " requests are not in these verdicts yet. "
+                    a href=(view.link("/contract")) { "Look again" }
+                }
+            }
+            @if verdicts.findings.is_empty() && verdicts.pending > 0 {
+                div.empty { p { "No verdict yet." } }
+            } @else if verdicts.findings.is_empty() {
                 div.empty { p { "The scenario expects nothing." } }
             } @else {
                 div.scroll {

@@ -34,7 +34,7 @@ pub(super) async fn show(view: &View<'_>) -> Result<Shown, Failure> {
     let body = html! {
         div.head {
             div {
-                p.xs { a href=(view.link("/webhooks")) { "Webhooks" } " / " (short(&delivery.vendor, 40)) }
+                p.xs { a href=(view.link("/webhooks")) data-key="u" { "Webhooks" } " / " (short(&delivery.vendor, 40)) }
                 h1 { (short(&delivery.event, 80)) }
                 div.meta {
                     span { (progress_chip(delivery.progress)) }
@@ -54,7 +54,7 @@ pub(super) async fn show(view: &View<'_>) -> Result<Shown, Failure> {
                 form method="post" action=(view.link("/do/redeliver")) {
                     (view.hidden())
                     input type="hidden" name="id" value=(id);
-                    button.b.main { "Redeliver" }
+                    button.b.main data-key="r" { "Redeliver" }
                 }
             }
         }
@@ -179,7 +179,7 @@ pub(super) async fn inbox(view: &View<'_>) -> Result<Shown, Failure> {
     let body = html! {
         div.head {
             div {
-                p.xs { a href=(view.link("/webhooks")) { "Webhooks" } " / inbox" }
+                p.xs { a href=(view.link("/webhooks")) data-key="u" { "Webhooks" } " / inbox" }
                 h1 { "Inbox " (short(name, 60)) }
                 p {
                     "Received " (count(inbox.received)) ", kept " (count(inbox.kept))

@@ -87,7 +87,8 @@ pub(super) fn write(view: &View<'_>, tab: &str, status: StatusCode, content: &Co
                 (head(&format!("{} · {sandbox}", content.title), css))
                 script src=(js) defer {}
             }
-            body data-base=(view.link("")) {
+            body data-base=(view.link("")) data-keys=[view.has_no_keys().then_some("off")]
+                class=[view.is_recorded().then_some("recorded")] {
                 (parts::sprite())
                 a.skip href="#main" { "Skip to content" }
                 header.top {
@@ -109,6 +110,12 @@ pub(super) fn write(view: &View<'_>, tab: &str, status: StatusCode, content: &Co
                     }
                 }
                 main #main tabindex="-1" {
+                    @if view.is_recorded() {
+                        p.recording role="note" {
+                            b { "A recording. " }
+                            "It shows the sandbox as its file has it: its time stands still, and nothing can be changed."
+                        }
+                    }
                     @if let Some(done) = did { p.did role="status" { (parts::glyph("check")) (done) } }
                     (content.body)
                 }
@@ -201,6 +208,9 @@ fn brand(home: &str) -> Markup {
 fn picker(view: &View<'_>) -> Markup {
     let all = view.admin.machine.sandboxes();
     let others = all.iter().map(|sandbox| &*sandbox.name).filter(|name| *name != view.sandbox());
+    if view.is_recorded() {
+        return html! { span.picker { span.k { "Sandbox" } " " (short(view.sandbox(), 24)) } };
+    }
     html! {
         details.picker.menu {
             summary { span.k { "Sandbox" } " " (short(view.sandbox(), 24)) " " span aria-hidden="true" { "▾" } }
@@ -236,7 +246,16 @@ fn footer(view: &View<'_>, facts: Option<&Facts>) -> Markup {
                     dt { kbd { "u" } } dd { "back to the list" }
                     dt { kbd { "f" } } dd { "first filter" }
                     dt { kbd { "c" } } dd { "copy as curl" }
+                    dt { kbd { "l" } } dd { "show the requests that came meanwhile" }
+                    dt { kbd { "n" } } dd { "next event of the parcel" }
                     dt { kbd { "Shift" } " " kbd { "N" } } dd { "next event of the sandbox" }
+                    dt { kbd { "r" } } dd { "redeliver" }
+                    dt { kbd { "Ctrl" } " " kbd { "Enter" } } dd { "check the draft" }
+                }
+                form.taste method="post" action=(view.link("/do/keys")) {
+                    (view.hidden())
+                    @if view.has_no_keys() { "They are off. " button.linkish name="keys" value="on" { "Switch them on" } }
+                    @else { button.linkish name="keys" value="off" { "Switch them off" } }
                 }
             }
             @if view.has_session() {
@@ -246,7 +265,7 @@ fn footer(view: &View<'_>, facts: Option<&Facts>) -> Markup {
                     button.linkish { "Sign out" }
                 }
             }
-            form.theme method="post" action=(view.link("/do/theme")) {
+            form.theme.taste method="post" action=(view.link("/do/theme")) {
                 (view.hidden())
                 "Theme "
                 @for theme in ["system", "light", "dark"] {

@@ -10,9 +10,10 @@ use crate::server::ui::failure::Failure;
 use crate::server::ui::shown::Shown;
 use crate::server::ui::view::{PAGES, View, segment};
 
-/// Home of the default sandbox.
-pub(super) async fn default(_: &View<'_>) -> Result<Shown, Failure> {
-    Ok(Shown::to(format!("{PAGES}/{DEFAULT}")))
+/// Home of the default sandbox, or of the recorded one.
+pub(super) async fn default(view: &View<'_>) -> Result<Shown, Failure> {
+    let name = view.admin.recording.as_deref().unwrap_or(DEFAULT);
+    Ok(Shown::to(format!("{PAGES}/{}", segment(name))))
 }
 
 /// The page of a call, a parcel, a delivery or a subscription, by its id; and of whatever else has an id, the calls about it. The sandbox

@@ -17,8 +17,9 @@ use crate::server::ui::view::{View, segment};
 /// How many calls are shown.
 const LATELY: usize = 8;
 
-/// How many rows of credentials a vendor has here.
+/// How many rows of credentials a vendor has here, and how many of them at once.
 const MOST_CREDENTIALS: usize = 6;
+const SHOWN_CREDENTIALS: usize = 3;
 
 #[derive(Deserialize)]
 struct Sandbox {
@@ -50,13 +51,20 @@ pub(super) async fn show(view: &View<'_>) -> Result<Shown, Failure> {
         div.head {
             div {
                 h1 { "Home" }
-                p { "Replace the vendor's host with these base URLs. Everything else in your client stays as it is." }
+                @if !view.is_recorded() {
+                    p { "Replace the vendor's host with these base URLs. Everything else in your client stays as it is." }
+                }
             }
             div.row { a.b href="/_seatrial/openapi.json" { "Admin API" } }
         }
         div.cols {
-            div.stack { (vendors(view, &sandbox)) }
-            div.stack { (attention(view, &sandbox, &webhooks, &report)) (lately(view, &calls)) }
+            @if !view.is_recorded() { div.stack { (vendors(view, &sandbox)) } }
+            @if view.is_recorded() {
+                div.stack { (lately(view, &calls)) }
+                div.stack { (attention(view, &sandbox, &webhooks, &report)) }
+            } @else {
+                div.stack { (attention(view, &sandbox, &webhooks, &report)) (lately(view, &calls)) }
+            }
         }
     };
     Ok(Shown::content("Home", body))
@@ -89,8 +97,16 @@ fn vendors(view: &View<'_>, sandbox: &Sandbox) -> Markup {
                                 }
                                 td.w role="cell" { span.url { code { (short(url, 120)) } (copy(url, &format!("base URL of {mount}"))) } }
                                 td.w.w100 role="cell" {
-                                    @let rows = sandbox.credentials.get(mount).into_iter().flatten();
-                                    @for row in rows.take(MOST_CREDENTIALS) { div.cred { (credential(mount, row)) } }
+                                    @let given = sandbox.credentials.get(mount).into_iter().flatten();
+                                    @let rows: Vec<_> = given.take(MOST_CREDENTIALS).collect();
+                                    @let (shown, more) = rows.split_at(rows.len().min(SHOWN_CREDENTIALS));
+                                    @for row in shown { div.cred { (credential(mount, row)) } }
+                                    @if !more.is_empty() {
+                                        details.more {
+                                            summary { (more.len()) " more" }
+                                            @for row in more { div.cred { (credential(mount, row)) } }
+                                        }
+                                    }
                                 }
                                 td role="cell" {
                                     @for vendor in all.all().iter().filter(|vendor| *vendor.mount == **mount) {

@@ -34,7 +34,7 @@ pub(super) async fn show(view: &View<'_>) -> Result<Shown, Failure> {
     let body = html! {
         div.head {
             div {
-                p.xs { a href=(view.link("/parcels")) { "Parcels" } " / " (short(&parcel.vendor, 40)) }
+                p.xs { a href=(view.link("/parcels")) data-key="u" { "Parcels" } " / " (short(&parcel.vendor, 40)) }
                 h1 { span.mono { (short(&parcel.tracking_number, 60)) } " " (copy(&parcel.tracking_number, "number")) }
                 div.meta {
                     span { (status_chip(parcel.status, false)) }
@@ -50,7 +50,7 @@ pub(super) async fn show(view: &View<'_>) -> Result<Shown, Failure> {
             div.row {
                 form method="post" action=(view.link("/do/parcel-next")) {
                     (view.hidden()) (named(number))
-                    button.b.main disabled[parcel.upcoming.is_empty()] { "Make next event happen" }
+                    button.b.main data-key="n" disabled[parcel.upcoming.is_empty()] { "Make next event happen" }
                 }
             }
         }

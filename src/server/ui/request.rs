@@ -53,7 +53,7 @@ pub(super) async fn show(view: &View<'_>) -> Result<Shown, Failure> {
     let body = html! {
         div.head {
             div {
-                p.xs { a href=(view.link("/requests")) data-up { "Requests" } " / #" (count(call.number)) }
+                p.xs { a href=(view.link("/requests")) data-key="u" { "Requests" } " / #" (count(call.number)) }
                 h1 { span.mono { (short(&call.method, 12)) " " (short(&call.target, 200)) } }
                 div.meta {
                     span { b { (short(call.operation.as_deref().unwrap_or(&call.vendor), 80)) } }

@@ -7,13 +7,13 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::base::time::Timestamp;
-use crate::server::admin::{Deed, LogLine};
 use crate::server::clock::wall;
 use crate::server::ui::failure::Failure;
 use crate::server::ui::parts::{self, count, glyph, short};
 use crate::server::ui::rows::Calls;
 use crate::server::ui::shown::Shown;
 use crate::server::ui::view::{View, segment};
+use crate::world::{Deed, LogLine};
 
 /// How many calls a page has.
 const ROWS: usize = 50;
@@ -46,7 +46,7 @@ pub(super) async fn show(view: &View<'_>) -> Result<Shown, Failure> {
                 @if is_newest && !is_filtered {
                     p.live hidden data-live {
                         span data-live-text { "live" } " "
-                        a.b.s href=(view.link("/requests")) hidden data-live-more { "Show them" }
+                        a.b.s href=(view.link("/requests")) hidden data-live-more data-key="l" { "Show them" }
                     }
                 }
                 details.menu {

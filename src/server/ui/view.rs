@@ -108,6 +108,11 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Whether nothing can be changed here.
+    pub fn is_recorded(&self) -> bool {
+        self.admin.recording.is_some()
+    }
+
     /// Whether somebody has signed in.
     pub fn has_session(&self) -> bool {
         self.session.is_some()
@@ -125,6 +130,11 @@ impl<'a> View<'a> {
     pub fn theme(&self) -> Option<&'static str> {
         let chosen = cookie(self.parts, "seatrial-theme")?;
         ["light", "dark"].into_iter().find(|theme| *theme == chosen)
+    }
+
+    /// Whether the keys are switched off.
+    pub fn has_no_keys(&self) -> bool {
+        cookie(self.parts, "seatrial-keys") == Some("off")
     }
 
     /// What a route of the admin API answers, given below `/_seatrial`.

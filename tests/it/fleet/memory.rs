@@ -32,6 +32,7 @@ struct Tables {
     locks: BTreeMap<Arc<str>, Arc<AsyncMutex<()>>>,
     lives: i64,
     begun: Option<String>,
+    secret: Option<[u8; 32]>,
     failing: VecDeque<Failing>,
     letters: BTreeMap<String, Letters>,
     commits: usize,
@@ -162,6 +163,10 @@ impl Ledger for Memory {
 
     fn agree(&self, text: String) -> Trip<'_, String> {
         ready(self.tables().begun.get_or_insert(text).clone())
+    }
+
+    fn secret(&self, own: [u8; 32]) -> Trip<'_, [u8; 32]> {
+        ready(*self.tables().secret.get_or_insert(own))
     }
 
     fn beat(&self, _: i64, _: &'static str) -> Trip<'_, ()> {

@@ -109,6 +109,10 @@ fn links_lead_somewhere() {
             if MADE.contains(&path) {
                 continue;
             }
+            // What is not in the manual is not on its site.
+            if path.matches("../").count() > page.name.matches('/').count() {
+                problems.push(format!("docs/{}: `{link}` leads out of the manual", page.name));
+            }
             let from = docs().join(&page.name);
             let target = if path.is_empty() { from.clone() } else { from.parent().expect("a page lies in a folder").join(path) };
             let Ok(text) = std::fs::read_to_string(&target) else {

@@ -414,9 +414,9 @@ class Sandbox:
         wanted = {"name": name, "seed": seed}
         return Sandbox(self.admin, self.ask("POST", "/fork", {key: value for key, value in wanted.items() if value is not None}))
 
-    def export(self) -> Json:
-        """The sandbox as a file, for `Server.load_sandbox`."""
-        return self.ask("GET", "/export")
+    def export(self, *include: str) -> Json:
+        """The sandbox as a file, for `Server.load_sandbox`; with `"journal"` and `"log"` also what was called and done, for `seatrial view`."""
+        return self.ask("GET", f"/export?include={quoted(','.join(include))}" if include else "/export")
 
     def webhook(self, vendor: str, url: str, **more: Json) -> Webhook:
         """Subscribes as the vendor's portal does; `account`, `events`, `format` and `secret` may say more."""

@@ -27,7 +27,7 @@
   });
   addEventListener("pageshow", () => all("form[aria-busy]").forEach((form) => { form.ariaBusy = null; }));
 
-  // Live rows, one burst in a second at most. The list is left alone while somebody reads in it.
+  // Live rows. The list is left alone while somebody reads in it.
   const live = document.querySelector("[data-live]"), table = document.querySelector("[data-rows]"), template = document.getElementById("row");
   let source, pause = 1, held = 0;
   const tell = (text, isHeld) => {
@@ -81,12 +81,11 @@
     if (!document.hidden) connect();
   }
 
-  // Keys: none of them deletes, and each has a visible control.
+  // Keys: none of them deletes, and each has a visible control, which says its key if that is a letter.
   const places = { h: "", r: "/requests", p: "/parcels", w: "/webhooks", a: "/agenda", s: "/scenario", c: "/contract", b: "/sandbox", e: "/reference" };
-  const rows = () => all("[data-rows] td:first-child a");
   const go = (address) => { location = address; };
   const move = (step) => {
-    const links = rows();
+    const links = all("[data-rows] td:first-child a");
     if (!links.length) {
       const link = document.querySelector(step > 0 ? "a[rel=next]" : "a[rel=prev]");
       return link && go(link.href);
@@ -101,14 +100,11 @@
     j: () => move(1),
     k: () => move(-1),
     f: () => document.querySelector(".filters input, .filters select")?.focus(),
-    c: () => document.querySelector("[data-key=c]")?.click(),
-    N: () => document.getElementById("next")?.click(),
-    u: () => { const up = document.querySelector("[data-up]"); up && go(up.href); },
-    Escape: () => keys.u(),
   };
   document.addEventListener("keydown", (event) => {
     const { key, target } = event;
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (key === "Enter" && event.ctrlKey) return target.form?.querySelector("button")?.click();
+    if (event.ctrlKey || event.altKey || event.metaKey || body.dataset.keys) return;
     if (target.closest("input, select, textarea")) return key === "Escape" && target.blur();
     if (before === "g") {
       before = "";
@@ -117,6 +113,8 @@
       return;
     }
     before = key;
+    const name = key === "Escape" ? "u" : key, own = /^[a-z]$/i.test(name) && document.querySelector(`[data-key=${name}]`);
+    if (own) return own.offsetParent && own.click();
     if (key !== "g" && keys[key]) { event.preventDefault(); keys[key](); }
   });
 })();

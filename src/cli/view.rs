@@ -1,0 +1,101 @@
+//! `seatrial view`: the page over an exported sandbox, which is looked at and not changed.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::cli::arguments::ViewArguments;
+use crate::cli::files::Unread;
+use crate::cli::serve::{signals, token};
+use crate::cli::vendors::complain as complain_of_vendor;
+use crate::cli::{Exit, complain, say, vendors};
+use crate::engine::{Machine, Options, Start};
+use crate::server::{self, AllowedHosts, Budgets, CallLog, Config, Egress, Guard, PassOn, Recording, Trust};
+
+/// The largest file that is read.
+const MOST_BYTES: u64 = 1 << 30;
+
+/// Shows a file until a signal comes.
+pub(super) fn run(arguments: &ViewArguments) -> Exit {
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(show(arguments)),
+        Err(error) => complain(&format_args!("the runtime cannot start: {error}"), Exit::Usage),
+    }
+}
+
+async fn show(arguments: &ViewArguments) -> Exit {
+    let all = match vendors::all(&arguments.vendors) {
+        Ok(all) => all,
+        Err(error) => return complain_of_vendor(&error),
+    };
+    let budgets = Budgets::default();
+    let (total_bytes, sandbox_bytes) = (budgets.total, budgets.total / 2);
+    let (journal_bytes, journals_bytes) = (budgets.journals, budgets.journals);
+    let options = Options { total_bytes, sandbox_bytes, journal_bytes, journals_bytes, ttl: None, ..Options::default() };
+    let machine = Arc::new(Machine::new(all, options, Start::plain(server::wall())));
+    let bytes = match read(&arguments.file) {
+        Ok(bytes) => bytes,
+        Err(error) => return complain(&error, Exit::Usage),
+    };
+    let recording = match server::record(&machine, &bytes) {
+        Ok(recording) => recording,
+        Err(refused) => return complain(&format_args!("{}: {}", arguments.file.display(), refused.detail), Exit::Usage),
+    };
+    drop(bytes);
+    let name = Arc::clone(&recording.sandbox.name);
+    let bound = match server::bind(config(arguments, recording, &budgets), &machine.vendors().mounts()).await {
+        Ok(bound) => bound,
+        Err(error) => return complain(&error, Exit::Bind),
+    };
+    let guard = Guard::new(&bound.addresses(), arguments.admin_token.clone(), false, AllowedHosts(arguments.allow_host.clone()), token);
+    let signals = match signals(None) {
+        Ok(signals) => signals,
+        Err(error) => return complain(&format_args!("signals cannot be received: {error}"), Exit::Usage),
+    };
+    let address = bound.admin.unwrap_or(bound.http);
+    say(&format_args!("seatrial shows {} at http://{address}/_seatrial/ui/{name}", arguments.file.display()));
+    if let (server::AdminAuth::Token(token), None) = (&guard.auth, &arguments.admin_token) {
+        say(&format_args!("the token is {token}"));
+    }
+    let shutdown = async { drop(signals.await) };
+    match server::serve(machine, bound, guard, shutdown).await {
+        Ok(_) => Exit::Fine,
+        Err(error) => complain(&format_args!("threads cannot be started: {error}"), Exit::Usage),
+    }
+}
+
+/// Only the page and the admin API are served.
+fn config(arguments: &ViewArguments, recording: Recording, budgets: &Budgets) -> Config {
+    Config {
+        listen: Vec::new(),
+        tls: None,
+        proxy: None,
+        identity: None,
+        admin_listen: Some(arguments.listen.clone()),
+        public_url: None,
+        connections: 1_000,
+        body_limit: 1 << 20,
+        in_flight: budgets.in_flight,
+        read_timeout: std::time::Duration::from_secs(30),
+        advance_timeout: std::time::Duration::from_secs(1),
+        egress: Egress { allowed: Vec::new(), trust: Trust::default() },
+        log: CallLog::default(),
+        store: None,
+        fleet: None,
+        page: true,
+        upstreams: Vec::new(),
+        pass_on: PassOn::All,
+        recording: Some(recording),
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Unread> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes));
+    read.map_err(|error| Unread::new(path, error))?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(Unread::new(path, io::Error::new(io::ErrorKind::FileTooLarge, "the file is larger than 1 GiB")));
+    }
+    Ok(bytes)
+}
