@@ -62,7 +62,12 @@ impl From<Exit> for ExitCode {
 /// Parses the command line and runs it.
 #[must_use]
 pub fn run() -> Exit {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::try_parse().unwrap_or_else(|error| {
+        if error.use_stderr() {
+            serve::remove_named(std::env::args_os());
+        }
+        error.exit()
+    });
     match arguments.command {
         None => serve::run(&arguments.serve),
         Some(Command::Serve(serve)) => serve::run(&serve),

@@ -5,6 +5,7 @@ mod tls;
 mod verdict;
 mod watch;
 
+use std::ffi::OsString;
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -200,6 +201,18 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         Ok(_) => Exit::Fine,
         Err(error) => complain(&format_args!("threads cannot be started: {error}"), Exit::Usage),
     }
+}
+
+/// Removes the ready file that arguments name of which others are mistaken: nothing will be ready.
+pub(super) fn remove_named(mut arguments: impl Iterator<Item = OsString>) {
+    const FLAG: &str = "--ready-file";
+    let found = arguments.find(|text| text.to_str().is_some_and(|text| text.split('=').next() == Some(FLAG)));
+    let named = match found {
+        Some(flag) if flag == FLAG => arguments.next(),
+        Some(flag) => flag.to_str().and_then(|flag| flag.split_once('=')).map(|(_, file)| file.into()),
+        None => std::env::var_os("SEATRIAL_READY_FILE"),
+    };
+    remove(named.as_deref().map(Path::new));
 }
 
 /// Removes the ready file, if there is one.

@@ -63,6 +63,7 @@ fn refusals(status: StatusCode, cx: &DialectCx<'_>) -> Vec<Refusal> {
             let (kind, id) = document();
             vec![Refusal::WrongState { kind, id, state: "in use".to_owned() }]
         }
+        StatusCode::PAYLOAD_TOO_LARGE => vec![Refusal::TooLarge("the body is too large".to_owned())],
         StatusCode::UNSUPPORTED_MEDIA_TYPE => vec![Refusal::UnsupportedMedia("application/octet-stream".to_owned())],
         StatusCode::TOO_MANY_REQUESTS => vec![Refusal::RateLimited(used_up(cx.quota.cloned(), cx.now))],
         StatusCode::INTERNAL_SERVER_ERROR => vec![Refusal::Broken],

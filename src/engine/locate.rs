@@ -54,10 +54,11 @@ impl Machine {
     /// that of the request with its unreserved characters decoded.
     pub(super) fn locate<'r>(&'r self, request: &'r Request, path: &'r str) -> Target<'r> {
         let whole = path;
-        let (named, rest) = match whole.strip_prefix("/@") {
+        // Builders of addresses escape the sign in segments.
+        let (named, rest) = match whole.strip_prefix("/@").or_else(|| whole.strip_prefix("/%40")) {
             Some(rest) => {
                 let end = rest.find('/').unwrap_or(rest.len());
-                (Some(text::percent_decode(&rest[..end])), &whole[2 + end..])
+                (Some(text::percent_decode(&rest[..end])), &rest[end..])
             }
             None => (None, whole),
         };
@@ -83,6 +84,14 @@ impl Machine {
             }
         };
         Target::Vendor(Located { sandbox, is_guess, loaded, prefix, path })
+    }
+
+    /// Whether the vendor that a request is for reads blanks that stand unescaped in request lines.
+    pub fn reads_blanks(&self, request: &Request) -> bool {
+        match self.locate(request, &text::decode_unreserved(&request.path)) {
+            Target::Vendor(here) => here.loaded.vendor.path_style.blanks,
+            Target::NoSandbox(_) | Target::Nowhere => false,
+        }
     }
 }
 

@@ -366,8 +366,8 @@ pub(super) fn read<'m>(
     if vendor.path_style.case_insensitive {
         operation.spell_as_declared(&mut call.query);
     }
-    if vendor.reading.first_counts && call.query.len() > 1 {
-        operation.keep_first(&mut call.query);
+    if vendor.reading.first_value && call.query.len() > 1 {
+        operation.keep_first_values(&mut call.query);
     }
     let row = loaded.row(operation);
     call.validation = row.map_or(Validation::Noted, |row| row.validation);

@@ -127,6 +127,8 @@ pub struct PathStyle {
     pub doubled_slashes: bool,
     /// The case of letters makes no difference, in fixed segments of paths and in names of the query; parameters keep theirs.
     pub case_insensitive: bool,
+    /// Blanks may stand in request lines as they are.
+    pub blanks: bool,
 }
 
 impl PathStyle {

@@ -58,6 +58,8 @@ pub(super) struct Connection {
     seen_short: AtomicUsize,
     /// A `Host` that was found to be one of ours: most requests of a connection have the same.
     host: OnceLock<HeaderValue>,
+    /// Whether the address of the request that comes next had blanks.
+    is_mended: AtomicBool,
     /// Whether it ends at once: its seat was given to another one, or a scenario wants it.
     ends: AtomicBool,
     /// Notified when it ends, or shall end after the requests that are under way.
@@ -208,6 +210,16 @@ impl Connection {
         Asking(Arc::clone(self))
     }
 
+    /// Whether requests have begun that are not answered.
+    pub fn is_asked(&self) -> bool {
+        self.asking.load(Ordering::Relaxed) > 0
+    }
+
+    /// The address of the next request had blanks, which are escaped now.
+    pub fn mend(&self) {
+        self.is_mended.store(true, Ordering::Relaxed);
+    }
+
     /// The client has taken bytes.
     pub fn advance(&self, bytes: usize) {
         self.progress.fetch_add(bytes, Ordering::Relaxed);
@@ -240,7 +252,7 @@ impl Connection {
     }
 
     fn is_idle(&self) -> bool {
-        self.asking.load(Ordering::Relaxed) == 0 && self.unsent.load(Ordering::Relaxed) == 0
+        !self.is_asked() && self.unsent.load(Ordering::Relaxed) == 0
     }
 
     /// Drives a connection until it ends by itself, has been silent for `limit`, loses its seat, or is done after it was told to drain.
@@ -294,6 +306,11 @@ impl Connection {
 impl Asking {
     pub fn connection(&self) -> &Connection {
         &self.0
+    }
+
+    /// Whether its address had blanks.
+    pub fn was_mended(&self) -> bool {
+        self.0.is_mended.swap(false, Ordering::Relaxed)
     }
 
     /// Called when the whole request was read.

@@ -282,6 +282,7 @@ impl Shell {
         if is_secure {
             parts.extensions.insert(ByTls);
         }
+        let was_mended = asking.was_mended();
         let head = incoming::unreadable(&parts);
         let names_host = head.as_ref().is_none_or(|unread| unread.status != StatusCode::BAD_REQUEST);
         let read = match head {
@@ -303,7 +304,7 @@ impl Shell {
                 incoming::name_host(&mut parts);
             }
             let ui = Arc::clone(&self.ui);
-            return Ok(match unread {
+            return Ok(match unread.or_else(|| was_mended.then(incoming::blanks)) {
                 Some(unread) => closing(problem_response(unread.status, unread.detail, None), closes),
                 None if is_probe => ui.answer(&parts, &body).await,
                 None => {
@@ -351,6 +352,8 @@ impl Shell {
             version: parts.version,
             is_secure,
         };
+        let unread = unread.or_else(|| (was_mended && !self.machine.reads_blanks(&request)).then(incoming::blanks));
+        let closes = closes || (was_mended && unread.is_some());
         let began = stopwatch();
         let asked = self.store.as_ref().map(|_| request.clone());
         let Some(mut answer) = self.handle_or_pass_on(request, unread).await else {

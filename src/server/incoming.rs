@@ -67,6 +67,11 @@ pub(super) fn unreadable(parts: &Parts) -> Option<Unread> {
     is_long.then(|| Unread::new(StatusCode::URI_TOO_LONG, "the address is longer than 16 KiB"))
 }
 
+/// What is wrong with an address that has blanks.
+pub(super) fn blanks() -> Unread {
+    Unread::new(StatusCode::BAD_REQUEST, "the address has a blank in it, which has to be written `%20`")
+}
+
 /// Says in `Host` what the request line or HTTP/2 says of the host.
 pub(super) fn name_host(parts: &mut Parts) {
     if let Some(host) = parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok()) {

@@ -2,9 +2,9 @@
 //!
 //! `listen` opens listeners, `http` accepts `connections` and translates between hyper and the machine, `apart` has workers for what
 //! may take long, `incoming` reads request bodies, `body` makes response bodies and `outgoing` counts them, `stream` is a connection
-//! with or without TLS, and `socket` can reset it, `proxy` opens tunnels, `access` guards the admin API by what `host` says, `admin` is
-//! that API, `local` is it without a socket, `ticker` and
-//! `webhook_sender` decide when webhooks are sent, `webhook_client` sends them through `egress` (with TLS if the URL says so), but to
+//! with or without TLS, `socket` can reset it, and `request_line` mends what hyper would not read, `proxy` opens tunnels, `access`
+//! guards the admin API by what `host` says, `admin` is that API, `local` is it without a socket, `ticker` and `webhook_sender` decide
+//! when webhooks are sent, `webhook_client` sends them through `egress` (with TLS if the URL says so), but to
 //! none of `own_addresses`, `inbox` receives webhooks for those who have no receiver, `call_log` writes a line for each call and
 //! `unmatched` keeps those that met no vendor, `holding` holds answers back as scenarios want, `start_page` says where everything is,
 //! `ui` is the page for browsers, `upstream` passes calls on to the vendors themselves, `reachability` warns of subscriptions, `shutdown`
@@ -38,6 +38,7 @@ mod own_addresses;
 mod proxy;
 mod reachability;
 mod recording;
+mod request_line;
 mod secret;
 mod sections;
 mod shown_bytes;

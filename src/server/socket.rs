@@ -4,19 +4,27 @@ use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::server::connections::Connection;
+use crate::server::request_line;
 use crate::server::stream::Stream;
 
 pub(super) struct Socket {
     stream: Stream,
     control: Arc<Control>,
     connection: Arc<Connection>,
+    /// Whether nothing was read yet.
+    is_new: bool,
+    /// What was read and is not handed on yet.
+    rest: Bytes,
 }
+
+/// As much of the first request is read at once: what tells the versions of HTTP apart asks for the first bytes alone.
+const HEAD: usize = 4 * 1024;
 
 /// How a scenario disturbs a connection.
 #[derive(Default)]
@@ -57,7 +65,7 @@ impl Control {
 impl Socket {
     pub fn new(stream: Stream, connection: Arc<Connection>) -> (Self, Arc<Control>) {
         let control = Arc::<Control>::default();
-        (Self { stream, control: Arc::clone(&control), connection }, control)
+        (Self { stream, control: Arc::clone(&control), connection, is_new: true, rest: Bytes::new() }, control)
     }
 
     /// Sends what takes the place of what is written, and ends then.
@@ -95,7 +103,33 @@ impl Drop for Socket {
 
 impl AsyncRead for Socket {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let Self { stream, connection, is_new, rest, .. } = &mut *self;
+        if *is_new {
+            let mut head = [0; HEAD];
+            let mut read = ReadBuf::new(&mut head);
+            ready!(Pin::new(stream).poll_read(cx, &mut read))?;
+            *is_new = false;
+            *rest = match request_line::mended(read.filled()) {
+                Some(mended) => {
+                    connection.mend();
+                    mended.into()
+                }
+                None => Bytes::copy_from_slice(read.filled()),
+            };
+        } else if rest.is_empty() {
+            let before = buffer.filled().len();
+            ready!(Pin::new(stream).poll_read(cx, buffer))?;
+            if !connection.is_asked()
+                && let Some(mended) = request_line::mended(&buffer.filled()[before..])
+            {
+                connection.mend();
+                buffer.set_filled(before);
+                *rest = mended.into();
+            }
+        }
+        let count = rest.len().min(buffer.remaining());
+        buffer.put_slice(&rest.split_to(count));
+        Poll::Ready(Ok(()))
     }
 }
 

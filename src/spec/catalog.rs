@@ -179,8 +179,8 @@ impl Operation {
         }
     }
 
-    /// Leaves of each name in a query the first value alone, but where the document expects a list.
-    pub fn keep_first(&self, query: &mut Vec<(String, String)>) {
+    /// Leaves the first value of each name in a query, but of those that are lists.
+    pub fn keep_first_values(&self, query: &mut Vec<(String, String)>) {
         let is_list = |name: &str| {
             let mut declared = self.parameters.iter().filter(|row| row.location == ParameterIn::Query);
             declared.any(|row| row.name == name && self.schemas[row.schema].json_type == Some(JsonType::Array))

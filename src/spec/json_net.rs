@@ -16,6 +16,9 @@ const OBJECT: &str = "(e.g. {\"name\":\"value\"})";
 
 /// The path at which a text stops being JSON, and the complaint about it. `at` and `message` are what our own reader says.
 pub(crate) fn unreadable(text: &[u8], (line, column): (usize, usize), message: &str) -> (String, String) {
+    if let Some(told) = untranslatable(text) {
+        return (String::new(), told);
+    }
     let lines = text.split_inclusive(|byte| *byte == b'\n');
     let offset = lines.take(line - 1).map(<[u8]>::len).sum::<usize>() + column.saturating_sub(1);
     let mut offset = if message.starts_with("EOF") { text.len() } else { offset.min(text.len()) };
@@ -31,6 +34,10 @@ pub(crate) fn unreadable(text: &[u8], (line, column): (usize, usize), message: &
             Some((_, step)) if expected == Expected::Value => format!("Unexpected end when setting {}'s value.", step.name()),
             _ => "Unexpected end when deserializing object.".to_owned(),
         },
+        (_, _, Some((start, [b'"', ..]))) if let Some((told, end)) = escape(text, start, offset) => {
+            offset = end;
+            told
+        }
         (_, _, Some((_, [b't', b'r', ..] | [b'f', b'a', ..]))) => "Error parsing boolean value.".to_owned(),
         (_, _, Some((_, [b'n', b'u', ..]))) => "Error parsing null value.".to_owned(),
         (_, _, Some((start, [first, ..]))) if first.is_ascii_alphabetic() => {
@@ -44,6 +51,27 @@ pub(crate) fn unreadable(text: &[u8], (line, column): (usize, usize), message: &
     };
     let told = format!("{complaint} {}", place(text, &path, offset));
     (path, told)
+}
+
+/// What the decoder of .NET says of bytes that are no UTF-8, before anything is parsed.
+fn untranslatable(text: &[u8]) -> Option<String> {
+    let error = std::str::from_utf8(text).err()?;
+    let start = error.valid_up_to();
+    let end = error.error_len().map_or(text.len(), |length| start + length);
+    let bytes: String = text[start..end].iter().map(|byte| format!("[{byte:02X}]")).collect();
+    Some(format!("Unable to translate bytes {bytes} at index {start} from specified code page to Unicode."))
+}
+
+/// What is said of the escape in front of a byte of a text, and where.
+fn escape(text: &[u8], start: usize, offset: usize) -> Option<(String, usize)> {
+    let end = (offset + 1).min(text.len());
+    let slash = start + text[start..end].iter().rposition(|byte| *byte == b'\\')?;
+    let letters = String::from_utf8_lossy(&text[slash + 1..]);
+    let letter = letters.chars().next()?;
+    Some(match letter {
+        'u' => (format!("Invalid Unicode escape sequence: \\{}.", letters.chars().take(5).collect::<String>()), slash + 2),
+        letter => (format!("Bad JSON escape sequence: \\{letter}."), slash + 1 + letter.len_utf8()),
+    })
 }
 
 /// A place as it is told: lines are counted from one, and none before anything was read.

@@ -36,6 +36,8 @@ pub struct Reading {
     pub typed: bool,
     /// Names of members are read in any case of letters.
     pub any_case: bool,
+    /// Of a parameter that stands in a query several times and is no list, the first value counts; the last one elsewhere.
+    pub first_value: bool,
     /// What the vendor meets while it reads a body, before it validates anything: it refuses the call, however late the row.
     pub unreadable: fn(&Rule) -> bool,
     /// Formats of the document that the checker does not know, or that the vendor reads its own way.
@@ -44,8 +46,6 @@ pub struct Reading {
     pub spellings: &'static [Spelling],
     /// The parameters of the path are checked, too.
     pub checks_path: bool,
-    /// Where a query repeats a name, the first value counts, as in .NET; else the last one, as in PHP and Python.
-    pub first_counts: bool,
 }
 
 /// A format of texts: its name in the document, and whether a text is of it.
@@ -87,11 +87,11 @@ impl Reading {
         rules_by_path: false,
         typed: false,
         any_case: false,
+        first_value: false,
         unreadable: |_| false,
         formats: &[],
         spellings: &[],
         checks_path: false,
-        first_counts: false,
     };
 
     /// The document without leniency: only what texts of the vendor's own formats are is left.

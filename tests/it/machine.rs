@@ -44,7 +44,7 @@ pub(crate) fn paths() -> Value {
 pub(crate) fn acme() -> Vendor {
     Vendor {
         hosts: vec!["api.acme.example".into()],
-        path_style: PathStyle { trailing_slash: true, doubled_slashes: true, case_insensitive: false },
+        path_style: PathStyle { trailing_slash: true, doubled_slashes: true, case_insensitive: false, blanks: false },
         operations: Box::new(operations),
         credentials: |sandbox, _| credentials(&[("default", &[("key", if sandbox == "default" { "default-key" } else { sandbox })])]),
         identify: Box::new(|request| request.header("x-key").map(|key| Identity::Credential(key.to_owned()))),

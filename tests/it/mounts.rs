@@ -37,7 +37,7 @@ fn v1() -> Vendor {
         mount: "acme".into(),
         legacy_prefix: "/old".into(),
         hosts: vec!["one.acme.example".into()],
-        path_style: PathStyle { trailing_slash: false, doubled_slashes: false, case_insensitive: true },
+        path_style: PathStyle { trailing_slash: false, doubled_slashes: false, case_insensitive: true, blanks: false },
         operations: Box::new(|rows: &mut Operations| {
             rows.on("read", read).on("book", book).on("plan", |_: &mut Cx<'_>| Err(Refusal::PaymentRequired("plan")));
         }),
@@ -52,7 +52,7 @@ fn v2() -> Vendor {
         mount: "acme".into(),
         path_prefix: "/v2".into(),
         hosts: vec!["two.acme.example".into()],
-        path_style: PathStyle { trailing_slash: true, doubled_slashes: true, case_insensitive: false },
+        path_style: PathStyle { trailing_slash: true, doubled_slashes: true, case_insensitive: false, blanks: false },
         operations: Box::new(|rows: &mut Operations| {
             rows.on("read", read).on("book", book);
         }),
@@ -241,6 +241,7 @@ fn escapes_are_decoded_once_and_never_become_slashes() {
     let machine = machine([v1(), v2()]);
     let check = |target: &str, expected: &str| assert_eq!(get(&machine, target), expected, "{target}");
     check("/%61cme/p%41rcels/%61%42", r#"["acme_v1","aB",null,null]"#);
+    check("/%40d%65fault/acme/v2/parcels/a", r#"["acme_v2","a",null,null]"#);
     check("/@d%65fault/acme/%762/%70arcels/a", r#"["acme_v2","a",null,null]"#);
     check("/acme/v2/parcels/a%2Fb", r#"["acme_v2","a/b",null,null]"#);
     check("/acme/v2/parcels/%2541", r#"["acme_v2","%41",null,null]"#);

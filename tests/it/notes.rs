@@ -94,6 +94,7 @@ fn a_credential_that_lets_nobody_in_is_noted() {
     let unknown = ("credential-unknown", "", &["found an unknown credential", lists][..]);
     check(&server, "GET /shippo/addresses", &[("authorization", "ShippoToken nonsense")], "", unknown);
     check(&server, "GET /shiptime/rest/boxes", &[("authorization", "Basic eDp5")], "", unknown);
+    check(&server, "GET /shipstation/orders", &[("authorization", "Basic !!")], "", ("credential-malformed", "", &[]));
     check(&server, "GET /shippo/addresses", &[], "", ("credential-missing", "", &["found no credential"]));
     let login = ("credential-unknown", "", &["found a login that names nobody", lists][..]);
     check(&server, "POST /shiptheory/v1/token", &[JSON], r#"{"email": "a@b.c", "password": "wrong-password"}"#, login);

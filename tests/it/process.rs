@@ -177,6 +177,13 @@ fn the_ready_file_goes_with_the_process_and_is_written_through_no_link() {
     assert!(std::fs::read_to_string(&file).expect("the file is there").starts_with("seatrial ready"));
     assert_eq!(server.signal("-TERM"), Some(0));
     assert!(!file.exists());
+    // Arguments that are mistaken lead to nothing that is ready; help says nothing of it.
+    let flag = format!("--ready-file={}", file.display());
+    for (arguments, stays) in [(["--help", &flag], true), (["--no-such", &flag], false), (["--seed=x", &flag], false)] {
+        std::fs::write(&file, "seatrial ready http=127.0.0.1:1").expect("a file can be written");
+        let ended = command().args(arguments).output().expect("it starts");
+        assert_eq!((ended.status.success(), file.exists()), (stays, stays), "{arguments:?}");
+    }
     std::fs::remove_dir_all(folder).expect("the folder can go");
 }
 

@@ -1,5 +1,7 @@
-//! Requests that cannot be read: without a host or with several, with a body that is broken or late, with too long an address. The
-//! vendor answers in its shape, the journal has them, and the connection ends.
+//! Requests that cannot be read: without a host or with several, with a body that is broken or late, with an address that is too long
+//! or has blanks. The vendor answers in its shape, the journal has them, and the connection ends.
+
+use std::io::{Read as _, Write as _};
 
 use serde_json::{Value, json};
 
@@ -129,6 +131,37 @@ fn too_long_an_address_is_answered_by_its_vendor_and_kept_in_part() {
 }
 
 #[test]
+fn blanks_in_an_address_are_answered_by_its_vendor() {
+    let server = Server::start(&[]);
+    for (path, shape) in vendors(400, "Bad Request").into_iter().filter(|(path, _)| !path.starts_with("/shiptheory")) {
+        for target in [format!("{path}?q=a b  c"), format!("{path} x?q")] {
+            check(&server, &format!("GET {target} HTTP/1.1\r\nhost: localhost\r\n\r\n"), 400, &shape);
+            check(&server, &format!("POST {target} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n{{}}"), 400, &shape);
+        }
+    }
+    for path in ["/_seatrial/health?a b", "/_seatrial/sandboxes?q=a b", "/nobody/a b", "/@nobody/shippo/a b"] {
+        assert_eq!(status(&server, &format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")), 400, "{path}");
+    }
+    // A sample of the vendor's guide has one, and its web server passes it on; on a connection that is used again as well.
+    let head = |close: &str| {
+        let target = "/shiptheory/v1/shipments/list?limit=5&Couriers.couriername=Royal Mail";
+        let token = "authorization: Bearer AasLK190ALhaLDSj1nal92Ja...";
+        format!("GET {target} HTTP/1.1\r\nhost: localhost\r\nx: GET /a b HTTP/1.1\r\n{token}\r\n{close}\r\n")
+    };
+    let mut stream = client::connect(server.address());
+    for close in ["", "", "connection: close\r\n"] {
+        stream.write_all(head(close).as_bytes()).expect("it is read");
+        let mut answer = [0; 4096];
+        let count = stream.read(&mut answer).expect("it is answered");
+        let answer = String::from_utf8_lossy(&answer[..count]);
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("{\"shipments\":[]"), "{answer}");
+    }
+    let kept = admin(&server, "GET", "/sandboxes/default/requests?vendor=shiptheory", &Value::Null);
+    assert_eq!(kept["requests"].as_array().map(Vec::len), Some(3), "{kept}");
+    assert_eq!(kept["requests"][0]["target"], "/shiptheory/v1/shipments/list?limit=5&Couriers.couriername=Royal%20Mail");
+}
+
+#[test]
 fn version_1_of_shipstation_reads_texts_as_dot_net_does() {
     let server = Server::start(&[]);
     let answer = |kind: &str, body: &[u8]| {
@@ -150,6 +183,38 @@ fn version_1_of_shipstation_reads_texts_as_dot_net_does() {
         assert_eq!(answer("application/json; charset=\"UTF-16\"", &wide), plain, "{text}");
         assert_ne!(answer(json, &wide), plain, "without a mark nobody looks for zeros");
     }
+}
+
+#[test]
+fn bytes_that_are_no_letters_are_told_as_they_came() {
+    let server = Server::start(&[]);
+    let check = |path: &str, credential: &str, body: &[u8], expected: &str| {
+        let head = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\n{credential}\r\nconnection: close\r\n");
+        let request = [format!("{head}content-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len()).as_bytes(), body].concat();
+        let answer = client::unchecked(server.address(), &request);
+        assert!(answer.contains(expected) && !answer.contains('\u{fffd}'), "{}: {answer}", body.escape_ascii());
+    };
+    let jackson = |body: &[u8], told: &str| check("/shiptime/rest/rates", "authorization: Basic c2FuZGJveDpzYW5kYm94", body, told);
+    jackson(b"{\"packageType\":\"\xe9\"}", "Invalid UTF-8 middle byte 0x22\\n at [Source");
+    jackson(b"{\"packageType\":\"\xe9\"}", "line: 1, column: 19]");
+    jackson(b"{\"packageType\":\"\xff\"}", "Invalid UTF-8 start byte 0xff\\n at [Source");
+    jackson(b"{\"packageType\":\"\xff\"}", "line: 1, column: 18]");
+    jackson(b"{\"packageType\":\"\xe2\x82(\"}", "Invalid UTF-8 middle byte 0x28\\n");
+    jackson(b"{\"fr\xe9m\":1}", "Invalid UTF-8 middle byte 0x6d\\n");
+    jackson(b"{\"fr\xe9m\":1}", "line: 1, column: 8]");
+    jackson(b"\xe9", "Unexpected character ('\u{e9}' (code 233)): expected a valid value");
+    let net = |body: &[u8], told: &str| {
+        check("/shipstation/orders/createorder", "authorization: Basic c2VhdHJpYWw6c2VhdHJpYWwtc2VjcmV0", body, told);
+        check("/shipstation/v2/labels", "api-key: TEST_seatrial", body, told.trim_start_matches("{\"apiOrder\":[\""));
+    };
+    net(b"{\"orderNumber\":\"\xe9\"}", "{\"apiOrder\":[\"Unable to translate bytes [E9] at index 16 from specified code page to Unicode.");
+    net(b"{\"orderNumber\":\"\xe2\x82", "{\"apiOrder\":[\"Unable to translate bytes [E2][82] at index 16 from");
+    check(
+        "/shippo/addresses/",
+        "authorization: ShippoToken shippo_test_seatrial",
+        b"{\"a\":\"\xe9\"}",
+        "can't decode byte 0xe9 in position 6",
+    );
 }
 
 #[test]

@@ -30,7 +30,7 @@ use serde_json::{Value, json};
 use wire::{COUNTER, PRODUCT, SHIPMENT, Shipment, TAG, Tag};
 
 use crate::base::time::Timestamp;
-use crate::engine::{Reference, Stored, Vendor};
+use crate::engine::{PathStyle, Reference, Stored, Vendor};
 use crate::world::Account;
 
 const STORED: &[Stored] = tables![
@@ -44,6 +44,8 @@ const REFERENCES: &[Reference] = references![
 pub fn vendor() -> Vendor {
     Vendor {
         hosts: vec!["api.shiptheory.com".into()],
+        // Client: the vendor's guide has a blank in a query, which its web server passes on.
+        path_style: PathStyle { blanks: true, ..PathStyle::default() },
         operations: Box::new(operations::rows),
         credentials: access::credentials,
         accounts: &access::ACCOUNTS,

@@ -79,7 +79,7 @@ pub(super) fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
             let seconds = quota.retry_after(cx.now).to_string();
             failure(StatusCode::TOO_MANY_REQUESTS, "Too many requests".to_owned()).with(RETRY_AFTER, &seconds)
         }
-        Refusal::Malformed { message, .. } => failure(StatusCode::BAD_REQUEST, jackson::complaint(cx).unwrap_or_else(|| message.clone())),
+        Refusal::Malformed { .. } => failure(StatusCode::BAD_REQUEST, jackson::complaint(cx).unwrap_or_else(|| jackson::nothing(cx))),
         // Only `--contract strict` refuses so there: the endpoint itself looks at its parameters one by one.
         Refusal::Invalid(violations) if at_token => {
             because("invalid_request", &violations.first().map_or_else(String::new, crate::spec::Violation::dotted).into())

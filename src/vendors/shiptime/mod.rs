@@ -27,7 +27,7 @@ pub fn vendor() -> Vendor {
     Vendor {
         hosts: Name::list(["restapi.shiptime.com", "sandboxapi.shiptime.com", "sandboxrestapi.shiptime.com", "restapi.appspaces.ca"]),
         // Recorded: `labelUrl` carries a doubled slash, and clients follow it as it is.
-        path_style: PathStyle { trailing_slash: true, doubled_slashes: true, case_insensitive: false },
+        path_style: PathStyle { trailing_slash: true, doubled_slashes: true, case_insensitive: false, blanks: false },
         operations: Box::new(operations::rows),
         credentials: access::credentials,
         accounts: &access::ACCOUNTS,

@@ -78,7 +78,8 @@ fn judge(cx: &mut Cx<'_>, body: &mut Value, report: &mut Report<'_>) -> Result<(
 pub(crate) fn validate(cx: &mut Cx<'_>) -> Outcome {
     let part = |name: &str| cx.call.query(name).unwrap_or_default().trim().to_owned();
     let country = part("country_code");
-    let country_code = CATALOG.country(&country).ok_or_else(|| checks::refused("country_code", "field is required"))?;
+    let fault = if country.is_empty() { "field is required" } else { "is not a country" };
+    let country_code = CATALOG.country(&country).ok_or_else(|| checks::refused("country_code", fault))?;
     let has = |name: &str| !part(name).is_empty();
     let enough = has("address_line_1")
         && (has("city_locality") && (country_code != "US" || has("state_province")) || country_code == "US" && has("postal_code"));

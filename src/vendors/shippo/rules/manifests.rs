@@ -61,7 +61,12 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
     let (carrier_account, provider) = account(cx, &body, &mut report).unwrap_or_default();
     report.finish()?;
     let shipment_date = body.member("shipment_date").text().and_then(checks::moment).unwrap_or(cx.now);
-    let transactions = body.member("transactions").elements().map(|row| row.text().unwrap_or_default().to_owned()).collect();
+    let mut transactions: Vec<String> = Vec::new();
+    for id in body.member("transactions").elements().map(|row| row.text().unwrap_or_default()) {
+        if !transactions.iter().any(|named| named == id) {
+            transactions.push(id.to_owned());
+        }
+    }
     let mut manifest = Manifest {
         object_created: Moment(cx.now),
         object_updated: Moment(cx.now),

@@ -27,7 +27,7 @@ pub(super) const READING: Reading = Reading {
     blank: Blank::PassesAsNull,
     null_is_missing: true,
     any_case: true,
-    first_counts: true,
+    first_value: true,
     unreadable: |rule| matches!(rule, Rule::Type(_) | Rule::Enum(_) | Rule::Format(_)),
     formats: &[("net-date", |text| date::read(text).is_some())],
     ..Reading::STRICT

@@ -22,20 +22,21 @@ pub(super) use webhooks::{fulfilled, labels_bought, render, sample};
 use super::{access, labels, webhooks as shared, wire};
 use crate::base::name::Name;
 use crate::engine::auth::{Authorization, Identity};
-use crate::engine::{PathStyle, Vendor};
+use crate::engine::{Denial, PathStyle, Vendor};
 
 /// ShipStation's version 1, below the mount without a prefix.
 pub fn vendor() -> Vendor {
     Vendor {
         mount: super::MOUNT.into(),
         hosts: Name::list(["ssapi.shipstation.com", "ssapi6.shipstation.com", "ssapi11.shipstation.com"]),
-        path_style: PathStyle { trailing_slash: true, doubled_slashes: true, case_insensitive: true },
+        path_style: PathStyle { trailing_slash: true, doubled_slashes: true, case_insensitive: true, blanks: false },
         operations: Box::new(operations::rows),
         credentials: access::credentials,
         accounts: &access::ACCOUNTS,
         identify: Box::new(|request| Some(Identity::Credential(Authorization::of(request)?.basic()?.0))),
         authenticate: |gate| {
-            let (key, secret) = Authorization::of(gate.call.request).and_then(|header| header.basic()).unwrap_or_default();
+            let presented = Authorization::of(gate.call.request).map(|header| header.basic().ok_or(Denial::Malformed));
+            let (key, secret) = presented.transpose()?.unwrap_or_default();
             access::require(gate, &[("key", &key), ("secret", &secret)], |_| false)
         },
         decode: checks::decode,

@@ -26,8 +26,8 @@ pub(super) const READING: Reading = Reading {
         _ => None,
     },
     null_is_missing: true,
+    first_value: true,
     checks_path: true,
-    first_counts: true,
     formats: &[
         ("se-id", |text| wire::number(text).is_some()),
         ("label-id", |text| {

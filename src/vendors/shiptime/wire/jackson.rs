@@ -31,6 +31,7 @@ pub(in crate::vendors::shiptime) const READING: Reading = Reading {
         value => value.as_str()?.trim().parse().ok(),
     },
     typed: true,
+    first_value: true,
     checks_path: true,
     unreadable: is_unreadable,
     formats: &[(DATE, |text| text.trim().is_empty() || moment(text).is_some()), ("phone", checks::is_phone)],
@@ -66,12 +67,21 @@ fn parse(text: &[u8]) -> serde_json::Result<Value> {
     Value::deserialize(&mut serde_json::Deserializer::from_slice(text))
 }
 
-/// What Jackson says of the body of a call; `None` if it could be read.
+/// What Jackson says of the body of a call; `None` if it could be read, or there is none.
 pub(in crate::vendors::shiptime) fn complaint(cx: &DialectCx<'_>) -> Option<String> {
-    // Java prints the hash of the stream that it reads from.
-    let identity = cx.rng("stream").random::<u32>() >> 1;
     let operation = cx.call.operation.filter(|operation| operation.body.is_some())?;
-    complain(operation, &cx.call.request.body, identity)
+    complain(operation, &cx.call.request.body, identity(cx))
+}
+
+/// What Jackson says where there is nothing to read.
+pub(in crate::vendors::shiptime) fn nothing(cx: &DialectCx<'_>) -> String {
+    let source = Source { text: b"", identity: identity(cx), counts_letters: false };
+    format!("No content to map due to end-of-input\n at {}", source.print(1, 0))
+}
+
+/// Java prints the hash of the stream that it reads from.
+fn identity(cx: &DialectCx<'_>) -> u32 {
+    cx.rng("stream").random::<u32>() >> 1
 }
 
 fn complain(operation: &Operation, body: &[u8], identity: u32) -> Option<String> {
@@ -79,7 +89,7 @@ fn complain(operation: &Operation, body: &[u8], identity: u32) -> Option<String>
     let (counts_letters, text) = (matches!(text, Cow::Owned(_)), &*text);
     let source = Source { text, identity, counts_letters };
     if text.trim_ascii().is_empty() {
-        return Some(format!("No content to map due to end-of-input\n at {}", source.print(1, 0)));
+        return None;
     }
     let check = |mut body: Value| {
         operation.arrange_body(&mut body, &READING);
@@ -93,7 +103,9 @@ fn complain(operation: &Operation, body: &[u8], identity: u32) -> Option<String>
     let fault = if error.is_eof() { text.len() } else { (line + error.column().saturating_sub(1)).min(text.len()) };
     let mut scanner = Scanner::new(&text[..fault]);
     scanner.by_ref().for_each(drop);
-    let violations = check(parse(&scanner.completed()).unwrap_or_default());
+    // A word that is none has no type.
+    let begun = text.trim_ascii_start().first().filter(|byte| b"{[".contains(byte));
+    let violations = begun.map(|_| check(parse(&scanner.completed()).unwrap_or_default())).unwrap_or_default();
     source.unreadable(operation, &text[..fault], &violations).or_else(|| Some(source.syntax(&scanner, fault)))
 }
 
@@ -165,14 +177,13 @@ impl Source<'_> {
             };
             return tell(format!("Unexpected end-of-input{tail}"), fault);
         };
-        if is_text && *byte < 0x20 {
-            let told = format!(
-                "Illegal unquoted character ((CTRL-CHAR, code {byte})): has to be escaped using backslash to be included in string value"
-            );
-            return tell(told, fault + 1);
-        }
         if is_text {
-            return tell("Unrecognized character escape or invalid UTF-8 in a string value".to_owned(), fault + 1);
+            let (told, offset) = self.misspelt(fault, scanner.expected == Expected::Name);
+            return tell(told, offset);
+        }
+        if *byte < 0x20 {
+            let told = format!("Illegal character ({}): only regular white space (\\r, \\n, \\t) is allowed between tokens", letter(*byte));
+            return tell(told, fault + 1);
         }
         let word = String::from_utf8_lossy(spec::word(&self.text[start..]));
         let is_value = scanner.unfinished.is_some() || scanner.expected == Expected::Value;
@@ -187,7 +198,9 @@ impl Source<'_> {
         } else if is_value && !word.is_empty() {
             return tell(format!("Unrecognized token '{word}': was expecting ('true', 'false' or 'null')"), start + word.len());
         }
-        let letter = String::from_utf8_lossy(&self.text[fault..]).chars().next().unwrap_or_default();
+        // A parser of bytes knows no longer letters; that of other encodings is handed letters.
+        let whole = String::from_utf8_lossy(&self.text[fault..]).chars().next().filter(|_| self.counts_letters);
+        let found = letter(whole.unwrap_or(char::from(*byte)));
         let expected = match scanner.expected {
             Expected::Value if b"}]".contains(byte) => "expected a value",
             Expected::Value => "expected a valid value (number, String, array, object, 'true', 'false' or 'null')",
@@ -196,7 +209,46 @@ impl Source<'_> {
             Expected::Element => "was expecting comma to separate ARRAY entries",
             Expected::Member => "was expecting comma to separate OBJECT entries",
         };
-        tell(format!("Unexpected character ('{letter}' (code {})): {expected}", letter as u32), fault + 1)
+        tell(format!("Unexpected character ({found}): {expected}"), fault + 1)
+    }
+
+    /// What is said of a text from a byte on, and behind which byte: of a name only at its end, if its letters are none.
+    fn misspelt(&self, fault: usize, is_name: bool) -> (String, usize) {
+        let at = |offset: usize| self.text.get(offset).copied();
+        let byte = self.text[fault];
+        if byte < 0x20 {
+            let what = if is_name { "name" } else { "string value" };
+            let told = format!("Illegal unquoted character ({}): has to be escaped using backslash to be included in {what}", letter(byte));
+            return (told, fault + 1);
+        }
+        if byte >= 0x80 {
+            let more = [0xc0, 0xe0, 0xf0, 0xf8].iter().rposition(|first| byte >= *first).filter(|more| *more < 3);
+            let is_middle = |offset: &usize| at(*offset).is_some_and(|byte| byte & 0xc0 == 0x80);
+            let (told, offset) =
+                match more.map(|more| (fault + 1..=fault + 1 + more).find(|offset| !is_middle(offset)).unwrap_or(fault + 1)) {
+                    None => (format!("Invalid UTF-8 start byte 0x{byte:x}"), fault),
+                    Some(offset) => (format!("Invalid UTF-8 middle byte 0x{:x}", at(offset).unwrap_or_default()), offset),
+                };
+            let end =
+                self.text[offset..].iter().position(|byte| *byte == b'"').filter(|_| is_name).map_or(offset, |length| offset + length);
+            return (told, end + 1);
+        }
+        let slash = self.text[..=fault].iter().rposition(|byte| *byte == b'\\').unwrap_or(fault);
+        if at(slash + 1) == Some(b'u') {
+            let bad = (slash + 2..slash + 6).find(|offset| at(*offset).is_none_or(|byte| !byte.is_ascii_hexdigit())).unwrap_or(fault);
+            let found = letter(at(bad).unwrap_or_default());
+            return (format!("Unexpected character ({found}): expected a hex-digit for character escape sequence"), bad + 1);
+        }
+        (format!("Unrecognized character escape {}", letter(at(slash + 1).unwrap_or_default())), slash + 2)
+    }
+}
+
+/// A letter as Jackson tells it.
+fn letter(letter: impl Into<char>) -> String {
+    match letter.into() {
+        control if control.is_control() => format!("(CTRL-CHAR, code {})", control as u32),
+        long if long > '\u{ff}' => format!("'{long}' (code {} / 0x{:x})", long as u32, long as u32),
+        letter => format!("'{letter}' (code {})", letter as u32),
     }
 }
 

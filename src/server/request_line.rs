@@ -1,0 +1,49 @@
+//! Blanks within the address of a request line. HTTP has none there, and hyper refuses them without a word; some clients send them, and
+//! some web servers read them. They are escaped before hyper sees them, so that the vendor answers.
+
+/// The beginning of a request as it was read, with the blanks of its address escaped; `None` if there are none, or the first line is
+/// not complete.
+pub(super) fn mended(bytes: &[u8]) -> Option<Vec<u8>> {
+    let end = bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n'))?;
+    let line = bytes[..end].strip_suffix(b" HTTP/1.1").or_else(|| bytes[..end].strip_suffix(b" HTTP/1.0"))?;
+    let start = 1 + line.iter().position(|byte| *byte == b' ')?;
+    let (method, address) = line.split_at(start);
+    if !address.starts_with(b"/") || !address.contains(&b' ') || !method[..start - 1].iter().all(u8::is_ascii_uppercase) {
+        return None;
+    }
+    let mut mended = method.to_vec();
+    for byte in address {
+        match byte {
+            b' ' => mended.extend_from_slice(b"%20"),
+            byte => mended.push(*byte),
+        }
+    }
+    mended.extend_from_slice(&bytes[line.len()..]);
+    Some(mended)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_blanks_of_an_address_are_escaped() {
+        let text = |sent: &str| mended(sent.as_bytes()).map(|bytes| String::from_utf8(bytes).expect("it was text"));
+        let expected = "GET /a?b=c%20%20d HTTP/1.1\r\nx: GET /e f HTTP/1.1\r\n\r\n";
+        assert_eq!(text("GET /a?b=c  d HTTP/1.1\r\nx: GET /e f HTTP/1.1\r\n\r\n").as_deref(), Some(expected));
+        assert_eq!(text("PUT /a b HTTP/1.0\n\n").as_deref(), Some("PUT /a%20b HTTP/1.0\n\n"));
+        for other in [
+            "GET /a HTTP/1.1\r\n\r\n",
+            "GET /a b HTTP/1.1",
+            "GET /a b HTTP/3.0\r\n\r\n",
+            "GET a b HTTP/1.1\r\n\r\n",
+            "G T /a HTTP/1.1\r\n\r\n",
+            "get /a b HTTP/1.1\r\n\r\n",
+            "{\"GET /a b HTTP/1.1\n",
+            "\r\n",
+            "",
+        ] {
+            assert_eq!(text(other), None, "{other:?}");
+        }
+    }
+}
