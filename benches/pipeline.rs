@@ -5,6 +5,7 @@
 use std::cell::Cell;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -37,11 +38,11 @@ impl Client {
         Self::of(wall, options, Start::plain(wall))
     }
 
-    /// A client of a sandbox whose scenario has so many overrides, none of which has an effect.
-    fn with_overrides(count: usize) -> Self {
+    /// A client of a sandbox whose scenario has so many overrides for the call that is made, none of which has an effect.
+    fn with_overrides(count: usize, when: fn(usize) -> String) -> Self {
         let wall = "2026-01-05T09:00:00Z".parse().expect("a valid timestamp");
-        let ids = ["shipmate.getLabel", "shipmate.listUsers", "shippo.GetTrack", "shiptime.track-get", "shiptheory.viewTag"];
-        let row = |number: usize| format!("  - {{on: {}, when: $request.query.n == '{number}', fault: 500}}\n", ids[number % ids.len()]);
+        let on = ["shipmate.createConsignment", "shipmate.create*", "shipmate.*", "\"*\""];
+        let row = |number: usize| format!("  - {{on: {}, when: {}, fault: 500}}\n", on[number % on.len()], when(number));
         let text = format!("overrides:\n{}", (0..count).map(row).collect::<String>());
         let scenario = scenario::parse(&text, "bench").expect("a valid scenario");
         Self::of(wall, Options::default(), run::start(&Arc::new(scenario), wall))
@@ -289,14 +290,35 @@ fn searches(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// What the overrides of a scenario cost a call that none of them is for: a thousand at most twice what ten do.
+/// What the overrides of a scenario cost a call that all of them are for, and that fulfills the conditions of none: a thousand that
+/// each ask for a value of their own at most twice what ten do. Where no value tells them apart, every condition is evaluated.
 fn overrides(criterion: &mut Criterion) {
-    for count in [0, 10, 1000] {
-        let client = Client::with_overrides(count);
-        let locations = client.request(Method::GET, "locations", &Value::Null);
-        client.expect(&locations, StatusCode::OK);
-        criterion.bench_function(&format!("{count} overrides"), |bencher| bencher.iter(|| client.send(&locations)));
+    let by_value: fn(usize) -> String = |number| format!("$request.body.to_address.name == 'Nobody {number}' and $call.nth > 0");
+    let one_by_one: fn(usize) -> String = |number| format!("$request.body.parcels[0].weight > {}", 100_000 + number);
+    for (name, when, most) in [("by value", by_value, Some(2.0)), ("one by one", one_by_one, None)] {
+        let mut spent = Vec::new();
+        for count in [0, 10, 1000] {
+            let client = Client::with_overrides(count, when);
+            let refused =
+                client.request(Method::POST, "consignments", &json!({"to_address": {"name": "Alex"}, "parcels": [{"weight": 3000}]}));
+            client.expect(&refused, StatusCode::BAD_REQUEST);
+            criterion.bench_function(&format!("{count} overrides, {name}"), |bencher| bencher.iter(|| client.send(&refused)));
+            spent.push((0..20).map(|_| sent(&client, &refused)).min().unwrap_or_default());
+        }
+        let [none, ten, thousand] = spent[..] else { return };
+        let factor = thousand.as_secs_f64() / ten.as_secs_f64();
+        let limit = most
+            .map_or_else(|| "no limit".to_owned(), |most| format!("at most {most}: {}", if factor <= most { "kept" } else { "BROKEN" }));
+        println!("{name}: {none:?} without overrides, {ten:?} with 10, {thousand:?} with 1,000, {factor:.2} times as long ({limit})");
     }
+}
+
+/// The mean time of a call among some.
+#[expect(clippy::disallowed_methods, reason = "a measurement")]
+fn sent(client: &Client, request: &Request) -> Duration {
+    let begin = Instant::now();
+    (0..500).for_each(|_| drop(client.send(request)));
+    begin.elapsed() / 500
 }
 
 criterion_group!(benches, calls, labels, lives, searches, overrides);

@@ -41,6 +41,11 @@ pub fn of_mail(code: &str) -> &str {
     if ["AS", "FM", "GU", "MH", "MP", "PR", "PW", "VI"].contains(&code) { "US" } else { code }
 }
 
+/// All countries, in the order of their codes.
+pub fn all() -> impl Iterator<Item = Country> {
+    ROWS.iter().filter_map(|row| find(row.get(0..2)?))
+}
+
 static ROWS: LazyLock<Vec<&str>> = LazyLock::new(|| TABLE.lines().collect());
 
 /// One country a line, in the order of their codes, so that the whole list is one piece of read-only memory.

@@ -89,6 +89,7 @@ impl Vendor {
             failures: &BusinessFailures::NONE,
             secret_names: SecretNames::NONE,
             id_of: |_, _, _| None,
+            services: Vec::new,
             state: |_| Value::Null,
             described: Arc::default(),
         }

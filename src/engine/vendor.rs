@@ -90,6 +90,8 @@ pub struct Vendor {
     /// The id that a credential's owner has for something with a name, such as the account of a carrier, in a member of a body: rows of
     /// `given` may say the name.
     pub id_of: fn(&Credential, member: &str, word: &str) -> Option<String>,
+    /// The carriers of its parcels and the services of each, in the words that its parcels have for them; empty where that is open.
+    pub services: fn() -> Vec<(&'static str, Vec<&'static str>)>,
     /// What `$state` is in a scenario: an object, made only when a condition asks for it.
     pub state: fn(&Account) -> Value,
     /// What its document says that the functions above read; empty for vendors with functions of their own.

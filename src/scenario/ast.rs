@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 pub use self::expect::{Answered, Calls, Count, Expectation, Expected};
 pub use self::pace::{Latency, Per, RateLimit, Spread};
 use super::error::{Source, Span, Spanned};
-use super::expr::{Expr, Scope};
+use super::expr::{Expr, Path, Scope};
 use super::shape::Shape;
 use super::template::Template;
 use crate::base::text;
@@ -256,6 +256,15 @@ impl Condition {
             }
             Self::Chance(share, place) => scope.chance(*place).is_some_and(|drawn| drawn < *share),
             Self::Clock(window) => scope.now().is_some_and(|now| window.has(now)),
+        }
+    }
+
+    /// A path that has to lead to one of some values for it to be true.
+    pub(super) fn needs(&self) -> Option<(&Path, Vec<&Value>)> {
+        match self {
+            Self::Test(expr) => expr.needs(),
+            Self::All(conditions) => conditions.iter().find_map(Self::needs),
+            _ => None,
         }
     }
 

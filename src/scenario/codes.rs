@@ -59,7 +59,7 @@ pub const CODES: [(&str, &str, &str); 33] = [
     ),
     (
         "S016",
-        "An override that an earlier one always shadows.",
+        "An override, or a row of `accounts`, that an earlier one always shadows.",
         "The first row that matches wins: move it up, or give the earlier one `when` or `times`.",
     ),
     (

@@ -130,6 +130,14 @@ impl Path {
         }
         members
     }
+
+    /// What it leads to in a scope.
+    pub(super) fn find<'v>(&self, scope: &'v dyn Scope) -> Option<&'v Value> {
+        match self.steps.as_slice() {
+            [Step::Member(name), rest @ ..] => eval::walk(scope.member(&self.root, name)?, rest),
+            steps => eval::walk(scope.root(&self.root)?, steps),
+        }
+    }
 }
 
 impl fmt::Display for Path {
@@ -195,6 +203,30 @@ enum Function {
     EndsWith,
 }
 
+impl Operator {
+    /// How an expression writes it, between two values.
+    const fn sign(self) -> &'static str {
+        match self {
+            Self::Add => "+",
+            Self::Subtract => "-",
+            Self::Multiply => "*",
+            Self::Divide => "/",
+        }
+    }
+}
+
+impl Function {
+    /// What it is called in expressions.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Len => "len",
+            Self::Lower => "lower",
+            Self::StartsWith => "starts_with",
+            Self::EndsWith => "ends_with",
+        }
+    }
+}
+
 impl Expr {
     /// Reads an expression.
     ///
@@ -221,6 +253,34 @@ impl Expr {
     #[must_use]
     pub fn is_true(&self, scope: &dyn Scope) -> bool {
         *self.eval(scope) == Value::Bool(true)
+    }
+
+    /// A path that has to lead to one of some values for it to be true: numbers and texts alone.
+    pub(super) fn needs(&self) -> Option<(&Path, Vec<&Value>)> {
+        fn values(node: &Node) -> Option<Vec<&Value>> {
+            match node {
+                Node::Literal(value @ (Value::Number(_) | Value::String(_))) => Some(vec![value]),
+                Node::List(items) => Some(items.iter().map(values).collect::<Option<Vec<_>>>()?.concat()),
+                _ => None,
+            }
+        }
+        fn of(node: &Node) -> Option<(&Path, Vec<&Value>)> {
+            match node {
+                Node::All(nodes) => nodes.iter().find_map(of),
+                Node::Compare(Comparison::Equal, sides, _) => match &**sides {
+                    (Node::Path(path, _), value @ Node::Literal(_)) | (value @ Node::Literal(_), Node::Path(path, _)) => {
+                        Some((path, values(value)?))
+                    }
+                    _ => None,
+                },
+                Node::Compare(Comparison::In, sides, _) => match &**sides {
+                    (Node::Path(path, _), list @ Node::List(_)) => Some((path, values(list)?)),
+                    _ => None,
+                },
+                _ => None,
+            }
+        }
+        of(&self.root)
     }
 
     /// The paths in it as they are written, with their values in a scope.

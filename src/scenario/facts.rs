@@ -8,7 +8,7 @@ use std::cell::{Cell, OnceCell};
 use serde_json::{Map, Value, json};
 
 use crate::base::time::Timestamp;
-use crate::carrier::Parcel;
+use crate::carrier::{Location, Parcel, countries};
 use crate::engine::{Call, CallValues, View};
 use crate::scenario::expr::Scope;
 use crate::world::Entry;
@@ -104,10 +104,17 @@ impl ParcelFacts {
     pub fn of(parcel: &Parcel) -> Self {
         let value = json!({
             "tracking_number": parcel.tracking_number, "carrier": parcel.carrier, "service": parcel.service,
-            "subject": parcel.subject, "from": parcel.from, "to": parcel.to, "transit_days": parcel.transit_days,
+            "subject": parcel.subject, "from": place(&parcel.from), "to": place(&parcel.to), "transit_days": parcel.transit_days,
         });
         Self(value, Cell::new(CallValues::STEPS))
     }
+}
+
+/// A place as conditions see it, whatever its vendor takes for a country.
+fn place(place: &Location) -> Location {
+    let country = countries::find(&place.country).or_else(|| countries::named(&place.country));
+    let country = country.map_or_else(|| place.country.clone(), |country| country.alpha2.to_owned());
+    Location { country, ..place.clone() }
 }
 
 impl Scope for ParcelFacts {

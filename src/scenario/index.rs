@@ -1,71 +1,158 @@
-//! The overrides that a call can meet, found by its operation: how many there are for other operations costs nothing.
+//! The overrides that a call can meet, found by its operation and by the values that their conditions ask for: how many there are for
+//! other operations, and for other values, costs nothing.
 
 use std::collections::BTreeMap;
-use std::iter::Peekable;
+
+use serde_json::Value;
 
 use super::ast::{Override, Pattern};
+use super::expr::{Path, Scope};
+
+/// So many paths are looked at to leave out overrides. Those of further ones are tried one after the other.
+const MOST_PATHS: usize = 8;
 
 /// Positions of overrides, in their order.
 pub(super) struct Index {
     /// Those of one operation, by its full name.
-    one: BTreeMap<String, Vec<usize>>,
-    /// Those of several operations, which are looked at for each call.
-    wide: Vec<usize>,
+    one: BTreeMap<String, Rows>,
+    /// Those that are for several operations at once.
+    wide: Rows,
+}
+
+/// Positions of overrides, by what their conditions ask for.
+#[derive(Default)]
+struct Rows {
+    /// Those that a path leads to one of some values for.
+    by_value: Vec<(Path, BTreeMap<Key, Vec<usize>>)>,
+    others: Vec<usize>,
+}
+
+/// A value such that equal ones have the same key.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Number(u64),
+    Text(String),
+}
+
+impl Key {
+    fn of(value: &Value) -> Option<Self> {
+        match value {
+            // Zero has two signs.
+            Value::Number(number) => number.as_f64().map(|number| Self::Number((number + 0.0).to_bits())),
+            Value::String(text) => Some(Self::Text(text.clone())),
+            _ => None,
+        }
+    }
+}
+
+impl Rows {
+    fn add(&mut self, position: usize, row: &Override) {
+        let needs = row.when.as_ref().and_then(|when| when.needs());
+        let keyed = needs.and_then(|(path, values)| Some((path, values.into_iter().map(Key::of).collect::<Option<Vec<_>>>()?)));
+        let Some((path, keys)) = keyed else { return self.others.push(position) };
+        let known = self.by_value.iter().position(|(known, _)| known == path);
+        let at = match known {
+            Some(at) => at,
+            None if self.by_value.len() == MOST_PATHS => return self.others.push(position),
+            None => {
+                self.by_value.push((path.clone(), BTreeMap::new()));
+                self.by_value.len() - 1
+            }
+        };
+        for key in keys {
+            let rows = self.by_value[at].1.entry(key).or_default();
+            // A value that a list has twice.
+            if rows.last() != Some(&position) {
+                rows.push(position);
+            }
+        }
+    }
+
+    fn find<'r>(&'r self, scope: &'r dyn Scope) -> impl Iterator<Item = usize> + 'r {
+        let meant = self.by_value.iter().filter_map(move |(path, rows)| rows.get(&Key::of(path.find(scope)?)?));
+        meant.chain(std::iter::once(&self.others)).flatten().copied()
+    }
 }
 
 impl Index {
     pub fn of(overrides: &[Override]) -> Self {
-        let (mut one, mut wide) = (BTreeMap::<String, Vec<usize>>::new(), Vec::new());
-        for (index, row) in overrides.iter().enumerate() {
+        let (mut one, mut wide) = (BTreeMap::<String, Rows>::new(), Rows::default());
+        for (position, row) in overrides.iter().enumerate() {
             match &row.on.value {
-                Pattern::One(operation) => one.entry(operation.to_string()).or_default().push(index),
-                Pattern::Every | Pattern::Vendor(_) | Pattern::Glob(_) => wide.push(index),
+                Pattern::One(operation) => one.entry(operation.to_string()).or_default().add(position, row),
+                Pattern::Every | Pattern::Vendor(_) | Pattern::Glob(_) => wide.add(position, row),
             }
         }
         Self { one, wide }
     }
 
-    /// Those that a call of an operation can meet, and whether one is certainly for it.
-    pub fn find(&self, operation: &str) -> impl Iterator<Item = (usize, bool)> {
-        let own = self.one.get(operation).map_or(&[][..], Vec::as_slice);
-        Merged { own: own.iter().copied().peekable(), wide: self.wide.iter().copied().peekable() }
-    }
-}
-
-/// Two ascending lists as one.
-struct Merged<I: Iterator<Item = usize>> {
-    own: Peekable<I>,
-    wide: Peekable<I>,
-}
-
-impl<I: Iterator<Item = usize>> Iterator for Merged<I> {
-    type Item = (usize, bool);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let is_own = match (self.own.peek(), self.wide.peek()) {
-            (Some(own), Some(wide)) => own < wide,
-            (own, _) => own.is_some(),
-        };
-        let next = if is_own { self.own.next() } else { self.wide.next() };
-        next.map(|index| (index, is_own))
+    /// Those that a call of an operation can meet, in their order, and whether one is certainly for it. What a condition asks for besides
+    /// is not known yet.
+    pub fn find(&self, operation: &str, scope: &dyn Scope) -> Vec<(usize, bool)> {
+        let own = self.one.get(operation).into_iter().flat_map(|rows| rows.find(scope)).map(|position| (position, true));
+        let mut found: Vec<_> = own.chain(self.wide.find(scope).map(|position| (position, false))).collect();
+        found.sort_unstable();
+        found
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::scenario;
 
+    struct Call(Value);
+
+    impl Scope for Call {
+        fn root(&self, root: &str) -> Option<&Value> {
+            self.0.get(root)
+        }
+    }
+
+    fn index(rows: &[&str]) -> Index {
+        let rows: String = rows.iter().map(|row| format!("  - {{{row}, fault: reset}}\n")).collect();
+        Index::of(&scenario::parse(&format!("overrides:\n{rows}"), "x").expect("a scenario").overrides)
+    }
+
+    fn found(index: &Index, operation: &str, body: Value) -> Vec<usize> {
+        let call = Call(json!({"request": {"body": body}, "call": {"nth": 2}}));
+        index.find(operation, &call).into_iter().map(|(row, _)| row).collect()
+    }
+
     #[test]
     fn overrides_keep_their_order() {
-        let rows =
-            ["a.x", "*", "a.y", "a.x", "b.*", "a.*z", "a.x"].map(|on| format!("  - {{on: \"{on}\", when: $call.nth > 1, fault: reset}}"));
-        let scenario = scenario::parse(&format!("overrides:\n{}\n", rows.join("\n")), "x").expect("a scenario");
-        let index = Index::of(&scenario.overrides);
-        let found = |operation: &str| index.find(operation).map(|(row, _)| row).collect::<Vec<_>>();
-        assert_eq!(found("a.x"), [0, 1, 3, 4, 5, 6]);
-        assert_eq!(found("a.y"), [1, 2, 4, 5]);
-        assert_eq!(found("c.z"), [1, 4, 5]);
-        assert_eq!(index.find("a.x").map(|(_, is_own)| is_own).collect::<Vec<_>>(), [true, false, true, false, false, true]);
+        let index = index(
+            &["a.x", "'*'", "a.y", "a.x", "b.*", "a.*z", "a.x"]
+                .map(|on| format!("on: {on}, when: $call.nth > 1"))
+                .each_ref()
+                .map(String::as_str),
+        );
+        assert_eq!(found(&index, "a.x", json!({})), [0, 1, 3, 4, 5, 6]);
+        assert_eq!(found(&index, "a.y", json!({})), [1, 2, 4, 5]);
+        assert_eq!(found(&index, "c.z", json!({})), [1, 4, 5]);
+        let call = Call(json!({}));
+        let is_own: Vec<_> = index.find("a.x", &call).into_iter().map(|(_, is_own)| is_own).collect();
+        assert_eq!(is_own, [true, false, true, false, false, true]);
+    }
+
+    #[test]
+    fn overrides_that_ask_for_other_values_are_left_out() {
+        let index = index(&[
+            "on: a.x, when: $request.body.n == 'one'",
+            "on: a.x, when: $request.body.n == 2 and $call.nth == 1",
+            "on: a.*, when: {all: [$call.nth > 0, \"$request.body.n in ['one', 2.0, 'one']\"]}",
+            "on: a.x, when: $request.body.n == 'one' or $call.nth == 1",
+            "on: a.x, when: $request.body.n != 'one'",
+            "on: a.x, when: \"'two' == $request.body.m\"",
+            "on: a.x, when: $request.body.n == null",
+            "on: a.x, when: $request.body.n == 0",
+        ]);
+        assert_eq!(found(&index, "a.x", json!({"n": "one"})), [0, 2, 3, 4, 6]);
+        assert_eq!(found(&index, "a.x", json!({"n": 2.0})), [1, 2, 3, 4, 6]);
+        assert_eq!(found(&index, "a.x", json!({"n": -0.0, "m": "two"})), [3, 4, 5, 6, 7]);
+        assert_eq!(found(&index, "a.x", json!([])), [3, 4, 6]);
+        assert_eq!(found(&index, "a.y", json!({"n": 2})), [2]);
     }
 }

@@ -209,13 +209,15 @@ fn scenario(reader: &mut Reader<'_>, root: &Node) -> Option<Scenario> {
     if let Some(node) = fields.get("kind") {
         reader.constant(node, "kind", KIND);
     }
+    let clock = fields.get("clock").and_then(|node| clock(reader, node)).unwrap_or_default();
+    reader.begins = clock.start;
     let (webhooks, subscriptions) = fields.get("webhooks").and_then(|node| webhooks::webhooks(reader, node)).unwrap_or_default();
     Some(Scenario {
         source: Arc::clone(reader.source),
         name: fields.get("name").and_then(|node| reader.string(node, "name")),
         description: fields.get("description").and_then(|node| reader.string(node, "description")),
         seed: fields.get("seed").and_then(|node| reader.whole(node, "seed", 0..=u64::MAX)),
-        clock: fields.get("clock").and_then(|node| clock(reader, node)).unwrap_or_default(),
+        clock,
         credentials: fields.get("credentials").and_then(|node| reader.choice(node, "credentials", &CREDENTIALS)).unwrap_or_default(),
         accounts: fields.get("accounts").map(|node| accounts::accounts(reader, node)).unwrap_or_default(),
         given: fields.get("given").map(|node| given::given(reader, node)).unwrap_or_default(),

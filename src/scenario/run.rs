@@ -212,7 +212,7 @@ impl ScenarioRuntime for Runtime {
         }
         let scope = CallFacts::current(view);
         let mut quota = None;
-        for (index, is_own) in self.index.find(&operation.name) {
+        for (index, is_own) in self.index.find(&operation.name, &scope) {
             let row = &self.scenario.overrides[index];
             let fits = (is_own || row.on.matches(view.vendor, &operation.id))
                 && effects::can_happen(row, view, &operation.id)

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::engine::{Machine, Vendor};
+use crate::engine::{FieldType, Machine, Vendor};
 use crate::scenario::ast::{Operation, Pattern};
 use crate::scenario::error::nearest;
 use crate::scenario::expr::types::{Looked, Type};
@@ -16,22 +16,27 @@ pub(super) fn look_up(machine: &Machine, on: &Pattern, root: &str, members: &[Op
         ("request", [Some("body"), inner @ ..]) => body(machine, on, inner),
         ("request", [Some("query"), Some(name), ..]) => parameter(machine, on, ParameterIn::Query, name),
         ("request", [Some("parameters"), Some(name), ..]) => parameter(machine, on, ParameterIn::Path, name),
-        ("request", [Some("headers"), Some(_), ..]) => leaf(members, 2, Type::TEXT),
+        ("request" | "answer", [Some("headers"), Some(name), ..]) => header(members, name),
         ("request", [Some("method"), ..]) => leaf(members, 1, Type::words(operations(machine, on).iter().map(|row| row.method.as_str()))),
-        ("request", [Some("path"), ..]) => leaf(members, 1, Type::TEXT),
+        ("request", [Some("path"), ..]) => leaf(members, 1, Type::PATH),
         ("request", []) => Looked::To(Type::OBJECT),
-        ("call", [Some("nth"), ..]) => leaf(members, 1, Type::NUMBER),
+        ("call", [Some("nth"), ..]) => leaf(members, 1, Type::whole(1.0..=f64::INFINITY)),
         ("call", [Some("operation"), ..]) => leaf(members, 1, Type::words(operations(machine, on).iter().map(|row| &*row.name))),
-        ("answer", [Some("status"), ..]) => leaf(members, 1, Type::NUMBER),
+        ("answer", [Some("status"), ..]) => leaf(members, 1, Type::whole(100.0..=599.0)),
         ("answer", [Some("wire"), ..]) => leaf(members, 1, Type::words(End::ALL.map(|(_, word)| word))),
-        ("answer", [Some("headers"), Some(_), ..]) => leaf(members, 2, Type::TEXT),
-        ("parcel", [Some("transit_days"), ..]) => leaf(members, 1, Type::NUMBER),
+        ("parcel", [Some("transit_days"), ..]) => leaf(members, 1, Type::whole(0.0..=f64::INFINITY)),
         ("parcel", [Some("from" | "to")]) => Looked::To(Type::OBJECT),
         ("parcel", [Some("from" | "to"), Some(name), ..]) => {
             let names = ["city", "state", "zip", "country"];
-            if names.contains(name) { leaf(members, 2, Type::TEXT) } else { missing(1, names) }
+            match *name {
+                "country" => leaf(members, 2, Type::COUNTRY),
+                name if names.contains(&name) => leaf(members, 2, Type::TEXT),
+                _ => missing(1, names),
+            }
         }
+        ("parcel", [Some(name @ ("carrier" | "service")), ..]) => leaf(members, 1, services(machine, on, name)),
         ("parcel", [Some(_), ..]) => leaf(members, 1, Type::TEXT),
+        ("credential", [Some(name), ..]) => credential(machine, on, name, members),
         ("state", [Some(name), inner @ ..]) => state(machine, on, name, inner.len() + 1, members),
         _ => Looked::To(Type::ANY),
     }
@@ -46,6 +51,56 @@ fn missing<N: Into<String>>(at: usize, names: impl IntoIterator<Item = N>) -> Lo
     Looked::Missing { at, names: names.into_iter().map(Into::into).collect() }
 }
 
+/// The carriers, or the services, of parcels.
+fn services(machine: &Machine, on: &Pattern, what: &str) -> Type {
+    let rows: Vec<_> = vendors(machine, on).map(|vendor| (vendor.services)()).collect();
+    if rows.iter().any(Vec::is_empty) {
+        return Type::TEXT;
+    }
+    let names = |(carrier, services): (&'static str, Vec<&'static str>)| if what == "carrier" { vec![carrier] } else { services };
+    Type::usual_words(rows.into_iter().flatten().flat_map(names))
+}
+
+/// A header: their names are in lower case where a condition sees them.
+fn header(members: &[Option<&str>], name: &str) -> Looked {
+    let lower = name.to_ascii_lowercase();
+    if lower == name { leaf(members, 2, Type::TEXT) } else { missing(1, [lower]) }
+}
+
+/// A member of the caller's row of `accounts`.
+fn credential(machine: &Machine, on: &Pattern, name: &str, members: &[Option<&str>]) -> Looked {
+    let (mut names, mut found) = (vec!["account"], None::<Type>);
+    for vendor in vendors(machine, on) {
+        for field in vendor.accounts.fields() {
+            if field.name == name {
+                let own = match &field.field_type {
+                    FieldType::OneOf(words) => Type::words(words.iter().copied()),
+                    FieldType::Text | FieldType::Amount | FieldType::Duration => Type::TEXT,
+                    FieldType::Texts => Type::LIST,
+                    FieldType::Flag => Type::FLAG,
+                    FieldType::UpTo(most) => Type::whole(1.0..=u32::try_from(*most).map_or(f64::INFINITY, f64::from)),
+                    FieldType::Settings(_) => Type::OBJECT,
+                };
+                found = Some(found.map_or_else(|| own.clone(), |before| before.or(&own)));
+            }
+            names.push(field.name);
+        }
+    }
+    match (found, name) {
+        (_, "account") => leaf(members, 1, Type::TEXT),
+        (_, "expires" | "revoked" | "rotates_to") => Looked::To(Type::ANY),
+        (Some(found), _) if members.len() > 1 => {
+            if found == Type::OBJECT {
+                Looked::To(Type::ANY)
+            } else {
+                leaf(members, 1, found)
+            }
+        }
+        (Some(found), _) => Looked::To(found),
+        (None, _) => missing(0, names),
+    }
+}
+
 /// A member of `$state`: an account without any documents shows which there are.
 fn state(machine: &Machine, on: &Pattern, name: &str, depth: usize, members: &[Option<&str>]) -> Looked {
     let (mut names, mut found) = (Vec::new(), None::<Type>);
@@ -55,8 +110,14 @@ fn state(machine: &Machine, on: &Pattern, name: &str, depth: usize, members: &[O
         let shown = std::panic::catch_unwind(|| state(&Account::default()));
         let Ok(Value::Object(state)) = shown else { continue };
         if let Some(value) = state.get(name) {
-            // What is empty at first can be anything later.
-            let own = if value.is_null() { Type::ANY } else { Type::of_value(value) };
+            // What is empty at first can be anything later; counts begin at zero.
+            let own = match value {
+                Value::Null => Type::ANY,
+                Value::String(_) => Type::TEXT,
+                Value::Number(number) if number.as_u64() == Some(0) => Type::whole(0.0..=f64::INFINITY),
+                Value::Number(_) => Type::NUMBER,
+                value => Type::of_value(value),
+            };
             found = Some(found.map_or_else(|| own.clone(), |before| before.or(&own)));
         }
         names.extend(state.keys().filter(|name| !names.contains(*name)).cloned().collect::<Vec<_>>());
@@ -80,6 +141,7 @@ fn parameter(machine: &Machine, on: &Pattern, location: ParameterIn, name: &str)
 fn body(machine: &Machine, on: &Pattern, members: &[Option<&str>]) -> Looked {
     let Some(operation) = one(machine, on) else { return Looked::To(Type::ANY) };
     match operation.body_place(members) {
+        spec::Place::Words(words) => Looked::To(Type::usual_words(words)),
         spec::Place::Kinds(kinds) => Looked::To(kinds.into_iter().map(kind).reduce(|one, other| one.or(&other)).unwrap_or(Type::ANY)),
         spec::Place::Unknown => Looked::To(Type::ANY),
         spec::Place::Missing(at, names) => {

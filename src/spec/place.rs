@@ -1,11 +1,15 @@
 //! What a document says about a place of a request body, for those who write about bodies before there are any.
 
+use serde_json::Value;
+
 use crate::spec::catalog::{Body, Operation};
-use crate::spec::schema::{Additional, JsonType, SchemaId, Schemas};
+use crate::spec::schema::{Additional, JsonType, Schema, SchemaId, Schemas};
 
 /// What the document says of a place of a body.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Place<'c> {
+    /// It has one of these texts.
+    Words(Vec<&'c str>),
     /// It has a value of one of these types.
     Kinds(Vec<JsonType>),
     /// The document says nothing of it.
@@ -32,7 +36,7 @@ impl Operation {
             };
             id = next;
         }
-        kinds(schemas, id).map_or(Place::Unknown, Place::Kinds)
+        words(&schemas[id]).map(Place::Words).or_else(|| kinds(schemas, id).map(Place::Kinds)).unwrap_or(Place::Unknown)
     }
 }
 
@@ -48,6 +52,12 @@ fn add_names<'c>(schemas: &'c Schemas, id: SchemaId, names: &mut Vec<&'c str>) {
     for part in schema.all_of.iter().chain(&schema.any_of).chain(&schema.one_of) {
         add_names(schemas, *part, names);
     }
+}
+
+/// The words of an enumeration of texts whose case counts.
+fn words(schema: &Schema) -> Option<Vec<&str>> {
+    let is_closed = schema.json_type == Some(JsonType::String) && !schema.choices.is_empty() && !schema.takes_any_case();
+    is_closed.then(|| schema.choices.iter().filter_map(Value::as_str).collect())
 }
 
 /// The types that a schema allows; `None` if it leaves that open.

@@ -194,10 +194,14 @@ impl Schema {
         self.extensions.iter().find(|(other, _)| **other == *name)?.1.as_str()
     }
 
-    /// The choice that a text is in another case of letters, where `x-any-case` of an enumeration is `true`.
+    /// Whether texts of an enumeration may be in any case of letters: whether its `x-any-case` is `true`.
+    pub fn takes_any_case(&self) -> bool {
+        self.extensions.iter().any(|(name, value)| **name == *"x-any-case" && *value == true)
+    }
+
+    /// The choice that a text is in another case of letters, where these are taken.
     pub fn in_other_case(&self, read: &Value) -> Option<&Value> {
-        let is_lenient = self.extensions.iter().any(|(name, value)| **name == *"x-any-case" && *value == true);
-        let text = read.as_str().filter(|_| is_lenient)?;
+        let text = read.as_str().filter(|_| self.takes_any_case())?;
         self.choices.iter().find(|choice| choice.as_str().is_some_and(|choice| choice.eq_ignore_ascii_case(text)))
     }
 

@@ -44,6 +44,13 @@ macro_rules! references {
     };
 }
 
+/// The carriers of a catalog, and the services of each, by the members that name them.
+macro_rules! services {
+    ($carriers:expr, $carrier:ident, $service:ident) => {
+        $carriers.iter().map(|row| (&*row.$carrier, row.services.iter().map(|service| &*service.$service).collect())).collect()
+    };
+}
+
 pub mod shipmate;
 pub mod shippo;
 pub mod shipstation;

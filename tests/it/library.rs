@@ -1,7 +1,7 @@
 //! Every scenario of `scenarios/`, met by a customer of all vendors on a random port: each of its overrides and timelines has an
 //! effect on the day's calls, and each says in a comment or a description which story it tells.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -10,8 +10,12 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use seatrial::engine::Options;
 use seatrial::testing::Sandbox;
+use seatrial::vendors;
 use serde_json::{Value, json};
+
+use crate::made_up;
 
 /// How long a caller waits for an answer, which some scenarios never give.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -300,4 +304,42 @@ fn every_scenario_tells_a_story() {
         assert!(text.starts_with("# "), "{stem} has no comment on the story that it tells");
         assert!(text.contains(&format!("{stem}\n")), "{stem} is not its name");
     }
+}
+
+/// What a scenario says apart from its head, as a set of lines without the names of vendors and without numbers: an operation is its
+/// method.
+fn essence(text: &str, methods: &BTreeMap<String, String>) -> BTreeSet<String> {
+    let head = ["#", "name:", "description:", "apiVersion:", "kind:"];
+    let lines = text.lines().filter(|line| !head.iter().any(|start| line.trim_start().starts_with(start)));
+    let word = |word: &str| match methods.get(word) {
+        Some(method) => method.clone(),
+        None => word.split_once('.').filter(|(vendor, _)| VENDORS.contains(vendor)).map_or(word, |(_, rest)| rest).to_owned(),
+    };
+    let essence = |line: &str| {
+        let is_part = |letter: char| letter.is_ascii_alphanumeric() || "._-*".contains(letter);
+        let words = line.split_inclusive(|letter| !is_part(letter)).map(|part| {
+            let end = part.trim_end_matches(|letter| !is_part(letter)).len();
+            word(&part[..end]) + &part[end..]
+        });
+        words.collect::<String>().chars().filter(|letter| !letter.is_ascii_digit()).collect::<String>()
+    };
+    lines.map(essence).collect()
+}
+
+const VENDORS: [&str; 7] = ["shippo", "shiptheory", "shipmate", "shipmate_v1_2", "shiptime", "shipstation_v1", "shipstation_v2"];
+
+#[test]
+fn no_two_scenarios_differ_in_vendor_or_number_alone() {
+    let machine = made_up::machine(vendors::all(), Options::default());
+    let operations = machine.vendors().loaded().iter().flat_map(|loaded| loaded.catalog().operations());
+    let methods = operations.map(|operation| (operation.name.to_string(), operation.method.to_string())).collect();
+    let mut seen = BTreeMap::new();
+    for path in files() {
+        let text = fs::read_to_string(&path).expect("a scenario");
+        let other = seen.insert(essence(&text, &methods), path.clone());
+        assert_eq!(other, None, "{} differs from it in vendor or number alone", path.display());
+    }
+    let of = |text: &str| essence(text, &methods);
+    assert_eq!(of("- {on: shippo.GetTrack, fault: 500}"), of("name: b\n- {on: shiptime.track-get, fault: 401}"));
+    assert_ne!(of("- {on: shippo.GetTrack, fault: 500}"), of("- {on: shippo.CreateTransaction, fault: 500}"));
 }

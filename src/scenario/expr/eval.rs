@@ -104,11 +104,7 @@ impl<'s> Run<'s> {
 
     fn path(&mut self, path: &Path) -> Option<Cow<'s, Value>> {
         self.pay(path.steps.len())?;
-        let found = match path.steps.as_slice() {
-            [Step::Member(name), rest @ ..] => self.scope.member(&path.root, name).and_then(|value| walk(value, rest)),
-            steps => self.scope.root(&path.root).and_then(|value| walk(value, steps)),
-        };
-        Some(found.map_or(Cow::Owned(Value::Null), Cow::Borrowed))
+        Some(path.find(self.scope).map_or(Cow::Owned(Value::Null), Cow::Borrowed))
     }
 
     fn compare(&mut self, comparison: Comparison, left: &Value, right: &Value) -> Option<bool> {
@@ -206,7 +202,7 @@ impl<'s> Run<'s> {
     }
 }
 
-fn walk<'v>(value: &'v Value, steps: &[Step]) -> Option<&'v Value> {
+pub(super) fn walk<'v>(value: &'v Value, steps: &[Step]) -> Option<&'v Value> {
     steps.iter().try_fold(value, |value, step| match step {
         Step::Member(name) => value.get(name),
         Step::Index(index) => value.get(index),

@@ -19,10 +19,10 @@ const PATTERN_SIZES: [usize; 3] = [PATTERN_BYTES, 64 * 1024, MAX_PATTERN];
 const MAX_PATTERN: usize = 256 * 1024;
 
 const FUNCTIONS: [(&str, Function, usize); 4] = [
-    ("len", Function::Len, 1),
-    ("lower", Function::Lower, 1),
-    ("starts_with", Function::StartsWith, 2),
-    ("ends_with", Function::EndsWith, 2),
+    (Function::Len.name(), Function::Len, 1),
+    (Function::Lower.name(), Function::Lower, 1),
+    (Function::StartsWith.name(), Function::StartsWith, 2),
+    (Function::EndsWith.name(), Function::EndsWith, 2),
 ];
 
 pub(super) fn parse(text: &str) -> Result<Expr, ExprError> {

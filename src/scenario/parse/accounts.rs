@@ -28,9 +28,31 @@ pub(super) fn accounts(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<String,
             },
         };
         let read = reader.each(value, &key.value, |reader, row| account(reader, row, rows));
+        if let Some(rows) = rows {
+            repeated(reader, &read, rows);
+        }
         accounts.insert(key.value.clone(), read);
     }
     accounts
+}
+
+/// Reports rows whose credentials an earlier row has, which is good for ever.
+fn repeated(reader: &mut Reader<'_>, accounts: &[Account], rows: &AccountRows) {
+    let mut seen = BTreeMap::new();
+    for row in accounts {
+        let values = |set: &[FieldSpec]| set.iter().map(|spec| Some(row.members.get(spec.name)?.to_string())).collect::<Option<Vec<_>>>();
+        let own: Vec<(usize, Vec<String>)> =
+            rows.credentials.iter().enumerate().filter_map(|(index, set)| Some((index, values(set)?))).collect();
+        let earlier: Option<Vec<usize>> = own.iter().map(|set| seen.get(set).copied()).collect();
+        if let Some(start) = earlier.and_then(|lines| lines.last().copied()) {
+            let (line, _) = reader.source.position(start);
+            reader
+                .problem("S016", row.span, format!("nobody ever has this row: the one on line {line} has the same credentials"))
+                .help("write other credentials, or end the earlier ones with `expires`");
+        } else if row.expires.is_none() && !row.revoked {
+            seen.extend(own.into_iter().map(|set| (set, row.span.start)));
+        }
+    }
 }
 
 /// One row; without `rows` to hold it against, all that it says is taken as it is.

@@ -53,6 +53,23 @@ pub(crate) const CONVERSATION_SUBSCRIBE: [&str; 5] = ["vendor", "events", "forma
 pub(crate) const CONVERSATION_RECEIPT: [&str; 10] = ["event", "subject", "method", "at", "headers", "json", "has", "form", "text", "hmac"];
 pub(crate) const CONVERSATION_HMAC: [&str; 4] = ["header", "secret", "value", "over"];
 
+/// Where a member belongs that stands in a wrong place, in words for people.
+pub(crate) fn elsewhere(name: &str) -> Option<String> {
+    let places: [(&[&str], &str); 7] = [
+        (&OVERRIDE, "a row of `overrides`"),
+        (&EXPECT, "a row of `expect`"),
+        (&TIMELINE, "a timeline, under its name in `timelines`"),
+        (&STEP, "one of the `steps` of a timeline"),
+        (&WEBHOOKS, "`webhooks`"),
+        (&CLOCK, "`clock`"),
+        (&SCENARIO, "the outermost mapping"),
+    ];
+    // What readers of YAML 1.1 make of `on`.
+    let written = if name == "true" { "on" } else { name };
+    let (_, place) = places.iter().find(|(names, _)| names.contains(&written))?;
+    Some(format!("`{written}` is a member of {place}"))
+}
+
 /// Every list of conversations with the name of its definition in their schema.
 #[cfg(test)]
 pub(crate) const CONVERSATIONS: [(&str, &[&str]); 7] = [

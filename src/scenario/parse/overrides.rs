@@ -9,6 +9,7 @@ use super::members;
 use super::pace::{latency, rate_limit};
 use super::reader::{Fields, Reader};
 use super::values::ExprContext;
+use crate::base::text;
 use crate::engine::Wire;
 use crate::scenario::ast::{Effect, Failure, Fault, Override, Patch, Pattern, Refusal, Response};
 use crate::scenario::error::{Span, Spanned};
@@ -280,6 +281,10 @@ fn how(reader: &mut Reader<'_>, node: &Node, member: &str) -> Option<How> {
             let status = reader.whole(node, member, 400..=599)?;
             u16::try_from(status).ok().map(|status| How::Failure(Failure::Status(status)))
         }
+        Kind::Text(word) if word.parse::<u16>().is_ok() => {
+            reader.problem("S009", node.span, format!("unknown fault `{word}`")).help(format!("take the quotes away: `{member}: {word}`"));
+            None
+        }
         Kind::Text(word) if reader.has_failure(word) => Some(How::Business(Spanned { value: word.clone(), span: node.span })),
         _ => {
             let business: Vec<_> = reader.failures.iter().map(|name| (*name, None)).collect();
@@ -296,21 +301,23 @@ fn takes_all(entry: &Override) -> bool {
     has_effect && !lets_some_pass && entry.when.is_none() && entry.times.is_none() && entry.skip == 0
 }
 
+/// So many globs are held against the overrides behind them.
+const MOST_GLOBS: usize = 256;
+
 /// Reports overrides that can never be reached, because an earlier one takes every call that they could match.
 fn shadowed(reader: &mut Reader<'_>, overrides: &[Override]) {
-    let mut taken = BTreeMap::new();
+    let (mut taken, mut globs) = (BTreeMap::new(), Vec::<(usize, String)>::new());
     for entry in overrides {
         let on = &entry.on.value;
+        let name = on.to_string();
         let wider = match on {
             Pattern::Every => vec![Pattern::Every],
-            Pattern::Vendor(_) => vec![Pattern::Every, on.clone()],
-            Pattern::Glob(_) => vec![Pattern::Every, on.clone()],
-            Pattern::One(operation) => {
-                vec![Pattern::Every, Pattern::Vendor(operation.vendor.clone()), on.clone()]
-            }
+            Pattern::Vendor(_) | Pattern::Glob(_) => vec![Pattern::Every, on.clone()],
+            Pattern::One(operation) => vec![Pattern::Every, Pattern::Vendor(operation.vendor.clone()), on.clone()],
         };
-        let earlier = wider.iter().find_map(|on| Some((on, *taken.get(&on.to_string())?)));
-        if let Some((earlier, span)) = earlier {
+        let same = wider.iter().map(Pattern::to_string).find_map(|on| Some((*taken.get(&on)?, on)));
+        let earlier = same.or_else(|| globs.iter().find(|(_, glob)| text::fits_glob(&name, glob)).cloned());
+        if let Some((span, earlier)) = earlier {
             if reader.is_full() {
                 return;
             }
@@ -318,7 +325,12 @@ fn shadowed(reader: &mut Reader<'_>, overrides: &[Override]) {
             let message = format!("override is never reached, `{earlier}` on line {line} takes every such call");
             reader.problem("S016", entry.on.span, message).help("move it up, or give the earlier one `when` or `times`");
         } else if takes_all(entry) {
-            taken.insert(on.to_string(), entry.span.start);
+            if let Pattern::Glob(glob) = on
+                && globs.len() < MOST_GLOBS
+            {
+                globs.push((entry.span.start, glob.clone()));
+            }
+            taken.insert(name, entry.span.start);
         }
     }
 }

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use super::members;
 use super::values::ExprContext;
 use crate::base::decimal;
+use crate::base::time::Timestamp;
 use crate::engine::AccountRows;
 use crate::scenario::ast::Pattern;
 use crate::scenario::check::Vocabulary;
-use crate::scenario::error::{Diagnostic, MAX_PROBLEMS, Source, Span, Spanned, quoted, suggestion};
+use crate::scenario::error::{Diagnostic, MAX_PROBLEMS, Source, Span, Spanned, nearest, quoted, suggestion};
 use crate::scenario::node::{Kind, Member, Node};
 
 /// What `accounts` may name, with what each can have in its rows.
@@ -33,6 +35,8 @@ pub(super) struct Reader<'s> {
     pub(super) given: Vec<String>,
     /// What templates can refer to at the moment.
     pub(super) filled_by: ExprContext,
+    /// When the clock of the scenario begins, if the file says so.
+    pub(super) begins: Option<Timestamp>,
     /// How many patterns the file has so far.
     pub(super) patterns: usize,
     /// About the bytes that its expressions take.
@@ -44,6 +48,8 @@ pub(super) struct Fields<'n> {
     span: Span,
     what: &'static str,
     members: &'n [Member],
+    /// The members that are told as misspelt, as they should be written.
+    misspelt: Vec<String>,
 }
 
 impl<'n> Fields<'n> {
@@ -65,7 +71,7 @@ impl<'n> Fields<'n> {
     /// A member that has to be there.
     pub(super) fn require(&self, reader: &mut Reader<'_>, name: &str) -> Option<&'n Node> {
         let found = self.get(name);
-        if found.is_none() {
+        if found.is_none() && !self.misspelt.iter().any(|other| other == name) {
             let message = format!("`{name}` is missing");
             let span = self.entry(name).map_or(self.span, |member| member.key.span);
             reader.problem("S006", span, message).label(format!("{} needs `{name}`", self.what));
@@ -84,7 +90,7 @@ impl<'s> Reader<'s> {
         let mounts = vocabulary.map(Vocabulary::mounts);
         let failures = vocabulary.iter().flat_map(|vocabulary| vocabulary.failures()).map(|(_, row)| row.name).collect();
         let (about, given, filled_by) = (Pattern::Every, Vec::new(), ExprContext::Call);
-        Self { source, problems, mounts, vocabulary, failures, about, given, filled_by, patterns: 0, expression_bytes: 0 }
+        Self { source, problems, mounts, vocabulary, failures, about, given, filled_by, begins: None, patterns: 0, expression_bytes: 0 }
     }
 
     /// Whether a word is the name of a business failure.
@@ -134,11 +140,14 @@ impl<'s> Reader<'s> {
         let is_known = |member: &Member| known.iter().any(|name| is_called(member, name)) || is_told(&member.key.value);
         for member in members.iter().filter(|member| !is_known(member) && !is_free(member)) {
             let name = &member.key.value;
+            let help = nearest(name, known.iter().copied()).is_none().then(|| members::elsewhere(name)).flatten();
             self.problem("S004", member.key.span, format!("unknown member `{name}`"))
                 .label(format!("not a member of {what}"))
-                .help(suggestion(name, known));
+                .help(help.unwrap_or_else(|| suggestion(name, known)));
         }
-        Some(Fields { span: first_line(node), what, members })
+        let unknown = members.iter().filter(|member| !is_known(member)).map(|member| member.key.value.as_str());
+        let misspelt = unknown.filter_map(|name| nearest(name, known.iter().copied())).map(str::to_owned).collect();
+        Some(Fields { span: first_line(node), what, members, misspelt })
     }
 
     /// All members of a mapping whose names are free.
@@ -168,7 +177,10 @@ impl<'s> Reader<'s> {
             Kind::Text(text) => Some(text.clone()),
             Kind::Number(_) => Some(self.raw(node).to_owned()),
             _ => {
-                self.wrong_member(node, member, "text");
+                let problem = self.wrong_member(node, member, "text");
+                if matches!(node.kind, Kind::Bool(_)) {
+                    problem.help("quote it; readers of YAML 1.1 make `true` and `false` of `on`, `yes`, `off` and `no`");
+                }
                 None
             }
         }
@@ -197,7 +209,13 @@ impl<'s> Reader<'s> {
         if let Kind::Bool(value) = node.kind {
             return Some(value);
         }
-        self.wrong_member(node, member, "`true` or `false`");
+        let word = if let Kind::Text(word) = &node.kind { word.to_lowercase() } else { String::new() };
+        let problem = self.wrong_member(node, member, "`true` or `false`");
+        match word.as_str() {
+            "yes" | "on" | "true" => problem.help(format!("write `{member}: true`")),
+            "no" | "off" | "false" => problem.help(format!("write `{member}: false`")),
+            _ => problem,
+        };
         None
     }
 
@@ -243,7 +261,14 @@ impl<'s> Reader<'s> {
 
     /// One of a closed list of words.
     pub(super) fn choice<T: Copy>(&mut self, node: &Node, member: &str, choices: &[(&str, T)]) -> Option<T> {
-        let Kind::Text(word) = &node.kind else {
+        // Readers of YAML 1.1, and the JSON that they write, have `false` in the place of `off`.
+        let off = "off".to_owned();
+        let word = match &node.kind {
+            Kind::Text(word) => Some(word),
+            Kind::Bool(false) if choices.iter().any(|(known, _)| *known == off) => Some(&off),
+            _ => None,
+        };
+        let Some(word) = word else {
             let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
             self.wrong_member(node, member, &format!("one of {}", quoted(&words)));
             return None;

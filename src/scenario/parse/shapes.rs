@@ -6,8 +6,10 @@ use jiff::tz::TimeZone;
 use super::members;
 use super::reader::Reader;
 use crate::scenario::ast::Window;
+use crate::scenario::error::{Spanned, suggestion};
 use crate::scenario::expr;
-use crate::scenario::node::{Kind, Node};
+use crate::scenario::expr::types::{Looked, Types as _};
+use crate::scenario::node::{Kind, Member, Node};
 use crate::scenario::shape::Shape;
 
 const DAYS: [(&str, Weekday); 7] = [
@@ -28,7 +30,7 @@ impl Reader<'_> {
         let mut is_whole = true;
         for name in members::REQUEST {
             let Some(part) = fields.entry(name) else { continue };
-            match self.shape(&part.value) {
+            match self.shape(&part.value, &mut vec![Some(name.to_owned())]) {
                 Some(shape) if name == "headers" => parts.push((name, in_lower_case(shape))),
                 Some(shape) => parts.push((name, shape)),
                 None => is_whole = false,
@@ -41,8 +43,9 @@ impl Reader<'_> {
         is_whole.then_some(parts)
     }
 
-    fn shape(&mut self, node: &Node) -> Option<Shape> {
-        match &node.kind {
+    /// What stands at a place of the request, whose members are named from its part on; an element of a list is `None`.
+    fn shape(&mut self, node: &Node, place: &mut Vec<Option<String>>) -> Option<Shape> {
+        let shape = match &node.kind {
             Kind::Text(text) => {
                 self.affordable(node)?;
                 match Shape::of_text(text) {
@@ -60,12 +63,62 @@ impl Reader<'_> {
             Kind::Number(number) => Some(Shape::Exact(number.clone().into(), self.raw(node).to_owned())),
             Kind::Null | Kind::Bool(_) => Some(Shape::Exact(node.to_json(), String::new())),
             Kind::List(items) => {
-                items.iter().map(|item| self.shape(item)).collect::<Vec<_>>().into_iter().collect::<Option<_>>().map(Shape::Elements)
+                let rows: Vec<_> = items.iter().map(|item| self.inner(item, None, place)).collect();
+                rows.into_iter().collect::<Option<_>>().map(Shape::Elements)
             }
             Kind::Map(members) => {
-                let rows: Vec<_> = members.iter().map(|member| Some((member.key.value.clone(), self.shape(&member.value)?))).collect();
+                let rows: Vec<_> = members.iter().map(|Member { key, value }| self.member(key, value, place)).collect();
                 rows.into_iter().collect::<Option<_>>().map(Shape::Members)
             }
+        }?;
+        self.is_possible(node, &shape, place);
+        Some(shape)
+    }
+
+    fn member(&mut self, key: &Spanned<String>, value: &Node, place: &mut Vec<Option<String>>) -> Option<(String, Shape)> {
+        let is_header = matches!(&place[..], [Some(part)] if part == "headers");
+        let name = if is_header { key.value.to_ascii_lowercase() } else { key.value.clone() };
+        place.push(Some(name));
+        let looked = if self.is_full() { None } else { Some(self.at(place)) };
+        let shape = match looked {
+            Some(Looked::Missing { at, names }) if at + 1 == place.len() => {
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                let help = if names.is_empty() { "it has no members".to_owned() } else { suggestion(&key.value, &names) };
+                let whole = dotted(&place[..at]);
+                self.problem("S011", key.span, format!("`{whole}` has no `{}`", key.value)).help(help);
+                None
+            }
+            _ => self.shape(value, place),
+        };
+        place.pop();
+        Some((key.value.clone(), shape?))
+    }
+
+    fn inner(&mut self, node: &Node, step: Option<String>, place: &mut Vec<Option<String>>) -> Option<Shape> {
+        place.push(step);
+        let shape = self.shape(node, place);
+        place.pop();
+        shape
+    }
+
+    fn at(&self, place: &[Option<String>]) -> Looked {
+        let members: Vec<_> = place.iter().map(Option::as_deref).collect();
+        self.look_up("request", &members)
+    }
+
+    /// Reports what no request has at a place.
+    fn is_possible(&mut self, node: &Node, shape: &Shape, place: &[Option<String>]) {
+        if self.is_full() {
+            return;
+        }
+        let Looked::To(found) = self.at(place) else { return };
+        if !found.fits(shape) {
+            let word = if let Kind::Text(text) = &node.kind { Some(text.as_str()) } else { None };
+            let message = match node.kind {
+                Kind::Map(_) | Kind::List(_) => format!("`{}` is never {}", dotted(place), node.found()),
+                _ => format!("`{}` is never `{}`", dotted(place), self.raw(node)),
+            };
+            self.problem("S101", node.span, message).help = found.advice(word);
         }
     }
 
@@ -83,8 +136,17 @@ impl Reader<'_> {
         {
             self.problem("S008", node.span, "`until` is not after `from`, so that no time lies between").help("exchange the two");
         }
+        if let (Some(begins), Some((node, Some(until)))) = (self.begins, until)
+            && until <= begins
+        {
+            let message = format!("the clock is never before {until}");
+            self.problem("S101", node.span, message).help(format!("it begins at {begins}, as `clock` says"));
+        }
         let daily = fields.get("daily").map(|node| self.hours(node));
         let days = fields.get("days").map(|node| self.each(node, "days", |reader, node| reader.choice(node, "day", &DAYS)));
+        if let Some(node) = fields.get("days").filter(|node| matches!(&node.kind, Kind::List(items) if items.is_empty())) {
+            self.problem("S101", node.span, "the clock is never on none of the days").label("expected days, such as `[sat, sun]`");
+        }
         let zone = fields.get("zone").map(|node| self.zone(node));
         Some(Window {
             from: from.map_or(Some(None), |from| from.map(Some))?,
@@ -114,6 +176,14 @@ impl Reader<'_> {
         }
         zone
     }
+}
+
+/// A place of the request as expressions name it.
+fn dotted(place: &[Option<String>]) -> String {
+    place.iter().fold("$request".to_owned(), |text, step| match step {
+        Some(name) => format!("{text}.{name}"),
+        None => text + "[]",
+    })
 }
 
 /// The names of headers as requests have them.

@@ -225,7 +225,16 @@ impl Reader<'_> {
             return None;
         };
         let inner = fields.get(join)?;
+        if matches!(&inner.kind, Kind::List(items) if items.is_empty()) {
+            let message = if join == "any" { "none of no conditions is ever true" } else { "no condition at all" };
+            self.problem(if join == "any" { "S101" } else { "S006" }, inner.span, message).label("expected conditions");
+            return None;
+        }
         match join {
+            "not" if inner.kind == Kind::Bool(true) => {
+                self.problem("S101", inner.span, "`not: true` is never true").help("leave `when` out where there is no condition");
+                None
+            }
             "not" => self.condition(inner, context).map(|condition| Condition::Not(Box::new(condition))),
             "all" => {
                 let conditions = self.each(inner, join, |reader, item| reader.condition(item, context));
@@ -238,10 +247,21 @@ impl Reader<'_> {
                 self.problem("S011", inner.span, format!("`{join}` is not known here")).help(help);
                 None
             }
-            "chance" => self.share(inner, "chance").map(|share| Condition::Chance(share, node.span.start)),
+            "chance" => self
+                .share(inner, "chance")
+                .filter(|share| self.is_drawn(inner, *share))
+                .map(|share| Condition::Chance(share, node.span.start)),
             "clock" => self.window(inner).map(Condition::Clock),
             _ => self.request(inner).map(Condition::Request),
         }
+    }
+
+    /// Whether a share of calls is any at all.
+    fn is_drawn(&mut self, node: &Node, share: f64) -> bool {
+        if share == 0.0 {
+            self.problem("S101", node.span, "a chance of 0 is never drawn").label("expected a share above 0");
+        }
+        share > 0.0
     }
 
     fn expression(&mut self, node: &Node, text: &str, context: ExprContext) -> Option<Expr> {

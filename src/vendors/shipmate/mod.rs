@@ -52,6 +52,7 @@ pub fn vendor() -> Vendor {
         references: wire::REFERENCES,
         webhooks: webhooks::WEBHOOKS,
         secret_names: access::SECRET_NAMES,
+        services: || catalog::CATALOG.services.iter().map(|service| (&*service.carrier, vec![&*service.key])).collect(),
         state,
         ..vendor!("shipmate")
     }

@@ -56,6 +56,7 @@ pub fn vendor() -> Vendor {
         webhooks: webhooks::WEBHOOKS,
         secret_names: access::SECRET_NAMES,
         id_of,
+        services: || services!(CATALOG.carriers, token, token),
         state,
         ..vendor!("shippo")
     }

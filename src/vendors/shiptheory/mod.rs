@@ -59,6 +59,7 @@ pub fn vendor() -> Vendor {
         label: labels::of,
         stored: STORED.into(),
         references: REFERENCES,
+        services: || services!(catalog::CATALOG.carriers, name, name),
         state,
         ..vendor!("shiptheory")
     }

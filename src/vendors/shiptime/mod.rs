@@ -50,6 +50,7 @@ pub fn vendor() -> Vendor {
         anchors: &[Anchor::Pickup],
         stored: rules::STORED.into(),
         references: rules::REFERENCES,
+        services: || services!(catalog::CATALOG.carriers, id, id),
         state: rules::state,
         ..vendor!("shiptime")
     }

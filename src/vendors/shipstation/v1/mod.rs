@@ -55,6 +55,7 @@ pub fn vendor() -> Vendor {
         references: wire::REFERENCES,
         webhooks: shared::WEBHOOKS,
         secret_names: access::SECRET_NAMES,
+        services: || services!(super::catalog::CATALOG.carriers, code, code),
         state: super::state,
         ..vendor!("shipstation_v1")
     }

@@ -63,6 +63,7 @@ pub fn vendor() -> Vendor {
         webhooks: shared::WEBHOOKS,
         secret_names: shared_access::SECRET_NAMES,
         id_of,
+        services: || services!(super::catalog::CATALOG.carriers, code, code),
         state: super::state,
         ..vendor!("shipstation_v2")
     }

@@ -1,0 +1,184 @@
+//! Which texts and which numbers something can be.
+
+use crate::carrier::countries;
+use crate::scenario::error::{nearest, quoted};
+use crate::scenario::expr::Comparison;
+
+/// Which texts something can be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Texts {
+    Any,
+    /// One of the words of a closed list.
+    Words(Vec<String>),
+    /// One of these, or a text that is near none of them.
+    Usual(Vec<String>),
+    /// The codes of countries with two letters, in capitals.
+    Countries,
+    /// Paths, which begin with a slash.
+    Paths,
+    /// Texts that have no capitals in them.
+    Lower,
+}
+
+/// Where in a text another one is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Start,
+    End,
+    Anywhere,
+}
+
+impl Texts {
+    pub fn or(self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Words(own), Self::Words(other)) => Self::Words(own.into_iter().chain(other.iter().cloned()).collect()),
+            (own, other) if own == *other => own,
+            _ => Self::Any,
+        }
+    }
+
+    pub fn lowered(&self) -> Self {
+        match self {
+            Self::Words(words) => Self::Words(words.iter().map(|word| word.to_lowercase()).collect()),
+            Self::Countries => Self::Words(countries::all().map(|country| country.alpha2.to_lowercase()).collect()),
+            _ => Self::Lower,
+        }
+    }
+
+    /// Whether one of its texts passes a test; true where they are no closed list.
+    pub fn any(&self, test: impl Fn(&str) -> bool) -> bool {
+        match self {
+            Self::Words(words) => words.iter().any(|word| test(word)),
+            Self::Countries => countries::all().any(|country| test(country.alpha2)),
+            Self::Any | Self::Usual(_) | Self::Paths | Self::Lower => true,
+        }
+    }
+
+    fn allows(&self, text: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Words(words) => words.iter().any(|word| word == text),
+            Self::Usual(words) => words.iter().any(|word| word == text) || nearest(text, words.iter().map(String::as_str)).is_none(),
+            Self::Countries => countries::find(text).is_some_and(|country| country.alpha2 == text),
+            Self::Paths => text.starts_with('/'),
+            Self::Lower => text.to_lowercase() == text,
+        }
+    }
+
+    /// Whether a text can be among both.
+    pub fn meets(&self, other: &Self) -> bool {
+        match (self, other) {
+            (own, Self::Words(words)) | (Self::Words(words), own) => words.iter().any(|word| own.allows(word)),
+            _ => true,
+        }
+    }
+
+    /// Whether one of its texts can have another one in it.
+    pub fn has(&self, part: &str, place: Place) -> bool {
+        let is_there = |word: &str| match place {
+            Place::Start => word.starts_with(part),
+            Place::End => word.ends_with(part),
+            Place::Anywhere => word.contains(part),
+        };
+        match self {
+            Self::Lower => part.to_lowercase() == part,
+            Self::Paths => place != Place::Start || part.is_empty() || part.starts_with('/'),
+            closed => closed.any(is_there),
+        }
+    }
+
+    /// The only text that it can be.
+    pub fn only(&self) -> Option<&str> {
+        let Self::Words(words) = self else { return None };
+        let (first, rest) = words.split_first()?;
+        rest.iter().all(|word| word == first).then_some(first)
+    }
+
+    /// What to write in the place of something that it can never be.
+    pub fn advice(&self, found: &str) -> Option<String> {
+        match self {
+            Self::Any => None,
+            Self::Words(words) | Self::Usual(words) => {
+                let words: Vec<&str> = words.iter().map(String::as_str).collect();
+                Some(match (nearest(found, words.iter().copied()), words.len()) {
+                    (Some(near), _) if !found.is_empty() => format!("did you mean `'{near}'`?"),
+                    (_, 1) => format!("it is always `'{}'`", words[0]),
+                    (_, 2..=12) => format!("it is one of {}", quoted(&words)),
+                    _ => "it is one of many words, and none of these".to_owned(),
+                })
+            }
+            Self::Countries => Some(match countries::find(found).or_else(|| countries::named(found)) {
+                Some(country) => format!("countries are codes of two capitals: `'{}'`", country.alpha2),
+                None => "countries are codes of two capitals, such as `'US'`".to_owned(),
+            }),
+            Self::Paths => Some("paths begin with `/`, and without the mount".to_owned()),
+            Self::Lower => Some("it is in lower case".to_owned()),
+        }
+    }
+}
+
+/// Which numbers something can be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Numbers {
+    pub least: f64,
+    pub most: f64,
+    pub whole: bool,
+}
+
+impl Numbers {
+    pub const ANY: Self = Self { least: f64::NEG_INFINITY, most: f64::INFINITY, whole: false };
+
+    pub const fn exactly(number: f64) -> Self {
+        Self { least: number, most: number, whole: false }
+    }
+
+    pub fn or(self, other: Self) -> Self {
+        // A single number is whole without saying so.
+        let is_whole = |numbers: Self| numbers.whole || numbers.least == numbers.most && numbers.least.fract() == 0.0;
+        Self { least: self.least.min(other.least), most: self.most.max(other.most), whole: is_whole(self) && is_whole(other) }
+    }
+
+    fn is_empty(self) -> bool {
+        if self.whole { self.least.ceil() > self.most.floor() } else { self.least > self.most }
+    }
+
+    /// Whether a number can be among both.
+    pub fn meets(self, other: Self) -> bool {
+        !Self { least: self.least.max(other.least), most: self.most.min(other.most), whole: self.whole || other.whole }.is_empty()
+    }
+
+    /// Whether a comparison by size can be true.
+    pub fn compares(self, comparison: Comparison, other: Self) -> bool {
+        match comparison {
+            Comparison::Less => self.least < other.most,
+            Comparison::LessOrEqual => self.least <= other.most,
+            Comparison::Greater => self.most > other.least,
+            Comparison::GreaterOrEqual => self.most >= other.least,
+            _ => true,
+        }
+    }
+
+    /// Takes a comparison with a number into account; whether a number is left.
+    pub fn narrow(&mut self, comparison: Comparison, number: f64) -> bool {
+        match comparison {
+            Comparison::Equal => (self.least, self.most) = (self.least.max(number), self.most.min(number)),
+            Comparison::Less => self.most = self.most.min(number.next_down()),
+            Comparison::LessOrEqual => self.most = self.most.min(number),
+            Comparison::Greater => self.least = self.least.max(number.next_up()),
+            Comparison::GreaterOrEqual => self.least = self.least.max(number),
+            _ => {}
+        }
+        !self.is_empty()
+    }
+
+    pub fn advice(self) -> Option<String> {
+        let what = if self.whole { "a whole number" } else { "a number" };
+        match (self.least.is_finite(), self.most.is_finite()) {
+            (true, true) if self.least == self.most => None,
+            (true, true) => Some(format!("it is {what} from {} to {}", self.least, self.most)),
+            (true, false) => Some(format!("it is {what} from {}", self.least)),
+            _ if self.whole => Some(format!("it is {what}")),
+            _ => None,
+        }
+    }
+}
