@@ -234,7 +234,7 @@ async function withoutScript() {
   await keys.goto(`${ui}/scenario`);
   await keys.getByLabel("YAML").fill("name: mine");
   await keys.keyboard.press("Control+Enter");
-  await keys.getByText("no mistakes").waitFor();
+  await keys.getByText("no mistakes", { exact: true }).waitFor();
   await keys.context().close();
   ok("forms and filters without script, pages and rows by keys");
 }

@@ -252,8 +252,8 @@ export declare class Sandbox implements AsyncDisposable {
     fork(name?: string, { seed }?: {
         seed?: number;
     }): Promise<Sandbox>;
-    /** The sandbox as a file, for `Server.loadSandbox`. */
-    export(): Promise<Json>;
+    /** The sandbox as a file, for `Server.loadSandbox`; with `"journal"` and `"log"` also what was called and done, for `seatrial view`. */
+    export(...include: ("journal" | "deliveries" | "log")[]): Promise<Json>;
     /** Subscribes as the vendor's portal does; `account`, `events`, `format` and `secret` may say more. */
     webhook(vendor: Vendor, url: string, more?: Subscription): Promise<Webhook>;
     /** Ends the pause of a subscription; what waited is sent. */

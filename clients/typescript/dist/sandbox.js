@@ -212,9 +212,9 @@ export class Sandbox {
     async fork(name, { seed } = {}) {
         return new Sandbox(this.admin, await this.ask("POST", "/fork", { name, seed }));
     }
-    /** The sandbox as a file, for `Server.loadSandbox`. */
-    export() {
-        return this.ask("GET", "/export");
+    /** The sandbox as a file, for `Server.loadSandbox`; with `"journal"` and `"log"` also what was called and done, for `seatrial view`. */
+    export(...include) {
+        return this.ask("GET", include.length ? `/export?include=${include.join(",")}` : "/export");
     }
     /** Subscribes as the vendor's portal does; `account`, `events`, `format` and `secret` may say more. */
     async webhook(vendor, url, more = {}) {
