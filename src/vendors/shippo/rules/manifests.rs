@@ -1,6 +1,7 @@
 //! Manifests: the labels of one day, sender and account on one sheet for the carrier.
 
 use http::StatusCode;
+use indexmap::IndexSet;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
@@ -61,12 +62,8 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
     let (carrier_account, provider) = account(cx, &body, &mut report).unwrap_or_default();
     report.finish()?;
     let shipment_date = body.member("shipment_date").text().and_then(checks::moment).unwrap_or(cx.now);
-    let mut transactions: Vec<String> = Vec::new();
-    for id in body.member("transactions").elements().map(|row| row.text().unwrap_or_default()) {
-        if !transactions.iter().any(|named| named == id) {
-            transactions.push(id.to_owned());
-        }
-    }
+    let named: IndexSet<&str> = body.member("transactions").elements().map(|row| row.text().unwrap_or_default()).collect();
+    let transactions = named.into_iter().map(str::to_owned).collect();
     let mut manifest = Manifest {
         object_created: Moment(cx.now),
         object_updated: Moment(cx.now),
