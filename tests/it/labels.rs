@@ -166,3 +166,19 @@ fn samples_are_written_for_people_to_look_at() {
         }
     }
 }
+
+/// To the postal service of the United States its territories are home; other carriers cross a border on the way there.
+#[test]
+fn mail_to_a_territory_names_no_country() {
+    let (_, usual) = samples().swap_remove(0);
+    let there = Label { to: address(["Ada Sample", "", "1 Calle Sample", "", "San Juan", "PR", "00901", "PR"]), ..usual };
+    let print = |label: &Label| {
+        let file = render(&[Document::Label(Box::new(label.clone()))], Format::zpl(203));
+        String::from_utf8(file).expect("ZPL is text")
+    };
+    let text = print(&there);
+    assert!(text.contains("San Juan PR 00901"), "{text}");
+    assert!(["PUERTO RICO", "UNITED STATES", "CUSTOMS"].iter().all(|word| !text.contains(word)), "{text}");
+    let text = print(&Label { carrier: "ups".to_owned(), ..there });
+    assert!(text.contains("PUERTO RICO"), "{text}");
+}

@@ -14,7 +14,7 @@ pub(super) fn draw(canvas: &mut Canvas, label: &Label, mut area: Area) {
     let mut letter = postage.cut_left(high * unit);
     let edge = letter.cut_right(1.0 * unit);
     canvas.rule(edge.x, edge.y, edge.width, edge.height);
-    canvas.line(&letter, mark(label), Face::Bold, high * 1.05, Anchor::Middle);
+    canvas.line(&letter.inset(5.0 * unit, 0.0), mark(label), Face::Bold, high * 1.05, Anchor::Middle);
     let mut paid = postage.inset(8.0 * unit, 5.0 * unit);
     let indicium = paid.cut_right(58.0 * unit);
     canvas.symbol(&indicium, label.second_code());
@@ -35,16 +35,18 @@ pub(super) fn draw(canvas: &mut Canvas, label: &Label, mut area: Area) {
     let mut addresses = area.cut_top(area.height - code - rows * unit);
     let mut sender = canvas.cut(&mut addresses, sender).inset(6.0 * unit, 5.0 * unit);
     let side = sender.cut_right(78.0 * unit);
-    canvas.block(&sender, &label.from.texts_of_block(&label.to.country), Face::Regular, 8.5);
+    // At home nobody writes the country, and its territories are home.
+    let [from, to] = if label.is_international() { [&label.from, &label.to] } else { [&label.to, &label.from] }.map(|end| &*end.country);
+    canvas.block(&sender, &label.from.texts_of_block(to), Face::Regular, 8.5);
     let pieces = if label.pieces > 1 { format!("{} parcels", label.pieces()) } else { String::new() };
     let back = if label.is_return { "RETURN" } else { "" };
     let lines = [back, &pieces, &label.dimensions];
     let lines: Vec<&str> = lines.into_iter().filter(|line| !line.is_empty()).collect();
     canvas.block(&side, &lines, Face::Bold, 8.5);
-    let mut to = addresses.inset(6.0 * unit, 3.0 * unit);
-    let caption = to.cut_left(34.0 * unit);
+    let mut recipient = addresses.inset(6.0 * unit, 3.0 * unit);
+    let caption = recipient.cut_left(34.0 * unit);
     canvas.block(&caption, &["SHIP", "TO:"], Face::Bold, 9.0);
-    canvas.address(&to, &label.to, &label.from.country, Face::Bold, 13.5);
+    canvas.address(&recipient, &label.to, from, Face::Bold, 13.5);
 
     if rows > 0.0 {
         canvas.cut_rule(&mut area, 0.5);

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::super::dialect::{self, taken, wrong_state};
 use super::super::listing::{self, LISTING};
 use super::super::wire::order::Origins;
+use super::super::wire::shipment::StoredShipment;
 use super::super::wire::{self, Members, SHIPMENT, order, se, shipment};
 use super::super::{checks, labels as drawn, webhooks};
 use super::{addresses, tags};
@@ -47,23 +48,23 @@ fn names(item: &Value, word: &str) -> bool {
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     cx.call.valid()?;
     let query = SHIPMENTS.read(cx.call)?;
-    let mut numbers = shipment::numbers(cx);
-    let narrow = |numbers: &mut Vec<u64>, wanted: Vec<u64>| numbers.retain(|number| wanted.contains(number));
+    let mut rows = shipment::all(cx);
+    let narrow = |rows: &mut Vec<StoredShipment<'_>>, wanted: Vec<u64>| rows.retain(|row| wanted.contains(&row.number));
     if let Some(batch) = cx.call.query("batch_id") {
         let wanted = super::batches::shipments(cx, batch);
-        narrow(&mut numbers, wanted);
+        narrow(&mut rows, wanted);
     }
     if let Some(import) = cx.call.query("import_batch_id") {
         let wanted = cx.docs.get(IMPORT, import).unwrap_or_default();
-        narrow(&mut numbers, wanted);
+        narrow(&mut rows, wanted);
     }
     if let Some(pickup) = cx.call.query("pickup_id") {
         let wanted = super::package_pickups::shipments(cx, pickup);
-        narrow(&mut numbers, wanted);
+        narrow(&mut rows, wanted);
     }
-    let page = query.rows_by(numbers, |number, member| shipment::member(cx, *number, member))?;
+    let page = query.rows_by(rows, |row, member| shipment::member(cx, row, member))?;
     let mut origins = Origins::default();
-    let page = page.map(|number| shipment::row(cx, number, &mut origins));
+    let page = page.map(|row| shipment::row(cx, row.number, &mut origins));
     Ok(listing::answer(cx, "shipments", page))
 }
 
@@ -110,8 +111,8 @@ fn make(cx: &mut Cx<'_>, sent: &Value) -> Result<(u64, Members, Value), Refusal>
     if is_sold {
         number = order::create(cx, &shipment)?;
         shipment.insert("shipment_id".to_owned(), se(number).into());
-        let sold = shipment::member(cx, number, "/shipment_number");
-        shipment.insert("shipment_number".to_owned(), sold);
+        let sold = cx.docs.get::<Members>(ORDER, &number.to_string()).unwrap_or_default();
+        shipment.insert("shipment_number".to_owned(), sold["orderNumber"].clone());
     }
     keep(cx, number, &shipment)?;
     Ok((number, shipment, validation))

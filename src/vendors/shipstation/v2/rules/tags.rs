@@ -61,7 +61,8 @@ pub(crate) fn rename(cx: &mut Cx<'_>) -> Outcome {
 }
 
 fn replace(cx: &mut Cx<'_>, before: &Value, after: Option<Value>) {
-    for number in shipment::numbers(cx) {
+    let numbers: Vec<u64> = shipment::all(cx).iter().map(|row| row.number).collect();
+    for number in numbers {
         let tags = shipment::view(cx, number).and_then(|shipment| shipment["tags"].as_array().cloned()).unwrap_or_default();
         if tags.iter().any(|tag| tag["name"] == *before) {
             let kept = tags.iter().filter_map(|tag| if tag["name"] == *before { after.clone() } else { Some(tag["name"].clone()) });

@@ -70,11 +70,16 @@ pub(crate) fn row(cx: &Cx<'_>, number: u64, origins: &mut Origins) -> Written {
 /// What lists are filtered by where an order is on hold, instead of its status.
 pub(crate) const ON_HOLD: &str = "on_hold";
 
+/// A shipment as it is stored: by this version, as an order, or both.
+pub(crate) struct StoredShipment<'d> {
+    pub number: u64,
+    own: Option<&'d [u8]>,
+    sold: Option<&'d [u8]>,
+}
+
 /// A member of a shipment by its JSON pointer, of those that lists filter and sort by. Of what is stored nothing else is read, if that can
 /// be helped.
-pub(crate) fn member(cx: &Cx<'_>, number: u64, pointer: &str) -> Value {
-    let id = number.to_string();
-    let (own, sold) = (cx.docs.raw(SHIPMENT, &id), cx.docs.raw(ORDER, &id));
+pub(crate) fn member(cx: &Cx<'_>, &StoredShipment { number, own, sold }: &StoredShipment<'_>, pointer: &str) -> Value {
     let found = match (own, sold) {
         (Some(own), None) => Some(json::at(own, pointer).and_then(|found| serde_json::from_slice(found).ok()).unwrap_or_default()),
         (None, Some(sold)) => order::member(cx, sold, pointer),
@@ -126,14 +131,15 @@ pub(crate) fn to_json(mut shipment: Members) -> Value {
     shipment.into()
 }
 
-/// The numbers of all shipments, in the order of creation.
-pub(crate) fn numbers(cx: &Cx<'_>) -> Vec<u64> {
+/// All shipments, in the order of creation.
+pub(crate) fn all<'d>(cx: &'d Cx<'_>) -> Vec<StoredShipment<'d>> {
     let is_open = |body: &[u8]| json::at(body, "/orderStatus") != Some(br#""awaiting_payment""#);
-    let orders = cx.docs.rows(ORDER).filter(|(_, body)| is_open(body)).map(|(id, _)| id);
-    let own = cx.docs.rows(SHIPMENT).map(|(id, _)| id).filter(|id| !cx.docs.has(ORDER, id));
-    let mut numbers: Vec<u64> = orders.chain(own).filter_map(|id| id.parse().ok()).collect();
-    numbers.sort_unstable();
-    numbers
+    let orders = cx.docs.rows(ORDER).filter(|(_, body)| is_open(body)).map(|(id, body)| (id, cx.docs.raw(SHIPMENT, id), Some(body)));
+    let own = cx.docs.rows(SHIPMENT).filter(|(id, _)| !cx.docs.has(ORDER, id)).map(|(id, body)| (id, Some(body), None));
+    let row = |(id, own, sold): (&str, _, _)| Some(StoredShipment { number: id.parse().ok()?, own, sold });
+    let mut rows: Vec<StoredShipment<'d>> = orders.chain(own).filter_map(row).collect();
+    rows.sort_unstable_by_key(|row| row.number);
+    rows
 }
 
 /// Stores a shipment, and the order that it also is.
