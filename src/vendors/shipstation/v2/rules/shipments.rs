@@ -1,5 +1,7 @@
 //! Shipments: created several at a time, replaced while they are pending, cancelled, tagged.
 
+use std::collections::HashSet;
+
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -49,7 +51,10 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     cx.call.valid()?;
     let query = SHIPMENTS.read(cx.call)?;
     let mut rows = shipment::all(cx);
-    let narrow = |rows: &mut Vec<StoredShipment<'_>>, wanted: Vec<u64>| rows.retain(|row| wanted.contains(&row.number));
+    let narrow = |rows: &mut Vec<StoredShipment<'_>>, wanted: Vec<u64>| {
+        let wanted: HashSet<u64> = wanted.into_iter().collect();
+        rows.retain(|row| wanted.contains(&row.number));
+    };
     if let Some(batch) = cx.call.query("batch_id") {
         let wanted = super::batches::shipments(cx, batch);
         narrow(&mut rows, wanted);
