@@ -1,7 +1,7 @@
 //! The operations of one vendor, and the way from a method and path to one of them.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use http::Method;
@@ -185,7 +185,7 @@ impl Operation {
             let mut declared = self.parameters.iter().filter(|row| row.location == ParameterIn::Query);
             declared.any(|row| row.name == name && self.schemas[row.schema].json_type == Some(JsonType::Array))
         };
-        let mut seen = HashSet::with_capacity(query.len());
+        let mut seen = BTreeSet::new();
         query.retain(|(name, _)| seen.insert(name.clone()) || is_list(name));
     }
 

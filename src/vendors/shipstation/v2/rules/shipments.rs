@@ -1,6 +1,6 @@
 //! Shipments: created several at a time, replaced while they are pending, cancelled, tagged.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use http::StatusCode;
 use serde::Deserialize;
@@ -52,7 +52,7 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     let query = SHIPMENTS.read(cx.call)?;
     let mut rows = shipment::all(cx);
     let narrow = |rows: &mut Vec<StoredShipment<'_>>, wanted: Vec<u64>| {
-        let wanted: HashSet<u64> = wanted.into_iter().collect();
+        let wanted: BTreeSet<u64> = wanted.into_iter().collect();
         rows.retain(|row| wanted.contains(&row.number));
     };
     if let Some(batch) = cx.call.query("batch_id") {
