@@ -40,9 +40,11 @@ pub(super) fn accounts(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<String,
 fn repeated(reader: &mut Reader<'_>, accounts: &[Account], rows: &AccountRows) {
     let mut seen = BTreeMap::new();
     for row in accounts {
-        let values = |set: &[FieldSpec]| set.iter().map(|spec| Some(row.members.get(spec.name)?.to_string())).collect::<Option<Vec<_>>>();
-        let own: Vec<(usize, Vec<String>)> =
-            rows.credentials.iter().enumerate().filter_map(|(index, set)| Some((index, values(set)?))).collect();
+        let member = |name: &'static str| Some((name, row.members.get(name)?.to_string()));
+        let sets = rows.credentials.iter().map(|set| set.iter().map(|spec| member(spec.name)).collect());
+        // A token that stands beside a login is another way in.
+        let alone = rows.identifiers.iter().map(|name| member(name).map(|member| vec![member]));
+        let own: Vec<Vec<(&str, String)>> = sets.chain(alone).flatten().collect();
         let earlier: Option<Vec<usize>> = own.iter().map(|set| seen.get(set).copied()).collect();
         if let Some(start) = earlier.and_then(|lines| lines.last().copied()) {
             let (line, _) = reader.source.position(start);
