@@ -32,7 +32,7 @@ pub(super) enum AdminError {
     File(#[from] Unread),
     #[error("{0}")]
     Refused(String),
-    #[error("the server is of another version: {0}")]
+    #[error("what answers is no Seatrial server, or one of another version: {0}")]
     Foreign(#[from] serde_json::Error),
     #[error("the runtime cannot start: {0}")]
     Runtime(#[from] io::Error),

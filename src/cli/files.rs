@@ -1,10 +1,16 @@
 //! Files that a command is given, and what is said of one that cannot be read.
 
 use std::fmt::{self, Display, Formatter};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-use crate::base::text;
+use crate::base::text::nearest;
+
+/// The most bytes of a document, a scenario, a conversation or a list.
+pub(super) const DOCUMENT: u64 = 16 << 20;
+/// The most bytes of a file of calls.
+pub(super) const CALLS: u64 = 256 << 20;
 
 /// Why a file cannot be read, with what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +33,31 @@ impl Display for Unread {
     }
 }
 
+/// Reads all of something, unless it has more bytes than that: it could be endless.
+pub(super) fn bounded(source: impl Read, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("the file is larger than {} MiB", most >> 20)));
+    }
+    Ok(bytes)
+}
+
+/// The bytes of a document, a scenario or the like.
+pub(super) fn document(path: &Path) -> io::Result<Vec<u8>> {
+    bounded(fs::File::open(path)?, DOCUMENT)
+}
+
+/// The same of a text.
+pub(super) fn bounded_text(source: impl Read, most: u64) -> io::Result<String> {
+    String::from_utf8(bounded(source, most)?).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the file is no text in UTF-8"))
+}
+
+/// The text of a file, which has no more bytes than that.
+pub(super) fn text(path: &Path, most: u64) -> Result<String, Unread> {
+    fs::File::open(path).and_then(|file| bounded_text(file, most)).map_err(|error| Unread::new(path, error))
+}
+
 /// What to do about a file that is not there: a name like it, or where it was looked for.
 fn help(path: &Path) -> String {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -35,7 +66,7 @@ fn help(path: &Path) -> String {
     };
     let names: Vec<String> = entries.take(10_000).flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    match text::nearest(&name, names.iter().map(String::as_str)) {
+    match nearest(&name, names.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{}`?", folder.map_or_else(|| near.into(), |folder| folder.join(near)).display()),
         None => format!("paths begin at `{}`", env::current_dir().unwrap_or_default().display()),
     }

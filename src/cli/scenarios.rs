@@ -1,10 +1,9 @@
 //! Where scenario files come from, the disk or the binary itself, and `seatrial scenarios`, which lists those of the binary.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use crate::cli::files::Unread;
+use crate::cli::files::{self, Unread};
 use crate::cli::{Exit, complain, say};
 use crate::scenario::{self, Diagnostic, Found, built_in};
 
@@ -44,7 +43,7 @@ pub(super) fn run(show: Option<&str>) -> Exit {
 /// A scenario's name for diagnostics, and its text. A path that is no file may be the name of a built-in one.
 pub(super) fn read(path: &Path) -> Result<(String, Vec<u8>), ScenarioError> {
     let name = path.to_string_lossy().into_owned();
-    match read_bounded(path) {
+    match files::document(path) {
         Ok(bytes) => Ok((name, bytes)),
         Err(source) => match built_in::named(&name) {
             Some(text) => Ok((format!("{name}.yaml"), text.as_bytes().to_vec())),
@@ -56,7 +55,7 @@ pub(super) fn read(path: &Path) -> Result<(String, Vec<u8>), ScenarioError> {
 
 /// A file's name for diagnostics, and its bytes.
 pub(super) fn read_file(path: &Path) -> Result<(String, Vec<u8>), ScenarioError> {
-    let read = read_bounded(path).map(|bytes| (path.to_string_lossy().into_owned(), bytes));
+    let read = files::document(path).map(|bytes| (path.to_string_lossy().into_owned(), bytes));
     Ok(read.map_err(|source| Unread::new(path, source))?)
 }
 
@@ -82,7 +81,7 @@ pub(super) fn gather(paths: &[PathBuf]) -> Result<Gathered, ScenarioError> {
     let mut find = |path: &str, by: &str| {
         let path = Path::new(by).parent().map_or_else(|| PathBuf::from(path), |folder| folder.join(path));
         files.push(path.clone());
-        match read_bounded(&path) {
+        match files::document(&path) {
             Ok(bytes) => Ok(Found { name: relative(&path), id: id(&path), bytes }),
             Err(error) => {
                 let word = path.file_name().unwrap_or_default().to_string_lossy();
@@ -105,19 +104,6 @@ fn relative(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     path.strip_prefix(&here).unwrap_or(&path).to_string_lossy().into_owned()
-}
-
-/// The largest file that is read.
-const LARGEST: u64 = 16 << 20;
-
-/// Reads a file, but no endless one.
-fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    fs::File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the file is larger than 16 MiB"));
-    }
-    Ok(bytes)
 }
 
 /// Every scenario file of a path: itself, or all `*.yaml`, `*.yml` and `*.json` below it, in order.

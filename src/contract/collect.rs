@@ -94,14 +94,17 @@ impl Collector {
         if call.is_cut {
             self.report.cut += 1;
         }
+        // A body of another kind was read as what it is not.
+        let is_other_kind = judged.remarks.iter().any(|note| note.code == Note::WRONG_CONTENT_TYPE);
         for violation in &judged.violations {
-            let is_unknown_value = call.is_cut && violation.location == ParameterIn::Body;
+            let is_unknown_value = (call.is_cut || is_other_kind) && violation.location == ParameterIn::Body;
             if !is_unknown_value && violation.value.as_ref().and_then(Value::as_str) != Some(REDACTED) {
                 self.violation(call, &judged, violation);
             }
         }
         for note in &judged.remarks {
             let kind = match note.code {
+                Note::UNKNOWN_MEMBER if is_other_kind => continue,
                 Note::UNKNOWN_MEMBER | Note::UNKNOWN_PARAMETER => Kind::Undocumented,
                 Note::DEPRECATED => Kind::Deprecated,
                 Note::UNREADABLE_BODY if call.is_cut => continue,
@@ -126,8 +129,7 @@ impl Collector {
             values: vec![violation.value.clone().unwrap_or_default()],
             ..Finding::of(call, judged)
         };
-        let kind = if violation.rule == Rule::Unknown { Kind::Undocumented } else { Kind::Violation };
-        self.count((kind, found.subject().to_owned(), location, place, violation.rule.keyword()), found);
+        self.count((Kind::Violation, found.subject().to_owned(), location, place, violation.rule.keyword()), found);
     }
 
     fn remark(&mut self, call: &CallFacts<'_>, judged: &JudgedCall, kind: Kind, note: &WordedNote) {
@@ -142,8 +144,8 @@ impl Collector {
         let pointer = if is_path { String::new() } else { steps().map(|step| format!("/{step}")).collect() };
         // Paths that lead nowhere are told apart by their detail.
         let place = if is_path { note.detail.clone() } else { steps().map(any).collect() };
-        if kind == Kind::Undocumented && self.known.contains_key(&(kind, judged.subject(), location, place.clone(), "additionalProperties"))
-        {
+        let is_refused = |rule: &'static str| self.known.contains_key(&(Kind::Violation, judged.subject(), location, place.clone(), rule));
+        if kind == Kind::Undocumented && is_refused(Rule::Unknown.keyword()) {
             return;
         }
         let found = Finding {

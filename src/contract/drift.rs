@@ -22,10 +22,20 @@ use serde_json::Value;
 /// Why a document cannot be compared.
 #[derive(Debug, thiserror::Error)]
 pub enum DocumentError {
-    #[error("it is no OpenAPI 3.0 or 3.1 document: `openapi` is {0}")]
-    Version(Value),
+    #[error("it is no OpenAPI 3.0 or 3.1 document: `openapi` is {version}")]
+    Version { version: Value, is_published: bool },
     #[error("it has no `paths`")]
-    NoPaths,
+    NoPaths { is_published: bool },
+}
+
+impl DocumentError {
+    /// Whether it is the published document, and not the one before it.
+    #[must_use]
+    pub fn is_published(&self) -> bool {
+        match self {
+            Self::Version { is_published, .. } | Self::NoPaths { is_published } => *is_published,
+        }
+    }
 }
 
 /// One way in which two documents differ.
@@ -57,6 +67,7 @@ pub enum Kind {
     MemberRemoved,
     Type,
     Enum,
+    Limit,
     Required,
     Null,
 }
@@ -78,6 +89,7 @@ impl Kind {
             Self::MemberRemoved => "member-removed",
             Self::Type => "type",
             Self::Enum => "enum",
+            Self::Limit => "limit",
             Self::Required => "required",
             Self::Null => "null",
         }
@@ -101,7 +113,7 @@ pub struct Drift {
 /// # Errors
 /// When one of them is no OpenAPI document.
 pub fn drift(of: &str, published: &Value, before: &Value, accepted: &Accepted) -> Result<Drift, DocumentError> {
-    let (published, before) = (Document::new(published)?, Document::new(before)?);
+    let (published, before) = (Document::new(published, true)?, Document::new(before, false)?);
     let mut comparison = Comparison::new(&published, &before);
     comparison.operations();
     let mut differences = comparison.found;

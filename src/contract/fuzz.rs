@@ -32,14 +32,15 @@ use serde_json::Value;
 use self::draw::Drawn;
 pub use self::exceptions::{Exceptions, ExceptionsError};
 pub use self::judge::Check;
-use self::judge::{MediaTypes, Problem};
+use self::judge::Problem;
 use self::pool::Pool;
 use self::sent::{Exchange, body, is_form, is_taken, target};
 use crate::base::entropy::{self, Rng};
 use crate::base::text;
+use crate::contract::presence::{Absence, Presence};
 use crate::contract::run::Manners;
 use crate::engine::{Machine, Vendor};
-use crate::net::{Client, ClientError, Trust};
+use crate::net::{Client, Trust};
 use crate::spec::{Catalog, Operation, Reading, SentRequest};
 
 /// How often a request is made smaller.
@@ -119,7 +120,6 @@ struct Run<'r> {
     options: &'r FuzzOptions,
     client: Client,
     manners: Manners,
-    types: MediaTypes,
     /// By the path of a collection, the parameter that follows it.
     collections: BTreeMap<&'r str, &'r str>,
     pool: Pool,
@@ -129,17 +129,21 @@ struct Run<'r> {
     /// How many allowed requests were made and taken, by operation.
     allowed: BTreeMap<&'r str, (u64, u64, Option<Exchange>)>,
     found: BTreeMap<(String, Check, String), Finding>,
+    presence: Presence,
+    /// The status, 401 or 403, of the first request that was refused though the document allows it, of operations that need credentials.
+    refused: Option<u16>,
+    /// Whether one of those was taken.
+    is_let_in: bool,
 }
 
 /// Makes cases and judges what comes back.
 ///
 /// # Errors
-/// When the first call has no answer at all.
-pub async fn fuzz(machine: &Machine, vendor: &Arc<Vendor>, options: &FuzzOptions) -> Result<FuzzReport, ClientError> {
+/// When there is no server, or when nobody is there that the document is about.
+pub async fn fuzz(machine: &Machine, vendor: &Arc<Vendor>, options: &FuzzOptions) -> Result<FuzzReport, Absence> {
     let client = Client::new(&options.base_url, options.trust.clone(), options.timeout)?;
-    client.send(Method::GET, "/", HeaderMap::new(), Bytes::new()).await?;
+    client.reach().await?;
     let loaded = machine.vendors().loaded().iter().find(|row| row.vendor.id == vendor.id).expect("the vendor is one of the machine's");
-    let document: Value = serde_json::from_str(&vendor.spec).unwrap_or_default();
     let mut run = Run {
         vendor,
         catalog: loaded.catalog(),
@@ -147,7 +151,6 @@ pub async fn fuzz(machine: &Machine, vendor: &Arc<Vendor>, options: &FuzzOptions
         options,
         client,
         manners: Manners::new(options.rate, 2),
-        types: MediaTypes::of(&document),
         collections: collections(loaded.catalog()),
         pool: Pool::default(),
         past: Vec::new(),
@@ -155,8 +158,18 @@ pub async fn fuzz(machine: &Machine, vendor: &Arc<Vendor>, options: &FuzzOptions
         called: BTreeSet::new(),
         allowed: BTreeMap::new(),
         found: BTreeMap::new(),
+        presence: Presence::default(),
+        refused: None,
+        is_let_in: false,
     };
     let is_cut = tokio::time::timeout(options.time, run.all()).await.is_err();
+    let url = options.base_url.clone();
+    if let Some(first) = run.presence.nobody() {
+        return Err(Absence::Nobody { vendor: vendor.id.to_string(), url, first: first.to_owned() });
+    }
+    if let Some(status) = run.refused.filter(|_| !run.is_let_in) {
+        return Err(Absence::NotLetIn { url, status });
+    }
     if !is_cut {
         run.refused();
     }
@@ -196,6 +209,9 @@ impl<'r> Run<'r> {
             for operation in &operations {
                 self.case(operation, case, false).await;
                 self.case(operation, case, true).await;
+            }
+            if self.presence.nobody().is_some() {
+                return;
             }
         }
     }
@@ -260,6 +276,9 @@ impl<'r> Run<'r> {
         let departures = self.departures(operation, drawn);
         let exchange = self.send(operation.method.clone(), &target(operation, drawn), self.headers(drawn), body(operation, drawn)).await;
         let mut problems = self.problems(operation, &exchange);
+        if let Some(reply) = &exchange.reply {
+            self.presence.note(operation, &format!("{} {}", exchange.method, exchange.target), reply, !problems.is_empty());
+        }
         if let (Some(first), true) = (departures.first(), is_taken(&exchange)) {
             let place = format!("{} {}", first.location.word(), judge::place(first));
             let status = exchange.reply.as_ref().map(|reply| reply.status).unwrap_or_default();
@@ -271,7 +290,7 @@ impl<'r> Run<'r> {
 
     fn problems(&self, operation: &Operation, exchange: &Exchange) -> Vec<Problem> {
         match &exchange.reply {
-            Some(reply) => judge::answer(operation, &self.types, reply),
+            Some(reply) => judge::answer(operation, reply),
             None => vec![Problem::new(Check::ServerError, "silence", "there is no answer")],
         }
     }
@@ -323,6 +342,11 @@ impl<'r> Run<'r> {
     fn count(&mut self, operation: &'r Operation, exchange: &Exchange) {
         let row = self.allowed.entry(&operation.id).or_default();
         row.0 += 1;
+        if !operation.security.is_empty() {
+            let status = exchange.reply.as_ref().map(|reply| reply.status).filter(|status| [401, 403].contains(status));
+            self.refused = self.refused.or(status);
+            self.is_let_in |= is_taken(exchange);
+        }
         row.1 += u64::from(exchange.reply.as_ref().is_some_and(|reply| (200..400).contains(&reply.status)));
         // What is not there, or belongs to somebody else, is no fault of the request.
         let is_refused = exchange.reply.as_ref().is_some_and(|reply| matches!(reply.status, 400 | 405 | 406 | 415 | 422));

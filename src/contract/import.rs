@@ -56,12 +56,20 @@ pub(super) struct FoundAnswer {
     body: Bytes,
 }
 
+/// The conversation in a file.
+#[derive(Debug)]
+pub struct Imported {
+    pub text: String,
+    /// Hosts that are those of no vendor, and whose calls were left out beside those of one: a browser keeps them too.
+    pub left_out: Vec<String>,
+}
+
 /// The conversation in a file, with the vendor of that name, or else with the one whose hosts its calls go to.
 ///
 /// # Errors
 /// When the file is none of calls, or not of calls to one vendor.
-pub fn import(machine: &Machine, text: &str, vendor: Option<&str>) -> Result<String, ImportError> {
-    let calls = match serde_json::from_str::<Value>(text) {
+pub fn import(machine: &Machine, text: &str, vendor: Option<&str>) -> Result<Imported, ImportError> {
+    let mut calls = match serde_json::from_str::<Value>(text) {
         Ok(file) if file["log"]["entries"].is_array() => har::calls(&file),
         Ok(file) if file["item"].is_array() => postman::calls(&file),
         Ok(_) => return Err(ImportError::Unknown),
@@ -69,6 +77,19 @@ pub fn import(machine: &Machine, text: &str, vendor: Option<&str>) -> Result<Str
     };
     if calls.is_empty() {
         return Err(ImportError::Empty);
+    }
+    let mut left_out = Vec::new();
+    let is_own =
+        |call: &FoundCall| mount(machine, &call.url, None).is_ok_and(|own| mount(machine, "", vendor).map_or(true, |named| named == own));
+    if calls.iter().any(is_own) {
+        calls.retain(|call| {
+            let is_foreign = mount(machine, &call.url, None).is_err();
+            let host = split(&call.url).0.to_owned();
+            if is_foreign && !left_out.contains(&host) {
+                left_out.push(host);
+            }
+            !is_foreign
+        });
     }
     let mut mounts = Vec::new();
     for call in &calls {
@@ -78,7 +99,7 @@ pub fn import(machine: &Machine, text: &str, vendor: Option<&str>) -> Result<Str
         }
     }
     let [mount] = &mounts[..] else { return Err(ImportError::Several(mounts.join(", "))) };
-    Ok(conversation(machine, mount, &calls))
+    Ok(Imported { text: conversation(machine, mount, &calls), left_out })
 }
 
 /// The mount of the vendor that a call is for.

@@ -18,6 +18,7 @@ mod import;
 mod matching;
 mod pact;
 mod pact_file;
+mod presence;
 mod report;
 mod run;
 mod saved;
@@ -29,10 +30,11 @@ pub use collect::{CallFacts, Collector};
 pub use drift::{Accepted, AcceptedError, Difference, DocumentError, Drift, drift};
 pub use format::Format;
 pub use fuzz::{Check, Exceptions, ExceptionsError, Finding as FuzzFinding, FuzzOptions, FuzzReport, fuzz};
-pub use import::{CurlError, ImportError, import};
+pub use import::{CurlError, ImportError, Imported, import};
 pub use matching::{Mismatch, mismatches};
 pub use pact::{Parties, pact};
 pub use pact_file::{Expected, Interaction, PactFile, PactFileError};
+pub use presence::Absence;
 pub use report::{ExercisedOperation, Finding, Report, VendorReport};
 pub use run::{
     Assignment, ConversationReport, Problem, RunOptions, RunReport, SEED, Server, StageError, Target, Verdict, recorded_place, run,

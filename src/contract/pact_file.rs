@@ -60,17 +60,17 @@ impl PactFile {
     /// When it is no Pact of these versions.
     pub fn read(text: &str) -> Result<Self, PactFileError> {
         let whole: Value = serde_json::from_str(text)?;
+        let name = |role: &'static str| {
+            let name = whole[role]["name"].as_str().ok_or(PactFileError::Missing(role))?;
+            Ok::<_, PactFileError>(name.to_owned())
+        };
+        let (consumer, provider) = (name("consumer")?, name("provider")?);
         let metadata = &whole["metadata"];
         let version = metadata.pointer("/pactSpecification/version").or_else(|| metadata.pointer("/pact-specification/version"));
         let version = version.and_then(Value::as_str).unwrap_or("1");
         if !version.starts_with("3.") && !version.starts_with("4.") {
             return Err(PactFileError::Version(version.to_owned()));
         }
-        let name = |role: &'static str| {
-            let name = whole[role]["name"].as_str().ok_or(PactFileError::Missing(role))?;
-            Ok::<_, PactFileError>(name.to_owned())
-        };
-        let (consumer, provider) = (name("consumer")?, name("provider")?);
         let rows = whole["interactions"].as_array();
         if rows.is_none() && !whole["messages"].is_array() {
             return Err(PactFileError::Missing("interactions"));

@@ -13,7 +13,7 @@ mod outcome;
 mod record;
 mod stage;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::Method;
@@ -26,6 +26,7 @@ pub(super) use self::record::Recorder;
 pub use self::record::place as recorded_place;
 use self::stage::Stage;
 pub use self::stage::{SEED, Server, StageError, Target};
+use crate::contract::presence::{Absence, Presence};
 use crate::engine::Machine;
 use crate::net::{ClientError, Reply};
 use crate::scenario::Story;
@@ -60,14 +61,24 @@ struct Run {
     machine: Arc<Machine>,
     options: RunOptions,
     manners: Manners,
+    presence: Mutex<Presence>,
 }
 
 /// Holds all conversations; the report has them in their order.
-pub async fn run(machine: &Arc<Machine>, assignments: Vec<Assignment>, options: RunOptions) -> RunReport {
+///
+/// # Errors
+/// When there is no server, or not the one that there has to be.
+pub async fn run(machine: &Arc<Machine>, assignments: Vec<Assignment>, options: RunOptions) -> Result<RunReport, StageError> {
     let manners = Manners::new(options.rate, if options.target == Target::Vendor { options.retries } else { 0 });
+    for attempt in 0.. {
+        let Err(error) = stage::probe(&options.server, &options.target).await else { break };
+        let is_wrong = matches!(error, StageError::Client(ClientError::Url(_)));
+        let Some(pause) = manners.pause(attempt).filter(|_| !is_wrong) else { return Err(error) };
+        tokio::time::sleep(pause).await;
+    }
     let seats = Arc::new(Semaphore::new(options.concurrency.max(1)));
     let server = options.server.base_url.clone();
-    let run = Arc::new(Run { machine: Arc::clone(machine), options, manners });
+    let run = Arc::new(Run { machine: Arc::clone(machine), options, manners, presence: Mutex::default() });
     let mut tasks = JoinSet::new();
     for (index, assignment) in assignments.into_iter().enumerate() {
         let (run, seats) = (Arc::clone(&run), Arc::clone(&seats));
@@ -78,7 +89,11 @@ pub async fn run(machine: &Arc<Machine>, assignments: Vec<Assignment>, options: 
     }
     let mut found = tasks.join_all().await;
     found.sort_by_key(|(index, _)| *index);
-    RunReport { server, conversations: found.into_iter().map(|(_, report)| report).collect() }
+    let first = run.presence.lock().map_or(None, |presence| presence.nobody().map(str::to_owned));
+    if let (Some(first), Some((_, row))) = (first, found.first()) {
+        return Err(Absence::Nobody { vendor: row.vendor.clone(), url: server, first }.into());
+    }
+    Ok(RunReport { server, conversations: found.into_iter().map(|(_, report)| report).collect() })
 }
 
 impl Run {
@@ -193,8 +208,14 @@ impl Run {
     fn judge(&self, stage: &Stage, script: &mut Script, turn: &Turn, planned: &PlannedCall, reply: &Reply) -> Vec<Failure> {
         let operation = self.operation(&stage.mount, planned).filter(|operation| !is_scripted(script.story(), operation));
         let mut failures: Vec<Failure> = operation.map_or_else(Vec::new, |operation| {
-            let worded = departures(operation, planned, reply).into_iter();
-            worded.map(|what| Failure::new(turn.span, Mismatch::Document { operation: operation.name.to_string(), what })).collect()
+            let worded = departures(operation, planned, reply);
+            if let Ok(mut presence) = self.presence.lock() {
+                presence.note(operation, &turn.title, reply, !worded.is_empty());
+            }
+            worded
+                .into_iter()
+                .map(|what| Failure::new(turn.span, Mismatch::Document { operation: operation.name.to_string(), what }))
+                .collect()
         });
         // The sandbox says so by a header; others make no notes.
         let notes = reply.headers.contains_key("seatrial-request").then(|| {
@@ -246,7 +267,15 @@ fn departures(operation: &Operation, planned: &PlannedCall, reply: &Reply) -> Ve
         place if place.is_empty() => row.detail(),
         place => format!("`{place}`: {}", row.detail()),
     };
-    operation.check_answer(reply.status, body.as_ref()).iter().map(worded).collect()
+    let mut found = operation.check_answer(reply.status, body.as_ref());
+    let has_body = planned.method != Method::HEAD && !reply.body.is_empty();
+    let accepted = planned.headers.get(http::header::ACCEPT).and_then(|kinds| kinds.to_str().ok()).unwrap_or_default();
+    // What a call asks for by name, the vendor may have beside what its document says.
+    let subtype = |kind: &str| kind.split(';').next().and_then(|kind| Some(kind.split_once('/')?.1.trim().to_owned()));
+    let is_asked_for = accepted.split(',').filter_map(subtype).any(|own| subtype(kind).is_some_and(|kind| kind == own));
+    let headers = operation.check_answer_headers(reply.status, &reply.headers, has_body).into_iter();
+    found.extend(headers.filter(|row| !is_asked_for || row.dotted() != http::header::CONTENT_TYPE.as_str()));
+    found.iter().map(worded).collect()
 }
 
 impl PlannedCall {

@@ -378,6 +378,7 @@ pub(super) fn read<'m>(
             return Parsed { row: Err(Refusal::Invalid(Arc::clone(&call.violations))), call };
         }
     }
+    let letter = contract::reading(&vendor.reading, contract);
     let mut departures = Vec::new();
     if operation.body.is_some() {
         if let Some(denial) = denied(&call) {
@@ -388,7 +389,7 @@ pub(super) fn read<'m>(
             Ok(mut body) => {
                 remarks::unread(request, operation, &body, &mut call.remarks);
                 if contract != Contract::Off {
-                    departures = contract::departures(&mut call, operation, &vendor.reading, Some(&body));
+                    departures = contract::departures(&mut call, operation, &letter, Some(&body));
                 }
                 operation.arrange_body(&mut body, &vendor.reading);
                 let found = operation.check_body(&body, &vendor.reading);
@@ -407,7 +408,7 @@ pub(super) fn read<'m>(
             }
         }
     } else if contract != Contract::Off {
-        departures = contract::departures(&mut call, operation, &vendor.reading, None);
+        departures = contract::departures(&mut call, operation, &letter, None);
     }
     if !call.query.is_empty() || operation.needs_query {
         remarks::of_query(&call.query, operation, &mut call.remarks);
@@ -417,7 +418,7 @@ pub(super) fn read<'m>(
         }
     }
     if contract != Contract::Off {
-        contract::apply(&mut call, operation, &vendor.reading, departures, contract);
+        contract::apply(&mut call, operation, &letter, departures, contract);
     }
     let is_unreadable = || call.violations.iter().any(|row| (vendor.reading.unreadable)(&row.rule));
     if refusal.is_none() && (call.validation == Validation::First || is_unreadable()) {

@@ -90,6 +90,17 @@ impl Client {
         })
     }
 
+    /// Connects, and asks for nothing yet.
+    ///
+    /// # Errors
+    /// When there is nobody to connect to.
+    pub async fn reach(&self) -> Result<(), ClientError> {
+        let silent = |_| ClientError::Silent(self.name(), self.timeout.as_secs());
+        let sender = tokio::time::timeout(self.timeout, self.connect()).await.map_err(silent)??;
+        *self.connection.lock().await = Some(sender);
+        Ok(())
+    }
+
     /// Sends a request and waits for all of its answer. `target` is a path, perhaps with a query, below the base URL.
     ///
     /// # Errors

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use http::Method;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Method};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -135,6 +136,9 @@ pub(super) struct Response {
     pub status: Option<u16>,
     /// The schema of its JSON body, when it has one.
     pub schema: Option<SchemaId>,
+    /// The media types of its body, without their parameters.
+    pub media_types: Vec<String>,
+    pub headers: Vec<Parameter>,
 }
 
 /// How much of an operation's behavior is written: the cheapest tier that is faithful.
@@ -208,8 +212,7 @@ impl Operation {
 
     /// The schema of the JSON that is answered with a status, or by default.
     pub(crate) fn answer(&self, status: u16) -> Option<SchemaId> {
-        let row = self.responses.iter().find(|row| row.status == Some(status));
-        row.or_else(|| self.responses.iter().find(|row| row.status.is_none()))?.schema
+        self.response(status)?.schema
     }
 
     /// The schema that its bodies are held against.
@@ -343,8 +346,7 @@ impl Operation {
     /// answer is not JSON.
     #[must_use]
     pub fn check_answer(&self, status: u16, body: Option<&Value>) -> Vec<Violation> {
-        let row = self.responses.iter().find(|row| row.status == Some(status));
-        let Some(row) = row.or_else(|| self.responses.iter().find(|row| row.status.is_none())) else {
+        let Some(row) = self.response(status) else {
             let rule = Rule::Other(format!("status {status} is not declared"));
             return vec![Violation { location: ParameterIn::Body, path: Vec::new(), value: None, rule }];
         };
@@ -352,6 +354,34 @@ impl Operation {
         let mut checker = Checker::new(&self.schemas, &Reading::STRICT, ParameterIn::Body);
         checker.value(schema, body, &Path::Root, true);
         checker.found.violations
+    }
+
+    /// What is wrong with the headers of an answer: a content type that the document does not have for the status, and headers that are
+    /// missing or other than it says.
+    #[must_use]
+    pub fn check_answer_headers(&self, status: u16, headers: &HeaderMap, has_body: bool) -> Vec<Violation> {
+        let Some(row) = self.response(status) else { return Vec::new() };
+        let mut found = check_headers(&self.schemas, &Reading::STRICT, &row.headers, headers);
+        let media_type = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).map(essence).unwrap_or_default();
+        let fits = |declared: &String| match declared.split_once("/*") {
+            Some((main, _)) => main == "*" || media_type.split('/').next() == Some(main),
+            None => *declared == media_type,
+        };
+        if has_body && !row.media_types.is_empty() && !row.media_types.iter().any(fits) {
+            found.push(Violation {
+                location: ParameterIn::Header,
+                path: vec![Step::Member(CONTENT_TYPE.as_str().into())],
+                value: (!media_type.is_empty()).then(|| media_type.into()),
+                rule: Rule::Enum(row.media_types.iter().map(|name| name.as_str().into()).collect()),
+            });
+        }
+        found
+    }
+
+    /// What the document says of a status, or by default.
+    fn response(&self, status: u16) -> Option<&Response> {
+        let row = self.responses.iter().find(|row| row.status == Some(status));
+        row.or_else(|| self.responses.iter().find(|row| row.status.is_none()))
     }
 
     /// Where a path stands in the document, for sorting: the position of each member in its schema, of each element in its list.
@@ -374,6 +404,26 @@ impl Operation {
         }
         positions
     }
+}
+
+/// Headers of a request or an answer held against those that are declared for it.
+pub(super) fn check_headers(schemas: &Schemas, reading: &Reading, declared: &[Parameter], headers: &HeaderMap) -> Vec<Violation> {
+    let mut checker = Checker::new(schemas, reading, ParameterIn::Header);
+    checker.texts = true;
+    for parameter in declared.iter().filter(|row| row.location == ParameterIn::Header) {
+        let path = Path::Member(&Path::Root, &parameter.name);
+        match headers.get(&parameter.name).map(|value| Value::from(String::from_utf8_lossy(value.as_bytes()))) {
+            Some(value) => checker.value(parameter.schema, &value, &path, parameter.required),
+            None if parameter.required => checker.missing(parameter.schema, &path, None),
+            None => {}
+        }
+    }
+    checker.found.violations
+}
+
+/// A media type without its parameters.
+pub(super) fn essence(name: &str) -> String {
+    name.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 impl Catalog {

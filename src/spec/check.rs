@@ -5,6 +5,8 @@
 //! alternative of `anyOf` or `oneOf` fits, the one that the value comes closest to speaks: the one that the discriminator names, or
 //! else the only one of the value's type.
 
+mod documented;
+
 use std::borrow::Cow;
 
 use serde_json::{Map, Number, Value};
@@ -352,6 +354,7 @@ impl<'a> Checker<'a> {
     }
 
     fn combined(&mut self, schema: &'a Schema, value: &Value, path: &Path<'_>, required: bool) {
+        self.documented(schema, value, path);
         for part in &schema.all_of {
             self.value(*part, value, path, required);
         }

@@ -167,7 +167,7 @@ impl<'d> Compiler<'d> {
             || any.min_properties.is_some()
             || any.max_properties.is_some();
         Schema {
-            json_type: any.typ.as_deref().and_then(json_type),
+            json_type: any.typ.as_deref().and_then(JsonType::named),
             choices: any.enumeration.clone(),
             format: any.format.as_deref().map(Into::into),
             pattern: any.pattern.as_deref().map(Pattern::new),
@@ -237,11 +237,6 @@ type Properties = indexmap::IndexMap<String, ReferenceOr<Box<Source>>>;
 
 fn unlisted(properties: &Properties, required: &[String]) -> Vec<Box<str>> {
     required.iter().filter(|name| !properties.contains_key(*name)).map(|name| name.as_str().into()).collect()
-}
-
-fn json_type(name: &str) -> Option<JsonType> {
-    use JsonType::{Array, Boolean, Integer, Number, Object, String};
-    [String, Number, Integer, Boolean, Array, Object].into_iter().find(|row| row.to_string() == name)
 }
 
 fn values<T: Serialize>(rows: &[T]) -> Vec<Value> {

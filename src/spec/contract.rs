@@ -7,7 +7,7 @@
 use http::HeaderMap;
 use serde_json::Value;
 
-use crate::spec::catalog::{Body, Operation};
+use crate::spec::catalog::{Body, Operation, check_headers};
 use crate::spec::check::Checker;
 use crate::spec::reading::Reading;
 use crate::spec::schema::{SchemaId, Schemas};
@@ -30,16 +30,15 @@ pub(crate) struct SentRequest<'r> {
 
 impl Operation {
     /// How a request departs from the document, but for its query, which [`Operation::check_query`] holds against it.
-    pub(crate) fn departures(&self, sent: &SentRequest<'_>, vendor: &Reading) -> Vec<Violation> {
-        let reading = vendor.to_the_letter();
-        let mut found = self.check_path(sent.parameters, &reading);
-        found.extend(self.check_headers(sent.headers, &reading));
+    pub(crate) fn departures(&self, sent: &SentRequest<'_>, reading: &Reading) -> Vec<Violation> {
+        let mut found = self.check_path(sent.parameters, reading);
+        found.extend(check_headers(&self.schemas, reading, &self.parameters, sent.headers));
         let body = self.body.as_ref().and_then(|body| Some((body.required, body.schema()?)));
         if let Some((required, schema)) = body
             && let Some(body) = sent.body
             && (required || !body.is_null())
         {
-            let mut checker = Checker::new(&self.schemas, &reading, ParameterIn::Body);
+            let mut checker = Checker::new(&self.schemas, reading, ParameterIn::Body);
             checker.texts = sent.is_form;
             if body.is_null() {
                 checker.missing(schema, &Path::Root, None);
@@ -49,20 +48,6 @@ impl Operation {
             found.append(&mut checker.found.violations);
         }
         found
-    }
-
-    fn check_headers(&self, headers: &HeaderMap, reading: &Reading) -> Vec<Violation> {
-        let mut checker = Checker::new(&self.schemas, reading, ParameterIn::Header);
-        checker.texts = true;
-        for parameter in self.parameters.iter().filter(|row| row.location == ParameterIn::Header) {
-            let path = Path::Member(&Path::Root, &parameter.name);
-            match headers.get(&parameter.name).map(|value| Value::from(String::from_utf8_lossy(value.as_bytes()))) {
-                Some(value) => checker.value(parameter.schema, &value, &path, parameter.required),
-                None if parameter.required => checker.missing(parameter.schema, &path, None),
-                None => {}
-            }
-        }
-        checker.found.violations
     }
 
     /// What a request uses that the document advises against: the operation itself, parameters and members of the body.

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use http::Method;
 use indexmap::IndexMap;
-use openapiv3::{Components, MediaType, OpenAPI, ParameterData, ParameterSchemaOrContent, ReferenceOr, StatusCode};
+use openapiv3::{Components, Header, MediaType, OpenAPI, ParameterData, ParameterSchemaOrContent, ReferenceOr, StatusCode};
 use serde::Deserialize;
 use thiserror::Error;
 
 use crate::base::name::Name;
-use crate::spec::catalog::{Body, Catalog, Operation, Parameter, PathEntry, RateLimit, Response};
+use crate::spec::catalog::{self, Body, Catalog, Operation, Parameter, PathEntry, RateLimit, Response};
 use crate::spec::compile::Compiler;
 use crate::spec::schema::SchemaId;
 use crate::spec::violation::ParameterIn;
@@ -180,9 +180,24 @@ impl<'d> Loader<'d> {
             let response = self.resolved(row, "responses", |components| &components.responses)?;
             let json = response.content.iter().find(|(media_type, _)| media_type.contains("json"));
             let schema = json.and_then(|(_, media)| media.schema.as_ref());
-            rows.push(Response { status, schema: schema.map(|schema| self.compiler.schema(schema)) });
+            let schema = schema.map(|schema| self.compiler.schema(schema));
+            let media_types = response.content.keys().map(|name| catalog::essence(name)).collect();
+            rows.push(Response { status, schema, media_types, headers: self.headers(&response.headers)? });
         }
         Ok(rows)
+    }
+
+    /// The headers of an answer; those whose value is no text of a schema are left out, and so is the content type, which counts elsewhere.
+    fn headers(&mut self, rows: &'d IndexMap<String, ReferenceOr<Header>>) -> Result<Vec<Parameter>, SpecError> {
+        let mut headers = Vec::new();
+        for (name, row) in rows.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("content-type")) {
+            let header = self.resolved(row, "headers", |components| &components.headers)?;
+            let ParameterSchemaOrContent::Schema(schema) = &header.format else { continue };
+            let (required, is_deprecated) = (header.required, header.deprecated == Some(true));
+            let schema = self.compiler.schema(schema);
+            headers.push(Parameter { name: name.clone(), location: ParameterIn::Header, required, is_deprecated, schema });
+        }
+        Ok(headers)
     }
 
     /// What a reference to a component stands for.

@@ -46,6 +46,8 @@ pub struct Reading {
     pub spellings: &'static [Spelling],
     /// The parameters of the path are checked, too.
     pub checks_path: bool,
+    /// What the vendor's own document says beyond what the vendor does (`x-documented`) counts, too.
+    pub as_documented: bool,
 }
 
 /// A format of texts: its name in the document, and whether a text is of it.
@@ -92,6 +94,7 @@ impl Reading {
         formats: &[],
         spellings: &[],
         checks_path: false,
+        as_documented: false,
     };
 
     /// The document without leniency: only what texts of the vendor's own formats are is left.

@@ -162,6 +162,13 @@ fn ascii_classes(pattern: &str) -> String {
 }
 
 impl JsonType {
+    /// The type of that name.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        [Self::String, Self::Number, Self::Integer, Self::Boolean, Self::Array, Self::Object]
+            .into_iter()
+            .find(|row| row.to_string() == name)
+    }
+
     /// Whether a value is of the type. A number with a fraction of zero is left to the vendor's reading.
     pub(crate) fn is_of(self, value: &Value) -> bool {
         match self {
@@ -192,6 +199,21 @@ impl Schema {
     /// The text of an extension of OpenAPI, whose name begins with `x-`.
     pub fn extension(&self, name: &str) -> Option<&str> {
         self.extensions.iter().find(|(other, _)| **other == *name)?.1.as_str()
+    }
+
+    /// The members that the vendor's document requires, though the vendor does without them.
+    pub fn documented_members(&self) -> impl Iterator<Item = &str> {
+        self.documented("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+    }
+
+    /// The type that the vendor's document gives, though the vendor takes others.
+    pub fn documented_type(&self) -> Option<JsonType> {
+        JsonType::named(self.documented("type")?.as_str()?)
+    }
+
+    /// What `x-documented` says: a keyword of the vendor's document that the vendor does not keep to.
+    fn documented(&self, keyword: &str) -> Option<&Value> {
+        self.extensions.iter().find(|(name, _)| **name == *"x-documented")?.1.get(keyword)
     }
 
     /// Whether texts of an enumeration may be in any case of letters: whether its `x-any-case` is `true`.

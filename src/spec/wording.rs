@@ -19,7 +19,12 @@ impl Violation {
             return text.clone();
         }
         let near = self.nearest().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        format!("found {}, expected {}{near}", self.found(), self.rule.expected())
+        let expected = match (&self.rule, &self.value) {
+            // Some vendors take what is empty for null.
+            (Rule::Null, Some(value)) if !value.is_null() => "a value that is not empty".to_owned(),
+            (rule, _) => rule.expected(),
+        };
+        format!("found {}, expected {expected}{near}", self.found())
     }
 
     fn found(&self) -> String {
@@ -140,6 +145,8 @@ mod tests {
         );
         check(Some(json!(8)), choices(), "found `8`, expected one of `PDF_4x6`, `PNG`, `7`, `null`");
         check(None, Rule::Required, "found nothing, expected a value, which is required");
+        check(Some(Value::Null), Rule::Null, "found `null`, expected another value than null");
+        check(Some(json!([])), Rule::Null, "found an empty list, expected a value that is not empty");
         check(Some(json!([null])), Rule::Type(JsonType::String), "found a list, expected the type string");
         check(
             Some(json!("a".repeat(100))),

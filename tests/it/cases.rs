@@ -1,12 +1,11 @@
 //! `seatrial contract fuzz`: cases that are made of a document, held against servers without a fault, and with one each.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
 use crate::client::{JSON, send};
+use crate::folder::{Folder, contract};
 use crate::process::{Server, command, run, text};
 
 /// The document that cases are made of.
@@ -142,29 +141,6 @@ const VENDORS: [(&str, &str, &str); 7] = [
     ("shipstation_v2", "shipstation", ""),
 ];
 
-/// A folder of its own, which is gone after the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("seatrial-cases-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).expect("a folder can be made");
-        Self(path)
-    }
-
-    fn put(&self, name: &str, text: &str) -> String {
-        let path = self.0.join(name);
-        fs::write(&path, text).expect("the folder takes files");
-        path.to_string_lossy().into_owned()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 /// A server of Acme with a fault.
 fn faulty(folder: &Folder, fault: &Fault) -> Server {
     let served = fault.served.iter().fold(DOCUMENT.to_owned(), |text, (from, to)| {
@@ -182,10 +158,7 @@ const KEY: &str = "X-Api-Key: seatrial";
 fn cases(server: &Server, folder: &Folder, arguments: &[&str]) -> (Option<i32>, Value) {
     let vendor = format!("acme={}", folder.put("acme.yaml", DOCUMENT));
     let url = format!("http://{}/acme", server.address());
-    let fixed = ["contract", "fuzz", "--base-url", &url, "--vendor", &vendor, "--header", KEY, "--format", "json"];
-    let output = run(&[&fixed, arguments].concat());
-    let report = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", text(&output.stderr)));
-    (output.status.code(), report)
+    contract(&[&["fuzz", "--base-url", &url, "--vendor", &vendor, "--header", KEY], arguments].concat())
 }
 
 fn findings(report: &Value) -> Vec<Value> {
@@ -200,7 +173,7 @@ fn found(report: &Value) -> BTreeSet<(String, String)> {
 
 #[test]
 fn every_fault_of_a_server_is_found_and_none_is_invented() {
-    let folder = Folder::new("faults");
+    let folder = Folder::new("cases-faults");
     let whole = Fault { served: &[], scenario: "", found: &[] };
     let mut counted = (0, 0);
     for fault in FAULTS.iter().chain([&whole]) {
@@ -216,7 +189,7 @@ fn every_fault_of_a_server_is_found_and_none_is_invented() {
 
 #[test]
 fn a_case_is_small_can_be_repeated_and_is_a_conversation() {
-    let folder = Folder::new("repeated");
+    let folder = Folder::new("cases-repeated");
     let fault = &FAULTS[7];
     let of = |fault: &Fault, seed: &str| {
         let server = faulty(&folder, fault);
@@ -254,7 +227,7 @@ fn a_case_is_small_can_be_repeated_and_is_a_conversation() {
 
 #[test]
 fn what_is_known_is_an_exception_with_a_reason() {
-    let folder = Folder::new("known");
+    let folder = Folder::new("cases-known");
     let server = faulty(&folder, &FAULTS[0]);
     let list = |row: &str| folder.put("exceptions.yaml", &format!("exceptions: [{row}]"));
     let known = list(
@@ -283,7 +256,7 @@ fn what_is_known_is_an_exception_with_a_reason() {
 
 #[test]
 fn cases_are_told_to_people_and_to_programs() {
-    let folder = Folder::new("formats");
+    let folder = Folder::new("cases-formats");
     let server = faulty(&folder, &FAULTS[2]);
     let vendor = format!("acme={}", folder.put("acme.yaml", DOCUMENT));
     let url = format!("http://{}/acme", server.address());
@@ -328,24 +301,42 @@ fn headers(server: &Server, vendor: &str) -> Vec<String> {
 /// Whether departures from the document are taken is the vendor's own way of reading; with `--contract strict` none is.
 #[test]
 fn our_own_vendors_do_what_their_documents_say() {
-    let folder = Folder::new("own");
+    let folder = Folder::new("cases-own");
     let clock = folder.put("clock.yaml", "clock: {start: 2026-01-05T09:00:00Z, mode: frozen}\n");
     let server = Server::start(&["--contract", "strict", "--scenario", &clock]);
     for (vendor, mount, without) in VENDORS {
         let url = format!("http://{}/{mount}", server.address());
         let list = format!("tests/fuzz/{vendor}.yaml");
         let headers = headers(&server, vendor);
-        let mut arguments =
-            vec!["contract", "fuzz", "--base-url", &url, "--vendor", vendor, "--cases", "3", "--time", "20m", "--format", "json"];
+        let mut arguments = vec!["fuzz", "--base-url", &url, "--vendor", vendor, "--cases", "3", "--time", "20m"];
         arguments.extend(["--exceptions", &list, "--without", without].into_iter().take(if without.is_empty() { 2 } else { 4 }));
         headers.iter().for_each(|header| arguments.extend(["--header", header]));
-        let output = run(&arguments);
-        let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", text(&output.stderr)));
+        let (exit, report) = contract(&arguments);
         let told: Vec<String> = findings(&report)
             .iter()
             .map(|row| format!("{} {} {}\n  {}", row["operation"], row["check"], row["detail"], row["curl"].as_str().unwrap_or_default()))
             .collect();
-        assert!(output.status.code() == Some(0), "{vendor}: {}", told.join("\n"));
+        assert!(exit == Some(0), "{vendor}: {}", told.join("\n"));
         assert!(report["calls"].as_u64() >= Some(50) && report["stale"] == json!([]), "{vendor}: {} {}", report["calls"], report["stale"]);
+    }
+}
+
+#[test]
+fn nobody_and_a_closed_door_are_one_problem_each() {
+    let server = Server::start(&[]);
+    let url = format!("http://{}", server.address());
+    let there = format!("{url}/shippo");
+    for (base_url, problem) in [
+        (&url, "nothing of `shippo` answers at `http://"),
+        (&format!("{url}/shipo"), "did you mean `/shippo`?"),
+        (
+            &there,
+            "` lets nobody in: no call is taken that needs credentials, and the first is refused with 401\nhelp: `--header` gives credentials\n",
+        ),
+    ] {
+        let output = run(&["contract", "fuzz", "--base-url", base_url, "--vendor", "shippo", "--cases", "2"]);
+        let said = text(&output.stderr);
+        assert!(output.status.code() == Some(2) && output.stdout.is_empty() && said.contains(problem), "{said}");
+        assert!(said.lines().count() == 2, "{said}");
     }
 }

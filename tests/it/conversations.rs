@@ -1,39 +1,16 @@
 //! `seatrial contract run`: conversations held with a server over HTTP.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Value, json};
 
 use crate::client::admin;
+use crate::folder::{Folder, contract};
 use crate::process::{Server, run, text};
 
 /// Conversations about what the vendor prints in its documents, and what only the default sandbox has.
 const PRINTED: [&str; 5] = ["accounts-established", "carrier-accounts", "carrier-accounts-own", "shipments-inline", "worlds"];
-
-/// A folder of its own, which is gone after the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str, files: &[(&str, &str)]) -> Self {
-        let path = std::env::temp_dir().join(format!("seatrial-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).expect("a folder can be made");
-        for (name, text) in files {
-            fs::write(path.join(name), text).expect("the folder takes files");
-        }
-        Self(path)
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().expect("a UTF-8 path")
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 fn url(server: &Server) -> String {
     format!("http://{}", server.address())
@@ -41,9 +18,7 @@ fn url(server: &Server) -> String {
 
 /// Holds conversations; the exit code, and the report in JSON.
 fn held(arguments: &[&str]) -> (Option<i32>, Value) {
-    let output = run(&[&["contract", "run", "--format", "json"], arguments].concat());
-    let report = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", text(&output.stderr)));
-    (output.status.code(), report)
+    contract(&[&["run"], arguments].concat())
 }
 
 fn rows(report: &Value) -> impl Iterator<Item = &Value> {
@@ -68,7 +43,7 @@ fn all_conversations_hold_with_our_own_server() {
 
 #[test]
 fn the_default_sandbox_knows_what_vendors_print() {
-    let folder = Folder::new("printed", &[("clock.yaml", "clock: {start: 2026-01-05T09:00:00Z, mode: frozen}")]);
+    let folder = Folder::with("printed", &[("clock.yaml", "clock: {start: 2026-01-05T09:00:00Z, mode: frozen}")]);
     let server = Server::start(&["--scenario", &format!("{}/clock.yaml", folder.path())]);
     for name in PRINTED {
         admin(&server, "POST", "/reset", &json!({}));
@@ -149,7 +124,7 @@ const OTHERS: [(&str, &str); 4] = [
 
 #[test]
 fn every_change_of_a_server_is_found_and_none_invented() {
-    let folder = Folder::new("changed", &[&[("shippo.yaml", SHIPPO), ("parcel.yaml", PARCEL)][..], &OTHERS].concat());
+    let folder = Folder::with("changed", &[&[("shippo.yaml", SHIPPO), ("parcel.yaml", PARCEL)][..], &OTHERS].concat());
     let server = Server::start(&[]);
     admin(&server, "POST", "/sandboxes", &json!({"name": "true"}));
     admin(&server, "POST", "/sandboxes", &json!({"name": "changed", "scenario": CHANGED}));
@@ -191,7 +166,7 @@ steps:
 
 #[test]
 fn what_differs_is_shown_with_line_and_caret_and_for_programs() {
-    let folder = Folder::new("wrong", &[("wrong.yaml", WRONG)]);
+    let folder = Folder::with("wrong", &[("wrong.yaml", WRONG)]);
     let server = Server::start(&[]);
     let said = |format: &str| {
         let output = run(&["contract", "run", folder.path(), "--base-url", &url(&server), "--isolated", "--format", format]);
@@ -227,7 +202,7 @@ steps:
 
 #[test]
 fn a_call_is_polled_until_a_state_is_reached() {
-    let folder = Folder::new("poll", &[("poll.yaml", POLL)]);
+    let folder = Folder::with("poll", &[("poll.yaml", POLL)]);
     let server = Server::start(&[]);
     let hold = |token: &str, arguments: &[&str]| {
         let mut command = crate::process::command();
@@ -245,7 +220,7 @@ fn a_call_is_polled_until_a_state_is_reached() {
 
 #[test]
 fn a_vendor_is_asked_with_the_credentials_of_the_environment() {
-    let folder = Folder::new("vendor", &[("shippo.yaml", SHIPPO), ("later.yaml", "vendor: shippo\nsteps: [{advance: 72h}]")]);
+    let folder = Folder::with("vendor", &[("shippo.yaml", SHIPPO), ("later.yaml", "vendor: shippo\nsteps: [{advance: 72h}]")]);
     let server = Server::start(&[]);
     let sandbox = admin(&server, "POST", "/sandboxes", &json!({"name": "mine"}));
     let token = sandbox["credentials"]["shippo"][0]["token"].as_str().expect("a token").to_owned();
@@ -267,7 +242,7 @@ fn a_vendor_is_asked_with_the_credentials_of_the_environment() {
 
 #[test]
 fn what_cannot_be_held_is_told() {
-    let folder = Folder::new("told", &[("plain.yaml", "steps: []"), ("wrong.yaml", "steps: [{call: GET}]")]);
+    let folder = Folder::with("told", &[("plain.yaml", "steps: []"), ("wrong.yaml", "steps: [{call: GET}]")]);
     let said = |arguments: &[&str]| {
         let output = run(&[&["contract", "run", "--base-url", "http://127.0.0.1:1"], arguments].concat());
         (output.status.code(), text(&output.stderr) + &text(&output.stdout))
@@ -281,14 +256,67 @@ fn what_cannot_be_held_is_told() {
     let (exit, message) = said(&["tests/vendors/shippo/parcels.yaml", "tests/vendors/shiptheory/token.yaml"]);
     assert!(exit == Some(2) && message.contains("the conversations are with shippo, shiptheory"), "{message}");
     let (exit, message) = said(&["tests/vendors/shippo/parcels.yaml", "--retries", "0"]);
-    assert!(exit == Some(1) && message.contains("there is no answer: `127.0.0.1:1` cannot be connected to"), "{message}");
+    assert!(exit == Some(2) && message.starts_with("error: `127.0.0.1:1` cannot be connected to"), "{message}");
+}
+
+#[test]
+fn nobody_who_could_be_judged_is_one_problem() {
+    let server = Server::start(&[]);
+    let url = url(&server);
+    let said = |arguments: &[&str]| {
+        let output = run(&[&["contract"], arguments].concat());
+        assert!(output.status.code() == Some(2) && output.stdout.is_empty(), "{arguments:?}: {}", text(&output.stdout));
+        text(&output.stderr)
+    };
+    let (nowhere, folder) = (format!("{url}/shipo"), "tests/vendors/shippo");
+    let message = said(&["run", folder, "--base-url", &nowhere]);
+    assert!(message.starts_with("error: nothing of `shippo` answers at `http://") && message.lines().count() == 2, "{message}");
+    for arguments in [
+        &["run", folder, "--isolated", "--base-url"][..],
+        &["report", "--url"],
+        &["pact", "export", "--consumer", "a", "--provider", "shippo", "--url"],
+    ] {
+        for (base_url, lines) in [("http://127.0.0.1:1", 1), ("nonsense", 1), ("http://127.0.0.1:99999", 1), (&nowhere, 1)] {
+            let message = said(&[arguments, &[base_url]].concat());
+            assert!(message.starts_with("error: ") && message.lines().count() == lines, "{arguments:?} {base_url}: {message}");
+        }
+    }
+}
+
+#[test]
+fn files_that_are_none_of_the_kind_are_one_problem_and_endless_ones_are_not_read_for_ever() {
+    let folder = Folder::with("kinds", &[("empty", ""), ("text", "hello"), ("half.json", "{\"a\":")]);
+    fs::write(folder.0.join("picture"), b"\x89PNG\r\n\x1a\n\0").expect("the folder takes files");
+    let file = |name: &str| format!("{}/{name}", folder.path());
+    let files = [file("none"), file("empty"), file("text"), file("half.json"), file("picture"), folder.path().to_owned()];
+    for name in files.iter().map(String::as_str).chain(["/dev/zero"]) {
+        for arguments in [
+            &["run", "--with", "shippo", "--base-url", "http://127.0.0.1:1", name][..],
+            &["drift", "--with", "shippo", name],
+            &["drift", "--against", "specs/shippo/openapi.yaml", name],
+            &["drift", "specs/shippo/openapi.yaml", "--with", "shippo", "--accepted", name],
+            &["fuzz", "--base-url", "http://127.0.0.1:1", "--vendor", "shippo", "--exceptions", name],
+            &["pact", "verify", "--url", "http://127.0.0.1:1", name],
+            &["import", name],
+        ] {
+            let output = run(&[&["contract"], arguments].concat());
+            let said = text(&output.stderr);
+            assert!(output.status.code() == Some(2) && output.stdout.is_empty(), "{arguments:?}: {said}{}", text(&output.stdout));
+            assert!((1..=8).contains(&said.lines().count()) && !said.contains("apiVersion"), "{arguments:?}: {said}");
+        }
+    }
+    // Whatever it holds, there is no call in it; an empty journal is one, of no calls.
+    for name in ["none", "text", "half.json", "picture"] {
+        assert_eq!(run(&["contract", "report", "--journal", &file(name)]).status.code(), Some(2), "{name}");
+    }
+    assert_eq!(run(&["contract", "report", "--journal", "/dev/zero"]).status.code(), Some(2));
 }
 
 #[test]
 fn the_example_of_the_page_holds() {
     let page = include_str!("../../docs/contracts.md");
     let example = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("the page has an example");
-    let folder = Folder::new("page", &[("parcel.yaml", example)]);
+    let folder = Folder::with("page", &[("parcel.yaml", example)]);
     let server = Server::start(&[]);
     let output = run(&["contract", "run", folder.path(), "--base-url", &url(&server), "--isolated"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
@@ -324,7 +352,7 @@ fn ids(text: &str) -> std::collections::BTreeSet<String> {
 
 #[test]
 fn recordings_are_equal_whatever_the_ids_and_the_times() {
-    let folder = Folder::new("recorded", &[("bought.yaml", BOUGHT)]);
+    let folder = Folder::with("recorded", &[("bought.yaml", BOUGHT)]);
     let server = Server::start(&[]);
     let file = |name: &str| format!("{}/{name}", folder.path());
     let grace = json!({"name": "Grace Hopper", "street1": "99 Hidden Way", "city": "Arlington", "state": "VA", "zip": "22201", "country": "US", "email": "grace@navy.example"});

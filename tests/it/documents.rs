@@ -40,7 +40,7 @@ fn every_operation_says_how_it_is_known() {
 
 #[test]
 fn every_keyword_of_every_schema_is_understood() {
-    const KNOWN: [&str; 39] = [
+    const KNOWN: [&str; 41] = [
         "$ref",
         "type",
         "properties",
@@ -72,8 +72,10 @@ fn every_keyword_of_every_schema_is_understood() {
         "maxProperties",
         "multipleOf",
         "readOnly",
+        "deprecated",
         "x-any-case",
         "x-check-order",
+        "x-documented",
         "x-java-type",
         "x-net-type",
         "x-net-parameter",

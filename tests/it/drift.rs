@@ -1,10 +1,10 @@
 //! `seatrial contract drift`: what a published document says otherwise than the one before it.
 
 use std::fs;
-use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use crate::folder::{Folder, contract};
 use crate::process::{run, text};
 
 /// The document that a client was written for.
@@ -93,6 +93,11 @@ const CHANGES: &[Change] = &[
         "weight: {type: integer}",
         &[("@Parcel answer /weight type", false), ("@Parcel request /weight type", true)],
     ),
+    (
+        "note: {type: string}",
+        "note: {type: string, maxLength: 9}",
+        &[("@Parcel answer /note limit", false), ("@Parcel request /note limit", true)],
+    ),
     ("enum: [kg, lb]", "enum: [kg, lb, oz]", &[("@Parcel answer /unit enum", true), ("@Parcel request /unit enum", false)]),
     (
         "name: {type: string}, born",
@@ -115,36 +120,13 @@ const NOTHING: &[(&str, &str)] = &[
 const PUBLISHED: [(&str, &str); 3] =
     [("shippo.openapi.yaml", "shippo"), ("shipstation-v2.openapi.yaml", "shipstation_v2"), ("shiptime.openapi.json", "shiptime")];
 
-struct Files(PathBuf);
-
-impl Files {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("seatrial-drift-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).expect("a folder can be made");
-        Self(path)
-    }
-
-    fn put(&self, name: &str, text: &str) -> String {
-        let path = self.0.join(name);
-        fs::write(&path, text).expect("the folder takes files");
-        path.to_string_lossy().into_owned()
-    }
-}
-
-impl Drop for Files {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 /// The exit code, and every difference in words.
 fn compared(arguments: &[&str]) -> (Option<i32>, Vec<(String, bool)>, Value) {
-    let output = run(&[&["contract", "drift", "--format", "json"], arguments].concat());
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", text(&output.stderr)));
+    let (exit, report) = contract(&[&["drift"], arguments].concat());
     let word = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
     let rows = report["differences"].as_array().into_iter().flatten();
     let found = rows.map(|row| (format!("{} {} {}", word(row, "subject"), word(row, "place"), word(row, "kind")), row["breaking"] == true));
-    (output.status.code(), found.collect(), report)
+    (exit, found.collect(), report)
 }
 
 fn replaced(text: &str, changes: impl IntoIterator<Item = (&'static str, &'static str)>) -> String {
@@ -156,7 +138,7 @@ fn replaced(text: &str, changes: impl IntoIterator<Item = (&'static str, &'stati
 
 #[test]
 fn every_change_of_a_document_is_told_by_itself_and_with_all_others() {
-    let files = Files::new("changes");
+    let files = Folder::new("drift-changes");
     let before = files.put("before.yaml", BEFORE);
     let same = files.put("same.yaml", &replaced(BEFORE, SAME.iter().copied()));
     let (exit, found, _) = compared(&[&same, "--against", &before]);
@@ -181,7 +163,7 @@ fn every_change_of_a_document_is_told_by_itself_and_with_all_others() {
 
 #[test]
 fn what_means_nothing_to_a_client_is_not_told() {
-    let files = Files::new("nothing");
+    let files = Folder::new("drift-nothing");
     let before = files.put("before.yaml", BEFORE);
     for (from, to) in NOTHING {
         let (_, found, _) = compared(&[&files.put("published.yaml", &replaced(BEFORE, [(*from, *to)])), "--against", &before]);
@@ -195,7 +177,7 @@ fn what_means_nothing_to_a_client_is_not_told() {
 
 #[test]
 fn what_a_schema_is_composed_of_is_told_once_whether_the_other_one_has_names_or_not() {
-    let files = Files::new("composed");
+    let files = Folder::new("drift-composed");
     let composed = |owner: &str| {
         let label = "type: object, properties: {url: {type: string}, pages: {type: integer}}";
         let own = format!("allOf: [{{$ref: \"#/components/schemas/Owner\"}}, {{{label}}}]");
@@ -230,7 +212,7 @@ fn vendors_publish_what_is_known() {
 
 #[test]
 fn what_is_accepted_keeps_quiet_until_it_is_gone() {
-    let files = Files::new("accepted");
+    let files = Folder::new("drift-accepted");
     let before = files.put("before.yaml", BEFORE);
     let published = files.put("published.yaml", &BEFORE.replace("enum: [kg, lb]", "enum: [kg, lb, oz]"));
     let row = |place: &str, detail: &str| {
@@ -261,7 +243,7 @@ fn what_is_accepted_keeps_quiet_until_it_is_gone() {
 
 #[test]
 fn the_documents_of_the_program_are_compared_with_what_vendors_publish() {
-    let files = Files::new("own");
+    let files = Folder::new("drift-own");
     let own = fs::read_to_string("specs/shiptheory/openapi.yaml").expect("it is in the repository");
     let (exit, found, _) = compared(&[&files.put("own.yaml", &own), "--with", "shiptheory"]);
     assert_eq!((exit, found), (Some(0), Vec::new()));
@@ -273,7 +255,7 @@ fn the_documents_of_the_program_are_compared_with_what_vendors_publish() {
 
 #[test]
 fn drift_is_told_to_people_and_to_programs() {
-    let files = Files::new("formats");
+    let files = Folder::new("drift-formats");
     let before = files.put("before.yaml", BEFORE);
     let published = files.put("published.yaml", &BEFORE.replace("required: [weight]", "required: [weight, note]"));
     let said = |format: &str| text(&run(&["contract", "drift", &published, "--against", &before, "--format", format]).stdout);

@@ -150,3 +150,22 @@ fn what_cannot_be_imported_is_told() {
         assert!(found.contains(problem), "{kept}: {found}");
     }
 }
+
+/// What browsers copy for bash, and what they keep of a page beside the calls to a vendor.
+#[test]
+fn what_browsers_keep_is_read() {
+    let files = Files::new("browsers");
+    let copied = r#"curl 'https://api.goshippo.com/addresses' -H 'content-type: application/json' --data-raw $'{"city":"L\'Isle \u00e9","country":"FR"}' "#;
+    let (imported, _) = files.import(copied);
+    assert!(imported.contains(r#"json: {"city":"L'Isle é","country":"FR"}"#), "{imported}");
+    let entry = |url: &str| json!({"request": {"method": "GET", "url": url, "headers": []}, "response": {"status": 0}});
+    let entries = [entry("https://cdn.example.com/logo.png"), entry("https://api.goshippo.com/parcels"), entry("not a url")];
+    for arguments in [&[][..], &["--with", "shippo"]] {
+        let from = files.0.join("page.har");
+        fs::write(&from, json!({"log": {"entries": entries}}).to_string()).expect("the folder takes files");
+        let output = run(&[&["contract", "import", from.to_str().expect("a UTF-8 path")], arguments].concat());
+        let (imported, said) = (text(&output.stdout), text(&output.stderr));
+        assert!(imported.contains("GET /parcels") && !imported.contains("logo"), "{imported}");
+        assert!(output.status.code() == Some(0) && said.contains("left out: calls to `cdn.example.com`"), "{said}");
+    }
+}

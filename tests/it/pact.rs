@@ -134,7 +134,8 @@ fn what_is_no_pact_of_a_version_that_is_read_is_refused() {
         let (code, said) = verify(&server, "none", pact, &[]);
         assert!(code == Some(2) && said.contains(problem), "{said}");
     };
-    check("{}", "it is of version 1 of the specification, and 3 and 4 are read");
+    check("{}", "it has no `consumer`, expected a Pact");
+    check(r#"{"consumer": {"name": "a"}, "provider": {"name": "b"}}"#, "it is of version 1 of the specification, and 3 and 4 are read");
     check("[", "it is no JSON");
     check(r#"{"metadata": {"pactSpecification": {"version": "4.0"}}}"#, "it has no `consumer`, expected a Pact");
 }

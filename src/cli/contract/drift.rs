@@ -1,13 +1,12 @@
 //! `seatrial contract drift`: a newly published document against the one of a vendor.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use crate::cli::arguments::{DriftArguments, VendorArguments};
 use crate::cli::contract::{documents, write};
-use crate::cli::files::Unread;
+use crate::cli::files::{self, Unread};
 use crate::cli::vendors::VendorError;
 use crate::cli::{Exit, complain};
 use crate::contract::{Accepted, AcceptedError, DocumentError, Drift, Format, drift};
@@ -33,8 +32,8 @@ enum DriftError {
     NoVendor(String, String),
     #[error(transparent)]
     Vendor(#[from] VendorError),
-    #[error(transparent)]
-    Document(#[from] DocumentError),
+    #[error("{0}: {1}")]
+    Document(String, DocumentError),
 }
 
 pub(super) fn run(arguments: &DriftArguments) -> Exit {
@@ -60,7 +59,10 @@ fn compared(arguments: &DriftArguments) -> Result<Drift, DriftError> {
         Some(path) => (path.display().to_string(), document(path)?),
         None => own(arguments.with.as_deref().unwrap_or_default(), &arguments.vendors)?,
     };
-    Ok(drift(&of, &published, &before, &accepted)?)
+    drift(&of, &published, &before, &accepted).map_err(|error| {
+        let file = if error.is_published() { arguments.document.display().to_string() } else { of };
+        DriftError::Document(file, error)
+    })
 }
 
 /// The document of a vendor.
@@ -74,7 +76,7 @@ fn own(name: &str, vendors: &VendorArguments) -> Result<(String, Value), DriftEr
 
 /// A file of JSON or YAML.
 pub(super) fn document(path: &Path) -> Result<Value, FileError> {
-    let text = fs::read_to_string(path).map_err(|error| Unread::new(path, error))?;
+    let text = files::text(path, files::DOCUMENT)?;
     if text.trim_start().starts_with('{')
         && let Ok(value) = serde_json::from_str(&text)
     {

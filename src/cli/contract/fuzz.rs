@@ -11,8 +11,8 @@ use crate::cli::contract::run::{POLITE, is_near};
 use crate::cli::contract::{documents, write};
 use crate::cli::vendors::VendorError;
 use crate::cli::{Exit, complain};
-use crate::contract::{Exceptions, ExceptionsError, Format, FuzzOptions, FuzzReport, fuzz};
-use crate::net::{ClientError, Trust, TrustError};
+use crate::contract::{Absence, Exceptions, ExceptionsError, Format, FuzzOptions, FuzzReport, fuzz};
+use crate::net::{Trust, TrustError};
 
 /// Why nothing is called.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +30,7 @@ enum FuzzError {
     #[error("`--egress-ca`: {0}")]
     Trust(#[from] TrustError),
     #[error(transparent)]
-    Client(#[from] ClientError),
+    Absent(#[from] Absence),
     #[error("`--header {0}` is no header")]
     Header(String),
     #[error("the runtime cannot start: {0}")]

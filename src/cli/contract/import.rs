@@ -1,15 +1,14 @@
 //! `seatrial contract import`: calls that another tool keeps, as a conversation.
 
-use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::cli::arguments::ImportArguments;
 use crate::cli::contract::{documents, write};
-use crate::cli::files::Unread;
+use crate::cli::files::{self, Unread};
 use crate::cli::vendors::VendorError;
-use crate::cli::{Exit, complain};
-use crate::contract::{ImportError, import};
+use crate::cli::{Exit, complain, warn};
+use crate::contract::{ImportError, Imported, import};
 
 /// Why there is no conversation.
 #[derive(Debug, thiserror::Error)]
@@ -24,22 +23,23 @@ enum FileError {
 
 pub(super) fn run(arguments: &ImportArguments) -> Exit {
     match conversation(arguments) {
-        Ok(text) => write(&text, arguments.output.as_deref()).map_or_else(|exit| exit, |()| Exit::Fine),
+        Ok(Imported { text, left_out }) => {
+            left_out.iter().for_each(|host| warn(&format_args!("left out: calls to `{host}`, which is the host of no vendor")));
+            write(&text, arguments.output.as_deref()).map_or_else(|exit| exit, |()| Exit::Fine)
+        }
         Err(error) => complain(&error, Exit::Usage),
     }
 }
 
-fn conversation(arguments: &ImportArguments) -> Result<String, FileError> {
+fn conversation(arguments: &ImportArguments) -> Result<Imported, FileError> {
     let path = &arguments.file;
-    let text = text(path).map_err(|error| Unread::new(path, error))?;
+    let text = text(path)?;
     import(&documents(&arguments.vendors)?, &text, arguments.with.as_deref()).map_err(|error| FileError::Import(path.clone(), error))
 }
 
-fn text(path: &Path) -> io::Result<String> {
-    if path != Path::new("-") {
-        return fs::read_to_string(path);
+fn text(path: &Path) -> Result<String, Unread> {
+    if path == Path::new("-") {
+        return files::bounded_text(io::stdin(), files::CALLS).map_err(|error| Unread::new("standard input", error));
     }
-    let mut text = String::new();
-    io::stdin().read_to_string(&mut text)?;
-    Ok(text)
+    files::text(path, files::CALLS)
 }

@@ -2,7 +2,6 @@
 
 mod verify;
 
-use std::fs;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -10,7 +9,7 @@ use serde_json::Value;
 use crate::cli::admin_client::{self, AdminError};
 use crate::cli::arguments::{PactCommand, PactExportArguments};
 use crate::cli::contract::{documents, write};
-use crate::cli::files::Unread;
+use crate::cli::files::{self, Unread};
 use crate::cli::vendors::VendorError;
 use crate::cli::{Exit, complain};
 use crate::contract::{Parties, pact};
@@ -53,7 +52,7 @@ fn export(arguments: &PactExportArguments) -> Result<String, PactError> {
     }
     let (exchanges, deliveries, state) = match &arguments.journal {
         Some(path) => {
-            let text = fs::read_to_string(path).map_err(|error| Unread::new(path, error))?;
+            let text = files::text(path, files::CALLS)?;
             let read = |(index, line)| serde_json::from_str(line).map_err(|error| PactError::Line(path.clone(), index + 1, error));
             let rows = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(read);
             (rows.collect::<Result<Vec<Value>, _>>()?, Vec::new(), "default".to_owned())

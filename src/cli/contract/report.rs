@@ -1,12 +1,11 @@
 //! `seatrial contract report`: of a running server's sandbox, or of a file of calls.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::cli::admin_client::{self, AdminError};
 use crate::cli::arguments::{ReportArguments, ServerArguments, VendorArguments};
 use crate::cli::contract::{documents, write};
-use crate::cli::files::Unread;
+use crate::cli::files::{self, Unread};
 use crate::cli::vendors::VendorError;
 use crate::cli::{Exit, complain};
 use crate::contract::{Format, Report, SavedError, Thresholds, read_saved};
@@ -43,7 +42,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Exit {
 }
 
 fn saved(path: &Path, vendors: &VendorArguments) -> Result<Report, ReportError> {
-    let text = fs::read_to_string(path).map_err(|error| Unread::new(path, error))?;
+    let text = files::text(path, files::CALLS)?;
     read_saved(&documents(vendors)?, &path.display().to_string(), &text).map_err(|error| ReportError::Saved(path.to_owned(), error))
 }
 

@@ -56,7 +56,7 @@ pub(super) fn run(arguments: &RunArguments) -> Exit {
     }
     let report = match options(arguments).and_then(|options| {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        Ok(runtime.block_on(hold(&machine, assignments, options)))
+        Ok(runtime.block_on(hold(&machine, assignments, options))?)
     }) {
         Ok(report) => report,
         Err(error) => return complain(&error, Exit::Usage),

@@ -3,11 +3,11 @@
 //! A client breaks by what it may no longer send, and by what it may be answered that it does not know. What it may send in addition, and
 //! what it is surer of to be answered, breaks nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::document::{self, Allowed, Document, Member, Operation};
+use super::document::{self, Allowed, Document, LIMITS, Member, Operation};
 use super::{Difference, Kind};
 
 /// How deep schemas without names are compared.
@@ -149,6 +149,7 @@ impl<'d> Comparison<'d> {
         }
         self.types(&place, &new.types, &old.types);
         self.words(&place, new.words.as_ref(), old.words.as_ref());
+        self.limits(&place, &new.limits, &old.limits);
         if new.may_be("object") && old.may_be("object") {
             self.members(&place, &new, &old);
         }
@@ -214,6 +215,19 @@ impl<'d> Comparison<'d> {
             _ => return,
         };
         self.tell(&place.subject, &place.part, Kind::Enum, detail, breaking);
+    }
+
+    fn limits(&mut self, place: &Place, new: &BTreeMap<&str, f64>, old: &BTreeMap<&str, f64>) {
+        for (keyword, is_least) in LIMITS {
+            let (detail, is_narrower) = match (new.get(keyword), old.get(keyword)) {
+                (Some(new), Some(old)) if new != old => (format!("{keyword} {new}, was {old}"), (new > old) == is_least),
+                (Some(new), None) => (format!("{keyword} {new} now"), true),
+                (None, Some(old)) => (format!("no {keyword} now, was {old}"), false),
+                _ => continue,
+            };
+            let breaking = is_narrower == (place.direction == Direction::Request);
+            self.tell(&place.subject, &place.part, Kind::Limit, detail, breaking);
+        }
     }
 
     fn required(&mut self, place: &Place, new: bool, old: bool) {

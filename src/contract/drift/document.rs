@@ -36,6 +36,8 @@ pub(super) struct Allowed<'d> {
     /// The values of an enumeration.
     pub words: Option<BTreeSet<String>>,
     pub items: Option<&'d Value>,
+    /// The narrowest limits that hold in any case, by their keywords.
+    pub limits: BTreeMap<&'static str, f64>,
     /// Whether members that it does not name are forbidden.
     closed: bool,
 }
@@ -48,13 +50,13 @@ pub(super) struct Member<'d> {
 }
 
 impl<'d> Document<'d> {
-    pub fn new(root: &'d Value) -> Result<Self, DocumentError> {
+    pub fn new(root: &'d Value, is_published: bool) -> Result<Self, DocumentError> {
         let version = root["openapi"].as_str().unwrap_or_default();
         if !version.starts_with("3.0") && !version.starts_with("3.1") {
-            return Err(DocumentError::Version(root["openapi"].clone()));
+            return Err(DocumentError::Version { version: root["openapi"].clone(), is_published });
         }
         if !root["paths"].is_object() {
-            return Err(DocumentError::NoPaths);
+            return Err(DocumentError::NoPaths { is_published });
         }
         let server: Option<http::Uri> = root["servers"][0]["url"].as_str().and_then(|url| url.parse().ok());
         let prefix = server.filter(|url| url.scheme().is_some()).map(|url| url.path().trim_end_matches('/').to_owned());
@@ -158,6 +160,19 @@ impl<'d> Document<'d> {
             found.words.get_or_insert_default().extend(words);
         }
         found.items = found.items.or_else(|| schema.get("items"));
+        for (keyword, is_least) in LIMITS {
+            // Nothing is shorter than nothing.
+            let says_nothing = |limit: &f64| *limit == 0.0 && ["minLength", "minItems"].contains(&keyword);
+            let Some(limit) = schema[keyword].as_f64().filter(|limit| !says_nothing(limit)) else { continue };
+            // In 3.0 a limit is exclusive by a flag beside it, in 3.1 by a keyword of its own.
+            let keyword = match keyword {
+                "minimum" if schema["exclusiveMinimum"] == true => "exclusiveMinimum",
+                "maximum" if schema["exclusiveMaximum"] == true => "exclusiveMaximum",
+                own => own,
+            };
+            let known = found.limits.entry(keyword).or_insert(limit);
+            *known = if is_least { known.max(limit) } else { known.min(limit) };
+        }
         for part in schema["allOf"].as_array().into_iter().flatten() {
             self.add(part, owner, found, depth + 1);
         }
@@ -173,6 +188,18 @@ impl<'d> Document<'d> {
         }
     }
 }
+
+/// The keywords that limit numbers, texts and lists, and whether they are the least that may be.
+pub(super) const LIMITS: [(&str, bool); 8] = [
+    ("minimum", true),
+    ("exclusiveMinimum", true),
+    ("maximum", false),
+    ("exclusiveMaximum", false),
+    ("minLength", true),
+    ("maxLength", false),
+    ("minItems", true),
+    ("maxItems", false),
+];
 
 /// Whether a schema says that null is allowed: in the words of 3.0, or in those of the tools before it.
 pub(super) fn is_nullable(schema: &Value) -> bool {

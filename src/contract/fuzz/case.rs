@@ -149,6 +149,6 @@ fn wanted(problem: &Problem, operation: &Operation, call: &Exchange) -> Option<u
         Check::UseAfterDelete => declared(&[404, 410, 400]),
         Check::WrongMethod => Some(405),
         Check::PositiveRefused | Check::CreatedIsReadable | Check::ServerError | Check::Status => declared(&[200, 201, 202, 204]),
-        Check::ContentType | Check::Schema => call.reply.as_ref().map(|reply| reply.status),
+        Check::ContentType | Check::Headers | Check::Schema => call.reply.as_ref().map(|reply| reply.status),
     }
 }

@@ -1,7 +1,5 @@
 //! What may be wrong with an answer, and how it is told.
 
-use std::collections::BTreeMap;
-
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
 use serde_json::Value;
@@ -16,6 +14,7 @@ pub enum Check {
     ServerError,
     Status,
     ContentType,
+    Headers,
     Schema,
     NegativeAccepted,
     PositiveRefused,
@@ -26,10 +25,11 @@ pub enum Check {
 }
 
 impl Check {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ServerError,
         Self::Status,
         Self::ContentType,
+        Self::Headers,
         Self::Schema,
         Self::NegativeAccepted,
         Self::PositiveRefused,
@@ -46,6 +46,7 @@ impl Check {
             Self::ServerError => "server-error",
             Self::Status => "status",
             Self::ContentType => "content-type",
+            Self::Headers => "headers",
             Self::Schema => "schema",
             Self::NegativeAccepted => "negative-accepted",
             Self::PositiveRefused => "positive-refused",
@@ -62,6 +63,7 @@ impl Check {
             Self::ServerError => "The server fails, or does not answer.",
             Self::Status => "The document does not declare the status.",
             Self::ContentType => "The document does not declare the content type.",
+            Self::Headers => "A header is missing, or is not what the document says.",
             Self::Schema => "The body is not what the document says.",
             Self::NegativeAccepted => "A request that departs from the document is taken.",
             Self::PositiveRefused => "No request of those that the document allows is taken.",
@@ -88,39 +90,8 @@ impl Problem {
     }
 }
 
-/// The media types that a document declares for the answers of its operations, by operation and status.
-#[derive(Debug, Default)]
-pub(super) struct MediaTypes(BTreeMap<(String, String), Vec<String>>);
-
-impl MediaTypes {
-    pub fn of(document: &Value) -> Self {
-        let mut found = BTreeMap::new();
-        let operations = document["paths"].as_object().into_iter().flatten().filter_map(|(_, item)| item.as_object()).flatten();
-        for (_, operation) in operations {
-            let Some(id) = operation["operationId"].as_str() else { continue };
-            for (status, answer) in operation["responses"].as_object().into_iter().flatten() {
-                let referred = answer["$ref"].as_str().and_then(|reference| document.pointer(reference.trim_start_matches('#')));
-                let content = referred.unwrap_or(answer)["content"].as_object();
-                let types = content.into_iter().flatten().map(|(name, _)| essence(name)).collect();
-                found.insert((id.to_owned(), status.clone()), types);
-            }
-        }
-        Self(found)
-    }
-
-    fn declared(&self, operation: &Operation, status: u16) -> &[String] {
-        let of = |status: String| self.0.get(&(operation.id.clone(), status));
-        of(status.to_string()).or_else(|| of("default".to_owned())).map_or(&[], Vec::as_slice)
-    }
-}
-
-/// A media type without its parameters.
-fn essence(name: &str) -> String {
-    name.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
-}
-
 /// What is wrong with an answer by itself, whatever was asked.
-pub(super) fn answer(operation: &Operation, types: &MediaTypes, reply: &Reply) -> Vec<Problem> {
+pub(super) fn answer(operation: &Operation, reply: &Reply) -> Vec<Problem> {
     let status = reply.status;
     if status >= 500 {
         return vec![Problem::new(Check::ServerError, status.to_string(), format!("answered with {status}"))];
@@ -128,14 +99,9 @@ pub(super) fn answer(operation: &Operation, types: &MediaTypes, reply: &Reply) -
     if !operation.statuses().any(|declared| declared.is_none_or(|declared| declared == status)) {
         return vec![Problem::new(Check::Status, status.to_string(), format!("answered with {status}, which is not declared"))];
     }
-    let mut found = Vec::new();
-    let kind = reply.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).map(essence).unwrap_or_default();
-    let declared = types.declared(operation, status);
-    let is_declared = declared.iter().any(|own| *own == kind || own == "*/*");
-    if !reply.body.is_empty() && !declared.is_empty() && !is_declared {
-        let detail = format!("answered {status} with `{kind}`, declared is {}", declared.join(", "));
-        found.push(Problem::new(Check::ContentType, format!("{status} {kind}"), detail));
-    }
+    let headers = operation.check_answer_headers(status, &reply.headers, !reply.body.is_empty());
+    let mut found: Vec<Problem> = headers.iter().map(|row| header(status, row)).collect();
+    let kind = reply.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if kind.contains("json") && !reply.body.is_empty() {
         match serde_json::from_slice::<Value>(&reply.body) {
             Ok(body) => found.extend(operation.check_answer(status, Some(&body)).iter().map(|row| schema(status, row))),
@@ -146,6 +112,16 @@ pub(super) fn answer(operation: &Operation, types: &MediaTypes, reply: &Reply) -
         }
     }
     found
+}
+
+fn header(status: u16, violation: &Violation) -> Problem {
+    let name = violation.dotted();
+    if name != CONTENT_TYPE.as_str() {
+        let detail = format!("answered {status}, header {name}: {}", violation.detail());
+        return Problem::new(Check::Headers, format!("{status} {name} {}", violation.rule.keyword()), detail);
+    }
+    let kind = violation.value.as_ref().and_then(Value::as_str).unwrap_or_default();
+    Problem::new(Check::ContentType, format!("{status} {kind}"), format!("answered {status}, {name}: {}", violation.detail()))
 }
 
 fn schema(status: u16, violation: &Violation) -> Problem {

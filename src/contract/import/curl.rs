@@ -44,7 +44,7 @@ pub(super) fn calls(text: &str) -> Result<Vec<FoundCall>, ImportError> {
     let mut found = Vec::new();
     for (line, command) in commands(text) {
         let wrong = |problem: CurlError| ImportError::Curl { line, problem };
-        let words = shlex::split(&command).ok_or_else(|| wrong(CurlError::Quote))?;
+        let words = words(&command).ok_or_else(|| wrong(CurlError::Quote))?;
         let Some("curl") = words.first().map(String::as_str) else { return Err(ImportError::Unknown) };
         found.push(call(&words[1..]).map_err(wrong)?);
     }
@@ -68,10 +68,56 @@ fn commands(text: &str) -> Vec<(usize, String)> {
         } else {
             command.push('\n');
         }
-        if goes_on || shlex::split(&command).is_none() { open = Some((start, command)) } else { found.push((start, command)) }
+        if goes_on || words(&command).is_none() { open = Some((start, command)) } else { found.push((start, command)) }
     }
     found.extend(open);
     found
+}
+
+/// The words of a command; `None` where a quote is not closed. Browsers quote as bash does what plain quotes could not hold: `$'it\'s'`.
+fn words(command: &str) -> Option<Vec<String>> {
+    let (mut plain, mut rest, mut quote) = (String::with_capacity(command.len()), command.chars().peekable(), None);
+    while let Some(letter) = rest.next() {
+        match (quote, letter) {
+            (None, '$') if rest.next_if_eq(&'\'').is_some() => {
+                let text = unescaped(&mut rest)?;
+                plain.push_str(&shlex::try_quote(&text).ok()?);
+                continue;
+            }
+            (None, '\'' | '"') => quote = Some(letter),
+            (Some(open), letter) if open == letter => quote = None,
+            (None | Some('"'), '\\') => {
+                plain.push(letter);
+                plain.extend(rest.next());
+                continue;
+            }
+            _ => {}
+        }
+        plain.push(letter);
+    }
+    shlex::split(&plain)
+}
+
+/// The text up to the quote that ends it, with what backslashes stand for.
+fn unescaped(rest: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<String> {
+    let mut text = String::new();
+    loop {
+        match rest.next()? {
+            '\'' => return Some(text),
+            '\\' => match rest.next()? {
+                'n' => text.push('\n'),
+                'r' => text.push('\r'),
+                't' => text.push('\t'),
+                letter @ ('u' | 'U' | 'x') => {
+                    let most = if letter == 'x' { 2 } else { 4 };
+                    let digits: String = std::iter::from_fn(|| rest.next_if(char::is_ascii_hexdigit)).take(most).collect();
+                    text.push(u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER));
+                }
+                other => text.push(other),
+            },
+            other => text.push(other),
+        }
+    }
 }
 
 fn call(words: &[String]) -> Result<FoundCall, CurlError> {

@@ -43,6 +43,7 @@ fn call(request: &Value, auth: &Value, variables: &BTreeMap<String, String>) -> 
     let body = match body["mode"].as_str() {
         Some("raw") => body["raw"].as_str().map(|text| FoundBody::Text(filled(text))),
         Some("urlencoded") => Some(FoundBody::Form(pairs(&body["urlencoded"]))),
+        Some("graphql") => Some(FoundBody::Text(filled(&body["graphql"].to_string()))),
         Some("formdata") => Some(FoundBody::Form(pairs(&body["formdata"]))),
         _ => None,
     };

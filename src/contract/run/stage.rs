@@ -11,6 +11,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::contract::presence::Absence;
 use crate::engine::Machine;
 use crate::net::{Client, ClientError, Reply, Trust};
 use crate::scenario::Story;
@@ -54,12 +55,14 @@ pub enum StageError {
     Token,
     #[error("{method} {path} is answered with {status}: {body:.400}")]
     Refused { method: Method, path: String, status: u16, body: String },
-    #[error("the server is of another version: {0}")]
+    #[error("what answers is no Seatrial server, or one of another version: {0}")]
     Foreign(#[from] serde_json::Error),
     #[error("the server has no vendor at `{0}`")]
     NoVendor(String),
     #[error("only a sandbox has webhooks that can be looked at")]
     NoSandbox,
+    #[error(transparent)]
+    Absent(#[from] Absence),
 }
 
 pub(super) struct Stage {
@@ -124,6 +127,15 @@ struct Attempt {
     #[serde(default)]
     headers: BTreeMap<String, String>,
     answered: Option<Value>,
+}
+
+/// Asks whether anything is there, and, where it has to be a server of ours, whether it is one.
+pub(super) async fn probe(server: &Server, target: &Target) -> Result<(), StageError> {
+    let client = Client::new(server.base_url.trim_end_matches('/'), server.trust.clone(), server.timeout)?;
+    match target {
+        Target::Vendor => Ok(client.reach().await?),
+        _ => Admin::new(client, server.token.as_deref())?.ask(Method::GET, "/version", None).await.map(drop),
+    }
 }
 
 impl Stage {

@@ -62,13 +62,22 @@ impl std::fmt::Display for Failure {
     }
 }
 
+/// How a header differs from what is expected of it; null stands for one that must not be there.
+fn header(found: Option<&str>, expected: &Value) -> String {
+    match (found, expected) {
+        (Some(found), Value::Null) => format!("found {found:?}, expected none"),
+        (Some(found), expected) => format!("found {found:?}, expected {expected}"),
+        (None, expected) => format!("is missing, expected {expected}"),
+    }
+}
+
 /// How what came differs from what was expected.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Mismatch {
     #[error("status {found}, expected {expected}")]
     Status { expected: u16, found: u16 },
     /// `expected` is null for a header that must not be there.
-    #[error("header {name}: {found:?}, expected {expected}")]
+    #[error("header {name}: {}", header(found.as_deref(), expected))]
     Header { name: String, expected: Value, found: Option<String> },
     #[error("{0}")]
     Body(Box<Difference>),

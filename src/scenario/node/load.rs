@@ -137,7 +137,7 @@ impl Loader<'_> {
         }
         if self.root.is_none() {
             let message = "empty document, expected a mapping";
-            self.problem("S005", Span::new(start, start), message).help("start with `apiVersion: seatrial/v1`");
+            self.problem("S005", Span::new(start, start), message).help("it has nothing but white space and comments");
         }
         self.root.take()
     }

@@ -4,7 +4,6 @@
 //! a failure, because the answer would be one of another state.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,7 +15,7 @@ use serde_json::Value;
 
 use crate::cli::admin_client::{self, AdminError};
 use crate::cli::arguments::{NameAndText, PactVerifyArguments};
-use crate::cli::files::Unread;
+use crate::cli::files::{self, Unread};
 use crate::cli::scenarios;
 use crate::cli::{Exit, complain, say};
 use crate::contract::{Interaction, PactFile, PactFileError, mismatches};
@@ -70,7 +69,7 @@ async fn verify(arguments: &PactVerifyArguments) -> Result<usize, VerifyError> {
     let player = Player { client, arguments, states };
     let (mut passed, mut failed) = (0_usize, 0_usize);
     for path in &arguments.files {
-        let text = fs::read_to_string(path).map_err(|error| Unread::new(path, error))?;
+        let text = files::text(path, files::DOCUMENT)?;
         let file = PactFile::read(&text).map_err(|error| VerifyError::Pact(path.clone(), error))?;
         say(&format_args!("{} with {} ({})", file.consumer, file.provider, path.display()));
         let provider = arguments.provider.as_deref().unwrap_or(&file.provider);
