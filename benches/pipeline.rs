@@ -42,7 +42,7 @@ impl Client {
     fn with_overrides(count: usize, when: fn(usize) -> String) -> Self {
         let wall = "2026-01-05T09:00:00Z".parse().expect("a valid timestamp");
         let on = ["shipmate.createConsignment", "shipmate.create*", "shipmate.*", "\"*\""];
-        let row = |number: usize| format!("  - {{on: {}, when: {}, fault: 500}}\n", on[number % on.len()], when(number));
+        let row = |number: usize| format!("  - {{on: {}, when: \"{}\", fault: 500}}\n", on[number % on.len()], when(number));
         let text = format!("overrides:\n{}", (0..count).map(row).collect::<String>());
         let scenario = scenario::parse(&text, "bench").expect("a valid scenario");
         Self::of(wall, Options::default(), run::start(&Arc::new(scenario), wall))
