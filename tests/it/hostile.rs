@@ -228,3 +228,17 @@ fn patterns_of_custom_fields_look_through_a_bounded_part_of_a_request() {
     assert!(refused.status == 400 && (5..20).contains(&complaints), "{}: {complaints}", refused.status);
     assert!(took < 5_000, "{took} ms");
 }
+
+/// Words that are near none of a long list, and many of them, are the most work that a check can be made to do.
+#[test]
+fn conditions_with_long_lists_are_checked_in_time() {
+    let server = Server::start(&[]);
+    let list = |row: usize| (0..150).map(|item| format!("'usps_quite_{}'", row * 150 + item)).collect::<Vec<_>>().join(", ");
+    let row = |row: usize| format!("  t{row}: {{for: {{when: \"$parcel.service in [{}]\"}}, use: lost}}\n", list(row));
+    let text = format!("timelines:\n{}", (0..300).map(row).collect::<String>());
+    let before = server.busy_milliseconds();
+    let checked = send(&server, "POST", "/_seatrial/scenarios/check", &[("content-type", "application/yaml")], &text);
+    let took = server.busy_milliseconds() - before;
+    assert_eq!(checked.status, 200, "{}", checked.body);
+    assert!(took < 10_000, "{took} ms");
+}

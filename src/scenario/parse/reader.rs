@@ -1,5 +1,6 @@
 //! Reads nodes as values of the expected type. Every function reports what it finds instead and returns `None`; callers go on.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -37,6 +38,8 @@ pub(super) struct Reader<'s> {
     pub(super) filled_by: ExprContext,
     /// When the clock of the scenario begins, if the file says so.
     pub(super) begins: Option<Timestamp>,
+    /// How many paths of expressions were looked up so far.
+    pub(super) looked_up: Cell<usize>,
     /// How many patterns the file has so far.
     pub(super) patterns: usize,
     /// About the bytes that its expressions take.
@@ -90,7 +93,20 @@ impl<'s> Reader<'s> {
         let mounts = vocabulary.map(Vocabulary::mounts);
         let failures = vocabulary.iter().flat_map(|vocabulary| vocabulary.failures()).map(|(_, row)| row.name).collect();
         let (about, given, filled_by) = (Pattern::Every, Vec::new(), ExprContext::Call);
-        Self { source, problems, mounts, vocabulary, failures, about, given, filled_by, begins: None, patterns: 0, expression_bytes: 0 }
+        Self {
+            source,
+            problems,
+            mounts,
+            vocabulary,
+            failures,
+            about,
+            given,
+            filled_by,
+            begins: None,
+            looked_up: Cell::new(0),
+            patterns: 0,
+            expression_bytes: 0,
+        }
     }
 
     /// Whether a word is the name of a business failure.

@@ -21,6 +21,9 @@ const MAX_DURATION: SignedDuration = SignedDuration::from_hours(24 * 366 * 10);
 /// Most patterns of one file.
 const MAX_PATTERNS: usize = 256;
 
+/// Most paths of one file that are held against the vendors' documents, so that a file of nothing but conditions is read in time.
+const MOST_LOOKED_UP: usize = 20_000;
+
 /// About the bytes that each byte of an expression takes once it is read.
 const EXPRESSION: usize = 16;
 
@@ -426,7 +429,10 @@ impl Reader<'_> {
 
 impl Types for Reader<'_> {
     fn look_up(&self, root: &str, members: &[Option<&str>]) -> Looked {
-        self.vocabulary.map_or(Looked::To(Type::ANY), |vocabulary| vocabulary.look_up(&self.about, root, members))
+        let open = Looked::To(Type::ANY);
+        let Some(vocabulary) = self.vocabulary.filter(|_| self.looked_up.get() < MOST_LOOKED_UP) else { return open };
+        self.looked_up.set(self.looked_up.get() + 1);
+        vocabulary.look_up(&self.about, root, members)
     }
 }
 

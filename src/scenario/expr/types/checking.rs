@@ -8,6 +8,9 @@ use super::texts::{Numbers, Place};
 use super::{Looked, NEVER, Type, TypeProblem, Types, UNLIKE};
 use crate::scenario::expr::{Comparison, Function, Node, Operator, Path};
 
+/// So many values of a list are held against what they are compared with.
+const MOST_ITEMS: usize = 16;
+
 pub(super) struct Checking<'e> {
     pub text: &'e str,
     pub types: &'e dyn Types,
@@ -179,7 +182,7 @@ impl Checking<'_> {
             return Some((format!("`'{part}'` is never in `{}`", self.written(right.0)), advice));
         };
         let is_never = |item: &&Node| matches!(item, Node::Literal(value) if !value.is_null() && !left.1.meets(&Type::of_value(value)));
-        let never: Vec<&Node> = items.iter().filter(is_never).collect();
+        let never: Vec<&Node> = items.iter().take(MOST_ITEMS).filter(is_never).collect();
         let first = never.first()?;
         let word = if let Node::Literal(Value::String(text)) = first { Some(text.as_str()) } else { None };
         let what =

@@ -4,6 +4,9 @@ use crate::carrier::countries;
 use crate::scenario::error::{nearest, quoted};
 use crate::scenario::expr::Comparison;
 
+/// What carriers write for a country that ISO 3166 does not have.
+const KOSOVO: &str = "XK";
+
 /// Which texts something can be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Texts {
@@ -40,7 +43,7 @@ impl Texts {
     pub fn lowered(&self) -> Self {
         match self {
             Self::Words(words) => Self::Words(words.iter().map(|word| word.to_lowercase()).collect()),
-            Self::Countries => Self::Words(countries::all().map(|country| country.alpha2.to_lowercase()).collect()),
+            Self::Countries => Self::Words(countries::all().map(|country| country.alpha2).chain([KOSOVO]).map(str::to_lowercase).collect()),
             _ => Self::Lower,
         }
     }
@@ -49,7 +52,7 @@ impl Texts {
     pub fn any(&self, test: impl Fn(&str) -> bool) -> bool {
         match self {
             Self::Words(words) => words.iter().any(|word| test(word)),
-            Self::Countries => countries::all().any(|country| test(country.alpha2)),
+            Self::Countries => countries::all().any(|country| test(country.alpha2)) || test(KOSOVO),
             Self::Any | Self::Usual(_) | Self::Paths | Self::Lower => true,
         }
     }
@@ -58,8 +61,11 @@ impl Texts {
         match self {
             Self::Any => true,
             Self::Words(words) => words.iter().any(|word| word == text),
-            Self::Usual(words) => words.iter().any(|word| word == text) || nearest(text, words.iter().map(String::as_str)).is_none(),
-            Self::Countries => countries::find(text).is_some_and(|country| country.alpha2 == text),
+            Self::Usual(words) => words.iter().any(|word| word == text) || nearest(text, alike(words, text)).is_none(),
+            // Codes from `XA` to `XZ` are everybody's own.
+            Self::Countries => {
+                countries::find(text).is_some_and(|country| country.alpha2 == text) || matches!(text.as_bytes(), [b'X', b'A'..=b'Z'])
+            }
             Self::Paths => text.starts_with('/'),
             Self::Lower => text.to_lowercase() == text,
         }
@@ -115,6 +121,13 @@ impl Texts {
             Self::Lower => Some("it is in lower case".to_owned()),
         }
     }
+}
+
+/// Words that begin like a text and are about as long: of long lists, those that are worth a closer look.
+fn alike<'w>(words: &'w [String], text: &str) -> impl Iterator<Item = &'w str> {
+    let first = |text: &str| text.bytes().next().map(|byte| byte.to_ascii_lowercase());
+    let (start, length) = (first(text), text.len());
+    words.iter().map(String::as_str).filter(move |word| first(word) == start && word.len().abs_diff(length) <= 1 + length / 3)
 }
 
 /// Which numbers something can be.
@@ -180,5 +193,40 @@ impl Numbers {
             _ if self.whole => Some(format!("it is {what}")),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn countries_are_those_of_iso_and_everybodys_own() {
+        for (text, expected) in [("DE", true), ("XK", true), ("de", false), ("DEU", false), ("Germany", false), ("ZZ", false), ("", false)]
+        {
+            assert_eq!(Texts::Countries.allows(text), expected, "{text}");
+        }
+        assert!(Texts::Countries.any(|code| code == "XK") && Texts::Countries.lowered().allows("xk"));
+    }
+
+    #[test]
+    fn unusual_words_are_possible_unless_they_look_misspelt() {
+        let words = Texts::Usual(vec!["PDF_4x6".to_owned(), "ZPLII".to_owned()]);
+        for (text, expected) in [("PDF_4x6", true), ("pdf_4X6", false), ("PDF4x6", false), ("ZPLI", false), ("SVG", true), ("", true)] {
+            assert_eq!(words.allows(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn bounds_leave_whole_numbers_or_none() {
+        let from_one = Numbers { least: 1.0, most: f64::INFINITY, whole: true };
+        let left = |comparisons: &[(Comparison, f64)]| {
+            let mut numbers = from_one;
+            comparisons.iter().all(|(comparison, number)| numbers.narrow(*comparison, *number))
+        };
+        assert!(left(&[(Comparison::Greater, 1.0), (Comparison::Less, 3.0)]));
+        assert!(!left(&[(Comparison::Greater, 1.0), (Comparison::Less, 2.0)]));
+        assert!(!left(&[(Comparison::Equal, 1.5)]) && !left(&[(Comparison::Less, 1.0)]));
+        assert!(left(&[(Comparison::Equal, 2.0), (Comparison::LessOrEqual, 2.0)]));
     }
 }
