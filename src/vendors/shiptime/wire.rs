@@ -4,19 +4,21 @@ pub(super) mod jackson;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
+use jiff::fmt::rfc2822;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// The moment that a text names as Jackson reads it: milliseconds, a day, or a day and a time, with or without an offset. Without
-/// one it is UTC.
+/// The moment that a text names as Jackson reads it: milliseconds, a day, a day and a time, with or without an offset, or a date of
+/// HTTP. Without an offset it is UTC.
 pub(super) fn moment(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     if let Ok(milliseconds) = text.parse() {
         return Timestamp::from_millisecond(milliseconds).ok();
     }
     let local = || if text.len() == 10 { text.parse::<Date>().ok().map(DateTime::from) } else { text.parse().ok() };
-    text.parse().ok().or_else(|| local()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp()))
+    let zoned = || local().and_then(|local| local.to_zoned(TimeZone::UTC).ok()).or_else(|| rfc2822::parse(text).ok());
+    text.parse().ok().or_else(|| zoned().map(|zoned| zoned.timestamp()))
 }
 
 /// The day of such a moment.
