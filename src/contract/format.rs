@@ -6,36 +6,63 @@ use serde_json::Value;
 
 use crate::contract::report::{Finding, Report, VendorReport};
 use crate::contract::threshold::{Exceeded, percent};
-use crate::report::{self, Case, Level, Outcome, SarifResult, SarifRule, Suite};
-
-/// How a report is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    Text,
-    Markdown,
-    Json,
-    JUnit,
-    Sarif,
-    Github,
-}
+use crate::report::{self, Case, Level, Outcome, Reported, Rule, Suite};
 
 /// How many operations that were never called are listed.
 const LISTED: usize = 200;
 /// How many letters of a value are shown.
 const SHOWN: usize = 60;
 
-impl Format {
-    /// The report, and what it exceeds.
-    #[must_use]
-    pub fn write(self, report: &Report, exceeded: &[Exceeded]) -> String {
-        match self {
-            Self::Text => text(report, exceeded),
-            Self::Markdown => markdown(report, exceeded),
-            Self::Json => format!("{:#}\n", serde_json::to_value(report).unwrap_or_default()),
-            Self::JUnit => junit(report),
-            Self::Sarif => format!("{:#}\n", sarif(report)),
-            Self::Github => github(report, exceeded),
-        }
+/// A report, and what it exceeds.
+#[derive(Clone, Copy, Debug)]
+pub struct Judged<'r>(pub &'r Report, pub &'r [Exceeded]);
+
+impl Reported for Judged<'_> {
+    fn text(&self) -> String {
+        text(self.0, self.1)
+    }
+
+    fn markdown(&self) -> String {
+        markdown(self.0, self.1)
+    }
+
+    fn json(&self) -> Value {
+        serde_json::to_value(self.0).unwrap_or_default()
+    }
+
+    /// A suite for each vendor, a case for each operation that was called; one fails by its violations.
+    fn suites(&self) -> Vec<Suite> {
+        let suite = |vendor: &VendorReport| {
+            let of = |operation: Option<&str>| violations(self.0, &vendor.vendor, operation);
+            let called = vendor.exercised.iter().map(|row| case(&row.operation, judged(&of(Some(&row.operation)))));
+            let nowhere = of(None);
+            let nowhere = (!nowhere.is_empty()).then(|| case("no operation", judged(&nowhere)));
+            let never = vendor.never.iter().map(|name| case(name, Outcome::Skipped("never called".to_owned())));
+            Suite { name: vendor.vendor.clone(), cases: called.chain(nowhere).chain(never).collect(), output: String::new() }
+        };
+        self.0.vendors.iter().map(suite).collect()
+    }
+
+    fn findings(&self) -> Vec<report::Finding> {
+        let found = self.0.findings().map(|(kind, row)| report::Finding {
+            rule: Rule::new(&row.rule, format!("The request breaks the document's `{}`.", row.rule)),
+            level: level(kind),
+            title: format!("{} {}", row.subject(), row.rule),
+            text: describe(row),
+            location: None,
+            subject: Some(row.subject().to_owned()),
+            fingerprint: Some(format!("{} {} {}", row.subject(), row.place(), row.rule)),
+        });
+        let exceeded = self.1.iter().map(|row| report::Finding {
+            rule: Rule::new("limit", "The report exceeds a limit."),
+            level: Level::Error,
+            title: "contract".to_owned(),
+            text: row.to_string(),
+            location: None,
+            subject: None,
+            fingerprint: None,
+        });
+        found.chain(exceeded).collect()
     }
 }
 
@@ -174,40 +201,19 @@ fn describe(row: &Finding) -> String {
     format!("{} {}: {}\n{}, first {}{}", row.subject(), row.place(), row.detail, row.frequency(), row.first, sent(row))
 }
 
-/// A suite for each vendor, a case for each operation that was called; one fails by its violations.
-fn junit(report: &Report) -> String {
-    let mut suites = Vec::new();
-    for vendor in &report.vendors {
-        let mut cases: Vec<Case> = vendor.exercised.iter().map(|row| case(&row.operation, &violations(report, &row.operation))).collect();
-        let nowhere: Vec<&Finding> =
-            report.violations.iter().filter(|row| row.vendor == vendor.vendor && row.operation.is_none()).collect();
-        if !nowhere.is_empty() {
-            cases.push(case("no operation", &nowhere));
-        }
-        let skipped = vendor.never.iter().map(|name| Case {
-            name: name.clone(),
-            outcome: Outcome::Skipped("never called".to_owned()),
-            seconds: None,
-        });
-        cases.extend(skipped);
-        suites.push(Suite { name: vendor.vendor.clone(), cases });
-    }
-    report::junit(&suites)
+fn violations<'r>(report: &'r Report, vendor: &str, operation: Option<&str>) -> Vec<&'r Finding> {
+    report.violations.iter().filter(|row| row.vendor == vendor && row.operation.as_deref() == operation).collect()
 }
 
-fn violations<'r>(report: &'r Report, operation: &str) -> Vec<&'r Finding> {
-    report.violations.iter().filter(|row| row.operation.as_deref() == Some(operation)).collect()
+fn case(name: &str, outcome: Outcome) -> Case {
+    Case { name: name.to_owned(), outcome, location: None }
 }
 
-fn case(name: &str, violations: &[&Finding]) -> Case {
-    let outcome = match violations.first() {
-        None => Outcome::Passed,
-        Some(first) => Outcome::Failed {
-            message: format!("{}: {}", first.place(), first.detail),
-            text: violations.iter().map(|row| describe(row)).collect::<Vec<_>>().join("\n"),
-        },
-    };
-    Case { name: name.to_owned(), outcome, seconds: None }
+fn judged(violations: &[&Finding]) -> Outcome {
+    violations.first().map_or(Outcome::Passed, |first| Outcome::Failed {
+        message: format!("{}: {}", first.place(), first.detail),
+        text: violations.iter().map(|row| describe(row)).collect::<Vec<_>>().join("\n"),
+    })
 }
 
 fn level(kind: &str) -> Level {
@@ -216,29 +222,4 @@ fn level(kind: &str) -> Level {
         "undocumented" => Level::Warning,
         _ => Level::Note,
     }
-}
-
-fn sarif(report: &Report) -> Value {
-    let rule = |row: &Finding| SarifRule { id: row.rule.clone(), text: format!("The request breaks the document's `{}`.", row.rule) };
-    let results = report.findings().map(|(kind, row)| SarifResult {
-        rule: row.rule.clone(),
-        level: level(kind),
-        text: describe(row),
-        location: None,
-        subject: Some(row.subject().to_owned()),
-        fingerprint: format!("{} {} {}", row.subject(), row.place(), row.rule),
-    });
-    report::sarif(report.findings().map(|(_, row)| rule(row)).collect(), &results.collect::<Vec<_>>())
-}
-
-fn github(report: &Report, exceeded: &[Exceeded]) -> String {
-    let mut out = String::new();
-    for (kind, row) in report.findings() {
-        let title = format!("{} {}", row.subject(), row.rule);
-        let _ = writeln!(out, "{}", report::annotation(level(kind), &title, &describe(row), None));
-    }
-    for row in exceeded {
-        let _ = writeln!(out, "{}", report::annotation(Level::Error, "contract", &row.to_string(), None));
-    }
-    out
 }

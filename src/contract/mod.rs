@@ -28,7 +28,7 @@ mod write;
 
 pub use collect::{CallFacts, Collector};
 pub use drift::{Accepted, AcceptedError, Difference, DocumentError, Drift, drift};
-pub use format::Format;
+pub use format::Judged;
 pub use fuzz::{Check, Exceptions, ExceptionsError, Finding as FuzzFinding, FuzzOptions, FuzzReport, fuzz};
 pub use import::{CurlError, ImportError, Imported, import};
 pub use matching::{Mismatch, mismatches};

@@ -8,7 +8,8 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::cli::arguments::{ArgumentError, FuzzArguments, PactCommand, ServerArguments, VendorArguments, span, timeout};
-use crate::contract::{Format, SEED, Thresholds};
+use crate::contract::{SEED, Thresholds};
+use crate::report::Format;
 
 #[derive(Debug, Subcommand)]
 pub enum ContractCommand {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::report::{self, Level, Location};
+use crate::report::{self, Finding, Level, Location, Rule};
 use crate::scenario::{CODES, Diagnostic, DiagnosticView};
 
 /// A problem with its weight, as JSON shows it.
@@ -14,43 +14,35 @@ struct Row {
     problem: DiagnosticView,
 }
 
-fn level(problem: &Diagnostic) -> &'static str {
-    if problem.is_warning() { "warning" } else { "error" }
-}
-
 /// A list of problems.
 pub(super) fn json(problems: &[Diagnostic]) -> Value {
-    json!(problems.iter().map(|problem| Row { level: level(problem), problem: problem.view() }).collect::<Vec<_>>())
+    json!(problems.iter().map(|problem| Row { level: level(problem).word(), problem: problem.view() }).collect::<Vec<_>>())
 }
 
 /// A log of SARIF 2.1.0.
 pub(super) fn sarif(problems: &[Diagnostic]) -> Value {
-    let rules = CODES.iter().map(|(code, means, help)| json!({"id": code, "shortDescription": {"text": means}, "help": {"text": help}}));
-    let results = problems.iter().map(|problem| {
-        let DiagnosticView { code, message, file, line, column, help, .. } = problem.view();
-        let text = help.map_or_else(|| message.clone(), |help| format!("{message}\n{help}"));
-        json!({
-            "ruleId": code,
-            "level": level(problem),
-            "message": {"text": text},
-            "locations": [{"physicalLocation": {
-                "artifactLocation": {"uri": file.replace('\\', "/")},
-                "region": {"startLine": line, "startColumn": column},
-            }}],
-        })
-    });
-    let driver = json!({"name": "seatrial", "version": env!("CARGO_PKG_VERSION"), "rules": rules.collect::<Vec<_>>()});
-    json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results.collect::<Vec<_>>()}],
-    })
+    let rules = CODES.iter().map(|(code, means, help)| Rule { help: Some(*help), ..Rule::new(*code, *means) });
+    report::sarif(&rules.collect::<Vec<_>>(), &problems.iter().map(finding).collect::<Vec<_>>())
 }
 
 /// A command of GitHub's workflows, which shows the problem beside its line.
 pub(super) fn github(problem: &Diagnostic) -> String {
+    report::annotation(&finding(problem))
+}
+
+fn level(problem: &Diagnostic) -> Level {
+    if problem.is_warning() { Level::Warning } else { Level::Error }
+}
+
+fn finding(problem: &Diagnostic) -> Finding {
     let DiagnosticView { code, message, file, line, column, help, .. } = problem.view();
-    let text = help.map_or_else(|| message.clone(), |help| format!("{message}\n{help}"));
-    let level = if problem.is_warning() { Level::Warning } else { Level::Error };
-    report::annotation(level, code, &text, Some(&Location { file: file.to_string(), line, column }))
+    Finding {
+        rule: Rule::new(code, ""),
+        level: level(problem),
+        title: code.to_owned(),
+        text: help.map_or_else(|| message.clone(), |help| format!("{message}\n{help}")),
+        location: Some(Location { file: file.to_string(), line, column }),
+        subject: None,
+        fingerprint: None,
+    }
 }

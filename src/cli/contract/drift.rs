@@ -9,7 +9,8 @@ use crate::cli::contract::{documents, write};
 use crate::cli::files::{self, Unread};
 use crate::cli::vendors::VendorError;
 use crate::cli::{Exit, complain};
-use crate::contract::{Accepted, AcceptedError, DocumentError, Drift, Format, drift};
+use crate::contract::{Accepted, AcceptedError, DocumentError, Drift, drift};
+use crate::report::{Format, Reported as _};
 use crate::scenario;
 
 /// Why a file is not read.

@@ -11,8 +11,9 @@ use crate::cli::contract::run::{POLITE, is_near};
 use crate::cli::contract::{documents, write};
 use crate::cli::vendors::VendorError;
 use crate::cli::{Exit, complain};
-use crate::contract::{Absence, Exceptions, ExceptionsError, Format, FuzzOptions, FuzzReport, fuzz};
+use crate::contract::{Absence, Exceptions, ExceptionsError, FuzzOptions, FuzzReport, fuzz};
 use crate::net::{Trust, TrustError};
+use crate::report::{Format, Reported as _};
 
 /// Why nothing is called.
 #[derive(Debug, thiserror::Error)]

@@ -8,7 +8,8 @@ use crate::cli::contract::{documents, write};
 use crate::cli::files::{self, Unread};
 use crate::cli::vendors::VendorError;
 use crate::cli::{Exit, complain};
-use crate::contract::{Format, Report, SavedError, Thresholds, read_saved};
+use crate::contract::{Judged, Report, SavedError, Thresholds, read_saved};
+use crate::report::{Format, Reported as _};
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +34,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Exit {
         Err(error) => return complain(&error, Exit::Usage),
     };
     let exceeded = Thresholds::from(arguments).exceeded(&report);
-    let text = Format::from(arguments.output.format).write(&report, &exceeded);
+    let text = Judged(&report, &exceeded).write(Format::from(arguments.output.format));
     match write(&text, arguments.output.output.as_deref()) {
         Ok(()) if exceeded.is_empty() => Exit::Fine,
         Ok(()) => Exit::Failed,

@@ -9,9 +9,10 @@ use crate::cli::arguments::RunArguments;
 use crate::cli::contract::{documents, write};
 use crate::cli::scenarios::{self, ScenarioError};
 use crate::cli::{Exit, complain, warn};
-use crate::contract::{Assignment, Format, RunOptions, RunReport, Server, StageError, Target, recorded_place, run as hold};
+use crate::contract::{Assignment, RunOptions, RunReport, Server, StageError, Target, recorded_place, run as hold};
 use crate::engine::Machine;
 use crate::net::{Trust, TrustError};
+use crate::report::{Format, Reported as _};
 use crate::scenario::run::MachineVocabulary;
 use crate::scenario::{self, Diagnostic};
 

@@ -5,23 +5,47 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::{Difference, Drift};
-use crate::contract::format::{Format, cell};
-use crate::report::{self, Case, Level, Outcome, SarifResult, SarifRule, Suite};
+use crate::contract::format::cell;
+use crate::report::{Case, Finding, Level, Outcome, Reported, Rule, Suite};
 
-impl Drift {
-    /// The drift in a format.
-    #[must_use]
-    pub fn write(&self, format: Format) -> String {
-        match format {
-            Format::Text => text(self),
-            Format::Markdown => markdown(self),
-            Format::Json => format!("{:#}\n", serde_json::to_value(self).unwrap_or_default()),
-            Format::JUnit => junit(self),
-            Format::Sarif => format!("{:#}\n", sarif(self)),
-            Format::Github => github(self),
-        }
+impl Reported for Drift {
+    fn text(&self) -> String {
+        text(self)
     }
 
+    fn markdown(&self) -> String {
+        markdown(self)
+    }
+
+    fn json(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
+    /// A suite with a case for each difference; those that are breaking fail.
+    fn suites(&self) -> Vec<Suite> {
+        let case = |row: &Difference| {
+            let text = row.describe();
+            let outcome = if row.breaking { Outcome::Failed { message: text.clone(), text } } else { Outcome::Skipped(text) };
+            Case { name: row.name(), outcome, location: None }
+        };
+        vec![Suite { name: self.of.clone(), cases: self.differences.iter().map(case).collect(), output: String::new() }]
+    }
+
+    fn findings(&self) -> Vec<Finding> {
+        let finding = |row: &Difference| Finding {
+            rule: Rule::new(row.kind.word(), format!("The published document differs: {}.", row.kind.word())),
+            level: if row.breaking { Level::Error } else { Level::Note },
+            title: format!("{} {}", row.subject, row.kind.word()),
+            text: row.describe(),
+            location: None,
+            subject: Some(row.subject.clone()),
+            fingerprint: Some(row.name()),
+        };
+        self.differences.iter().map(finding).collect()
+    }
+}
+
+impl Drift {
     fn summary(&self) -> String {
         let breaking = self.differences.iter().filter(|row| row.breaking).count();
         let (all, accepted, stale) = (self.differences.len(), self.accepted, self.stale.len());
@@ -37,8 +61,9 @@ impl Difference {
         format!("{}{place}: {}{detail}", self.subject, self.kind.word())
     }
 
-    fn level(&self) -> Level {
-        if self.breaking { Level::Error } else { Level::Note }
+    /// What tells it apart from others.
+    fn name(&self) -> String {
+        format!("{} {} {}", self.subject, self.place, self.kind.word())
     }
 }
 
@@ -73,41 +98,6 @@ fn markdown(drift: &Drift) -> String {
     }
     for row in &drift.stale {
         let _ = writeln!(out, "\n- accepted, and no difference any more: {}", cell(row));
-    }
-    out
-}
-
-/// A suite with a case for each difference; those that are breaking fail.
-fn junit(drift: &Drift) -> String {
-    let case = |row: &Difference| {
-        let text = row.describe();
-        let outcome = if row.breaking { Outcome::Failed { message: text.clone(), text: text.clone() } } else { Outcome::Skipped(text) };
-        Case { name: format!("{} {} {}", row.subject, row.place, row.kind.word()), outcome, seconds: None }
-    };
-    report::junit(&[Suite { name: drift.of.clone(), cases: drift.differences.iter().map(case).collect() }])
-}
-
-fn sarif(drift: &Drift) -> Value {
-    let rules = drift
-        .differences
-        .iter()
-        .map(|row| SarifRule { id: row.kind.word().to_owned(), text: format!("The published document differs: {}.", row.kind.word()) });
-    let results = drift.differences.iter().map(|row| SarifResult {
-        rule: row.kind.word().to_owned(),
-        level: row.level(),
-        text: row.describe(),
-        location: None,
-        subject: Some(row.subject.clone()),
-        fingerprint: format!("{} {} {}", row.subject, row.place, row.kind.word()),
-    });
-    report::sarif(rules.collect(), &results.collect::<Vec<_>>())
-}
-
-fn github(drift: &Drift) -> String {
-    let mut out = String::new();
-    for row in &drift.differences {
-        let _ =
-            writeln!(out, "{}", report::annotation(row.level(), &format!("{} {}", row.subject, row.kind.word()), &row.describe(), None));
     }
     out
 }

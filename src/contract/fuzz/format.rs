@@ -1,28 +1,52 @@
 //! What was found as text, Markdown, JSON, JUnit XML, SARIF, or annotations of GitHub's workflows.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
 use super::{Finding, FuzzReport};
-use crate::contract::format::{Format, cell};
-use crate::report::{self, Case, Level, Outcome, SarifResult, SarifRule, Suite};
+use crate::contract::format::cell;
+use crate::report::{self, Case, Level, Outcome, Reported, Rule, Suite};
 
-impl FuzzReport {
-    /// The report in a format.
-    #[must_use]
-    pub fn write(&self, format: Format) -> String {
-        match format {
-            Format::Text => text(self),
-            Format::Markdown => markdown(self),
-            Format::Json => format!("{:#}\n", serde_json::to_value(self).unwrap_or_default()),
-            Format::JUnit => junit(self),
-            Format::Sarif => format!("{:#}\n", sarif(self)),
-            Format::Github => github(self),
-        }
+impl Reported for FuzzReport {
+    fn text(&self) -> String {
+        text(self)
     }
 
+    fn markdown(&self) -> String {
+        markdown(self)
+    }
+
+    fn json(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
+    /// A suite with a case for each problem.
+    fn suites(&self) -> Vec<Suite> {
+        let failed = |row: &Finding| Outcome::Failed { message: row.describe(), text: format!("{}\n\n{}", row.curl, row.conversation) };
+        let mut cases: Vec<Case> =
+            self.findings.iter().map(|row| Case { name: row.name(), outcome: failed(row), location: None }).collect();
+        if cases.is_empty() {
+            cases.push(Case { name: "cases".to_owned(), outcome: Outcome::Passed, location: None });
+        }
+        vec![Suite { name: self.vendor.clone(), cases, output: String::new() }]
+    }
+
+    fn findings(&self) -> Vec<report::Finding> {
+        let finding = |row: &Finding| report::Finding {
+            rule: Rule::new(row.check.word(), row.check.text()),
+            level: Level::Error,
+            title: format!("{} {}", row.operation, row.check.word()),
+            text: row.detail.clone(),
+            location: None,
+            subject: Some(row.operation.clone()),
+            fingerprint: Some(row.name()),
+        };
+        self.findings.iter().map(finding).collect()
+    }
+}
+
+impl FuzzReport {
     /// Whether nothing was found that no exception accepts, and anything was called.
     #[must_use]
     pub fn has_passed(&self) -> bool {
@@ -37,6 +61,11 @@ impl FuzzReport {
 }
 
 impl Finding {
+    /// What tells it apart from others.
+    fn name(&self) -> String {
+        format!("{} {} {}", self.operation, self.check.word(), self.place)
+    }
+
     fn describe(&self) -> String {
         format!("{}: {}: {}", self.operation, self.check.word(), self.detail)
     }
@@ -76,43 +105,6 @@ fn markdown(report: &FuzzReport) -> String {
             row.curl,
             row.conversation
         );
-    }
-    out
-}
-
-/// A suite with a case for each problem.
-fn junit(report: &FuzzReport) -> String {
-    let failed = report.findings.iter().map(|row| Case {
-        name: format!("{} {} {}", row.operation, row.check.word(), row.place),
-        outcome: Outcome::Failed { message: row.describe(), text: format!("{}\n\n{}", row.curl, row.conversation) },
-        seconds: None,
-    });
-    let mut cases: Vec<Case> = failed.collect();
-    if cases.is_empty() {
-        cases.push(Case { name: "cases".to_owned(), outcome: Outcome::Passed, seconds: None });
-    }
-    report::junit(&[Suite { name: report.vendor.clone(), cases }])
-}
-
-fn sarif(report: &FuzzReport) -> Value {
-    let checks: BTreeSet<_> = report.findings.iter().map(|row| row.check).collect();
-    let rules = checks.into_iter().map(|check| SarifRule { id: check.word().to_owned(), text: check.text().to_owned() });
-    let results = report.findings.iter().map(|row| SarifResult {
-        rule: row.check.word().to_owned(),
-        level: Level::Error,
-        text: row.describe(),
-        location: None,
-        subject: Some(row.operation.clone()),
-        fingerprint: format!("{} {} {}", row.operation, row.check.word(), row.place),
-    });
-    report::sarif(rules.collect(), &results.collect::<Vec<_>>())
-}
-
-fn github(report: &FuzzReport) -> String {
-    let mut out = String::new();
-    for row in &report.findings {
-        let title = format!("{} {}", row.operation, row.check.word());
-        let _ = writeln!(out, "{}", report::annotation(Level::Error, &title, &row.detail, None));
     }
     out
 }

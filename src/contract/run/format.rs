@@ -4,32 +4,71 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::contract::format::{Format, cell};
+use crate::contract::format::cell;
 use crate::contract::run::outcome::{ConversationReport, Problem, RunReport, Verdict};
-use crate::report::{self, Case, Level, Location, Outcome, SarifResult, SarifRule, Suite};
+use crate::report::{Case, Finding, Level, Location, Outcome, Reported, Rule, Suite};
 
-impl RunReport {
-    /// The report in a format.
-    #[must_use]
-    pub fn write(&self, format: Format) -> String {
-        match format {
-            Format::Text => text(self),
-            Format::Markdown => markdown(self),
-            Format::Json => format!("{:#}\n", serde_json::to_value(self).unwrap_or_default()),
-            Format::JUnit => junit(self),
-            Format::Sarif => format!("{:#}\n", sarif(self)),
-            Format::Github => github(self),
-        }
+impl Reported for RunReport {
+    fn text(&self) -> String {
+        text(self)
     }
 
+    fn markdown(&self) -> String {
+        markdown(self)
+    }
+
+    fn json(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
+    /// A suite for each vendor, a case for each conversation.
+    fn suites(&self) -> Vec<Suite> {
+        let mut suites: Vec<Suite> = Vec::new();
+        for row in &self.conversations {
+            let reason = row.reason.clone().unwrap_or_default();
+            let outcome = match row.verdict {
+                Verdict::Passed => Outcome::Passed,
+                Verdict::Skipped => Outcome::Skipped(reason),
+                Verdict::Failed => Outcome::Failed {
+                    message: row.problems.first().map_or(reason, |problem| problem.message.clone()),
+                    text: row.problems.iter().map(|problem| problem.diagnostic.to_string()).collect::<Vec<_>>().join("\n\n"),
+                },
+            };
+            let case = Case { name: row.file.clone(), outcome, location: None };
+            match suites.iter_mut().find(|suite| suite.name == row.vendor) {
+                Some(suite) => suite.cases.push(case),
+                None => suites.push(Suite { name: row.vendor.clone(), cases: vec![case], output: String::new() }),
+            }
+        }
+        suites
+    }
+
+    fn findings(&self) -> Vec<Finding> {
+        let unheld = self.failed().filter_map(|row| Some(finding("silence", row.file.clone(), row.reason.clone()?, None)));
+        let problem = |row: &Problem| {
+            let location = Location { file: row.diagnostic.file().to_owned(), line: row.line, column: row.column };
+            finding(row.kind, format!("step {} ({})", row.step, row.title), row.message.clone(), Some(location))
+        };
+        self.conversations.iter().flat_map(|row| &row.problems).map(problem).chain(unheld).collect()
+    }
+}
+
+fn finding(rule: &str, title: String, text: String, location: Option<Location>) -> Finding {
+    let about = match rule {
+        "document" => "The answer is not what the vendor's document says.",
+        "expectation" => "The answer is not what the conversation expects.",
+        _ => "There is no answer, or the step cannot be made.",
+    };
+    let file = location.as_ref().map_or("", |location| &location.file);
+    let fingerprint = Some(format!("{file} {title} {text}"));
+    Finding { rule: Rule::new(rule, about), level: Level::Error, title, text, location, subject: None, fingerprint }
+}
+
+impl RunReport {
     fn summary(&self) -> String {
         let [passed, failed, skipped] = [Verdict::Passed, Verdict::Failed, Verdict::Skipped].map(|verdict| self.count(verdict));
         let calls: usize = self.conversations.iter().map(|row| row.calls).sum();
         format!("{passed} conversations passed, {failed} failed, {skipped} skipped, {calls} calls")
-    }
-
-    fn problems(&self) -> impl Iterator<Item = &Problem> {
-        self.conversations.iter().flat_map(|row| &row.problems)
     }
 
     fn failed(&self) -> impl Iterator<Item = &ConversationReport> {
@@ -70,64 +109,6 @@ fn markdown(report: &RunReport) -> String {
         }
         if let Some(reason) = &row.reason {
             let _ = writeln!(out, "| {} | | | {} |", cell(&row.file), cell(reason));
-        }
-    }
-    out
-}
-
-/// A suite for each vendor, a case for each conversation.
-fn junit(report: &RunReport) -> String {
-    let mut suites: Vec<Suite> = Vec::new();
-    for row in &report.conversations {
-        let reason = row.reason.clone().unwrap_or_default();
-        let outcome = match row.verdict {
-            Verdict::Passed => Outcome::Passed,
-            Verdict::Skipped => Outcome::Skipped(reason),
-            Verdict::Failed => Outcome::Failed {
-                message: row.problems.first().map_or(reason, |problem| problem.message.clone()),
-                text: row.problems.iter().map(|problem| problem.diagnostic.to_string()).collect::<Vec<_>>().join("\n\n"),
-            },
-        };
-        let case = Case { name: row.file.clone(), outcome, seconds: None };
-        match suites.iter_mut().find(|suite| suite.name == row.vendor) {
-            Some(suite) => suite.cases.push(case),
-            None => suites.push(Suite { name: row.vendor.clone(), cases: vec![case] }),
-        }
-    }
-    report::junit(&suites)
-}
-
-fn location(problem: &Problem) -> Location {
-    Location { file: problem.diagnostic.file().to_owned(), line: problem.line, column: problem.column }
-}
-
-fn sarif(report: &RunReport) -> Value {
-    let rules = [
-        ("document", "The answer is not what the vendor's document says."),
-        ("expectation", "The answer is not what the conversation expects."),
-        ("silence", "There is no answer, or the step cannot be made."),
-    ];
-    let rules = rules.map(|(id, text)| SarifRule { id: id.to_owned(), text: text.to_owned() });
-    let results = report.problems().map(|problem| SarifResult {
-        rule: problem.kind.to_owned(),
-        level: Level::Error,
-        text: format!("{}: {}", problem.title, problem.message),
-        location: Some(location(problem)),
-        subject: None,
-        fingerprint: format!("{} {} {}", problem.diagnostic.file(), problem.title, problem.message),
-    });
-    report::sarif(rules.to_vec(), &results.collect::<Vec<_>>())
-}
-
-fn github(report: &RunReport) -> String {
-    let mut out = String::new();
-    for problem in report.problems() {
-        let title = format!("step {} ({})", problem.step, problem.title);
-        let _ = writeln!(out, "{}", report::annotation(Level::Error, &title, &problem.message, Some(&location(problem))));
-    }
-    for row in report.failed() {
-        if let Some(reason) = &row.reason {
-            let _ = writeln!(out, "{}", report::annotation(Level::Error, &row.file, reason, None));
         }
     }
     out

@@ -2,11 +2,10 @@
 
 use std::fmt::Write as _;
 
-use quick_xml::Writer;
-use quick_xml::events::{BytesDecl, BytesText, Event};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Finding, Report, Verdict};
+use crate::report::{self, Case, Level, Location, Outcome, Rule, Suite};
 
 /// How reports are written, for people or for a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,8 +54,8 @@ impl Format {
         match self {
             Self::Text => reports.iter().map(text).collect::<Vec<_>>().join("\n"),
             Self::Json => format!("{:#}\n", json!(reports)),
-            Self::JUnit => junit(reports).unwrap_or_default(),
-            Self::Sarif => format!("{:#}\n", sarif(reports)),
+            Self::JUnit => report::junit(&reports.iter().map(suite).collect::<Vec<_>>()),
+            Self::Sarif => format!("{:#}\n", report::sarif(&[], &reports.iter().flat_map(unmet).collect::<Vec<_>>())),
         }
     }
 }
@@ -122,82 +121,41 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn junit(reports: &[Report]) -> Result<String, std::io::Error> {
-    let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
-    writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-    writer.create_element("testsuites").with_attribute(("name", "seatrial")).write_inner_content(|writer| {
-        for report in reports {
-            let count = |verdict| report.findings.iter().filter(|finding| finding.verdict == verdict).count().to_string();
-            writer
-                .create_element("testsuite")
-                .with_attribute(("name", report.sandbox.as_str()))
-                .with_attribute(("tests", report.findings.len().to_string().as_str()))
-                .with_attribute(("failures", count(Verdict::Failed).as_str()))
-                .with_attribute(("errors", count(Verdict::Unknown).as_str()))
-                .write_inner_content(|writer| {
-                    report.findings.iter().try_for_each(|finding| case(writer, report, finding))?;
-                    let unused = report.unused.iter().map(|rule| format!("{rule}\n")).collect::<String>();
-                    let said = format!("{}{unused}", if report.verdict == Verdict::Passed { String::new() } else { came(report) });
-                    element(writer, "system-out", &said)
-                })?;
-        }
-        Ok(())
-    })?;
-    Ok(format!("{}\n", String::from_utf8_lossy(&writer.into_inner())))
-}
-
-fn case(writer: &mut Writer<Vec<u8>>, report: &Report, finding: &Finding) -> Result<(), std::io::Error> {
-    let (name, line) = (printable(&one_line(&finding.expectation)), finding.line.to_string());
-    let case = writer
-        .create_element("testcase")
-        .with_attribute(("classname", report.sandbox.as_str()))
-        .with_attribute(("name", name.as_str()))
-        .with_attribute(("file", report.file.as_str()))
-        .with_attribute(("line", line.as_str()));
-    let outcome = match finding.verdict {
-        Verdict::Passed => return case.write_empty().map(drop),
-        Verdict::Unknown => "error",
-        Verdict::Failed => "failure",
+fn suite(report: &Report) -> Suite {
+    let case = |finding: &Finding| {
+        let (message, text) = (finding.detail.clone(), explained(finding, ""));
+        let outcome = match finding.verdict {
+            Verdict::Passed => Outcome::Passed,
+            Verdict::Unknown => Outcome::Unknown { message, text },
+            Verdict::Failed => Outcome::Failed { message, text },
+        };
+        Case { name: one_line(&finding.expectation), outcome, location: Some(location(report, finding)) }
     };
-    let (message, text) = (printable(&finding.detail), printable(&explained(finding, "")));
-    case.write_inner_content(|writer| {
-        let element = writer.create_element(outcome).with_attribute(("message", message.as_str()));
-        element.write_text_content(BytesText::new(&text)).map(drop)
-    })
-    .map(drop)
+    let unused = report.unused.iter().map(|rule| format!("{rule}\n")).collect::<String>();
+    let came = if report.verdict == Verdict::Passed { String::new() } else { came(report) };
+    Suite { name: report.sandbox.clone(), cases: report.findings.iter().map(case).collect(), output: came + &unused }
 }
 
-fn element(writer: &mut Writer<Vec<u8>>, name: &str, text: &str) -> Result<(), std::io::Error> {
-    if text.is_empty() { Ok(()) } else { writer.create_element(name).write_text_content(BytesText::new(&printable(text))).map(drop) }
+fn location(report: &Report, finding: &Finding) -> Location {
+    Location { file: report.file.clone(), line: finding.line, column: finding.column }
 }
 
-/// A text without the characters that no XML may have, however they are escaped.
-fn printable(text: &str) -> String {
-    let is_allowed =
-        |letter: char| !letter.is_control() && !matches!(letter, '\u{fffe}' | '\u{ffff}') || matches!(letter, '\t' | '\n' | '\r');
-    text.chars().map(|letter| if is_allowed(letter) { letter } else { char::REPLACEMENT_CHARACTER }).collect()
-}
-
-fn sarif(reports: &[Report]) -> Value {
-    let rows = reports.iter().flat_map(|report| report.findings.iter().map(move |finding| (report, finding)));
-    let results = rows.filter(|(_, finding)| finding.verdict != Verdict::Passed).map(|(report, finding)| {
+/// The expectations that are not met.
+fn unmet(report: &Report) -> impl Iterator<Item = report::Finding> {
+    report.findings.iter().filter(|finding| finding.verdict != Verdict::Passed).map(move |finding| {
+        let (rule, level) = match finding.verdict {
+            Verdict::Failed => (Rule::new("expectation", "An expectation that is not met."), Level::Error),
+            _ => (Rule::new("evidence", "An expectation for which evidence is missing."), Level::Warning),
+        };
         let text = format!("sandbox `{}`: {}: {}", report.sandbox, one_line(&finding.expectation), explained(finding, ""));
-        json!({
-            "ruleId": if finding.verdict == Verdict::Failed { "expectation" } else { "evidence" },
-            "level": if finding.verdict == Verdict::Failed { "error" } else { "warning" },
-            "message": {"text": text.trim_end()},
-            "locations": [{"physicalLocation": {
-                "artifactLocation": {"uri": report.file.replace('\\', "/")},
-                "region": {"startLine": finding.line, "startColumn": finding.column},
-            }}],
-        })
-    });
-    let rule = |id: &str, text: &str| json!({"id": id, "shortDescription": {"text": text}});
-    let rules = [rule("expectation", "An expectation that is not met."), rule("evidence", "An expectation for which evidence is missing.")];
-    let driver = json!({"name": "seatrial", "version": env!("CARGO_PKG_VERSION"), "rules": rules});
-    json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results.collect::<Vec<_>>()}],
+        report::Finding {
+            rule,
+            level,
+            title: one_line(&finding.expectation),
+            text: text.trim_end().to_owned(),
+            location: Some(location(report, finding)),
+            subject: None,
+            fingerprint: None,
+        }
     })
 }

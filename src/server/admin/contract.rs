@@ -7,8 +7,9 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::base::time;
-use crate::contract::{CallFacts, Collector, Format, Report};
+use crate::contract::{CallFacts, Collector, Judged, Report};
 use crate::engine::Sandbox;
+use crate::report::{Format, Reported as _};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::requests::{Filter, STREAM};
@@ -74,7 +75,7 @@ pub(crate) async fn report(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     let shown = redactor.json(&report);
     let Some((_, format, media_type)) = format else { return Ok(response::json(StatusCode::OK, &shown)) };
     let report = shown.read().map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
-    Ok(response::text(media_type, format.write(&report, &[])))
+    Ok(response::text(media_type, Judged(&report, &[]).write(format)))
 }
 
 fn format_of(name: &str) -> Result<(&'static str, Format, &'static str), Problem> {
