@@ -33,7 +33,7 @@ usage: cargo xtask <chore>
   bench                      cost of a call, next to a bare hyper server; needs two cores and wrk
       --quick                shorter slices and less growth: for a first look, not for figures
       --growth N             consignments to make in the growth run (default 1000000, 0 leaves it out)
-      --only PART            measure only `steady`, `crowd`, `start`, `growth`, `moving` or `lists`
+      --only PART            measure only `steady`, `crowd`, `start`, `growth`, `moving`, `lists`, `page` or `strict`
       --server FILE          measure this binary instead of building one
       --before FILE          compare the steady cases with this version instead of the bare server
       --json FILE            write the figures to FILE too
