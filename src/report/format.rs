@@ -20,7 +20,7 @@ pub trait Reported {
     fn text(&self) -> String;
     fn markdown(&self) -> String;
     fn json(&self) -> Value;
-    /// What build servers show.
+    /// The suites that build servers show, each with its cases.
     fn suites(&self) -> Vec<Suite>;
     /// What is wrong, one by one.
     fn findings(&self) -> Vec<Finding>;

@@ -81,8 +81,8 @@ steps:
     for told in [
         "webhook 1: event `batch_created`, expected `batch_purchased`",
         "webhook 1: method `POST`, expected `PUT`",
-        "webhook 1: header content-type: Some(\\\"application/json\\\"), expected \\\"text/plain\\\"",
-        "webhook 1: header shippo-api-version: Some(\\\"2018-02-08\\\"), expected null",
+        "webhook 1: header content-type: found \\\"application/json\\\", expected \\\"text/plain\\\"",
+        "webhook 1: header shippo-api-version: found \\\"2018-02-08\\\", expected none",
         "webhook 1: $.event: expected \\\"batch_made\\\", found \\\"batch_created\\\"",
         "webhook 1: the signature in shippo-auth-signature is ",
         "a webhook did not arrive: {\\\"event\\\":\\\"track_updated\\\"}",
