@@ -260,10 +260,16 @@ impl Condition {
     }
 
     /// A path that has to lead to one of some values for it to be true.
-    pub(super) fn needs(&self) -> Option<(&Path, Vec<&Value>)> {
+    pub(super) fn needs(&self) -> Option<(Path, Vec<Value>)> {
         match self {
             Self::Test(expr) => expr.needs(),
             Self::All(conditions) => conditions.iter().find_map(Self::needs),
+            Self::Request(parts) => {
+                let found = parts.iter().filter_map(|(name, shape)| Some((*name, shape.needs()?)));
+                // Methods and paths tell least: they go with the operation.
+                let (name, (members, values)) = found.max_by_key(|(name, _)| !["method", "path"].contains(name))?;
+                Some((Path::of("request", std::iter::once(name).chain(members)), values))
+            }
             _ => None,
         }
     }

@@ -122,6 +122,11 @@ pub(super) struct Path {
 }
 
 impl Path {
+    /// The path to a member within members of a root.
+    pub(super) fn of<'n>(root: &str, members: impl Iterator<Item = &'n str>) -> Self {
+        Self { root: root.to_owned(), steps: members.map(|name| Step::Member(name.to_owned())).collect() }
+    }
+
     /// The names of its members; an index of a list is `None`.
     pub(super) fn members(&self) -> Vec<Option<&str>> {
         let mut members = Vec::with_capacity(self.steps.len());
@@ -256,7 +261,7 @@ impl Expr {
     }
 
     /// A path that has to lead to one of some values for it to be true: numbers and texts alone.
-    pub(super) fn needs(&self) -> Option<(&Path, Vec<&Value>)> {
+    pub(super) fn needs(&self) -> Option<(Path, Vec<Value>)> {
         fn values(node: &Node) -> Option<Vec<&Value>> {
             match node {
                 Node::Literal(value @ (Value::Number(_) | Value::String(_))) => Some(vec![value]),
@@ -280,7 +285,8 @@ impl Expr {
                 _ => None,
             }
         }
-        of(&self.root)
+        let (path, values) = of(&self.root)?;
+        Some((path.clone(), values.into_iter().cloned().collect()))
     }
 
     /// The paths in it as they are written, with their values in a scope.

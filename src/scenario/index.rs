@@ -48,14 +48,14 @@ impl Key {
 impl Rows {
     fn add(&mut self, position: usize, row: &Override) {
         let needs = row.when.as_ref().and_then(|when| when.needs());
-        let keyed = needs.and_then(|(path, values)| Some((path, values.into_iter().map(Key::of).collect::<Option<Vec<_>>>()?)));
+        let keyed = needs.and_then(|(path, values)| Some((path, values.iter().map(Key::of).collect::<Option<Vec<_>>>()?)));
         let Some((path, keys)) = keyed else { return self.others.push(position) };
-        let known = self.by_value.iter().position(|(known, _)| known == path);
+        let known = self.by_value.iter().position(|(known, _)| *known == path);
         let at = match known {
             Some(at) => at,
             None if self.by_value.len() == MOST_PATHS => return self.others.push(position),
             None => {
-                self.by_value.push((path.clone(), BTreeMap::new()));
+                self.by_value.push((path, BTreeMap::new()));
                 self.by_value.len() - 1
             }
         };
@@ -154,5 +154,21 @@ mod tests {
         assert_eq!(found(&index, "a.x", json!({"n": -0.0, "m": "two"})), [3, 4, 5, 6, 7]);
         assert_eq!(found(&index, "a.x", json!([])), [3, 4, 6]);
         assert_eq!(found(&index, "a.y", json!({"n": 2})), [2]);
+    }
+
+    #[test]
+    fn what_is_asked_of_requests_leaves_out_overrides_too() {
+        let index = index(&[
+            "on: a.x, when: {request: {body: {n: one}}}",
+            "on: a.x, when: {request: {method: POST, body: {more: {}, n: 2}}}",
+            "on: a.x, when: {request: {body: {n: o*}}}",
+            "on: a.x, when: {any: [{request: {body: {n: one}}}, {request: {body: {n: two}}}]}",
+            "on: a.x, when: {not: {request: {body: {n: one}}}}",
+            "on: a.x, when: {request: {body: {m: {deep: 1}}}}",
+        ]);
+        assert_eq!(found(&index, "a.x", json!({"n": "one"})), [0, 2, 3, 4]);
+        assert_eq!(found(&index, "a.x", json!({"n": 2.0, "m": {"deep": "1"}})), [1, 2, 3, 4, 5]);
+        assert_eq!(found(&index, "a.x", json!({"n": "2", "m": {"deep": 1}})), [1, 2, 3, 4, 5]);
+        assert_eq!(found(&index, "a.x", json!({"m": 1})), [2, 3, 4]);
     }
 }

@@ -95,6 +95,19 @@ impl Shape {
             }
         }
     }
+
+    /// The members that lead to a number or text that it asks for, and what else that can be written as.
+    pub(super) fn needs(&self) -> Option<(Vec<&str>, Vec<Value>)> {
+        match self {
+            Self::Exact(number @ Value::Number(_), written) => Some((Vec::new(), vec![number.clone(), written.as_str().into()])),
+            Self::Exact(text @ Value::String(_), _) => Some((Vec::new(), vec![text.clone()])),
+            Self::Members(rows) => rows.iter().find_map(|(name, row)| {
+                let (members, values) = row.needs()?;
+                Some((std::iter::once(name.as_str()).chain(members).collect(), values))
+            }),
+            _ => None,
+        }
+    }
 }
 
 /// The ends of a range, `1..5`, `1..` or `..5`.
