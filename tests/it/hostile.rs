@@ -235,10 +235,10 @@ fn conditions_with_long_lists_are_checked_in_time() {
     let server = Server::start(&[]);
     let list = |row: usize| (0..150).map(|item| format!("'usps_quite_{}'", row * 150 + item)).collect::<Vec<_>>().join(", ");
     let row = |row: usize| format!("  t{row}: {{for: {{when: \"$parcel.service in [{}]\"}}, use: lost}}\n", list(row));
-    let text = format!("timelines:\n{}", (0..300).map(row).collect::<String>());
+    let text = format!("timelines:\n{}", (0..100).map(row).collect::<String>());
     let before = server.busy_milliseconds();
     let checked = send(&server, "POST", "/_seatrial/scenarios/check", &[("content-type", "application/yaml")], &text);
     let took = server.busy_milliseconds() - before;
     assert_eq!(checked.status, 200, "{}", checked.body);
-    assert!(took < 10_000, "{took} ms");
+    assert!(took < 3_400, "{took} ms");
 }
