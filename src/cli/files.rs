@@ -11,6 +11,8 @@ use crate::base::text::nearest;
 pub(super) const DOCUMENT: u64 = 16 << 20;
 /// The most bytes of a file of calls.
 pub(super) const CALLS: u64 = 256 << 20;
+/// The most bytes of a file of a sandbox.
+pub(super) const SANDBOX: u64 = 1 << 30;
 
 /// Why a file cannot be read, with what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +53,11 @@ pub(super) fn document(path: &Path) -> io::Result<Vec<u8>> {
 /// The same of a text.
 pub(super) fn bounded_text(source: impl Read, most: u64) -> io::Result<String> {
     String::from_utf8(bounded(source, most)?).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the file is no text in UTF-8"))
+}
+
+/// The bytes of a file, which has no more than that.
+pub(super) fn bytes(path: &Path, most: u64) -> Result<Vec<u8>, Unread> {
+    fs::File::open(path).and_then(|file| bounded(file, most)).map_err(|error| Unread::new(path, error))
 }
 
 /// The text of a file, which has no more bytes than that.

@@ -1,6 +1,5 @@
 //! `seatrial sandbox`: the sandboxes of a running server.
 
-use std::fs;
 use std::path::Path;
 
 use http::Method;
@@ -8,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::cli::admin_client::{self, AdminError};
 use crate::cli::arguments::{SandboxArguments, SandboxCommand, ServerArguments};
-use crate::cli::files::Unread;
+use crate::cli::files::{self, Unread};
 use crate::cli::{Exit, complain, say};
 
 const JSON: &str = "application/json";
@@ -56,7 +55,7 @@ fn run_command(server: &ServerArguments, command: &SandboxCommand) -> Result<Str
             return Ok(format!("{} is as it was", server.sandbox));
         }
         SandboxCommand::Import { file, name } => {
-            let bytes = fs::read(file).map_err(|error| Unread::new(file, error))?;
+            let bytes = files::bytes(file, files::SANDBOX)?;
             admin_client::send_bytes(server, Method::POST, &format!("{}/import", path(name)), JSON, bytes)?;
             return Ok(format!("{} is what {} says", name.as_ref().unwrap_or(&server.sandbox), file.display()));
         }
@@ -72,7 +71,7 @@ fn members<const N: usize>(all: [(&str, Value); N]) -> Value {
 
 /// The name of a built-in scenario, or what a file says.
 fn scenario_of(path: &Path) -> Result<(Option<String>, Option<Vec<u8>>), AdminError> {
-    match fs::read(path) {
+    match files::document(path) {
         Ok(text) => Ok((None, Some(text))),
         Err(error) if path.components().count() > 1 || path.extension().is_some() => Err(Unread::new(path, error).into()),
         Err(_) => Ok((Some(path.to_string_lossy().into_owned()), None)),

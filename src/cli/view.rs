@@ -1,20 +1,13 @@
 //! `seatrial view`: the page over an exported sandbox, which is looked at and not changed.
 
-use std::fs::File;
-use std::io::{self, Read as _};
-use std::path::Path;
 use std::sync::Arc;
 
 use crate::cli::arguments::ViewArguments;
-use crate::cli::files::Unread;
 use crate::cli::serve::{signals, token};
 use crate::cli::vendors::complain as complain_of_vendor;
-use crate::cli::{Exit, complain, say, vendors};
+use crate::cli::{Exit, complain, files, say, vendors};
 use crate::engine::{Machine, Options, Start};
 use crate::server::{self, AllowedHosts, Budgets, CallLog, Config, Egress, Guard, PassOn, Recording, Trust};
-
-/// The largest file that is read.
-const MOST_BYTES: u64 = 1 << 30;
 
 /// Shows a file until a signal comes.
 pub(super) fn run(arguments: &ViewArguments) -> Exit {
@@ -34,7 +27,7 @@ async fn show(arguments: &ViewArguments) -> Exit {
     let (journal_bytes, journals_bytes) = (budgets.journals, budgets.journals);
     let options = Options { total_bytes, sandbox_bytes, journal_bytes, journals_bytes, ttl: None, ..Options::default() };
     let machine = Arc::new(Machine::new(all, options, Start::plain(server::wall())));
-    let bytes = match read(&arguments.file) {
+    let bytes = match files::bytes(&arguments.file, files::SANDBOX) {
         Ok(bytes) => bytes,
         Err(error) => return complain(&error, Exit::Usage),
     };
@@ -88,14 +81,4 @@ fn config(arguments: &ViewArguments, recording: Recording, budgets: &Budgets) ->
         pass_on: PassOn::All,
         recording: Some(recording),
     }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Unread> {
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes));
-    read.map_err(|error| Unread::new(path, error))?;
-    if bytes.len() as u64 > MOST_BYTES {
-        return Err(Unread::new(path, io::Error::new(io::ErrorKind::FileTooLarge, "the file is larger than 1 GiB")));
-    }
-    Ok(bytes)
 }

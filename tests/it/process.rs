@@ -260,6 +260,7 @@ fn endless_files_and_folders_are_not_read_for_ever() {
         (&["check", "/dev/zero"][..], 2),
         (&["--scenario", "/dev/zero"], 2),
         (&["--egress-ca", "/dev/zero"], 2),
+        (&["sandbox", "create", "x", "--scenario", "/dev/zero"], 1),
         (&["check", folder_name], 0),
     ] {
         assert_eq!(run(arguments).status.code(), Some(expected), "{arguments:?}");
