@@ -177,9 +177,9 @@ pub fn at<'t>(text: &'t [u8], pointer: &str) -> Option<&'t [u8]> {
         let index: usize = if is_list { step.parse().ok()? } else { 0 };
         let (mut rest, mut passed) = (found.get(1..)?, 0);
         loop {
-            let name = if is_list { &[][..] } else { rest.get(..skip(rest)?)? };
-            let value = rest.get(name.len() + usize::from(!is_list)..)?;
-            let is_named = || name.strip_prefix(b"\"").and_then(|name| name.strip_suffix(b"\"")) == Some(step.as_bytes());
+            let name = if is_list { 0 } else { skip(rest)? };
+            let value = rest.get(name + usize::from(!is_list)..)?;
+            let is_named = || name == step.len() + 2 && &rest[1..name - 1] == step.as_bytes();
             let is_here = if is_list { passed == index } else { is_named() };
             if is_here {
                 found = value;
@@ -198,7 +198,7 @@ fn skip(text: &[u8]) -> Option<usize> {
         b'"' => {
             let mut end = 1;
             loop {
-                end += text.get(end..)?.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+                end += memchr::memchr2(b'"', b'\\', text.get(end..)?)?;
                 if text[end] == b'"' {
                     return Some(end + 1);
                 }

@@ -2,6 +2,7 @@
 //!
 //! Everything here is a pure function or a plain value. Nothing imports anything else of ours.
 
+pub(crate) mod ahead;
 pub mod authority;
 pub mod decimal;
 pub mod encoding;

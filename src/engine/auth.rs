@@ -17,7 +17,7 @@ use crate::base::time::Timestamp;
 use crate::engine::call::{Call, Request};
 use crate::engine::described::Described;
 use crate::engine::refusal::{Denial, Refusal};
-use crate::world::{Account, Credential};
+use crate::world::{Account, Blame, Credential, Note};
 
 /// What a caller presents that tells sandboxes apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,10 +182,50 @@ pub fn find<'c>(credentials: &'c [Credential], members: &[(&str, &str)], now: Ti
 }
 
 /// One that is replaced has members in common with its successor, which is there beside it.
-fn first_good(credentials: &[Credential], now: Timestamp, is_meant: impl Fn(&Credential) -> bool) -> Option<&Credential> {
+pub(super) fn first_good(credentials: &[Credential], now: Timestamp, is_meant: impl Fn(&Credential) -> bool) -> Option<&Credential> {
     let mut meant = credentials.iter().filter(|row| is_meant(row));
     let first = meant.next()?;
     if first.denial(now).is_none() { Some(first) } else { meant.find(|row| row.denial(now).is_none()).or(Some(first)) }
+}
+
+/// What the journal says of a credential that does not let its caller in.
+pub(super) fn denied(denial: Denial, sandbox: &str) -> Note {
+    note(
+        denial,
+        sandbox,
+        match denial {
+            Denial::Missing => "no credential",
+            Denial::Malformed => "a credential that cannot be read",
+            Denial::Unknown => "an unknown credential",
+            Denial::Expired => "an expired credential",
+            Denial::Revoked => "a revoked credential",
+        },
+    )
+}
+
+/// What the journal says of a login that lets nobody in.
+pub(super) fn login_denied(denial: Denial, sandbox: &str) -> Note {
+    note(
+        denial,
+        sandbox,
+        match denial {
+            Denial::Missing | Denial::Malformed | Denial::Unknown => "a login that names nobody",
+            Denial::Expired => "the login of an expired credential",
+            Denial::Revoked => "the login of a revoked credential",
+        },
+    )
+}
+
+fn note(denial: Denial, sandbox: &str, found: &str) -> Note {
+    let code = match denial {
+        Denial::Missing => Note::CREDENTIAL_MISSING,
+        Denial::Malformed => Note::CREDENTIAL_MALFORMED,
+        Denial::Unknown => Note::CREDENTIAL_UNKNOWN,
+        Denial::Expired => Note::CREDENTIAL_EXPIRED,
+        Denial::Revoked => Note::CREDENTIAL_REVOKED,
+    };
+    let detail = format!("found {found}, expected one of the sandbox `{sandbox}`: `/_seatrial/sandboxes/{sandbox}` lists them");
+    Note::new(code, Blame::Caller, detail)
 }
 
 /// Credential rows from `(account, members)`, for `Vendor::credentials`.

@@ -15,11 +15,12 @@ use crate::base::entropy::{self, Rng, Secret};
 use crate::base::json;
 use crate::base::name::Name;
 use crate::base::time::{self, Timestamp};
+use crate::engine::auth;
 use crate::engine::business::WantedFailure;
 use crate::engine::call::Call;
 use crate::engine::public_urls::PublicUrls;
 use crate::engine::reachability::Reachability;
-use crate::engine::refusal::Refusal;
+use crate::engine::refusal::{Denial, Refusal};
 use crate::engine::scenario::ScenarioRuntime;
 use crate::engine::vendor::Vendor;
 use crate::spec::Catalog;
@@ -171,6 +172,18 @@ impl<'w> Cx<'w> {
     #[must_use]
     pub fn had<'r, T>(&self, rows: &'r [T]) -> &'r [T] {
         if self.credential.text("state") == "new" { &[] } else { rows }
+    }
+
+    /// The credential that a login means: the first of those that is good now. If there is none, the journal says why.
+    pub fn log_in(&mut self, is_meant: impl Fn(&Credential) -> bool) -> Option<Credential> {
+        let rows = self.credentials();
+        let found = auth::first_good(&rows, self.now, is_meant);
+        let denial = found.map_or(Some(Denial::Unknown), |row| row.denial(self.now));
+        if let Some(denial) = denial {
+            self.notes.push(auth::login_denied(denial, self.sandbox));
+            return None;
+        }
+        found.cloned()
     }
 
     /// Switches to the account of a credential, as a login does: to its documents, random stream and count of calls.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::base::entropy::{self, Rng};
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
-use crate::engine::auth::AuthRequest;
+use crate::engine::auth::{self, AuthRequest};
 use crate::engine::business::WantedFailure;
 use crate::engine::call::Call;
 use crate::engine::cx::{Cx, Scope};
@@ -18,7 +18,6 @@ use crate::engine::machine::Machine;
 use crate::engine::parcels;
 use crate::engine::patch::Patch;
 use crate::engine::refusal::Refusal;
-use crate::engine::remarks;
 use crate::engine::reply::Outcome;
 use crate::engine::sandbox::Sandbox;
 use crate::engine::scenario::{CallValues, Decision, Delay, Instead, ScenarioRuntime, View};
@@ -316,7 +315,10 @@ fn admit<'m>(sandbox: &Sandbox, loaded: &LoadedVendor, parsed: &Parsed<'m>, stat
     let published = caller.credential.as_ref().zip(loaded.catalog().rate_limit(call.operation));
     let limit = published.map(|(credential, published)| Limit::of(published, credential, (vendor.is_test)(credential)));
     let quota = limit.map(|limit| limits::count(&mut state.world, caller.account, limit, now));
-    let remark = denied.as_ref().and_then(|refusal| remarks::denied(refusal, &sandbox.name));
+    let remark = match &denied {
+        Some(Refusal::Unauthenticated(denial)) => Some(auth::denied(*denial, &sandbox.name)),
+        _ => None,
+    };
     let exceeded = quota.as_ref().filter(|quota| quota.is_exceeded() && state.scenario.enforces_limits());
     let row = match (&parsed.row, denied, exceeded) {
         (Err(Refusal::UnknownPath { .. }), denied, _) => Err(Refusal::UnknownPath { authenticated: denied.is_none() }),

@@ -193,7 +193,6 @@ impl Machine {
         };
         let is_refused = outcome.is_err();
         let is_read = !matches!(outcome, Err(Refusal::TooLarge(_) | Refusal::Failing(_)));
-        let is_login = failing.is_none() && matches!(outcome, Err(Refusal::Because(..)));
         let late = remarks::late(&call, outcome.as_ref().err());
         let size = call.operation.and_then(|operation| here.loaded.row(operation)).map(|row| &row.answer_size);
         let worded = transaction::guarded(|| word(dialect, &cx, outcome, failing, size, is_passed_on)).or_else(|panic| {
@@ -205,9 +204,6 @@ impl Machine {
             worded.unwrap_or_else(|_| (StatusCode::INTERNAL_SERVER_ERROR, HeaderMap::new(), Bytes::new()));
         if let Some(patch) = &patch {
             (status, headers, body) = patch.apply(dialect.style, (status, headers, body), &mut notes);
-        }
-        if is_login && status == StatusCode::UNAUTHORIZED {
-            notes.push(remarks::unknown_login(&here.sandbox.name));
         }
         if !body.is_empty() && !is_passed_on && !headers.contains_key(CONTENT_TYPE) {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(dialect.content_type));

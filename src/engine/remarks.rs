@@ -11,7 +11,7 @@ use crate::base::text;
 use crate::engine::call::{self, Call, Request};
 use crate::engine::decode;
 use crate::engine::origin::{self, Ignored};
-use crate::engine::refusal::{Denial, Refusal};
+use crate::engine::refusal::Refusal;
 use crate::engine::vendors::LoadedVendor;
 use crate::spec::{self, Operation, ParameterIn, Rule, Step, UnknownMember, Violation, listed};
 use crate::world::{Blame, Note, Wording};
@@ -205,26 +205,6 @@ fn nearest_operation(loaded: &LoadedVendor, method: &Method, path: &str) -> Opti
     };
     let operation = nearest(true).or_else(|| nearest(false))?;
     Some(format!("`{} {}` ({})", operation.method, operation.path, operation.name))
-}
-
-/// A credential that does not let its caller in.
-pub(super) fn denied(refusal: &Refusal, sandbox: &str) -> Option<Note> {
-    let Refusal::Unauthenticated(denial) = refusal else { return None };
-    let (code, found) = match denial {
-        Denial::Missing => (Note::CREDENTIAL_MISSING, "no credential"),
-        Denial::Malformed => (Note::CREDENTIAL_MALFORMED, "a credential that cannot be read"),
-        Denial::Unknown => (Note::CREDENTIAL_UNKNOWN, "an unknown credential"),
-        Denial::Expired => (Note::CREDENTIAL_EXPIRED, "an expired credential"),
-        Denial::Revoked => (Note::CREDENTIAL_REVOKED, "a revoked credential"),
-    };
-    Some(caller(code, "", format!("found {found}, expected one of the sandbox `{sandbox}`: `/_seatrial/sandboxes/{sandbox}` lists them")))
-}
-
-/// A login that names nobody.
-pub(super) fn unknown_login(sandbox: &str) -> Note {
-    let detail =
-        format!("found a login that names nobody, expected one of the sandbox `{sandbox}`: `/_seatrial/sandboxes/{sandbox}` lists them");
-    caller(Note::CREDENTIAL_UNKNOWN, "", detail)
 }
 
 /// Violations, each as a note; members that are noted already are left out.

@@ -18,6 +18,7 @@ pub use self::expect::{Answered, Calls, Count, Expectation, Expected};
 pub use self::pace::{Latency, Per, RateLimit, Spread};
 use super::error::{Source, Span, Spanned};
 use super::expr::{Expr, Path, Scope};
+use super::need::Need;
 use super::shape::Shape;
 use super::template::Template;
 use crate::base::text;
@@ -259,16 +260,19 @@ impl Condition {
         }
     }
 
-    /// A path that has to lead to one of some values for it to be true.
-    pub(super) fn needs(&self) -> Option<(Path, Vec<Value>)> {
+    /// A path, and what it has to lead to for it to be true.
+    pub(super) fn needs(&self) -> Option<(Path, Need)> {
         match self {
             Self::Test(expr) => expr.needs(),
-            Self::All(conditions) => conditions.iter().find_map(Self::needs),
+            Self::All(conditions) => Need::of_all(conditions.iter().filter_map(Self::needs)),
             Self::Request(parts) => {
-                let found = parts.iter().filter_map(|(name, shape)| Some((*name, shape.needs()?)));
+                let needs = |(name, shape): &(&'static str, Shape)| {
+                    let (members, need) = shape.needs()?;
+                    Some((Path::of("request", std::iter::once(*name).chain(members)), need))
+                };
                 // Methods and paths tell least: they go with the operation.
-                let (name, (members, values)) = found.max_by_key(|(name, _)| !["method", "path"].contains(name))?;
-                Some((Path::of("request", std::iter::once(name).chain(members)), values))
+                let (least, most): (Vec<_>, Vec<_>) = parts.iter().partition(|(name, _)| ["method", "path"].contains(name));
+                Need::of_all(most.into_iter().filter_map(needs)).or_else(|| Need::of_all(least.into_iter().filter_map(needs)))
             }
             _ => None,
         }

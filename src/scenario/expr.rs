@@ -36,6 +36,7 @@ use serde_json::Value;
 
 pub(super) use self::eval::BYTES_PER_PLACE;
 pub(super) use self::parse::{compile, why};
+use super::need::{Interval, Need};
 
 /// What a small pattern takes at most. What larger ones take is a multiple of it.
 pub(super) const PATTERN_BYTES: usize = 16 * 1024;
@@ -260,33 +261,10 @@ impl Expr {
         *self.eval(scope) == Value::Bool(true)
     }
 
-    /// A path that has to lead to one of some values for it to be true: numbers and texts alone.
-    pub(super) fn needs(&self) -> Option<(Path, Vec<Value>)> {
-        fn values(node: &Node) -> Option<Vec<&Value>> {
-            match node {
-                Node::Literal(value @ (Value::Number(_) | Value::String(_))) => Some(vec![value]),
-                Node::List(items) => Some(items.iter().map(values).collect::<Option<Vec<_>>>()?.concat()),
-                _ => None,
-            }
-        }
-        fn of(node: &Node) -> Option<(&Path, Vec<&Value>)> {
-            match node {
-                Node::All(nodes) => nodes.iter().find_map(of),
-                Node::Compare(Comparison::Equal, sides, _) => match &**sides {
-                    (Node::Path(path, _), value @ Node::Literal(_)) | (value @ Node::Literal(_), Node::Path(path, _)) => {
-                        Some((path, values(value)?))
-                    }
-                    _ => None,
-                },
-                Node::Compare(Comparison::In, sides, _) => match &**sides {
-                    (Node::Path(path, _), list @ Node::List(_)) => Some((path, values(list)?)),
-                    _ => None,
-                },
-                _ => None,
-            }
-        }
-        let (path, values) = of(&self.root)?;
-        Some((path.clone(), values.into_iter().cloned().collect()))
+    /// A path, and what it has to lead to for it to be true.
+    pub(super) fn needs(&self) -> Option<(Path, Need)> {
+        let (path, need) = needs(&self.root)?;
+        Some((path.clone(), need))
     }
 
     /// The paths in it as they are written, with their values in a scope.
@@ -307,6 +285,49 @@ impl Expr {
 
     pub(super) fn uses(&self) -> &Uses {
         &self.uses
+    }
+}
+
+fn needs(node: &Node) -> Option<(&Path, Need)> {
+    match node {
+        Node::All(nodes) => Need::of_all(nodes.iter().filter_map(needs)),
+        Node::Compare(comparison, sides, _) => match &**sides {
+            (Node::Path(path, _), value) => Some((path, comparison.needs(value)?)),
+            (value @ Node::Literal(_), Node::Path(path, _)) => Some((path, comparison.turned().needs(value)?)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+impl Comparison {
+    /// The same comparison with its sides exchanged.
+    const fn turned(self) -> Self {
+        match self {
+            Self::Less => Self::Greater,
+            Self::LessOrEqual => Self::GreaterOrEqual,
+            Self::Greater => Self::Less,
+            Self::GreaterOrEqual => Self::LessOrEqual,
+            same => same,
+        }
+    }
+
+    /// What stands on its left side when it holds, with a literal on its right side: numbers and texts alone.
+    fn needs(self, right: &Node) -> Option<Need> {
+        let literal = |node: &Node| match node {
+            Node::Literal(value @ (Value::Number(_) | Value::String(_))) => Some(value.clone()),
+            _ => None,
+        };
+        Some(match self {
+            Self::Equal => Need::OneOf(vec![literal(right)?]),
+            Self::In => match right {
+                Node::List(items) => Need::OneOf(items.iter().map(literal).collect::<Option<_>>()?),
+                _ => return None,
+            },
+            Self::Greater | Self::GreaterOrEqual => Need::Within(Interval { least: Some(literal(right)?), most: None }),
+            Self::Less | Self::LessOrEqual => Need::Within(Interval { least: None, most: Some(literal(right)?) }),
+            Self::Different | Self::Contains => return None,
+        })
     }
 }
 

@@ -1,12 +1,13 @@
-//! The overrides that a call can meet, found by its operation and by the values that their conditions ask for: how many there are for
-//! other operations, and for other values, costs nothing.
+//! The overrides that a call can meet, found by its operation and by what their conditions need: how many there are for other
+//! operations, and for other values, costs nothing.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::ast::{Override, Pattern};
+use super::ast::{Condition, Override, Pattern};
 use super::expr::{Path, Scope};
+use super::need::{Interval, Measured, Need};
 
 /// So many paths are looked at to leave out overrides. Those of further ones are tried one after the other.
 const MOST_PATHS: usize = 8;
@@ -19,11 +20,13 @@ pub(super) struct Index {
     wide: Rows,
 }
 
-/// Positions of overrides, by what their conditions ask for.
+/// Positions of overrides, by what their conditions need.
 #[derive(Default)]
 struct Rows {
     /// Those that a path leads to one of some values for.
     by_value: Vec<(Path, BTreeMap<Key, Vec<usize>>)>,
+    /// Those that a path leads to a value for that lies in an interval.
+    by_size: Vec<(Path, Vec<(Interval, usize)>)>,
     others: Vec<usize>,
 }
 
@@ -47,31 +50,53 @@ impl Key {
 
 impl Rows {
     fn add(&mut self, position: usize, row: &Override) {
-        let needs = row.when.as_ref().and_then(|when| when.needs());
-        let keyed = needs.and_then(|(path, values)| Some((path, values.iter().map(Key::of).collect::<Option<Vec<_>>>()?)));
-        let Some((path, keys)) = keyed else { return self.others.push(position) };
-        let known = self.by_value.iter().position(|(known, _)| *known == path);
-        let at = match known {
-            Some(at) => at,
-            None if self.by_value.len() == MOST_PATHS => return self.others.push(position),
-            None => {
-                self.by_value.push((path, BTreeMap::new()));
-                self.by_value.len() - 1
-            }
+        let (path, need) = match row.when.as_ref().and_then(Condition::needs) {
+            Some(needs) => needs,
+            None => return self.others.push(position),
         };
+        let added = match need {
+            Need::OneOf(values) => self.add_values(position, path, &values),
+            Need::Within(interval) => column(&mut self.by_size, path).map(|rows| rows.push((interval, position))),
+        };
+        if added.is_none() {
+            self.others.push(position);
+        }
+    }
+
+    fn add_values(&mut self, position: usize, path: Path, values: &[Value]) -> Option<()> {
+        let keys = values.iter().map(Key::of).collect::<Option<Vec<_>>>()?;
+        let column = column(&mut self.by_value, path)?;
         for key in keys {
-            let rows = self.by_value[at].1.entry(key).or_default();
+            let rows = column.entry(key).or_default();
             // A value that a list has twice.
             if rows.last() != Some(&position) {
                 rows.push(position);
             }
         }
+        Some(())
     }
 
     fn find<'r>(&'r self, scope: &'r dyn Scope) -> impl Iterator<Item = usize> + 'r {
-        let meant = self.by_value.iter().filter_map(move |(path, rows)| rows.get(&Key::of(path.find(scope)?)?));
-        meant.chain(std::iter::once(&self.others)).flatten().copied()
+        let by_value = self.by_value.iter().filter_map(move |(path, rows)| rows.get(&Key::of(path.find(scope)?)?));
+        let by_size = self.by_size.iter().filter_map(move |(path, rows)| {
+            let found = Measured::of(path.find(scope)?);
+            Some(rows.iter().filter(move |(interval, _)| interval.has(&found)).map(|(_, position)| *position))
+        });
+        by_value.chain(std::iter::once(&self.others)).flatten().copied().chain(by_size.flatten())
     }
+}
+
+/// What is known for a path; `None` if there are too many paths.
+fn column<T: Default>(columns: &mut Vec<(Path, T)>, path: Path) -> Option<&mut T> {
+    let at = match columns.iter().position(|(known, _)| *known == path) {
+        Some(at) => at,
+        None if columns.len() == MOST_PATHS => return None,
+        None => {
+            columns.push((path, T::default()));
+            columns.len() - 1
+        }
+    };
+    Some(&mut columns[at].1)
 }
 
 impl Index {
@@ -132,7 +157,7 @@ mod tests {
         assert_eq!(found(&index, "a.x", json!({})), [0, 1, 3, 4, 5, 6]);
         assert_eq!(found(&index, "a.y", json!({})), [1, 2, 4, 5]);
         assert_eq!(found(&index, "c.z", json!({})), [1, 4, 5]);
-        let call = Call(json!({}));
+        let call = Call(json!({"call": {"nth": 2}}));
         let is_own: Vec<_> = index.find("a.x", &call).into_iter().map(|(_, is_own)| is_own).collect();
         assert_eq!(is_own, [true, false, true, false, false, true]);
     }
@@ -154,6 +179,31 @@ mod tests {
         assert_eq!(found(&index, "a.x", json!({"n": -0.0, "m": "two"})), [3, 4, 5, 6, 7]);
         assert_eq!(found(&index, "a.x", json!([])), [3, 4, 6]);
         assert_eq!(found(&index, "a.y", json!({"n": 2})), [2]);
+    }
+
+    #[test]
+    fn overrides_that_ask_for_other_sizes_are_left_out() {
+        let index = index(&[
+            "on: a.x, when: $request.body.n > 5 and $request.body.n <= 7.5",
+            "on: a.*, when: 7.5 < $request.body.n",
+            "on: a.x, when: {request: {body: {n: 6..7}}}",
+            "on: a.x, when: {request: {method: POST, body: {more: {}, n: ..6}}}",
+            "on: a.x, when: $request.body.n >= 1 and $request.body.m == 2",
+            "on: a.x, when: \"$request.body.n < 'b'\"",
+            "on: a.x, when: {any: [$request.body.n > 100, $call.nth == 1]}",
+            "on: a.x, when: not $request.body.n > 100",
+            "on: a.x, when: $request.body.n > $request.body.m",
+            "on: a.x, when: $request.body.n > 9007199254740993",
+        ]);
+        assert_eq!(found(&index, "a.x", json!({"n": 6})), [0, 2, 3, 6, 7, 8]);
+        assert_eq!(found(&index, "a.x", json!({"n": "6.50"})), [0, 2, 5, 6, 7, 8]);
+        // An end is tried, and so is what no double tells apart.
+        assert_eq!(found(&index, "a.x", json!({"n": 7.5, "m": 2})), [0, 1, 4, 6, 7, 8]);
+        assert_eq!(found(&index, "a.x", json!({"n": 9_007_199_254_740_993_u64})), [1, 6, 7, 8, 9]);
+        assert_eq!(found(&index, "a.x", json!({"n": "a"})), [5, 6, 7, 8]);
+        assert_eq!(found(&index, "a.x", json!({"n": [6]})), [6, 7, 8]);
+        assert_eq!(found(&index, "a.x", json!({})), [6, 7, 8]);
+        assert_eq!(found(&index, "a.y", json!({"n": 8})), [1]);
     }
 
     #[test]

@@ -27,6 +27,7 @@ mod facts;
 mod gather;
 mod index;
 pub mod matching;
+mod need;
 mod node;
 pub mod openapi;
 mod parse;

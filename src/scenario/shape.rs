@@ -7,6 +7,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::expr::{self, BYTES_PER_PLACE};
+use super::need::{self, Interval, Need};
 use crate::base::text;
 
 /// So many bytes of text cost one step.
@@ -83,8 +84,8 @@ impl Shape {
                 _ => false,
             },
             Self::Range(min, max) => {
-                let number = value.as_f64().or_else(|| value.as_str().filter(|text| text.len() < 64)?.parse().ok());
-                pays(0) && number.is_some_and(|number| min.is_none_or(|min| min <= number) && max.is_none_or(|max| number <= max))
+                pays(0)
+                    && need::number(value).is_some_and(|number| min.is_none_or(|min| min <= number) && max.is_none_or(|max| number <= max))
             }
             Self::Elements(rows) => {
                 let found = value.as_array();
@@ -96,15 +97,19 @@ impl Shape {
         }
     }
 
-    /// The members that lead to a number or text that it asks for, and what else that can be written as.
-    pub(super) fn needs(&self) -> Option<(Vec<&str>, Vec<Value>)> {
+    /// The members that lead to a value, and what that has to be for it to fit.
+    pub(super) fn needs(&self) -> Option<(Vec<&str>, Need)> {
         match self {
-            Self::Exact(number @ Value::Number(_), written) => Some((Vec::new(), vec![number.clone(), written.as_str().into()])),
-            Self::Exact(text @ Value::String(_), _) => Some((Vec::new(), vec![text.clone()])),
-            Self::Members(rows) => rows.iter().find_map(|(name, row)| {
-                let (members, values) = row.needs()?;
-                Some((std::iter::once(name.as_str()).chain(members).collect(), values))
-            }),
+            // Or what the number is written as.
+            Self::Exact(number @ Value::Number(_), written) => {
+                Some((Vec::new(), Need::OneOf(vec![number.clone(), written.as_str().into()])))
+            }
+            Self::Exact(text @ Value::String(_), _) => Some((Vec::new(), Need::OneOf(vec![text.clone()]))),
+            Self::Range(min, max) => Some((Vec::new(), Need::Within(Interval::of_numbers(*min, *max)))),
+            Self::Members(rows) => Need::of_all(rows.iter().filter_map(|(name, row)| {
+                let (members, need) = row.needs()?;
+                Some((std::iter::once(name.as_str()).chain(members).collect(), need))
+            })),
             _ => None,
         }
     }

@@ -12,10 +12,15 @@ use hashbrown::HashTable;
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::base::ahead;
 use crate::base::name::Name;
 
 const CHUNK: usize = 64;
 const SHARDS: usize = 64;
+
+/// Of a row, the beginnings of so many pairs of the processor's lines are read ahead.
+const AHEAD: usize = 4;
+const LINES: usize = 128;
 
 /// About what a table takes besides its chunks and rows.
 const TABLE: usize = 1000;
@@ -82,6 +87,14 @@ pub struct Row {
 struct Slot {
     digest: u32,
     position: u32,
+}
+
+impl Chunk {
+    /// Its rows, all of which are read ahead.
+    fn rows(&self) -> impl DoubleEndedIterator<Item = &Row> {
+        ahead::touch(self.rows.iter().flatten().flat_map(|row| row.data.iter().step_by(LINES).take(AHEAD)).copied());
+        self.rows.iter().flatten()
+    }
 }
 
 impl Row {
@@ -258,7 +271,7 @@ impl Table {
 
     /// The same as rows, which stay as they are when another is stored in place of one.
     pub fn rows(&self) -> impl DoubleEndedIterator<Item = &Row> {
-        self.chunks.iter().flatten().flat_map(|chunk| chunk.rows.iter().flatten())
+        self.chunks.iter().flatten().flat_map(|chunk| chunk.rows())
     }
 
     fn find(&self, id: &str, digest: u64) -> Option<usize> {

@@ -4,10 +4,12 @@
 use serde_json::{Value, json};
 
 use crate::client::{self, JSON, send};
+use crate::folder::Folder;
 use crate::process::Server;
 
 const JOURNAL: &str = "/_seatrial/sandboxes/default/requests";
 const SHIPPO: (&str, &str) = ("authorization", "ShippoToken shippo_test_seatrial");
+const KEY: (&str, &str) = ("x-shipmate-api-key", "sm_test_12345abcde-1234-5678-90ab-abcdef0123456");
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
 /// The notes on the newest call of the journal.
@@ -67,7 +69,7 @@ fn every_departure_of_a_request_says_why() {
     );
     check(&server, "POST /shippo/addresses", &json, "name=Ada", ("unreadable-body", "", &["is it a form?"]));
     // The vendor takes them for nothing, and says only which members it has not found.
-    let key = ("x-shipmate-api-key", "sm_test_12345abcde-1234-5678-90ab-abcdef0123456");
+    let key = KEY;
     let token = ("x-shipmate-token", "3674eb125fe777d8c152fe52f35e78f2");
     let broken = ("unreadable-body", "", &["found a body that cannot be read (", "), expected JSON"][..]);
     check(&server, "POST /shipmate/v1.1/skus", &[key, token, JSON], "{\"sku\": ", broken);
@@ -99,6 +101,25 @@ fn a_credential_that_lets_nobody_in_is_noted() {
     let login = ("credential-unknown", "", &["found a login that names nobody", lists][..]);
     check(&server, "POST /shiptheory/v1/token", &[JSON], r#"{"email": "a@b.c", "password": "wrong-password"}"#, login);
     check(&server, "POST /shiptime/oauth2/token", &[FORM], "grant_type=client_credentials&client_id=x&client_secret=y", login);
+    check(&server, "POST /shipmate/v1.1/tokens", &[JSON, KEY], r#"{"username": "test@shipmate.co.uk", "password": "wrong"}"#, login);
+}
+
+#[test]
+fn a_login_that_was_good_once_is_noted_as_what_it_is() {
+    let folder = Folder::new("logins");
+    let rows = "
+        accounts:
+          shiptheory:
+            - {email: you@youremail.com, password: password, expires: 2026-01-01T00:00:00Z}
+            - {email: they@youremail.com, password: password, revoked: true}
+          shiptime: [{client_id: x, client_secret: y, revoked: true}]
+    ";
+    let server = Server::start(&["--scenario", &folder.put("logins.yaml", rows)]);
+    let expired = ("credential-expired", "", &["found the login of an expired credential"][..]);
+    check(&server, "POST /shiptheory/v1/token", &[JSON], r#"{"email": "You@youremail.com", "password": "password"}"#, expired);
+    let revoked = ("credential-revoked", "", &["found the login of a revoked credential"][..]);
+    check(&server, "POST /shiptheory/v1/token", &[JSON], r#"{"email": "they@youremail.com", "password": "password"}"#, revoked);
+    check(&server, "POST /shiptime/oauth2/token", &[FORM], "grant_type=client_credentials&client_id=x&client_secret=y", revoked);
 }
 
 #[test]

@@ -31,8 +31,9 @@ fn what_was_done_by_forms_outlives_the_process() {
     let mut server = start();
     act(&server, "mode", "mode=frozen");
     let (request, number) = furnish(&server);
-    act(&server, "parcel-event", &format!("number={number}&status=exception&message=held"));
+    // What happens by itself within the hour comes first.
     act(&server, "advance", "by=1h");
+    act(&server, "parcel-event", &format!("number={number}&status=exception&message=held"));
     act(&server, "snapshot", "name=held");
     act(&server, "fork", "name=copy&seed=7");
     act(&server, "fault-on", "name=down&fault=on%3A+%22shippo.ListParcels%22%0Afault%3A+503");

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::SignedDuration;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -37,6 +38,14 @@ pub(super) struct Condition<'c> {
     test: Test,
     wanted: Wanted<'c>,
     time: fn(&str) -> Option<Timestamp>,
+    /// Where a time is wanted.
+    days: Option<Days>,
+}
+
+/// Days such that all times of earlier and of later ones are earlier and later than some time. Most times need not be read then.
+struct Days {
+    before: String,
+    after: String,
 }
 
 enum Wanted<'c> {
@@ -71,14 +80,14 @@ pub(super) fn condition<'c>(
         Test::OneOf => Wanted::Texts(values),
         _ => Wanted::Texts(values.split_off(values.len() - 1)),
     };
-    Some(Condition { member, test, wanted, time })
+    Some(Condition::of(member, test, wanted, time))
 }
 
 impl<'c> Query<'c> {
     /// Adds a condition that the query does not name: the member is a time within a bound.
     pub fn and(&mut self, member: &'c str, bound: Bound, time: Timestamp) {
         let (test, wanted) = (Test::Time(bound), Wanted::Time(time));
-        self.conditions.push(Condition { member, test, wanted, time: self.listing.time });
+        self.conditions.push(Condition::of(member, test, wanted, self.listing.time));
     }
 
     /// The time that a member has to lie behind, and the one that it has to lie in front of.
@@ -198,15 +207,10 @@ impl<'c> Query<'c> {
 
     /// The rows that pass, sorted. `read` reads a member of a row.
     fn in_order<T>(&self, rows: impl Iterator<Item = T>, read: impl Fn(&T, &str) -> Value) -> Vec<T> {
-        let key = |row: &T| self.key.map(|key| read(row, key.member)).unwrap_or_default();
         let passing = rows.filter(|row| self.passes(|member| read(row, member)));
-        let mut passing: Vec<(Value, T)> = passing.map(|row| (key(&row), row)).collect();
-        if let Some(key) = self.key {
-            passing.sort_by(|(left, _), (right, _)| {
-                let order = key.by.compare(left, right);
-                if self.reversed { order.reverse() } else { order }
-            });
-        }
+        let Some(key) = self.key else { return passing.collect() };
+        let mut passing: Vec<(Place, T)> = passing.map(|row| (key.by.place(read(&row, key.member)), row)).collect();
+        passing.sort_by(|(left, _), (right, _)| if self.reversed { right.compare(left) } else { left.compare(right) });
         passing.into_iter().map(|(_, row)| row).collect()
     }
 }
@@ -221,7 +225,12 @@ fn bounded<'d>(docs: &Docs<'_>, page: Page<(&'d str, &'d [u8])>) -> Result<Page<
     if docs.may_read(page.rows.iter().map(|(_, body)| *body)) { Ok(page) } else { Err(Refusal::Broken) }
 }
 
-impl Condition<'_> {
+impl<'c> Condition<'c> {
+    fn of(member: &'c str, test: Test, wanted: Wanted<'c>, time: fn(&str) -> Option<Timestamp>) -> Self {
+        let days = if let Wanted::Time(time) = wanted { Days::around(time) } else { None };
+        Self { member, test, wanted, time, days }
+    }
+
     fn holds(&self, member: &Value) -> bool {
         let text = || member.as_str().unwrap_or_default();
         match (self.test, &self.wanted) {
@@ -229,6 +238,9 @@ impl Condition<'_> {
             (Test::Number(bound), Wanted::Number(wanted)) => member.as_f64().is_some_and(|found| bound.holds(found.total_cmp(wanted))),
             (Test::Time(bound), Wanted::Time(wanted)) => {
                 let text = text();
+                if let Some(order) = self.days.as_ref().and_then(|days| days.compare(text)) {
+                    return bound.holds(order);
+                }
                 // A time without a zone is no instant, and finding that out takes longer than all the rest.
                 let has_zone = text.get(10..).is_some_and(|rest| rest.contains(['Z', 'z', '+', '-']));
                 let found = Some(text).filter(|_| has_zone).and_then(|text| text.parse().ok()).or_else(|| (self.time)(text));
@@ -258,16 +270,57 @@ impl Bound {
     }
 }
 
+impl Days {
+    fn around(time: Timestamp) -> Option<Self> {
+        let day = |hours: i64| time.checked_add(SignedDuration::from_hours(hours)).ok().map(|time| time.strftime("%Y-%m-%d").to_string());
+        Some(Self { before: day(-48)?, after: day(48)? })
+    }
+
+    /// How a time compares by its day alone, whatever its zone; `None` where that does not tell.
+    fn compare(&self, text: &str) -> Option<Ordering> {
+        let day = text.get(..10)?;
+        let is_day = day.bytes().enumerate().all(|(at, byte)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() });
+        match () {
+            () if !is_day => None,
+            () if day < self.before.as_str() => Some(Ordering::Less),
+            () if day > self.after.as_str() => Some(Ordering::Greater),
+            () => None,
+        }
+    }
+}
+
+/// What a row is sorted by, read once.
+enum Place {
+    Nothing,
+    Flag(bool),
+    Number(f64),
+    Time(Option<Timestamp>),
+    Text(String),
+    Other,
+}
+
+impl Place {
+    fn compare(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Time(own), Self::Time(other)) => own.cmp(other),
+            (Self::Text(own), Self::Text(other)) => own.cmp(other),
+            (Self::Number(own), Self::Number(other)) => own.total_cmp(other),
+            (Self::Flag(own), Self::Flag(other)) => own.cmp(other),
+            _ => matches!(other, Self::Nothing).cmp(&matches!(self, Self::Nothing)),
+        }
+    }
+}
+
 impl By {
-    fn compare(self, left: &Value, right: &Value) -> Ordering {
-        let time = |value: &Value| value.as_str().and_then(|text| text.parse::<Timestamp>().ok());
-        match (self, left, right) {
-            (Self::Time, ..) => time(left).cmp(&time(right)),
-            (Self::Caseless, Value::String(left), Value::String(right)) => left.to_lowercase().cmp(&right.to_lowercase()),
-            (_, Value::String(left), Value::String(right)) => left.cmp(right),
-            (_, Value::Number(_), Value::Number(_)) => left.as_f64().unwrap_or_default().total_cmp(&right.as_f64().unwrap_or_default()),
-            (_, Value::Bool(left), Value::Bool(right)) => left.cmp(right),
-            _ => left.is_null().cmp(&right.is_null()).reverse(),
+    fn place(self, value: Value) -> Place {
+        match (self, value) {
+            (Self::Time, value) => Place::Time(value.as_str().and_then(|text| text.parse().ok())),
+            (Self::Caseless, Value::String(text)) => Place::Text(text.to_lowercase()),
+            (Self::Value, Value::String(text)) => Place::Text(text),
+            (_, Value::Number(number)) => Place::Number(number.as_f64().unwrap_or_default()),
+            (_, Value::Bool(flag)) => Place::Flag(flag),
+            (_, Value::Null) => Place::Nothing,
+            (_, Value::Array(_) | Value::Object(_)) => Place::Other,
         }
     }
 }

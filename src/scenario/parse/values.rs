@@ -272,7 +272,7 @@ impl Reader<'_> {
         match Expr::parse(text) {
             Ok(expr) => {
                 self.uses(node, text, expr.uses(), context);
-                self.check_types(node, text, &expr);
+                self.check_types(node, text, &expr, context);
                 Some(expr)
             }
             Err(error) => {
@@ -374,8 +374,12 @@ impl Reader<'_> {
     }
 
     /// Reports comparisons of unlike values, and conditions that can never be true.
-    fn check_types(&mut self, node: &Node, text: &str, expr: &Expr) {
+    fn check_types(&mut self, node: &Node, text: &str, expr: &Expr, context: ExprContext) {
         if self.vocabulary.is_none() || self.is_full() {
+            return;
+        }
+        // What a root is that is not known here says nothing more.
+        if expr.uses().paths.iter().any(|used| !context.roots().iter().any(|(name, _)| name[1..] == used.path.root)) {
             return;
         }
         for problem in expr.problems_as_condition(self) {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::{Finding, Verdict};
+use crate::base::ahead::read_ahead;
 use crate::base::time::Timestamp;
 use crate::engine::webhooks::Delivery;
 use crate::engine::{CallValues, Machine, Sandbox};
@@ -79,7 +80,9 @@ struct Rows<'e> {
 impl<'m> Evidence<'m> {
     pub(super) fn gather(machine: &'m Machine, sandbox: &Sandbox) -> Self {
         let journal = sandbox.journal();
-        let (calls, dropped) = (journal.iter().cloned().collect(), journal.dropped);
+        // Who else looks at the journal waits for this.
+        let calls = read_ahead(journal.iter(), |entry| entry.number.to_le_bytes()[0]).cloned().collect();
+        let dropped = journal.dropped;
         drop(journal);
         let (deliveries, forgotten) = (sandbox.deliveries(), sandbox.lock().forgotten_deliveries() > 0);
         Self { machine, calls, dropped, deliveries, forgotten }

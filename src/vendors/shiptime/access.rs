@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::entropy::Rng;
 use crate::base::ids;
 use crate::base::text;
-use crate::base::time::{self, Timestamp};
+use crate::base::time;
 use crate::engine::auth::{self, AuthRequest, Authorization, Identity, Tokens};
 use crate::engine::{self, AccountRows, Cx, Denial, FieldSpec, Refusal, Request};
 use crate::world::Credential;
@@ -89,7 +89,7 @@ pub(super) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal
         let (user, password) = header.basic().ok_or(Denial::Malformed)?;
         let owner = gate.find(&[("username", &user), ("password", &password)]);
         // Clients send user and password, or client id and secret.
-        let owner = owner.or_else(|| client(gate.credentials, &user, &password, gate.now));
+        let owner = owner.or_else(|| gate.find(&[("client_id", &user), ("client_secret", &password)]));
         return Ok(owner.ok_or(Denial::Unknown)?.clone());
     }
     let token = header.bearer().and_then(|token| TOKENS.read(gate.secret, token));
@@ -102,11 +102,6 @@ pub(super) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal
 pub(super) fn grants(credential: &Credential, scope: &str) -> bool {
     let granted = credential.text("scope");
     granted.is_empty() || granted.split([',', ' ']).any(|row| row.trim() == scope)
-}
-
-/// The credential that a client id and secret name.
-pub(super) fn client<'c>(credentials: &'c [Credential], id: &str, secret: &str, now: Timestamp) -> Option<&'c Credential> {
-    auth::find(credentials, &[("client_id", id), ("client_secret", secret)], now)
 }
 
 /// Whether a request carries an `Authorization` header of a scheme.

@@ -13,6 +13,9 @@ use crate::{failure::Failure, http, process::Server};
 /// How many orders one call brings at most.
 const TOGETHER: usize = 100;
 
+/// How many pages a slice asks for: each connection waits for all others, so that no second would do.
+const PAGES: u64 = 48;
+
 /// A list: while it is empty, and then a page of it.
 pub struct List {
     pub name: &'static str,
@@ -32,12 +35,12 @@ pub fn measure(stand: &Stand, load: &Load, quick: bool) -> Result<Vec<List>, Fai
     // A short journal, so that what grows is the orders.
     let server = stand.server(&["--journal-bytes", "65536", "--sandbox-bytes", "4294967296", "--total-bytes", "4294967296"])?;
     eprintln!("lists: {orders} orders");
-    let slices = |case: &Case| (0..turns).map(|_| load.run(&server, case, End::Seconds(seconds))).collect::<Result<Vec<_>, _>>();
-    let empty = cases().iter().map(slices).collect::<Result<Vec<_>, _>>()?;
+    let slices = |case: &Case, end| (0..turns).map(|_| load.run(&server, case, end)).collect::<Result<Vec<_>, _>>();
+    let empty = cases().iter().map(|case| slices(case, End::Seconds(seconds))).collect::<Result<Vec<_>, _>>()?;
     for first in (0..orders).step_by(TOGETHER) {
         import(&server, first)?;
     }
-    let pages = cases().iter().map(slices).collect::<Result<Vec<_>, _>>()?;
+    let pages = cases().iter().map(|case| slices(case, End::Requests(PAGES))).collect::<Result<Vec<_>, _>>()?;
     let rows = cases().into_iter().zip(empty.into_iter().zip(pages));
     Ok(rows.map(|(case, (empty, page))| List { name: case.name, orders, empty, page }).collect())
 }

@@ -65,17 +65,6 @@ impl<'e> Bounds<'e> {
 }
 
 impl Comparison {
-    /// The same comparison with its sides exchanged.
-    pub(super) fn turned(self) -> Self {
-        match self {
-            Self::Less => Self::Greater,
-            Self::LessOrEqual => Self::GreaterOrEqual,
-            Self::Greater => Self::Less,
-            Self::GreaterOrEqual => Self::LessOrEqual,
-            same => same,
-        }
-    }
-
     pub(super) fn sign(self) -> &'static str {
         match self {
             Self::Equal => "==",

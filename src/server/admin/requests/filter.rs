@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use regex::bytes::{Regex, RegexBuilder};
 
+use crate::base::ahead::read_ahead;
 use crate::base::text;
 use crate::base::time::Timestamp;
 use crate::server::admin::problem::Problem;
@@ -148,8 +149,9 @@ impl Filter {
             && self.effect.as_ref().is_none_or(|kind| entry.effect.as_ref().is_some_and(|own| kind == "any" || own.kind.word() == kind))
             && self.wire.as_ref().is_none_or(|end| entry.wire.get().end.word() == end)
             && self.status.as_ref().is_none_or(|status| {
-                let Some(found) = entry.wire.get().status.map(|found| found.to_string()) else { return status == "none" };
-                status.bytes().zip(found.bytes()).all(|(expected, found)| expected == b'x' || expected == found)
+                let Some(found) = entry.wire.get().status else { return status == "none" };
+                let digits = [100, 10, 1].map(|place| u16::from(b'0') + found / place % 10);
+                status.bytes().zip(digits).all(|(expected, found)| expected == b'x' || u16::from(expected) == found)
             })
             && !matches!(&self.since, Some(Since::Time(time)) if entry.at <= *time)
             && self.words.as_ref().is_none_or(|words| has_words(entry, words))
@@ -185,7 +187,7 @@ impl Filter {
         let (start, end) = (self.start(journal)?, self.end(journal)?);
         let limit = self.limit.unwrap_or(limit);
         let (mut rows, mut searched, mut reached, mut earlier) = (Vec::new(), 0, None, None);
-        for entry in journal.between(start, end) {
+        for entry in self.read_ahead(journal.between(start, end)) {
             searched += self.words.as_ref().map_or(0, |_| entry.request.body.len() + entry.answer.body.len());
             let fits = searched <= most && self.fits(entry);
             if searched > most || (fits && rows.len() == limit) {
@@ -197,6 +199,14 @@ impl Filter {
         }
         rows.reverse();
         Ok((rows, earlier.cloned()))
+    }
+
+    /// The same entries, and their bodies if those are searched.
+    fn read_ahead<'j>(&self, entries: impl Iterator<Item = &'j Arc<Entry>>) -> impl Iterator<Item = &'j Arc<Entry>> {
+        let with_bodies = self.words.is_some();
+        let first = |body: &[u8]| body.first().copied().unwrap_or_default();
+        let entries = read_ahead(entries, |entry| entry.number.to_le_bytes()[0]);
+        read_ahead(entries, move |entry| if with_bodies { first(&entry.request.body) ^ first(&entry.answer.body) } else { 0 })
     }
 
     /// The number of the call that `before` names.

@@ -32,16 +32,16 @@ struct Profile {
 
 /// A right user name and password make a new token; earlier ones stay good.
 pub fn create(cx: &mut Cx<'_>) -> Outcome {
-    let (rows, root) = (cx.credentials(), Field::body(cx.call));
+    let root = Field::body(cx.call);
     let [username, password] = ["username", "password"].map(|name| root.member(name).text().unwrap_or_default());
     let named = |row: &Credential| row.text("username").eq_ignore_ascii_case(username) && row.text("password") == password;
-    let known = |row: &&Credential| row.account == cx.credential.account && named(row) && row.denial(cx.now).is_none();
-    let user = rows.iter().find(known).ok_or(Refusal::Because(BAD_LOGIN, Value::Null))?;
+    let account = cx.credential.account.clone();
+    let user = cx.log_in(|row| row.account == account && named(row)).ok_or(Refusal::Because(BAD_LOGIN, Value::Null))?;
     let token = ids::hex(cx.secrets(), 32);
     let expires = user.token_lifetime().map(|lifetime| time::shift(cx.now, lifetime));
     let session = Session { account: (&*user.account).into(), username: user.text("username").into(), ended: false, expires };
     cx.docs.shared().put(SESSION, &token, &session);
-    Ok(wire::ok("Login Successful", Login { token, user: profile(cx, user, None) }))
+    Ok(wire::ok("Login Successful", Login { token, user: profile(cx, &user, None) }))
 }
 
 /// A caller who gets this far has a valid token.

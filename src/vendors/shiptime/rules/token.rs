@@ -29,12 +29,11 @@ pub(in crate::vendors::shiptime) fn issue(cx: &mut Cx<'_>) -> Outcome {
             return Err(dialect::oauth("invalid_request", name));
         }
     }
-    let credentials = cx.credentials();
-    let client = access::client(&credentials, &client_id, &secret, cx.now).filter(|row| row.denial(cx.now).is_none());
+    let client = cx.log_in(|row| row.text("client_id") == client_id && row.text("client_secret") == secret);
     let client = client.ok_or_else(|| dialect::oauth("invalid_client", if header { "header" } else { "" }))?;
     cx.switch_account(client.clone());
     let scope = Some(client.text("scope")).filter(|scope| !scope.is_empty()).unwrap_or(SCOPE).to_owned();
-    let (access_token, expires_in) = access::sign(cx, client, &scope);
+    let (access_token, expires_in) = access::sign(cx, &client, &scope);
     let token = json!({"access_token": access_token, "token_type": "Bearer", "expires_in": expires_in, "scope": scope});
     Ok(Reply::written(StatusCode::OK, Style::Compact.to_string(&token).into_bytes()))
 }

@@ -1,0 +1,77 @@
+//! What a condition needs of one value to be true. It may need more: that is seen when it is tried.
+
+use std::cmp::Ordering;
+
+use serde_json::Value;
+
+/// Texts that are numbers are shorter than this.
+pub(super) const LONGEST_NUMBER: usize = 64;
+
+/// What has to be found where a path leads.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Need {
+    /// One of these numbers and texts.
+    OneOf(Vec<Value>),
+    Within(Interval),
+}
+
+/// From one value to another, the ends among them, where they are given. An end is a number or a text.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Interval {
+    pub(super) least: Option<Value>,
+    pub(super) most: Option<Value>,
+}
+
+impl Need {
+    /// What all of some needs leave: values before intervals, and intervals of one path together.
+    pub(super) fn of_all<P: PartialEq>(needs: impl Iterator<Item = (P, Self)>) -> Option<(P, Self)> {
+        needs.reduce(|(path, own), (other, more)| match (own, more) {
+            (Self::Within(_), Self::OneOf(values)) => (other, Self::OneOf(values)),
+            (Self::Within(own), Self::Within(more)) if path == other => (path, Self::Within(own.or(more))),
+            (own, _) => (path, own),
+        })
+    }
+}
+
+impl Interval {
+    /// From `least` to `most`, of numbers.
+    pub(super) fn of_numbers(least: Option<f64>, most: Option<f64>) -> Self {
+        Self { least: least.map(Value::from), most: most.map(Value::from) }
+    }
+
+    /// With the ends of another one where it has none.
+    fn or(self, other: Self) -> Self {
+        Self { least: self.least.or(other.least), most: self.most.or(other.most) }
+    }
+
+    /// Whether a value may lie in it. A text that is a number is one as well, since some conditions take it so.
+    pub(super) fn has(&self, found: &Measured<'_>) -> bool {
+        let beyond = |end: &Value, side: Ordering| {
+            let order = match end {
+                Value::String(end) => found.text.map(|text| text.cmp(end)),
+                end => found.number.zip(end.as_f64()).and_then(|(number, end)| number.partial_cmp(&end)),
+            };
+            order.is_none_or(|order| order == side)
+        };
+        !self.least.as_ref().is_some_and(|end| beyond(end, Ordering::Less))
+            && !self.most.as_ref().is_some_and(|end| beyond(end, Ordering::Greater))
+    }
+}
+
+/// A value as ends of intervals are compared with it.
+pub(super) struct Measured<'v> {
+    number: Option<f64>,
+    text: Option<&'v str>,
+}
+
+impl<'v> Measured<'v> {
+    pub(super) fn of(value: &'v Value) -> Self {
+        let text = value.as_str();
+        Self { number: number(value), text }
+    }
+}
+
+/// A number, or a text that is one.
+pub(super) fn number(value: &Value) -> Option<f64> {
+    value.as_f64().or_else(|| value.as_str().filter(|text| text.len() < LONGEST_NUMBER)?.parse().ok())
+}
