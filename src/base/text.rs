@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memmem::Finder;
+
 /// The candidate nearest to `word`, if its edit distance is at most a third of the length of the longer one (but one is always allowed).
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -11,6 +13,24 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .filter(|(distance, candidate)| *distance <= (candidate.chars().count().max(word.chars().count()) / 3).max(1))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// A text that is looked for in others, in any case of letters, in time that grows with theirs alone.
+#[derive(Clone, Debug)]
+pub(crate) struct Sought {
+    lower: Finder<'static>,
+    is_ascii: bool,
+}
+
+impl Sought {
+    pub fn new(text: &str) -> Self {
+        Self { lower: Finder::new(&text.to_lowercase()).into_owned(), is_ascii: text.is_ascii() }
+    }
+
+    pub fn is_in(&self, bytes: &[u8]) -> bool {
+        let lower = if self.is_ascii { bytes.to_ascii_lowercase() } else { String::from_utf8_lossy(bytes).to_lowercase().into_bytes() };
+        self.lower.find(&lower).is_some()
+    }
 }
 
 /// Decodes `%XX` escapes. What is not an escape is kept, what is not UTF-8 afterwards is replaced; nothing is refused.
@@ -61,6 +81,25 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_text_is_found_in_any_case_of_letters() {
+        let check = |text: &str, bytes: &[u8], is_there: bool| assert_eq!(Sought::new(text).is_in(bytes), is_there, "{text}");
+        check("Derby", b"from DERBY to Leith", true);
+        check("derby", b"from Derb", false);
+        check("b", b"\xff\xfeB", true);
+        check("\u{c9}t\u{e9}", "l'\u{e9}T\u{c9}".as_bytes(), true);
+        check("\u{c9}t\u{e9}", b"l'ete \xff", false);
+        check("", b"", true);
+    }
+
+    proptest! {
+        #[test]
+        fn a_part_of_a_text_is_found_in_it(text in "[a-cA-C\u{e9}\u{c9}]{0,12}", part in "[a-cA-C\u{e9}]{0,3}") {
+            let is_there = text.to_lowercase().contains(&part.to_lowercase());
+            prop_assert_eq!(Sought::new(&part).is_in(text.as_bytes()), is_there);
+        }
+    }
 
     #[test]
     fn a_slip_of_the_pen_is_recognized() {

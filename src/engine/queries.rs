@@ -8,7 +8,7 @@ use crate::engine::parcels::{self, PARCEL};
 use crate::engine::sandbox::Sandbox;
 use crate::engine::state::State;
 use crate::engine::webhooks::{DELIVERY, Delivery, FORGOTTEN};
-use crate::world::{Account, Kind};
+use crate::world::{Account, Kind, Row, Table};
 
 impl State {
     /// The ids and stored documents of a kind with their accounts: account by account, in the order of creation.
@@ -45,12 +45,21 @@ impl Sandbox {
     /// All deliveries: account by account, in the order of creation.
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
-        self.lock().documents(DELIVERY).map(|(_, delivery)| delivery).collect()
+        self.documents(&DELIVERY)
     }
 
     /// All parcels: account by account, in the order of creation.
     #[must_use]
     pub fn parcels(&self) -> Vec<Parcel> {
-        self.lock().documents(PARCEL).map(|(_, parcel)| parcel).collect()
+        self.documents(&PARCEL)
+    }
+
+    /// All documents of a kind, which are read while others may use the sandbox.
+    fn documents<T: DeserializeOwned>(&self, kind: &Kind) -> Vec<T> {
+        let state = self.lock();
+        let tables = state.world.accounts().iter().filter_map(|(_, account)| account.table(kind));
+        let rows: Vec<Row> = tables.flat_map(Table::rows).cloned().collect();
+        drop(state);
+        rows.iter().filter_map(|row| serde_json::from_slice(row.body()).ok()).collect()
     }
 }

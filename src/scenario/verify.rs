@@ -147,7 +147,7 @@ pub fn verify(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario) -> Repo
         let (findings, calls) = (Vec::new(), Vec::new());
         return Report { verdict: Verdict::Passed, sandbox: name, file, findings, calls, earlier: 0, dropped, unused, pending: 0 };
     }
-    let evidence = Evidence::gather(machine, sandbox);
+    let evidence = Evidence::gather(machine, sandbox, &scenario.expect);
     let findings = evidence.judge(&scenario.expect, &scenario.source);
     let verdict = findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Passed);
     let (calls, earlier) = if verdict == Verdict::Passed { (Vec::new(), 0) } else { evidence.last_calls() };

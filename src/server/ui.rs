@@ -41,7 +41,7 @@ mod shown;
 mod view;
 mod webhooks;
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Once};
 
 use ::http::header::LOCATION;
 use ::http::request::Parts;
@@ -112,13 +112,15 @@ static PAGES: &[Page] = &[
 pub(super) struct Ui {
     pub admin: Arc<Admin>,
     sessions: Sessions,
+    /// Done once the documents of the vendors are being read, which the first page makes happen.
+    reads_ahead: Once,
 }
 
 impl Ui {
     pub fn new(admin: Admin) -> Self {
         let token = if let AdminAuth::Token(token) = &admin.guard.auth { token } else { "" };
         let sessions = Sessions::new(&admin.fleet.as_ref().map_or_else(secret, |fleet| fleet.secret()), token);
-        Self { admin: Arc::new(admin), sessions }
+        Self { admin: Arc::new(admin), sessions, reads_ahead: Once::new() }
     }
 
     /// Answers a request below `/_seatrial`: with a page, or as the admin API does.
@@ -143,6 +145,14 @@ impl Ui {
         if let Some(name) = path.strip_prefix("/assets/") {
             return assets::answer(parts, name);
         }
+        self.reads_ahead.call_once(|| {
+            let machine = Arc::clone(&self.admin.machine);
+            tokio::task::spawn_blocking(move || {
+                for loaded in machine.vendors().loaded() {
+                    let _ = loaded.catalog();
+                }
+            });
+        });
         let form = match Form::read(parts, body) {
             Ok(form) => form,
             Err(failure) => return frame::plain_failure(&failure),

@@ -313,7 +313,7 @@ fn empty(view: &View<'_>, is_filtered: bool, goes_on: bool) -> Markup {
         div.empty {
             @if goes_on {
                 h2 { "None that fit, so far" }
-                p { "The newest 20 MiB of bodies were searched. “Older” goes on with what came before." }
+                p { "The newest 8 MiB of calls were searched. “Older” goes on with what came before." }
             } @else if is_filtered {
                 h2 { "None that fit" }
                 p { a href=(view.link("/requests")) { "Clear filters" } }

@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use regex::bytes::{Regex, RegexBuilder};
-
 use crate::base::ahead::read_ahead;
-use crate::base::text;
+use crate::base::text::{self, Sought};
 use crate::base::time::Timestamp;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
@@ -26,7 +24,7 @@ const QUERY: &[(&str, &str)] = &[
         "effect",
         "only calls that a scenario had this effect on: `respond`, `patch`, `fault`, `rate_limit` or `latency`; `any` for all of them",
     ),
-    ("q", "only calls with this text in their id, path or bodies, in any case of letters; a list searches the newest 20 MiB"),
+    ("q", "only calls with this text in their id, path or bodies, in any case of letters; a list searches the newest 8 MiB"),
     ("wire", "only calls that ended so: `sent`, `abandoned`, or as a fault is called, such as `reset` or `truncated`"),
     ("since", "only calls after this time, or after the call with this id"),
     ("limit", "at most so many: the newest ones, or those that come first to a stream (a list has 100 unless told)"),
@@ -51,8 +49,9 @@ pub(crate) const LIST: &[(&str, &str)] = QUERY.split_at(1).1;
 /// The query of a count.
 pub(crate) const COUNT: &[(&str, &str)] = QUERY.split_at(16).0.split_at(3).1;
 
-/// How many bytes of bodies a list searches at most.
-const MOST_SEARCHED: usize = 20 << 20;
+/// How many bytes of calls a list searches at most, and what each of them counts besides its texts.
+const MOST_SEARCHED: usize = 8 << 20;
+const CALL: usize = 256;
 
 /// Which exchanges a query names.
 #[derive(Clone)]
@@ -67,7 +66,7 @@ pub(crate) struct Filter {
     since: Option<Since>,
     before: Option<String>,
     /// A text that is looked for.
-    words: Option<Regex>,
+    words: Option<Sought>,
     limit: Option<usize>,
 }
 
@@ -106,8 +105,6 @@ impl Filter {
         {
             return Err(Problem::bad_request(format!("`status` is a number such as `404` or a class such as `4xx`, found `{status}`")));
         }
-        let words = request.query("q").filter(|words| !words.is_empty());
-        let words = words.map(|words| RegexBuilder::new(&regex::escape(words)).case_insensitive(true).build());
         Ok(Self {
             vendor: text("vendor"),
             operation: text("operation"),
@@ -118,7 +115,7 @@ impl Filter {
             wire: text("wire"),
             since: request.query("since").map(|since| since.parse().map_or_else(|_| Since::Id(since.to_owned()), Since::Time)),
             before: text("before"),
-            words: words.transpose().map_err(|_| Problem::bad_request("`q` is too long"))?,
+            words: request.query("q").filter(|words| !words.is_empty()).map(Sought::new),
             limit: request.number("limit")?,
         })
     }
@@ -188,7 +185,8 @@ impl Filter {
         let limit = self.limit.unwrap_or(limit);
         let (mut rows, mut searched, mut reached, mut earlier) = (Vec::new(), 0, None, None);
         for entry in self.read_ahead(journal.between(start, end)) {
-            searched += self.words.as_ref().map_or(0, |_| entry.request.body.len() + entry.answer.body.len());
+            let texts = || entry.target.len() + entry.request.body.len() + entry.answer.body.len();
+            searched += self.words.as_ref().map_or(0, |_| CALL + texts());
             let fits = searched <= most && self.fits(entry);
             if searched > most || (fits && rows.len() == limit) {
                 earlier = reached;
@@ -202,11 +200,13 @@ impl Filter {
     }
 
     /// The same entries, and their bodies if those are searched.
-    fn read_ahead<'j>(&self, entries: impl Iterator<Item = &'j Arc<Entry>>) -> impl Iterator<Item = &'j Arc<Entry>> {
-        let with_bodies = self.words.is_some();
+    fn read_ahead<'j>(&self, entries: impl Iterator<Item = &'j Arc<Entry>> + 'j) -> Box<dyn Iterator<Item = &'j Arc<Entry>> + 'j> {
+        let entries = read_ahead(entries, |entry: &Arc<Entry>| u8::from(entry.effect.is_some()) ^ entry.number.to_le_bytes()[0]);
+        if self.words.is_none() {
+            return Box::new(entries);
+        }
         let first = |body: &[u8]| body.first().copied().unwrap_or_default();
-        let entries = read_ahead(entries, |entry| entry.number.to_le_bytes()[0]);
-        read_ahead(entries, move |entry| if with_bodies { first(&entry.request.body) ^ first(&entry.answer.body) } else { 0 })
+        Box::new(read_ahead(entries, move |entry| first(&entry.request.body) ^ first(&entry.answer.body)))
     }
 
     /// The number of the call that `before` names.
@@ -224,9 +224,9 @@ impl Filter {
     }
 }
 
-fn has_words(entry: &Entry, words: &Regex) -> bool {
+fn has_words(entry: &Entry, words: &Sought) -> bool {
     let parts = [entry.id.as_bytes(), entry.target.as_bytes(), &entry.request.body, &entry.answer.body];
-    parts.iter().any(|part| words.is_match(part))
+    parts.iter().any(|part| words.is_in(part))
 }
 
 fn check_known(what: &str, wanted: &str, names: &[&str]) -> Result<(), Problem> {
