@@ -9,6 +9,7 @@ pub mod encoding;
 pub mod entropy;
 pub mod ids;
 pub mod json;
+pub mod members;
 pub(crate) mod money;
 pub mod name;
 pub(crate) mod net;

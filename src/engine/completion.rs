@@ -13,8 +13,10 @@ use serde_json::Value;
 
 use crate::base::json;
 use crate::engine::cx::Cx;
-use crate::engine::resource::KeepMember;
 use crate::spec::{JsonType, Property, Schema, SchemaId, Schemas};
+
+/// Makes what is kept of a member that was read.
+pub type KeepMember = fn(&Value) -> Value;
 
 /// The forms that `x-stored` may name.
 pub type Forms = &'static [(&'static str, KeepMember)];

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 pub use query::Query;
 
+use crate::base::json::Written;
 use crate::base::time::Timestamp;
 use crate::engine::call::Call;
 use crate::engine::cx;
@@ -120,8 +121,8 @@ pub enum By {
 
 /// A number in the query.
 pub struct Number {
-    /// Its name; empty if it cannot be given.
-    pub name: &'static str,
+    /// Its names, of which the first that is given counts; none if it cannot be given.
+    pub names: &'static [&'static str],
     /// What it is when it is missing or empty.
     pub usual: usize,
     /// The smallest that is taken as it is.
@@ -248,14 +249,14 @@ impl Sorting {
 
 impl Number {
     fn read<'c>(&'c self, call: &'c Call<'_>, faults: &mut Vec<Fault<'c>>) -> usize {
-        let text = Some(self.name).filter(|name| !name.is_empty()).and_then(|name| call.query(name)).filter(|text| !text.is_empty());
-        let Some(text) = text else { return self.usual };
+        let given = self.names.iter().find_map(|name| Some((*name, call.query(name)?)));
+        let Some((name, text)) = given.filter(|(_, text)| !text.is_empty()) else { return self.usual };
         match ((self.read)(text).filter(|number| *number >= self.least), self.bad) {
             (Some(number), _) => number.min(self.most),
             (None, Bad::Least) => self.least,
             (None, Bad::Usual) => self.usual,
             (None, Bad::Refused) => {
-                faults.push(Fault { name: self.name, value: text, kind: FaultKind::Number });
+                faults.push(Fault { name, value: text, kind: FaultKind::Number });
                 self.usual
             }
         }
@@ -281,6 +282,12 @@ impl Page<(&str, &[u8])> {
     #[must_use]
     pub fn read<T: DeserializeOwned>(self) -> Page<T> {
         self.map(|(_, body)| cx::read(body))
+    }
+
+    /// The same page of documents that are answered as they are stored.
+    #[must_use]
+    pub fn written(self) -> Page<Written> {
+        self.map(|(_, body)| Written(body.into()))
     }
 }
 
@@ -340,8 +347,8 @@ mod tests {
             descending: true,
         },
         newest_first: true,
-        page: Number { name: "page", usual: 1, least: 1, most: usize::MAX, read: digits, bad: Bad::Refused },
-        size: Number { name: "page_size", usual: 2, least: 1, most: 500, read: digits, bad: Bad::Usual },
+        page: Number { names: &["page"], usual: 1, least: 1, most: usize::MAX, read: digits, bad: Bad::Refused },
+        size: Number { names: &["page_size"], usual: 2, least: 1, most: 500, read: digits, bad: Bad::Usual },
         refuse_past_end: false,
         cursor: "",
         refuse: |faults| {

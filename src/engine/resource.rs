@@ -29,11 +29,12 @@
 //! [`Resource::store_part`] for what comes inside another body.
 
 use http::StatusCode;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::engine::call::Validation;
+use crate::engine::completion::Forms;
 use crate::engine::cx::Cx;
 use crate::engine::fields::{Field, Report};
 use crate::engine::listing::{Listing, Page};
@@ -43,14 +44,11 @@ use crate::engine::vendor::Operations;
 use crate::spec::{Schema, Schemas};
 use crate::world::Kind;
 
-/// The members of a body, as they were read.
-pub type Members = Map<String, Value>;
+/// The members of a body as they were read, or of a document.
+pub use crate::base::members::Members;
 
 /// Makes a member that no caller sends.
 pub type MakeMember = fn(&Cx<'_>) -> Value;
-
-/// Makes what is kept of a member that was read.
-pub type KeepMember = fn(&Value) -> Value;
 
 /// Judges a body, and completes it.
 pub type Judge = fn(&mut Cx<'_>, &mut Value, &mut Report<'_>) -> Result<(), Refusal>;
@@ -62,14 +60,15 @@ pub type Finish = fn(&mut Cx<'_>, &Members, &mut Members) -> Result<(), Refusal>
 pub struct Resource {
     /// The kind under which it is stored.
     pub kind: Kind,
-    /// Adds to the report what only the world or several members can say about a valid body, and completes the body. [`agreed`] does
-    /// neither.
+    /// Adds to the report what only the world or several members can say about a valid body, and completes the body.
     pub judge: Judge,
     /// The component of the OpenAPI document whose properties are its members.
     pub schema: &'static str,
     /// Has the last word about a document before it is stored: the members that were read (but for lists and objects, which moved into
-    /// the document), and the document. [`unchanged`] has none.
+    /// the document), and the document.
     pub finish: Finish,
+    /// Whether a document is whole ([`Cx::completed`]) also below its members, and what `x-stored` may name there.
+    pub completed: Option<Forms>,
     /// What the query of its list may say.
     pub listing: &'static Listing,
     /// What it has in common with others.
@@ -87,11 +86,13 @@ pub struct Conventions {
     /// What `x-source` of a member may name: the function makes it of the context.
     pub sources: &'static [(&'static str, MakeMember)],
     /// What `x-stored` of a member may name. The answer to the request itself shows the member as it was read, later ones as it is kept.
-    pub forms: &'static [(&'static str, KeepMember)],
+    pub forms: Forms,
     /// A blank text counts as not sent.
     pub blank_is_missing: bool,
     /// What an update leaves out keeps its value. Otherwise it is as in a new document.
     pub merges: bool,
+    /// When what is wrong with the query of a list counts.
+    pub lists: Validation,
     /// The status of the answer to a creation.
     pub created: StatusCode,
     /// Makes an answer of a document.
@@ -123,6 +124,12 @@ impl Made {
 }
 
 impl Resource {
+    /// Documents with the members of a component, and nothing special.
+    #[must_use]
+    pub const fn new(kind: Kind, schema: &'static str, listing: &'static Listing, conventions: &'static Conventions) -> Self {
+        Self { kind, schema, judge: agreed, finish: unchanged, completed: None, listing, conventions }
+    }
+
     /// The same with another [`Resource::judge`].
     #[must_use]
     pub const fn judged(mut self, judge: Judge) -> Self {
@@ -134,6 +141,20 @@ impl Resource {
     #[must_use]
     pub const fn finished(mut self, finish: Finish) -> Self {
         self.finish = finish;
+        self
+    }
+
+    /// The same, whole also below its members.
+    #[must_use]
+    pub const fn completed(mut self, forms: Forms) -> Self {
+        self.completed = Some(forms);
+        self
+    }
+
+    /// The same with another [`Resource::listing`].
+    #[must_use]
+    pub const fn listed(mut self, listing: &'static Listing) -> Self {
+        self.listing = listing;
         self
     }
 
@@ -172,12 +193,15 @@ impl Resource {
         let mut body = body.clone();
         (self.judge)(cx, &mut body, &mut report)?;
         report.finish()?;
-        let mut read = body.as_object_mut().map(std::mem::take).unwrap_or_default();
+        let mut read = Members::from(body);
         let (id, before) = before.map_or_else(|| ((self.conventions.new_id)(cx), None), |(id, before)| (id, Some(before)));
         let kept = self.properties(cx).filter(|(_, schema)| schema.extension("x-stored").is_some());
         let sent = |(name, schema)| self.is_sent(&read, name, schema).then(|| (name.to_owned(), read[name].clone()));
         let as_sent = kept.filter_map(sent).collect();
         let mut document = self.document(cx, &id, &mut read, before.as_ref());
+        if let Some(forms) = self.completed {
+            document = cx.completed(self.schema, &document.into(), forms).into();
+        }
         (self.finish)(cx, &read, &mut document)?;
         Ok(Made { id, document: document.into(), as_sent })
     }
@@ -274,19 +298,11 @@ impl Resource {
     }
 }
 
-/// For [`Resource::judge`] where there is nothing to add.
-///
-/// # Errors
-/// Never.
-pub fn agreed(_: &mut Cx<'_>, _: &mut Value, _: &mut Report<'_>) -> Result<(), Refusal> {
+fn agreed(_: &mut Cx<'_>, _: &mut Value, _: &mut Report<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// For [`Resource::finish`] where there is nothing to add.
-///
-/// # Errors
-/// Never.
-pub fn unchanged(_: &mut Cx<'_>, _: &Members, _: &mut Members) -> Result<(), Refusal> {
+fn unchanged(_: &mut Cx<'_>, _: &Members, _: &mut Members) -> Result<(), Refusal> {
     Ok(())
 }
 
@@ -312,7 +328,7 @@ impl Operations {
 
     /// A page of the documents is answered.
     pub fn list(&mut self, operation: impl Into<Name>, resource: &'static Resource) -> &mut Self {
-        self.of(resource).resource(operation, Validation::Noted, |cx: &mut Cx<'_>| resource.list(cx))
+        self.of(resource).resource(operation, resource.conventions.lists, |cx: &mut Cx<'_>| resource.list(cx))
     }
 
     /// The document that the path names is changed. That it is not there is told before what is wrong with the body.

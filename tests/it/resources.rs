@@ -7,8 +7,10 @@ use seatrial::base::time::Timestamp;
 use seatrial::engine::auth::{Identity, credentials};
 use seatrial::engine::fields::{Field, Report};
 use seatrial::engine::listing::{self, Bad, By, Filter, Key, Listing, Number, Sorting, Test};
-use seatrial::engine::resource::{self, Conventions, Resource};
-use seatrial::engine::{AccountRows, Conform, Cx, Dialect, Machine, Operations, Options, Refusal, Reply, Request, Start, Vendor};
+use seatrial::engine::resource::{Conventions, Resource};
+use seatrial::engine::{
+    AccountRows, Conform, Cx, Dialect, Machine, Operations, Options, Refusal, Reply, Request, Start, Validation, Vendor,
+};
 use seatrial::spec::{Reading, Rule};
 use seatrial::world::Kind;
 use serde_json::{Value, json};
@@ -94,14 +96,7 @@ fn rows(rows: &mut Operations) {
     rows.read("get", &WAREHOUSES).update("update", &WAREHOUSES).delete("delete", &WAREHOUSES);
 }
 
-static WAREHOUSES: Resource = Resource {
-    kind: Kind::new("warehouse"),
-    judge,
-    schema: "Warehouse",
-    finish: resource::unchanged,
-    listing: &LISTING,
-    conventions: &CONVENTIONS,
-};
+static WAREHOUSES: Resource = Resource::new(Kind::new("warehouse"), "Warehouse", &LISTING, &CONVENTIONS).judged(judge);
 
 const CONVENTIONS: Conventions = Conventions {
     new_id: |cx| format!("se-{}", cx.docs.count(Kind::new("warehouse")) + 1),
@@ -110,6 +105,7 @@ const CONVENTIONS: Conventions = Conventions {
     sources: &[("region", |cx| cx.credential.account.to_string().into())],
     forms: &[("two-places", |sent| format!("{}.00", sent.as_str().unwrap_or_default()).into())],
     blank_is_missing: true,
+    lists: Validation::Noted,
     merges: true,
     created: StatusCode::CREATED,
     answer: |_, status, document| Reply::json(status, document),
@@ -141,8 +137,8 @@ const LISTING: Listing = Listing {
         descending: true,
     },
     newest_first: true,
-    page: Number { name: "page", usual: 1, least: 1, most: usize::MAX, read: listing::digits, bad: Bad::Refused },
-    size: Number { name: "page_size", usual: 25, least: 1, most: 500, read: listing::digits, bad: Bad::Refused },
+    page: Number { names: &["page"], usual: 1, least: 1, most: usize::MAX, read: listing::digits, bad: Bad::Refused },
+    size: Number { names: &["page_size"], usual: 25, least: 1, most: 500, read: listing::digits, bad: Bad::Refused },
     refuse_past_end: false,
     cursor: "",
     refuse: |faults| Refusal::Because("faults", faults.iter().map(|fault| fault.name).collect()),
@@ -250,14 +246,7 @@ fn members_are_made_as_the_document_says() {
     check(&machine, "PUT /warehouses/se-1", json!({}), (200, row("7.00")));
 }
 
-static UNDESCRIBED: Resource = Resource {
-    schema: "Shed",
-    kind: Kind::new("shed"),
-    judge: resource::agreed,
-    finish: resource::unchanged,
-    listing: &LISTING,
-    conventions: &CONVENTIONS,
-};
+static UNDESCRIBED: Resource = Resource::new(Kind::new("shed"), "Shed", &LISTING, &CONVENTIONS);
 
 #[test]
 #[should_panic(expected = "yard has resources that its document does not describe: components/schemas/Shed")]

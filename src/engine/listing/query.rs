@@ -178,7 +178,8 @@ impl<'c> Query<'c> {
         let Self { listing, page, size, .. } = *self;
         let skipped = (page - listing.page.least).saturating_mul(size);
         if listing.refuse_past_end && page > listing.page.least && skipped >= total {
-            let fault = Fault { name: listing.page.name, value: &page.to_string(), kind: FaultKind::PastEnd };
+            let fault =
+                Fault { name: listing.page.names.first().copied().unwrap_or_default(), value: &page.to_string(), kind: FaultKind::PastEnd };
             return Err((listing.refuse)(&[fault]));
         }
         let rows: Vec<T> = rows.skip(skipped).take(size).collect();

@@ -4,15 +4,14 @@ mod printed;
 
 pub(crate) use printed::{draw, forms, manifest, of, qr_code};
 
-use jiff::civil::Date;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::catalog::{CATALOG, Carrier, Package, Service};
 use super::rates::Cost;
-use super::wire::address::{Address, Dimensions, Weight};
 use super::wire::label::Label;
-use super::wire::order::{self, Order};
-use super::wire::{self, LABEL, ONLY, ORDER_LABELS, PROFILE};
+use super::wire::money::Money;
+use super::wire::order::{self, Members};
+use super::wire::{self, LABEL, ORDER_LABELS};
 use super::{access, rates, v1, v2};
 use crate::base::time;
 use crate::carrier::label::CARRIERS;
@@ -29,23 +28,13 @@ pub(crate) struct Purchase<'a> {
     pub carrier: &'static Carrier,
     pub service: &'static Service,
     pub package: &'static Package,
-    pub confirmation: Option<String>,
-    pub ship_date: Date,
-    pub from: Address,
-    pub to: Address,
-    pub weight: Weight,
-    pub dimensions: Option<Dimensions>,
     /// Its packages as they are rated, and what is asked beside the transport.
     pub pieces: Vec<Piece>,
     pub options: Options,
-    pub is_return: bool,
-    pub warehouse: Option<u64>,
-    pub store: Option<u64>,
     /// The order that it ships, which is shipped by it.
-    pub order: Option<&'a Order>,
-    /// The number of a version 2 shipment that is no order.
-    pub shipment: Option<u64>,
-    pub more: Map<String, Value>,
+    pub order: Option<&'a Members>,
+    /// What else the caller says of the label.
+    pub label: Label,
 }
 
 /// Buys a label: it is paid, its parcel is on its way to the carrier, its order is shipped, and subscribers of both versions hear of it.
@@ -53,24 +42,21 @@ pub(crate) struct Purchase<'a> {
 /// # Errors
 /// [`CARRIER`], when it does not take the load there, or the wallet is empty.
 pub(crate) fn buy(cx: &mut Cx<'_>, purchase: Purchase<'_>) -> Result<Label, Refusal> {
-    let carrier = purchase.carrier;
     let Priced { from, to, price, days } = priced(cx, &purchase)?;
-    let due = price.total();
-    let (insurance_cost, cost) = (price.insurance, due - price.insurance);
-    if carrier.wallet && !is_unpaid(&purchase.more) {
-        let mut profile = wire::profile(cx);
-        if profile.balance < due {
-            return Err(refused(format!("Insufficient funds: the postage costs ${due}, the balance is ${}.", profile.balance)));
+    let (carrier, due, mut label) = (purchase.carrier, price.total(), label(cx, purchase));
+    if is_paid_from_wallet(&label) {
+        let balance = wire::profile(cx).balance;
+        if balance < due {
+            return Err(refused(format!("Insufficient funds: the postage costs ${due}, the balance is ${balance}.")));
         }
-        profile.balance = profile.balance - due;
-        cx.docs.put(PROFILE, ONLY, &profile);
+        wire::add_funds(cx, Money::default() - due);
     }
-    let id = wire::next_id(cx, &LABEL);
-    let together = purchase.more.get("v2").and_then(|own| own["batch"].as_u64());
-    let batch = together.unwrap_or_else(|| wire::next_id(cx, &Kind::new("batch")));
+    (label.insurance_cost, label.cost) = (price.insurance, due - price.insurance);
+    label.id = wire::next_id(cx, &LABEL);
+    let together = label.more["v2"]["batch"].as_u64();
+    label.batch = together.unwrap_or_else(|| wire::next_id(cx, &Kind::new("batch")));
     let own = carrier.tracking.as_deref().filter(|_| carrier.country(&from.country) == carrier.country(&to.country));
-    let tracking_number = cx.tracking_number(own.unwrap_or_else(|| CARRIERS.find(&carrier.code).form(&purchase.service.code)));
-    let mut label = label(cx, purchase, Label { id, batch, tracking_number, cost, insurance_cost, ..Label::default() });
+    label.tracking_number = cx.tracking_number(own.unwrap_or_else(|| CARRIERS.find(&carrier.code).form(&label.service)));
     if label.order.is_none() {
         label.order = Some(v2::shipment_of(cx, &label));
     }
@@ -115,7 +101,7 @@ pub(crate) fn tell(cx: &mut Cx<'_>, labels: &[&Label]) {
 /// [`CARRIER`], when it does not take the load there.
 pub(crate) fn sample(cx: &Cx<'_>, purchase: Purchase<'_>, number: &str) -> Result<Label, Refusal> {
     priced(cx, &purchase)?;
-    Ok(label(cx, purchase, Label { tracking_number: number.to_owned(), ..Label::default() }))
+    Ok(Label { tracking_number: number.to_owned(), ..label(cx, purchase) })
 }
 
 /// Where a purchase goes from and to, its price, and the working days that it was estimated with.
@@ -130,15 +116,16 @@ fn priced(cx: &Cx<'_>, purchase: &Purchase<'_>) -> Result<Priced, Refusal> {
     if access::is_failing(&cx.credential, purchase.carrier) {
         return Err(refused(access::login_refused(purchase.carrier)));
     }
-    if purchase.weight.ounces() <= 0.0 {
+    let Label { from, to, weight, confirmation, .. } = &purchase.label;
+    if weight.as_ref().is_none_or(|weight| weight.ounces() <= 0.0) {
         return Err(refused("The weight of the package must be greater than zero."));
     }
-    let (from, to) = (Location::from(&purchase.from), Location::from(&purchase.to));
+    let (from, to) = (Location::from(from), Location::from(to));
     if let Some(text) = rates::uncoded(&to) {
         return Err(refused(text));
     }
     // Documented: only FedEx has it.
-    if purchase.confirmation.as_deref() == Some("direct_signature") && !purchase.carrier.code.starts_with("fedex") {
+    if confirmation.as_deref() == Some("direct_signature") && !purchase.carrier.code.starts_with("fedex") {
         return Err(refused(format!("The confirmation direct_signature is not supported by {}.", purchase.service.name)));
     }
     let load = rates::Load::of(purchase.carrier, [&from, &to], purchase.pieces.clone(), purchase.options);
@@ -149,29 +136,19 @@ fn priced(cx: &Cx<'_>, purchase: &Purchase<'_>) -> Result<Priced, Refusal> {
 }
 
 /// The label of a purchase.
-fn label(cx: &Cx<'_>, purchase: Purchase<'_>, bought: Label) -> Label {
-    let order = purchase.order;
+fn label(cx: &Cx<'_>, Purchase { carrier, service, package, order, label, .. }: Purchase<'_>) -> Label {
+    let text = |name: &str| order.and_then(|order| order[name].as_str()).map(str::to_owned);
     Label {
-        order: order.map(|order| order.order_id).or(purchase.shipment),
-        order_number: order.map(|order| order.order_number.clone()),
-        order_key: order.map(|order| order.order_key.clone()),
-        customer_email: order.and_then(|order| order.customer_email.clone()),
+        order: order.map(|order| wire::id(&order["orderId"])).or(label.order),
+        order_number: text("orderNumber"),
+        order_key: text("orderKey"),
+        customer_email: text("customerEmail"),
         user: CATALOG.users.first().and_then(|user| user["userId"].as_str()).map(str::to_owned),
-        carrier: purchase.carrier.id,
-        service: purchase.service.code.clone(),
-        package: Some(purchase.package.code.clone()),
-        confirmation: purchase.confirmation,
+        carrier: carrier.id,
+        service: service.code.clone(),
+        package: Some(package.code.clone()),
         created: cx.now,
-        ship_date: purchase.ship_date,
-        is_return: purchase.is_return,
-        from: purchase.from,
-        to: purchase.to,
-        weight: Some(purchase.weight),
-        dimensions: purchase.dimensions,
-        warehouse: purchase.warehouse,
-        store: purchase.store,
-        more: purchase.more,
-        ..bought
+        ..label
     }
 }
 
@@ -207,10 +184,8 @@ pub(crate) fn void_fault(cx: &Cx<'_>, label: &Label) -> Option<(&'static str, &'
 
 /// Voids a label that is not voided: its price returns to the wallet, and its order is open again when it was the last one.
 pub(crate) fn void(cx: &mut Cx<'_>, mut label: Label) -> Label {
-    if CATALOG.carrier_of(label.carrier).is_some_and(|carrier| carrier.wallet) && !is_unpaid(&label.more) {
-        let mut profile = wire::profile(cx);
-        profile.balance = profile.balance + label.cost + label.insurance_cost;
-        cx.docs.put(PROFILE, ONLY, &profile);
+    if is_paid_from_wallet(&label) {
+        wire::add_funds(cx, label.cost + label.insurance_cost);
     }
     label.voided = Some(cx.now);
     cx.docs.put(LABEL, &label.id.to_string(), &label);
@@ -224,9 +199,9 @@ pub(crate) fn void(cx: &mut Cx<'_>, mut label: Label) -> Label {
     label
 }
 
-/// Whether a label is paid once its carrier has the parcel, and it does not have it yet.
-fn is_unpaid(more: &Map<String, Value>) -> bool {
-    more.get("v2").is_some_and(|own| own["unpaid"] == true)
+/// Whether a label has been paid from the wallet: it may be that it is paid once its carrier has the parcel.
+fn is_paid_from_wallet(label: &Label) -> bool {
+    CATALOG.carrier_of(label.carrier).is_some_and(|carrier| carrier.wallet) && label.more["v2"]["unpaid"] != true
 }
 
 /// A carrier has scanned a parcel: its label is paid now, if it was to be paid then.
@@ -235,14 +210,11 @@ pub(crate) fn accepted(cx: &mut Cx<'_>, parcel: &Parcel) {
     if !parcel.is_scanned() || !cx.docs.raw(LABEL, &parcel.subject).is_some_and(is_waiting) {
         return;
     }
-    let Some(mut label) = cx.docs.get::<Label>(LABEL, &parcel.subject).filter(|label| is_unpaid(&label.more)) else { return };
-    if CATALOG.carrier_of(label.carrier).is_some_and(|carrier| carrier.wallet) {
-        let mut profile = wire::profile(cx);
-        profile.balance = profile.balance - label.cost - label.insurance_cost;
-        cx.docs.put(PROFILE, ONLY, &profile);
-    }
-    if let Some(own) = label.more.get_mut("v2") {
-        own["unpaid"] = false.into();
+    let is_unpaid = |label: &Label| label.more["v2"]["unpaid"] == true;
+    let Some(mut label) = cx.docs.get::<Label>(LABEL, &parcel.subject).filter(is_unpaid) else { return };
+    label.more["v2"]["unpaid"] = false.into();
+    if is_paid_from_wallet(&label) {
+        wire::add_funds(cx, Money::default() - label.cost - label.insurance_cost);
     }
     cx.docs.put(LABEL, &parcel.subject, &label);
 }

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::catalog::{CATALOG, Carrier};
@@ -75,7 +75,7 @@ fn model(component: &str) -> Members {
     static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
         serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/shipstation_v1/openapi.json"))).expect("a test reads the document")
     });
-    DOCUMENT["components"]["schemas"][component]["properties"].as_object().cloned().unwrap_or_default()
+    DOCUMENT["components"]["schemas"][component]["properties"].clone().into()
 }
 
 /// Puts what a new account starts with, before its first call.
@@ -104,6 +104,13 @@ pub(crate) fn profile(cx: &Cx<'_>) -> Profile {
     cx.docs.get(PROFILE, ONLY).unwrap_or(Profile { balance: CATALOG.balance })
 }
 
+/// Puts money into the wallet, or takes it out; what it holds then.
+pub(crate) fn add_funds(cx: &mut Cx<'_>, amount: Money) -> Money {
+    let balance = profile(cx).balance + amount;
+    cx.docs.put(PROFILE, ONLY, &Profile { balance });
+    balance
+}
+
 /// The carriers of the account: those of the catalog, less what was disconnected.
 pub(crate) fn connected(cx: &Cx<'_>) -> impl Iterator<Item = &'static Carrier> + use<> {
     let gone: Vec<u64> = cx.docs.rows(DISCONNECTED).filter_map(|(id, _)| id.parse().ok()).collect();
@@ -116,22 +123,8 @@ pub(crate) fn carrier(cx: &Cx<'_>, code: &str) -> Option<&'static Carrier> {
 }
 
 /// An id that is sent may be any whole number; nothing has one below one.
-pub(crate) fn id<'de, D: Deserializer<'de>>(sent: D) -> Result<u64, D::Error> {
-    i64::deserialize(sent).map(known)
-}
-
-/// The same of a list of ids.
-pub(crate) fn ids<'de, D: Deserializer<'de>>(sent: D) -> Result<Vec<u64>, D::Error> {
-    Ok(Vec::deserialize(sent)?.into_iter().map(known).collect())
-}
-
-/// The same of an id that need not be sent.
-pub(crate) fn id_or_none<'de, D: Deserializer<'de>>(sent: D) -> Result<Option<u64>, D::Error> {
-    Ok(Option::deserialize(sent)?.map(known))
-}
-
-fn known(id: i64) -> u64 {
-    u64::try_from(id).unwrap_or_default()
+pub(crate) fn id(sent: &Value) -> u64 {
+    sent.as_u64().unwrap_or_default()
 }
 
 /// The next id of a kind; none is given twice.
@@ -162,7 +155,7 @@ pub(crate) fn make_default(cx: &mut Cx<'_>, number: u64) {
     for mut row in cx.docs.all::<Members>(WAREHOUSE) {
         let is_it = row["warehouseId"] == number;
         if row["isDefault"] != is_it {
-            row.insert("isDefault".to_owned(), is_it.into());
+            row["isDefault"] = is_it.into();
             cx.docs.put(WAREHOUSE, &row["warehouseId"].to_string(), &row);
         }
     }

@@ -18,8 +18,8 @@ pub(crate) const LISTING: Listing = Listing {
     time: instant,
     sorting: Sorting::NONE,
     newest_first: true,
-    page: Number { name: "page", usual: 1, least: 1, most: usize::MAX, read: listing::digits, bad: Bad::Refused },
-    size: Number { name: "results", usual: 25, least: 1, most: 100, read: listing::digits, bad: Bad::Usual },
+    page: Number { names: &["page"], usual: 1, least: 1, most: usize::MAX, read: listing::digits, bad: Bad::Refused },
+    size: Number { names: &["results"], usual: 25, least: 1, most: 100, read: listing::digits, bad: Bad::Usual },
     refuse_past_end: true,
     cursor: "",
     refuse,
@@ -30,7 +30,7 @@ pub(crate) const FIVES: Listing = Listing { size: Number { usual: 5, ..LISTING.s
 
 /// All on one page.
 pub(crate) const ALL: Listing =
-    Listing { page: Number { name: "", ..LISTING.page }, size: Number { name: "", usual: usize::MAX, ..LISTING.size }, ..LISTING };
+    Listing { page: Number { names: &[], ..LISTING.page }, size: Number { names: &[], usual: usize::MAX, ..LISTING.size }, ..LISTING };
 
 /// The filters by time of creation.
 pub(crate) const CREATED: [Filter; 4] = [

@@ -15,8 +15,7 @@ use crate::vendors::shippo::wire::address::Address;
 use crate::vendors::shippo::wire::{self, ADDRESS, Moment};
 
 /// Only the country has to be there; `validate` corrects the address on the way in.
-pub(crate) static ADDRESSES: Resource =
-    Resource { kind: ADDRESS, judge, schema: "Address", finish, listing: &FIVES, conventions: &CONVENTIONS };
+pub(crate) static ADDRESSES: Resource = Resource::new(ADDRESS, "Address", &FIVES, &CONVENTIONS).judged(judge).finished(finish);
 
 /// The old address stays as it is.
 pub(crate) fn validate(cx: &mut Cx<'_>) -> Outcome {
@@ -48,13 +47,11 @@ fn judge(_: &mut Cx<'_>, body: &mut Value, _: &mut Report<'_>) -> Result<(), Ref
 }
 
 fn finish(cx: &mut Cx<'_>, read: &Members, document: &mut Members) -> Result<(), Refusal> {
-    let mut address: Address = serde_json::from_value(Value::Object(std::mem::take(document))).expect("members make an address");
+    let mut address: Address = serde_json::from_value(std::mem::take(document).into()).expect("members make an address");
     address.is_complete = validation::is_complete(&address);
-    if read.get("validate") == Some(&Value::Bool(true)) {
+    if read["validate"] == true {
         judge_by_carrier(cx, &mut address);
     }
-    if let Ok(Value::Object(members)) = serde_json::to_value(address) {
-        *document = members;
-    }
+    *document = serde_json::to_value(address).unwrap_or_default().into();
     Ok(())
 }

@@ -14,7 +14,7 @@ use super::validation;
 use crate::carrier::address::Kind;
 use crate::carrier::postal;
 use crate::engine::fields::{Field, Report};
-use crate::engine::resource::{self, Conventions, Resource};
+use crate::engine::resource::{Conventions, Resource};
 use crate::engine::{Cx, Outcome, Refusal};
 use crate::spec::{Limits, Rule};
 
@@ -35,18 +35,17 @@ const PARTS: [&str; 10] = [
 ];
 
 /// The book, newest first; changes replace the whole address.
-pub(crate) static BOOK: Resource = Resource {
-    kind: ADDRESS_V2,
-    judge,
-    schema: "AddressV2",
-    finish: resource::unchanged,
-    listing: &LISTING,
-    conventions: &Conventions {
+pub(crate) static BOOK: Resource = Resource::new(
+    ADDRESS_V2,
+    "AddressV2",
+    &LISTING,
+    &Conventions {
         // Times of this service have no fraction.
         stamp: |at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string().into(),
         ..GO
     },
-};
+)
+.judged(judge);
 
 /// An address that is already there is refused.
 fn judge(cx: &mut Cx<'_>, body: &mut Value, report: &mut Report<'_>) -> Result<(), Refusal> {

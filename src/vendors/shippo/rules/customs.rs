@@ -5,24 +5,17 @@ use serde_json::Value;
 use super::addresses::ADDRESSES;
 use super::stored::{self, CONVENTIONS};
 use crate::engine::fields::{Field, Report};
-use crate::engine::resource::{self, Members, Resource};
+use crate::engine::resource::{Members, Resource};
 use crate::engine::{Cx, Refusal};
 use crate::vendors::shippo::dialect::page::{FIVES, LISTING};
 use crate::vendors::shippo::wire::{CUSTOMS_DECLARATION, CUSTOMS_ITEM};
 
 /// Weights are kept with four places and values with two; the answer to the creation shows them as they were sent.
-pub(crate) static ITEMS: Resource = Resource {
-    kind: CUSTOMS_ITEM,
-    judge: resource::agreed,
-    schema: "CustomsItem",
-    finish: resource::unchanged,
-    listing: &LISTING,
-    conventions: &CONVENTIONS,
-};
+pub(crate) static ITEMS: Resource = Resource::new(CUSTOMS_ITEM, "CustomsItem", &LISTING, &CONVENTIONS);
 
 /// Items are named by id or brought along; the answer names them by id.
 pub(crate) static DECLARATIONS: Resource =
-    Resource { kind: CUSTOMS_DECLARATION, judge, schema: "CustomsDeclaration", finish, listing: &FIVES, conventions: &CONVENTIONS };
+    Resource::new(CUSTOMS_DECLARATION, "CustomsDeclaration", &FIVES, &CONVENTIONS).judged(judge).finished(finish);
 
 /// Recorded 2022: terms that are blank stay so.
 fn finish(_: &mut Cx<'_>, read: &Members, document: &mut Members) -> Result<(), Refusal> {

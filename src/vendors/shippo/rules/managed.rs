@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::stored::GO;
 use crate::engine::fields::Report;
 use crate::engine::listing;
-use crate::engine::resource::{self, Conventions, Members, Resource};
+use crate::engine::resource::{Conventions, Members, Resource};
 use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shippo::access::Mode;
 use crate::vendors::shippo::access::Platform;
@@ -15,14 +15,8 @@ use crate::vendors::shippo::dialect::{self, NO_PLATFORM};
 use crate::vendors::shippo::wire::MANAGED_ACCOUNT;
 
 /// Replaced as a whole.
-pub(crate) static MANAGED: Resource = Resource {
-    kind: MANAGED_ACCOUNT,
-    judge: resource::agreed,
-    schema: "ShippoAccount",
-    finish,
-    listing: &LISTING,
-    conventions: &Conventions { page, ..GO },
-};
+pub(crate) static MANAGED: Resource =
+    Resource::new(MANAGED_ACCOUNT, "ShippoAccount", &LISTING, &Conventions { page, ..GO }).finished(finish);
 
 /// Platforms open accounts with their live tokens only.
 pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {

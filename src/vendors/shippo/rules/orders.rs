@@ -9,7 +9,7 @@ use super::stored::{self, CONVENTIONS};
 use crate::base::time;
 use crate::engine::fields::{Field, Report};
 use crate::engine::listing::{self, Bound, Filter, Listing, Test};
-use crate::engine::resource::{self, Conventions, Resource};
+use crate::engine::resource::{Conventions, Resource};
 use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shippo::checks;
 use crate::vendors::shippo::dialect::page::LISTING;
@@ -31,24 +31,10 @@ const LISTED: Listing = Listing {
 };
 
 /// The answer to the creation shows decimals as they were sent; later reads show their stored places.
-pub(crate) static ORDERS: Resource = Resource {
-    kind: ORDER,
-    judge,
-    schema: "Order",
-    finish: resource::unchanged,
-    listing: &LISTED,
-    conventions: &Conventions { answer, page, ..CONVENTIONS },
-};
+pub(crate) static ORDERS: Resource = Resource::new(ORDER, "Order", &LISTED, &Conventions { answer, page, ..CONVENTIONS }).judged(judge);
 
 /// A part of an order, with decimals as they were sent.
-static LINE_ITEM: Resource = Resource {
-    kind: ORDER,
-    judge: resource::agreed,
-    schema: "LineItem",
-    finish: resource::unchanged,
-    listing: &LISTED,
-    conventions: &CONVENTIONS,
-};
+static LINE_ITEM: Resource = Resource::new(ORDER, "LineItem", &LISTED, &CONVENTIONS);
 
 /// One order is the only answer that shows `errors` and `validation_status`.
 fn answer(cx: &Cx<'_>, status: StatusCode, order: Value) -> Reply {

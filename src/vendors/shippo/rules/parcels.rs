@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::stored::CONVENTIONS;
 use crate::engine::fields::{Field, Report};
-use crate::engine::resource::{self, Resource};
+use crate::engine::resource::Resource;
 use crate::engine::{Cx, Refusal};
 use crate::vendors::shippo::catalog::CATALOG;
 use crate::vendors::shippo::checks;
@@ -13,8 +13,7 @@ use crate::vendors::shippo::wire::PARCEL;
 use crate::vendors::shippo::wire::decimal::{self, Decimal};
 
 /// The answer to the creation shows decimals as they were sent; later reads show four places.
-pub(crate) static PARCELS: Resource =
-    Resource { kind: PARCEL, judge, schema: "Parcel", finish: resource::unchanged, listing: &LISTING, conventions: &CONVENTIONS };
+pub(crate) static PARCELS: Resource = Resource::new(PARCEL, "Parcel", &LISTING, &CONVENTIONS).judged(judge);
 
 /// A template says the dimensions, unless they vary. Observed 2017: they are looked for only once everything else is fine.
 fn judge(_: &mut Cx<'_>, body: &mut Value, report: &mut Report<'_>) -> Result<(), Refusal> {

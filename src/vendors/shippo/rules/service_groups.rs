@@ -8,7 +8,7 @@ use super::shipments;
 use super::stored::{self, GO};
 use super::templates;
 use crate::engine::fields::{Field, Report};
-use crate::engine::resource::{self, Conventions, Resource};
+use crate::engine::resource::{Conventions, Resource};
 use crate::engine::{Cx, Outcome, Refusal};
 use crate::vendors::shippo::checks::{self, complaint};
 use crate::vendors::shippo::dialect::page::ALL;
@@ -18,14 +18,9 @@ use crate::vendors::shippo::wire::shipment::Rate;
 use crate::vendors::shippo::wire::{self, ADDRESS, RATE, SERVICE_GROUP, USER_TEMPLATE};
 
 /// Listed newest first, as a bare array. A new group is active.
-pub(crate) static GROUPS: Resource = Resource {
-    kind: SERVICE_GROUP,
-    schema: "ServiceGroup",
-    judge,
-    finish: resource::unchanged,
-    listing: &ALL,
-    conventions: &Conventions { page: |_, page| dialect::go(StatusCode::OK, &page.rows), ..GO },
-};
+pub(crate) static GROUPS: Resource =
+    Resource::new(SERVICE_GROUP, "ServiceGroup", &ALL, &Conventions { page: |_, page| dialect::go(StatusCode::OK, &page.rows), ..GO })
+        .judged(judge);
 
 /// A flat rate has a price. Rows of services are kept with two members only.
 fn judge(_: &mut Cx<'_>, body: &mut Value, report: &mut Report<'_>) -> Result<(), Refusal> {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::engine::fields::{Field, Report};
 use crate::engine::resource::{Conventions, Made, Resource};
-use crate::engine::{Cx, Refusal, Reply};
+use crate::engine::{Cx, Refusal, Reply, Validation};
 use crate::vendors::shippo::access::{self, Mode};
 use crate::vendors::shippo::checks;
 use crate::vendors::shippo::dialect::page::Page;
@@ -22,6 +22,7 @@ pub(crate) const CONVENTIONS: Conventions = Conventions {
     forms: &[("two-places", decimal::two_places), ("four-places", decimal::four_places), ("line-items", orders::kept_items)],
     blank_is_missing: true,
     merges: false,
+    lists: Validation::Noted,
     created: StatusCode::CREATED,
     answer: |cx, status, document| version::reply(cx.call, status, document),
     page: |cx, page| version::reply(cx.call, StatusCode::OK, Page::of(cx.call, cx.call.path, page)),

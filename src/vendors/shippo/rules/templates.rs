@@ -13,21 +13,15 @@ use super::carrier_accounts;
 use super::stored::GO;
 use crate::engine::fields::{Field, Report};
 use crate::engine::listing;
-use crate::engine::resource::{self, Conventions, Resource};
+use crate::engine::resource::{Conventions, Resource};
 use crate::engine::{Cx, Outcome, Refusal, Reply};
 
 /// The only row of the default template.
 const CHOSEN: &str = "chosen";
 
 /// A template of the caller's own: replaced as a whole.
-pub(crate) static OWN: Resource = Resource {
-    kind: USER_TEMPLATE,
-    judge,
-    schema: "UserParcelTemplate",
-    finish: resource::unchanged,
-    listing: &ALL,
-    conventions: &Conventions { answer, page, ..GO },
-};
+pub(crate) static OWN: Resource =
+    Resource::new(USER_TEMPLATE, "UserParcelTemplate", &ALL, &Conventions { answer, page, ..GO }).judged(judge);
 
 /// The specification has 200 for a new one, and times in ISO 8601.
 fn answer(cx: &Cx<'_>, status: StatusCode, own: Value) -> Reply {

@@ -85,13 +85,13 @@ fn printed(label: &Label) -> label::Label {
 /// What the sender wants to read on a package.
 fn messages(label: &Label) -> impl Iterator<Item = &str> {
     let index = label.piece[0].saturating_sub(1) as usize;
-    let sent = label.more.get("v2").map(|own| &own["packages"][index]["label_messages"]);
-    ["reference1", "reference2", "reference3"].into_iter().filter_map(move |name| sent?[name].as_str()).filter(|text| !text.is_empty())
+    let sent = &label.more["v2"]["packages"][index]["label_messages"];
+    ["reference1", "reference2", "reference3"].into_iter().filter_map(|name| sent[name].as_str()).filter(|text| !text.is_empty())
 }
 
 /// What is declared of a label: the goods that were named for customs, or else the lines of its order, or else something.
 fn declaration(label: &Label) -> Declaration {
-    let stored = label.more.get("customs").unwrap_or(&Value::Null);
+    let stored = &label.more["customs"];
     let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
     let item = |row: &Value, is_line: bool| {
         let quantity = row["quantity"].as_u64().and_then(|quantity| u32::try_from(quantity).ok()).unwrap_or(1);
@@ -107,10 +107,10 @@ fn declaration(label: &Label) -> Declaration {
             origin: text(row, "countryOfOrigin"),
         }
     };
-    let rows = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
-    let mut items: Vec<Item> = rows(stored.get("customsItems")).iter().map(|row| item(row, false)).collect();
+    let rows = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let mut items: Vec<Item> = rows(&stored["customsItems"]).iter().map(|row| item(row, false)).collect();
     if items.is_empty() {
-        items = rows(label.more.get("shipmentItems")).iter().filter(|row| row["adjustment"] != true).map(|row| item(row, true)).collect();
+        items = rows(&label.more["shipmentItems"]).iter().filter(|row| row["adjustment"] != true).map(|row| item(row, true)).collect();
     }
     if items.is_empty() {
         let grams = label.weight.as_ref().map_or(0, Weight::grams);

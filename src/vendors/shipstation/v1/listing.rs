@@ -14,8 +14,8 @@ pub(super) const LISTING: Listing = Listing {
     time: |text| date::filter(text),
     sorting: sorting(&[]),
     newest_first: false,
-    page: Number { name: "page", usual: 1, least: 1, most: usize::MAX, read: page_number, bad: Bad::Usual },
-    size: Number { name: "pageSize", usual: 100, least: 1, most: 500, read: page_number, bad: Bad::Usual },
+    page: Number { names: &["page"], usual: 1, least: 1, most: usize::MAX, read: page_number, bad: Bad::Usual },
+    size: Number { names: &["pageSize"], usual: 100, least: 1, most: 500, read: page_number, bad: Bad::Usual },
     refuse_past_end: false,
     cursor: "",
     refuse: |faults| {

@@ -10,7 +10,7 @@ pub(super) fn rows(rows: &mut Operations) {
     rows.on("listCustomers", customers::list).on("getCustomer", customers::get);
     rows.on("listFulfillments", fulfillments::list);
     rows.on("listOrders", orders::list).on("getOrder", orders::get).on("deleteOrder", orders::delete);
-    rows.on_late("createUpdateOrder", orders::create).on_late("createUpdateMultipleOrders", orders::create_many);
+    rows.on_late("createUpdateOrder", orders::create).on("createUpdateMultipleOrders", orders::create_many);
     rows.on("listOrdersByTag", orders::list).on("addTagToOrder", orders::add_tag).on("removeTagFromOrder", orders::remove_tag);
     rows.on("assignUserToOrder", orders::assign).on("unassignUserFromOrder", orders::assign).on("holdOrderUntil", orders::hold);
     rows.on("restoreOrderFromOnHold", orders::restore).on("markAnOrderAsShipped", orders::mark_as_shipped);

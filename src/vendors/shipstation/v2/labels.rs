@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::access::in_sandbox;
 use super::catalog::CATALOG as WORDS;
@@ -70,7 +70,7 @@ pub(super) struct Own {
 
 impl Own {
     pub fn of(label: &Label) -> Self {
-        label.more.get("v2").and_then(|own| serde_json::from_value(own.clone()).ok()).unwrap_or_default()
+        Self::deserialize(&label.more["v2"]).unwrap_or_default()
     }
 
     /// Whether a counter prints the label for a code, or may.
@@ -79,7 +79,7 @@ impl Own {
     }
 
     pub fn keep(&self, label: &mut Label) {
-        label.more.insert("v2".to_owned(), json!(self));
+        label.more["v2"] = json!(self);
     }
 }
 
@@ -138,20 +138,23 @@ pub(super) fn buy(cx: &mut Cx<'_>, bought: &Order<'_>) -> Result<Label, Refusal>
         carrier,
         service,
         package,
-        confirmation: text("confirmation").filter(|word| *word != "none").map(str::to_owned),
-        ship_date,
-        from: address::read(&shipment["ship_from"]),
-        to,
-        weight: address::read_weight(&shipment["total_weight"]),
-        dimensions: packages.first().and_then(|package| address::read_dimensions(&package["dimensions"])),
         pieces: packages.iter().map(rates::piece).collect(),
         options: rates::options(shipment),
-        is_return: bought.is_return,
-        warehouse: text("warehouse_id").and_then(wire::number),
-        store: text("store_id").and_then(wire::number),
         order: sold.as_ref(),
-        shipment: Some(*number),
-        more: said(shipment, sold.as_ref(), &own),
+        label: Label {
+            order: Some(*number),
+            confirmation: text("confirmation").filter(|word| *word != "none").map(str::to_owned),
+            ship_date,
+            from: address::read(&shipment["ship_from"]),
+            to,
+            weight: Some(address::read_weight(&shipment["total_weight"])),
+            dimensions: packages.first().and_then(|package| address::read_dimensions(&package["dimensions"])),
+            is_return: bought.is_return,
+            warehouse: text("warehouse_id").and_then(wire::number),
+            store: text("store_id").and_then(wire::number),
+            more: said(shipment, sold.as_ref(), &own),
+            ..Label::default()
+        },
     };
     if options.test_label == Some(true) {
         // Recorded 2019: a label that costs nothing and moves nothing.
@@ -166,34 +169,31 @@ pub(super) fn buy(cx: &mut Cx<'_>, bought: &Order<'_>) -> Result<Label, Refusal>
     }
     if sold.is_none() || cx.docs.has(wire::SHIPMENT, &number.to_string()) {
         let mut kept = (*shipment).clone();
-        let bought =
-            [("shipment_status", json!("label_purchased")), ("carrier_id", json!(se(carrier.id))), ("service_code", json!(service.code))];
         if kept["external_shipment_id"].is_null() && sold.is_none() {
-            kept.insert("external_shipment_id".to_owned(), json!(own.external_shipment_id));
+            kept["external_shipment_id"] = json!(own.external_shipment_id);
         }
-        kept.extend(bought.map(|(name, value)| (name.to_owned(), value)));
-        kept.insert("modified_at".to_owned(), moment(cx.now).into());
+        kept["shipment_status"] = "label_purchased".into();
+        kept["carrier_id"] = se(carrier.id).into();
+        kept["service_code"] = json!(service.code);
+        kept["modified_at"] = moment(cx.now).into();
         shipment::store(cx, *number, &kept);
     }
     Ok(label)
 }
 
 /// What either version alone says of a label.
-fn said(shipment: &Members, sold: Option<&order::Order>, own: &Own) -> Map<String, Value> {
-    let option = |name: &str| shipment["advanced_options"][name].clone();
+fn said(shipment: &Members, sold: Option<&Members>, own: &Own) -> Members {
+    let option = &shipment["advanced_options"];
     let billing = json!({
-        "billToParty": option("bill_to_party"), "billToAccount": option("bill_to_account"),
-        "billToPostalCode": option("bill_to_postal_code"), "billToCountryCode": option("bill_to_country_code"),
+        "billToParty": option["bill_to_party"], "billToAccount": option["bill_to_account"],
+        "billToPostalCode": option["bill_to_postal_code"], "billToCountryCode": option["bill_to_country_code"],
         "storeId": shipment["store_id"].as_str().and_then(wire::number),
     });
-    let rows = [
-        ("v2", json!(own)),
-        ("insuranceOptions", wire::order::insurance(shipment)),
-        ("advancedOptions", billing),
-        ("shipmentItems", json!(sold.map(|sold| sold.items.clone()))),
-        ("customs", self::sold::declared(shipment)),
-    ];
-    rows.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
+    let said = json!({
+        "v2": own, "insuranceOptions": self::sold::insurance(shipment), "advancedOptions": billing,
+        "shipmentItems": sold.map(|sold| &sold["items"]), "customs": self::sold::declared(shipment),
+    });
+    said.into()
 }
 
 /// The carrier that a shipment names, or else the first that has its service.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::checks;
 use crate::engine::listing::{self, Bad, By, Key, Listing, Number, Page, Sorting};
-use crate::engine::{Call, Cx, Refusal, Reply};
+use crate::engine::{Cx, Refusal, Reply};
 
 /// 25 a page, at most 500, newest first.
 pub(super) const LISTING: Listing = Listing {
@@ -25,8 +25,8 @@ pub(super) const LISTING: Listing = Listing {
         descending: true,
     },
     newest_first: true,
-    page: Number { name: "page", usual: 1, least: 1, most: usize::MAX, read: listing::digits, bad: Bad::Usual },
-    size: Number { name: "page_size", usual: 25, least: 1, most: 500, read: listing::digits, bad: Bad::Usual },
+    page: Number { names: &["page"], usual: 1, least: 1, most: usize::MAX, read: listing::digits, bad: Bad::Usual },
+    size: Number { names: &["page_size"], usual: 25, least: 1, most: 500, read: listing::digits, bad: Bad::Usual },
     refuse_past_end: false,
     cursor: "",
     refuse: |_| Refusal::Broken,
@@ -35,20 +35,9 @@ pub(super) const LISTING: Listing = Listing {
 /// At most a hundred a page.
 pub(super) const HUNDREDS: Listing = Listing { size: Number { usual: 100, most: 100, ..LISTING.size }, ..LISTING };
 
-/// Oldest first, as the inventory is listed.
-const INVENTORY: Listing = Listing { newest_first: false, sorting: Sorting::NONE, ..LISTING };
-/// The same by the older name of the size of a page.
-const INVENTORY_LIMIT: Listing = Listing { size: Number { name: "limit", ..LISTING.size }, ..INVENTORY };
-
-/// How the inventory is listed: documented with `limit`, and later with `page_size`.
-pub(super) fn inventory(call: &Call<'_>) -> &'static Listing {
-    either(call, &INVENTORY_LIMIT, &INVENTORY)
-}
-
-/// A listing by another name of the size of a page, or the usual one where that name is given, as it is in links.
-pub(super) fn either(call: &Call<'_>, other: &'static Listing, usual: &'static Listing) -> &'static Listing {
-    if call.query(usual.size.name).is_some() { usual } else { other }
-}
+/// Oldest first, as the inventory is listed; documented with `limit`, and later with `page_size`.
+pub(super) const INVENTORY: Listing =
+    Listing { newest_first: false, sorting: Sorting::NONE, size: Number { names: &["page_size", "limit"], ..LISTING.size }, ..LISTING };
 
 /// A page as it is answered, with its rows under that name.
 pub(super) fn envelope<T: Serialize>(cx: &Cx<'_>, name: &str, page: Page<T>) -> Envelope<T> {

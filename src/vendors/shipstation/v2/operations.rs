@@ -14,14 +14,14 @@ use crate::engine::Operations;
 
 pub(super) fn rows(rows: &mut Operations) {
     // inventory
-    rows.on_late("getInventoryLevels", inventory::levels).on("updateSKUStockLevels", inventory::change);
-    rows.on_late("getInventoryWarehouses", inventory::warehouses).create("addNewInventoryWarehouse", &WAREHOUSES);
+    rows.on("getInventoryLevels", inventory::levels).on("updateSKUStockLevels", inventory::change);
+    rows.list("getInventoryWarehouses", &WAREHOUSES).create("addNewInventoryWarehouse", &WAREHOUSES);
     rows.read("getInventoryWarehouseById", &WAREHOUSES).update("updateInventoryWarehouse", &WAREHOUSES);
-    rows.on("deleteInventoryWarehouse", inventory::delete_warehouse).on_late("listInventoryLocations", inventory::locations);
+    rows.on("deleteInventoryWarehouse", inventory::delete_warehouse).list("listInventoryLocations", &LOCATIONS);
     rows.create("createInventoryLocation", &LOCATIONS).read("getInventoryLocationById", &LOCATIONS);
     rows.update("updateInventoryLocation", &LOCATIONS).on("deleteInventoryLocationById", inventory::delete_location);
     // batches
-    rows.on_late("list_batches", batches::list).on("create_batch", batches::create).on("get_batch_by_external_id", batches::read_external);
+    rows.on("list_batches", batches::list).on("create_batch", batches::create).on("get_batch_by_external_id", batches::read_external);
     rows.on("delete_batch", batches::archive).on("get_batch_by_id", batches::read).on("update_batch", batches::archive);
     rows.on_late("add_to_batch", batches::add).on("list_batch_errors", batches::errors).on_late("process_batch", batches::process);
     rows.on_late("remove_from_batch", batches::remove);
@@ -32,25 +32,25 @@ pub(super) fn rows(rows: &mut Operations) {
     // downloads
     rows.on("download_file", downloads::download);
     // labels
-    rows.on_late("list_labels", labels::list).on("create_label", labels::create);
+    rows.on("list_labels", labels::list).on("create_label", labels::create);
     rows.on_late("create_label_from_rate", labels::create_from_rate).on_late("create_label_from_shipment", labels::create_from_shipment);
     rows.on_late("get_label_by_id", labels::read).on_late("create_return_label", labels::create_return);
     rows.on("get_tracking_log_from_label", labels::track).on("void_label", labels::void);
     rows.on("get_label_by_external_shipment_id", labels::read_external);
     // manifests
-    rows.on_late("list_manifests", manifests::list).on("create_manifest", manifests::create).on("get_manifest_by_id", manifests::read);
+    rows.on("list_manifests", manifests::list).on("create_manifest", manifests::create).on("get_manifest_by_id", manifests::read);
     rows.on("get_manifest_request_by_id", manifests::request);
     // package_types
     rows.on("list_package_types", package_types::list).create("create_package_type", &PACKAGE_TYPES);
     rows.read("get_package_type_by_id", &PACKAGE_TYPES).update("update_package_type", &PACKAGE_TYPES);
     rows.delete("delete_package_typ", &PACKAGE_TYPES);
     // package_pickups
-    rows.on_late("list_scheduled_pickups", package_pickups::list).on("schedule_pickup", package_pickups::schedule);
+    rows.on("list_scheduled_pickups", package_pickups::list).on("schedule_pickup", package_pickups::schedule);
     rows.on("get_pickup_by_id", package_pickups::read).on("delete_scheduled_pickup", package_pickups::cancel);
     // rates
-    rows.on("calculate_rates", rates::calculate).on_late("estimate_rates", rates::estimate).on("get_rate_by_id", rates::read);
+    rows.on("calculate_rates", rates::calculate).on("estimate_rates", rates::estimate).on("get_rate_by_id", rates::read);
     // shipments
-    rows.on_late("list_shipments", shipments::list).on_late("create_shipments", shipments::create);
+    rows.on("list_shipments", shipments::list).on_late("create_shipments", shipments::create);
     rows.on("get_shipment_by_external_id", shipments::read_external).on("get_shipment_by_id", shipments::read);
     rows.on_late("update_shipment", shipments::update).on("cancel_shipments", shipments::cancel);
     rows.on_late("update_shipment_internal_notes", shipments::notes).on("list_shipment_rates", rates::of_shipment);
@@ -60,20 +60,20 @@ pub(super) fn rows(rows: &mut Operations) {
     rows.on("list_tags", tags::list).on("create_tag", tags::create).on("create_tag_from_body", tags::create);
     rows.on("delete_tag", tags::delete).on("rename_tag", tags::rename);
     // tracking
-    rows.on_late("get_tracking_log", tracking::read).on_late("start_tracking", tracking::start).on_late("stop_tracking", tracking::stop);
+    rows.on("get_tracking_log", tracking::read).on("start_tracking", tracking::start).on("stop_tracking", tracking::stop);
     // warehouses
-    rows.on("list_warehouses", warehouses::list).on_late("create_warehouse", warehouses::create);
+    rows.on("list_warehouses", warehouses::list).on("create_warehouse", warehouses::create);
     rows.on("get_warehouse_by_id", warehouses::read).on_late("update_warehouse", warehouses::update);
     rows.on("delete_warehouse", warehouses::delete).on_late("update_warehouse_settings", warehouses::settings);
     // webhooks
     rows.on("list_webhooks", webhooks::list).on("create_webhook", webhooks::create).on("get_webhook_by_id", webhooks::read);
     rows.on_late("update_webhook", webhooks::update).on("delete_webhook", webhooks::delete).on("get_jwks", webhooks::keys);
     // users, products
-    rows.on_late("listUsers", users::list).on_late("listProducts", users::products);
+    rows.on("listUsers", users::list).on("listProducts", users::products);
     // addresses
-    rows.on_late("validate_address", addresses::validate);
+    rows.on("validate_address", addresses::validate);
     // fulfillments
-    rows.on_late("list_fulfillments", fulfillments::list).on("create_fulfillments", fulfillments::create);
+    rows.on("list_fulfillments", fulfillments::list).on("create_fulfillments", fulfillments::create);
     // purchase_orders
     rows.list("list_purchase_orders", &PURCHASE_ORDERS).create("create_purchase_order", &PURCHASE_ORDERS);
     rows.read("get_purchase_order", &PURCHASE_ORDERS).update("update_purchase_order", &PURCHASE_ORDERS);

@@ -5,12 +5,9 @@ pub(super) mod order;
 pub(super) mod price;
 pub(super) mod shipment;
 
-use std::ops::{Deref, DerefMut, Index};
-
 use jiff::{RoundMode, TimestampRound, Unit};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::checks;
 use super::rules::batches::Batch;
@@ -18,6 +15,7 @@ use super::rules::inventory::Stock;
 use super::rules::manifests::Manifest;
 use super::rules::package_pickups::Pickup;
 use crate::base::entropy;
+pub(super) use crate::base::members::Members;
 use crate::base::time::{self, Timestamp};
 use crate::engine::{Cx, Forms, Refusal, Stored};
 use crate::vendors::shipstation::wire;
@@ -55,40 +53,6 @@ pub(super) const COMBINED: Kind = Kind::new("combined_labels");
 /// None of them is stored.
 pub(super) const RATE_SHOPPER: Kind = Kind::new("rate_shopper");
 pub(super) const PURCHASE_ORDER: Kind = Kind::new("purchase_order");
-
-/// The members of a stored object. What is not there is null.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Members(pub Map<String, Value>);
-
-impl Index<&str> for Members {
-    type Output = Value;
-
-    fn index(&self, name: &str) -> &Value {
-        const NOTHING: &Value = &Value::Null;
-        self.0.get(name).unwrap_or(NOTHING)
-    }
-}
-
-impl Deref for Members {
-    type Target = Map<String, Value>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
-    }
-}
-
-impl DerefMut for Members {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.0
-    }
-}
-
-impl From<Members> for Value {
-    fn from(members: Members) -> Self {
-        Self::Object(members.0)
-    }
-}
 
 /// The tables of this version alone.
 pub(super) const STORED: &[Stored] = tables![

@@ -2,10 +2,10 @@
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use super::address::{Address, Dimensions, Weight};
 use super::money::Money;
+use super::order::Members;
 use crate::base::time::Timestamp;
 
 /// A label that was bought. What only one version says of it is in `more`.
@@ -45,6 +45,6 @@ pub(crate) struct Label {
     #[serde(skip)]
     pub piece: [u32; 2],
     /// Version 1's `insuranceOptions`, `advancedOptions` and `shipmentItems`, what it declares at a border, and what version 2 keeps.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub more: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "Members::is_none")]
+    pub more: Members,
 }

@@ -136,7 +136,7 @@ pub(in super::super) fn view(cx: &mut Cx<'_>, Params(Reference { reference }): P
 
 /// A search knows two more filters than the list, and neither pages nor sort fields.
 const FOUND: Listing =
-    Listing { filters: &FOUND_BY, sorting: Sorting::NONE, page: Number { name: "", ..LISTING.page }, newest_first: true, ..LISTING };
+    Listing { filters: &FOUND_BY, sorting: Sorting::NONE, page: Number { names: &[], ..LISTING.page }, newest_first: true, ..LISTING };
 
 const FOUND_BY: [Filter; 6] = {
     let [created, modified, channel, country] = listing::SHIPMENTS;

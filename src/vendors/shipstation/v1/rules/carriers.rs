@@ -1,13 +1,12 @@
 //! Carriers, their services and packages, and the wallet.
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::super::catalog::{CATALOG, Carrier};
+use super::super::super::wire;
 use super::super::super::wire::money::Money;
-use super::super::super::wire::{self, ONLY, PROFILE};
 use crate::base::json::Written;
-use crate::engine::{Cx, Json, Outcome, Query, Refusal, Reply};
+use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::world::Kind;
 
 const CARRIER: Kind = Kind::new("carrier");
@@ -33,8 +32,8 @@ pub fn list(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::ok(wire::connected(cx).map(|carrier| view(cx, carrier)).collect::<Vec<_>>()))
 }
 
-pub fn get(cx: &mut Cx<'_>, query: Query<Code>) -> Outcome {
-    let carrier = named(cx, &query.0.code)?;
+pub fn get(cx: &mut Cx<'_>) -> Outcome {
+    let carrier = named(cx)?;
     Ok(Reply::ok(view(cx, carrier)))
 }
 
@@ -52,29 +51,17 @@ fn view(cx: &Cx<'_>, carrier: &'static Carrier) -> CarrierView {
     }
 }
 
-#[derive(Deserialize)]
-pub(in crate::vendors::shipstation::v1) struct Code {
-    #[serde(rename = "carrierCode")]
-    code: String,
-}
-
-pub fn packages(cx: &mut Cx<'_>, query: Query<Code>) -> Outcome {
-    let carrier = named(cx, &query.0.code)?;
-    let rows = carrier
-        .packages
-        .iter()
-        .filter(|row| !row.unlisted_by.contains(&1))
-        .map(|row| offer(carrier, &row.code, &row.name, row.domestic, row.international));
+pub fn packages(cx: &mut Cx<'_>) -> Outcome {
+    let carrier = named(cx)?;
+    let rows = carrier.packages.iter().filter(|row| !row.unlisted_by.contains(&1));
+    let rows = rows.map(|row| offer(carrier, &row.code, &row.name, row.domestic, row.international));
     Ok(Reply::ok(rows.collect::<Vec<_>>()))
 }
 
-pub fn services(cx: &mut Cx<'_>, query: Query<Code>) -> Outcome {
-    let carrier = named(cx, &query.0.code)?;
-    let rows = carrier
-        .services
-        .iter()
-        .filter(|row| !row.unlisted_by.contains(&1))
-        .map(|row| offer(carrier, &row.code, &row.name, row.domestic, row.international));
+pub fn services(cx: &mut Cx<'_>) -> Outcome {
+    let carrier = named(cx)?;
+    let rows = carrier.services.iter().filter(|row| !row.unlisted_by.contains(&1));
+    let rows = rows.map(|row| offer(carrier, &row.code, &row.name, row.domestic, row.international));
     Ok(Reply::ok(rows.collect::<Vec<_>>()))
 }
 
@@ -82,24 +69,17 @@ fn offer(carrier: &Carrier, code: &str, name: &str, domestic: bool, internationa
     json!({"carrierCode": carrier.code, "code": code, "name": name, "domestic": domestic, "international": international})
 }
 
-fn named(cx: &Cx<'_>, code: &str) -> Result<&'static Carrier, Refusal> {
+/// The carrier that the query or the body names.
+fn named(cx: &Cx<'_>) -> Result<&'static Carrier, Refusal> {
+    let code = cx.call.query("carrierCode").or(cx.call.body["carrierCode"].as_str()).unwrap_or_default();
     wire::carrier(cx, code).ok_or_else(|| Refusal::missing(CARRIER, code))
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(in crate::vendors::shipstation::v1) struct Funds {
-    carrier_code: String,
-    amount: Value,
-}
-
 /// Money goes into the wallet; carriers that are billed elsewhere take none.
-pub fn add_funds(cx: &mut Cx<'_>, Json(Funds { carrier_code, amount }): Json<Funds>) -> Outcome {
-    let carrier = named(cx, &carrier_code)?;
+pub fn add_funds(cx: &mut Cx<'_>) -> Outcome {
+    let (carrier, amount) = (named(cx)?, cx.call.body["amount"].clone());
     if carrier.wallet {
-        let mut profile = wire::profile(cx);
-        profile.balance = profile.balance + Money::from(amount).max(Money::default());
-        cx.docs.put(PROFILE, ONLY, &profile);
+        wire::add_funds(cx, Money::from(amount).max(Money::default()));
     }
     Ok(Reply::ok(CarrierView { nickname: None, shipping_provider_id: None, primary: None, ..view(cx, carrier) }))
 }

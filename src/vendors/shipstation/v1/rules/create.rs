@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::super::super::v2;
 use super::super::super::wire::money::Money;
-use super::super::super::wire::order::{self, Members};
+use super::super::super::wire::order::Members;
 use super::super::super::wire::{self, CUSTOMER, CUSTOMER_NAME, IMPORT, ORDER, ORDER_KEY, PRODUCT, PRODUCT_SKU, STORE, TAG, date};
 use super::super::dialect::message;
 use super::super::webhooks;
@@ -21,13 +21,13 @@ use crate::world::Kind;
 
 /// How much of an order's number is kept.
 const LONGEST_NUMBER: usize = 50;
-const FORMS: Forms = &[("sent", Value::clone), ("stamp", date::normalized), ("day", date::day)];
+pub(super) const FORMS: Forms = &[("sent", Value::clone), ("stamp", date::normalized), ("day", date::day)];
 pub(super) const COUNTRY: &str = "Please use a 2 character country code";
 /// Units of weight, by their numbers.
 pub(super) const UNITS: [&str; 3] = ["pounds", "ounces", "grams"];
 const ITEM: Kind = Kind::new("order_item");
 /// The document whose schemas orders have, whichever version they come through.
-const DOCUMENT: &str = "shipstation_v1";
+pub(super) const DOCUMENT: &str = "shipstation_v1";
 
 /// What became of an order that was sent.
 pub(super) enum Made {
@@ -122,56 +122,50 @@ pub(super) fn store(cx: &mut Cx<'_>, sent: &Value, scales: &Scales, import: &mut
     if let Some(before) = before.as_ref().filter(|before| !is_open(&before["orderStatus"], is_bulk)) {
         return Ok(Made::Locked(before.clone()));
     }
-    let Value::Object(mut order) = cx.completed_by(DOCUMENT, "Order", sent, FORMS) else { return Err(message("The request is invalid.")) };
-    let now = json!(date::stamp(cx.now));
-    let id = before.as_ref().map_or_else(|| wire::next_id(cx, &ORDER), |before| before["orderId"].as_u64().unwrap_or_default());
-    let key = match before.as_ref().map(|before| before["orderKey"].clone()) {
-        Some(key) => key,
-        None => {
-            sent["orderKey"].as_str().filter(|key| !key.is_empty()).map_or_else(|| ids::uuid(&mut cx.rng).to_string().into(), Value::from)
+    let mut order = Members::from(cx.completed_by(DOCUMENT, "Order", sent, FORMS));
+    match &before {
+        Some(before) => {
+            for name in ["orderId", "orderKey", "createDate", "userId"] {
+                order[name] = before[name].clone();
+            }
         }
-    };
-    let number: String = order["orderNumber"].as_str().unwrap_or_default().chars().take(LONGEST_NUMBER).collect();
+        None => {
+            order["orderId"] = wire::next_id(cx, &ORDER).into();
+            let key = sent["orderKey"].as_str().filter(|key| !key.is_empty()).map(str::to_owned);
+            order["orderKey"] = key.unwrap_or_else(|| ids::uuid(&mut cx.rng).to_string()).into();
+            order["createDate"] = date::stamp(cx.now).into();
+            order["userId"] = Value::Null;
+        }
+    }
+    order["modifyDate"] = date::stamp(cx.now).into();
+    order["orderNumber"] = order["orderNumber"].as_str().unwrap_or_default().chars().take(LONGEST_NUMBER).collect::<String>().into();
     let store = store_of(cx, &order, before.as_ref());
     let is_manual = cx.docs.get::<Members>(STORE, &store.to_string()).is_none_or(|store| store["marketplaceId"] == 0);
-    let ship_to = match before.as_ref().filter(|_| !is_manual) {
+    order["shipTo"] = match before.as_ref().filter(|_| !is_manual) {
         // Observed: what a marketplace sent as address stays, whatever is answered.
         Some(before) => before["shipTo"].clone(),
         None => json!(validation::checked(serde_json::from_value(order["shipTo"].clone()).unwrap_or_default())),
     };
     let items = items(cx, &order, before.as_ref());
     let total = total(&order, &items, scales);
-    let weight = if order["weight"].is_null() { weight(&items) } else { order["weight"].clone() };
-    let tags = tags(cx, &order, before.as_ref());
-    let customer = customer(cx, &order, store);
-    let created = before.as_ref().map_or_else(|| now.clone(), |before| before["createDate"].clone());
-    let changes = [
-        ("orderId", json!(id)),
-        ("orderNumber", number.into()),
-        ("orderKey", key.clone()),
-        ("createDate", created),
-        ("modifyDate", now),
-        ("customerId", customer),
-        ("shipTo", ship_to),
-        ("items", items.into()),
-        ("weight", weight),
-        ("tagIds", tags),
-        ("userId", before.as_ref().map(|before| before["userId"].clone()).unwrap_or_default()),
-    ];
-    for (name, value) in changes {
-        order.insert(name.to_owned(), value);
+    order["orderTotal"] = serde_json::from_slice(&total.0).unwrap_or_default();
+    if order["weight"].is_null() {
+        order["weight"] = weight(&items);
     }
-    order.insert("orderTotal".to_owned(), serde_json::from_slice(&total.0).unwrap_or_default());
     name_unit(&mut order["weight"]);
+    order["items"] = items.into();
+    order["tagIds"] = tags(cx, &order, before.as_ref());
+    order["customerId"] = customer(cx, &order, store);
     let advanced = &mut order["advancedOptions"];
     advanced["storeId"] = store.into();
     if advanced["warehouseId"] == 0 {
         advanced["warehouseId"] = Value::Null;
     }
+    let (id, key) = (wire::id(&order["orderId"]), order["orderKey"].as_str().unwrap_or_default());
     // What is summed up has decimals of its own.
     let written = scales.and(&[Step::Member("orderTotal".into())], &total).write(&order);
     cx.docs.put(ORDER, &id.to_string(), &written);
-    cx.docs.put(ORDER_KEY, key.as_str().unwrap_or_default(), &id);
+    cx.docs.put(ORDER_KEY, key, &id);
     let status = order["orderStatus"].as_str().unwrap_or_default();
     let was_waiting = before.as_ref().is_none_or(|before| before["orderStatus"] == "awaiting_payment");
     let is_told =
@@ -184,14 +178,9 @@ pub(super) fn store(cx: &mut Cx<'_>, sent: &Value, scales: &Scales, import: &mut
 
 /// The order that a body means.
 fn find(cx: &Cx<'_>, sent: &Value) -> Result<Option<Members>, Refusal> {
-    if let Some(id) = sent["orderId"].as_u64().filter(|id| *id > 0) {
-        return cx.docs.require(ORDER, &id.to_string()).map(Some);
-    }
-    let Some(key) = sent["orderKey"].as_str().filter(|key| !key.is_empty()) else { return Ok(None) };
-    match cx.docs.get::<u64>(ORDER_KEY, key) {
-        Some(id) => cx.docs.require(ORDER, &id.to_string()).map(Some),
-        None => Ok(None),
-    }
+    let by_key = || cx.docs.get(ORDER_KEY, sent["orderKey"].as_str().filter(|key| !key.is_empty())?);
+    let id = sent["orderId"].as_u64().filter(|id| *id > 0).or_else(by_key);
+    id.map(|id| cx.docs.require(ORDER, &id.to_string())).transpose()
 }
 
 /// The store of an order, which is told when it is created only: the first manual one unless it names one of the account.
@@ -285,7 +274,7 @@ fn name_unit(weight: &mut Value) {
 /// The tags of an order: those that it had and those that were sent, as far as the account has them. Nothing takes one away here.
 fn tags(cx: &Cx<'_>, order: &Members, before: Option<&Members>) -> Value {
     let of = |order: &Members| order["tagIds"].as_array().cloned().unwrap_or_default();
-    let mut tags: Vec<Value> = before.map(of).unwrap_or_default();
+    let mut tags = before.map(of).unwrap_or_default();
     for tag in of(order) {
         if cx.docs.has(TAG, &tag.to_string()) && !tags.contains(&tag) {
             tags.push(tag);
@@ -328,17 +317,17 @@ pub(in crate::vendors::shipstation) fn address_of(sent: &Value) -> Value {
 
 /// The lines of an order in place of those that it has, which keep their numbers.
 pub(in crate::vendors::shipstation) fn lines(cx: &mut Cx<'_>, rows: Value, before: &Members) -> Value {
-    items(cx, &Members::from_iter([("items".to_owned(), rows)]), Some(before)).into()
+    items(cx, &json!({ "items": rows }).into(), Some(before)).into()
 }
 
 /// A body in the words of version 1 that another part of the account sends, such as version 2: checked and stored as if it came here.
 ///
 /// # Errors
 /// As for an order that is sent.
-pub(in crate::vendors::shipstation) fn import(cx: &mut Cx<'_>, sent: &Map<String, Value>) -> Result<order::Order, Refusal> {
+pub(in crate::vendors::shipstation) fn import(cx: &mut Cx<'_>, sent: &Value) -> Result<Members, Refusal> {
     let mut import = Import::begin(cx);
-    let (Made::Stored(order) | Made::Locked(order)) = store(cx, &Value::Object(sent.clone()), &Scales::default(), &mut import, true)?;
+    let (Made::Stored(order) | Made::Locked(order)) = store(cx, sent, &Scales::default(), &mut import, true)?;
     // Version 2 tells its own subscribers.
     import.finish_here(cx);
-    order::find(cx, order["orderId"].as_u64().unwrap_or_default())
+    Ok(order)
 }

@@ -7,8 +7,7 @@ use crate::base::json::Written;
 use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
 
 pub fn list(cx: &mut Cx<'_>) -> Outcome {
-    let page = CUSTOMERS.read(cx.call)?.documents(&cx.docs, CUSTOMER)?.map(|(_, body)| Written(body.into()));
-    Ok(listing::page("customers", page, false))
+    Ok(listing::page("customers", CUSTOMERS.read(cx.call)?.documents(&cx.docs, CUSTOMER)?.written(), false))
 }
 
 pub fn get(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {

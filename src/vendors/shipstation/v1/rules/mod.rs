@@ -5,7 +5,7 @@ pub(super) mod accounts;
 pub(super) mod carriers;
 pub(in crate::vendors::shipstation) mod create;
 pub(super) mod customers;
-pub(super) mod fulfillments;
+pub(in crate::vendors::shipstation) mod fulfillments;
 pub(super) mod orders;
 pub(super) mod products;
 pub(super) mod shipments;

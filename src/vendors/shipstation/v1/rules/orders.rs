@@ -1,21 +1,20 @@
 //! Orders: sent, found, changed, held, shipped and deleted.
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::super::catalog::CATALOG;
 use super::super::super::v2;
 use super::super::super::wire::order::{self, Members};
-use super::super::super::wire::{self, FULFILLMENT, IMPORT, ORDER, TAG, date};
+use super::super::super::wire::{self, IMPORT, ORDER, TAG, date};
 use super::super::dialect::message;
 use super::super::listing::{self, ORDERS};
 use super::super::webhooks;
 use super::create::{self, Import, Made};
-use super::{Id, done};
+use super::{Id, done, fulfillments};
 use crate::base::json::Written;
 use crate::engine::fields::{Field, Report};
 use crate::engine::scales::Scales;
-use crate::engine::{Cx, Json, Outcome, Params, Refusal, Reply};
+use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
 use crate::spec::Violation;
 
 /// How many orders one call brings at most.
@@ -36,7 +35,6 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
 
 /// Up to a hundred orders, each of which succeeds or fails for itself.
 pub fn create_many(cx: &mut Cx<'_>) -> Outcome {
-    cx.call.valid()?;
     let rows = cx.call.body.as_array().map_or(&[][..], Vec::as_slice);
     if rows.len() > MOST {
         return Err(message(format!("The maximum number of orders per request is {MOST}.")));
@@ -58,11 +56,10 @@ fn result(cx: &mut Cx<'_>, sent: &Value, scales: &Scales, import: &mut Import) -
             let text = format!("Order is {} and cannot be updated.", order["orderStatus"].as_str().unwrap_or_default());
             (order, Some(text))
         }
-        Err(refusal) => (sent.as_object().cloned().unwrap_or_default(), Some(text_of(&refusal))),
+        Err(refusal) => (sent.clone().into(), Some(text_of(&refusal))),
     };
-    let fact = |name: &str| order.get(name).cloned().unwrap_or_default();
     json!({
-        "orderId": fact("orderId"), "orderNumber": fact("orderNumber"), "orderKey": fact("orderKey"), "success": error.is_none(),
+        "orderId": order["orderId"], "orderNumber": order["orderNumber"], "orderKey": order["orderKey"], "success": error.is_none(),
         "errorMessage": error,
     })
 }
@@ -87,8 +84,7 @@ pub fn list(cx: &mut Cx<'_>) -> Outcome {
         let rows: Vec<Members> = ids.iter().filter_map(|id| cx.docs.get(ORDER, &id.to_string())).collect();
         return Ok(listing::page("orders", query.rows(rows)?, false));
     }
-    let page = query.documents(&cx.docs, ORDER)?.map(|(_, body)| Written(body.into()));
-    Ok(listing::page("orders", page, false))
+    Ok(listing::page("orders", query.documents(&cx.docs, ORDER)?.written(), false))
 }
 
 pub fn get(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
@@ -105,79 +101,63 @@ pub fn delete(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
     if cx.docs.remove(ORDER, &id) { Ok(done("The requested order has been deleted.")) } else { Err(Refusal::missing(ORDER, id)) }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(in crate::vendors::shipstation::v1) struct Tagged {
-    #[serde(deserialize_with = "wire::id")]
-    order_id: u64,
-    #[serde(deserialize_with = "wire::id")]
-    tag_id: u64,
+/// The order that the body names, and its number.
+pub(super) fn named(cx: &Cx<'_>) -> Result<(u64, Members), Refusal> {
+    let id = wire::id(&cx.call.body["orderId"]);
+    order::find(cx, id).map(|order| (id, order))
 }
 
-pub fn add_tag(cx: &mut Cx<'_>, Json(Tagged { order_id, tag_id }): Json<Tagged>) -> Outcome {
-    let order = order::find(cx, order_id)?;
-    let mut tags = order.tag_ids.unwrap_or_default();
-    if cx.docs.has(TAG, &tag_id.to_string()) && !tags.contains(&tag_id) {
-        tags.push(tag_id);
-        order::change(cx, order_id, [("tagIds", json!(tags))]);
+/// Refuses what is done to open orders alone, in the words for it.
+pub(super) fn require_open(order: &Members, done: &str) -> Result<(), Refusal> {
+    let status = &order["orderStatus"];
+    let refused = || message(format!("Order is {} and cannot be {done}.", status.as_str().unwrap_or_default()));
+    create::is_open(status, false).then_some(()).ok_or_else(refused)
+}
+
+/// Tags that the account does not have are passed over.
+pub fn add_tag(cx: &mut Cx<'_>) -> Outcome {
+    let (id, order) = named(cx)?;
+    let (tag, mut tags) = (&cx.call.body["tagId"], order["tagIds"].as_array().cloned().unwrap_or_default());
+    if cx.docs.has(TAG, &tag.to_string()) && !tags.contains(tag) {
+        tags.push(tag.clone());
+        order::change(cx, id, [("tagIds", tags.into())]);
     }
     Ok(done("Tag added successfully."))
 }
 
-pub fn remove_tag(cx: &mut Cx<'_>, Json(Tagged { order_id, tag_id }): Json<Tagged>) -> Outcome {
-    let order = order::find(cx, order_id)?;
-    let mut tags = order.tag_ids.unwrap_or_default();
-    if tags.contains(&tag_id) {
-        tags.retain(|tag| *tag != tag_id);
-        order::change(cx, order_id, [("tagIds", if tags.is_empty() { Value::Null } else { json!(tags) })]);
+pub fn remove_tag(cx: &mut Cx<'_>) -> Outcome {
+    let (id, order) = named(cx)?;
+    let (tag, mut tags) = (&cx.call.body["tagId"], order["tagIds"].as_array().cloned().unwrap_or_default());
+    if tags.contains(tag) {
+        tags.retain(|other| other != tag);
+        order::change(cx, id, [("tagIds", if tags.is_empty() { Value::Null } else { tags.into() })]);
     }
     Ok(done("Tag removed successfully."))
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(in crate::vendors::shipstation::v1) struct Assigned {
-    #[serde(deserialize_with = "wire::ids")]
-    order_ids: Vec<u64>,
-    user_id: Option<String>,
-}
-
 /// Orders get a user, or lose theirs when none is named.
-pub fn assign(cx: &mut Cx<'_>, Json(Assigned { order_ids, user_id }): Json<Assigned>) -> Outcome {
-    let user = CATALOG
-        .users
-        .iter()
-        .find(|user| user_id.as_deref().is_some_and(|id| user["userId"].as_str().is_some_and(|own| own.eq_ignore_ascii_case(id))));
-    if user_id.is_some() && user.is_none() {
+pub fn assign(cx: &mut Cx<'_>) -> Outcome {
+    let named = cx.call.body["userId"].as_str();
+    let is_named = |user: &&Value| user["userId"].as_str().zip(named).is_some_and(|(own, id)| own.eq_ignore_ascii_case(id));
+    let user = CATALOG.users.iter().find(is_named).map(|user| user["userId"].clone()).unwrap_or_default();
+    if named.is_some() && user.is_null() {
         return Err(message("User not found."));
     }
-    let user = user.map(|user| user["userId"].clone()).unwrap_or_default();
-    for id in order_ids {
+    for id in cx.call.body["orderIds"].as_array().into_iter().flatten().map(wire::id) {
         order::find(cx, id)?;
         order::change(cx, id, [("userId", user.clone())]);
     }
     Ok(done(if user.is_null() { "User unassigned successfully." } else { "User assigned successfully." }))
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(in crate::vendors::shipstation::v1) struct Held {
-    #[serde(deserialize_with = "wire::id")]
-    order_id: u64,
-    #[serde(default)]
-    hold_until_date: String,
-}
-
 /// An open order waits until a day begins in the Pacific zone.
-pub fn hold(cx: &mut Cx<'_>, Json(Held { order_id, hold_until_date }): Json<Held>) -> Outcome {
-    let order = order::find(cx, order_id)?;
-    if !create::is_open(&order.order_status.clone().into(), false) {
-        return Err(message(format!("Order is {} and cannot be held.", order.order_status)));
-    }
-    let day = date::day(&hold_until_date.into());
-    order::change(cx, order_id, [("orderStatus", json!("on_hold")), ("holdUntilDate", day.clone())]);
+pub fn hold(cx: &mut Cx<'_>) -> Outcome {
+    let (id, order) = named(cx)?;
+    require_open(&order, "held")?;
+    let day = date::day(&cx.call.body["holdUntilDate"]);
+    order::change(cx, id, [("orderStatus", json!("on_hold")), ("holdUntilDate", day.clone())]);
     if let Some(until) = day.as_str().and_then(date::filter) {
-        cx.schedule_at(until, HOLD, &order_id.to_string(), 0);
+        cx.schedule_at(until, HOLD, &id.to_string(), 0);
     }
     Ok(done("Order held successfully."))
 }
@@ -185,9 +165,8 @@ pub fn hold(cx: &mut Cx<'_>, Json(Held { order_id, hold_until_date }): Json<Held
 /// The day of a held order has come.
 pub(in crate::vendors::shipstation::v1) fn hold_is_over(cx: &mut Cx<'_>, id: &str) {
     let Some(order) = cx.docs.get::<Members>(ORDER, id).filter(|order| order["orderStatus"] == "on_hold") else { return };
-    let until = order["holdUntilDate"].as_str().and_then(date::filter);
-    if until.is_some_and(|until| until <= cx.now) {
-        release(cx, order["orderId"].as_u64().unwrap_or_default());
+    if order["holdUntilDate"].as_str().and_then(date::filter).is_some_and(|until| until <= cx.now) {
+        release(cx, wire::id(&order["orderId"]));
     }
 }
 
@@ -196,43 +175,28 @@ fn release(cx: &mut Cx<'_>, id: u64) {
 }
 
 /// Recorded: the text has no full stop.
-pub fn restore(cx: &mut Cx<'_>, Json(Held { order_id, .. }): Json<Held>) -> Outcome {
-    if order::find(cx, order_id)?.order_status == "on_hold" {
-        release(cx, order_id);
+pub fn restore(cx: &mut Cx<'_>) -> Outcome {
+    let (id, order) = named(cx)?;
+    if order["orderStatus"] == "on_hold" {
+        release(cx, id);
     }
     Ok(done("The requested order has been restored"))
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(in crate::vendors::shipstation::v1) struct Shipped {
-    #[serde(deserialize_with = "wire::id")]
-    order_id: u64,
-    carrier_code: String,
-    ship_date: Option<String>,
-    tracking_number: Option<String>,
-    notify_sales_channel: Option<bool>,
-}
-
 /// An order was shipped by other means: there is a fulfillment, and no label. Recorded: the carrier may be any text.
-pub fn mark_as_shipped(cx: &mut Cx<'_>, Json(shipped): Json<Shipped>) -> Outcome {
-    let order = order::find(cx, shipped.order_id)?;
-    let today = date::stamp(cx.now);
-    let day = shipped.ship_date.as_deref().filter(|day| !day.is_empty()).unwrap_or(&today);
-    let id = wire::next_id(cx, &FULFILLMENT);
-    let fulfillment = json!({
-        "fulfillmentId": id, "orderId": order.order_id, "orderNumber": order.order_number, "userId": CATALOG.users[0]["userId"],
-        "customerEmail": order.customer_email, "trackingNumber": shipped.tracking_number, "createDate": today,
-        "shipDate": date::normalized(&date::day(&day.into())), "voidDate": null, "deliveryDate": null, "carrierCode": shipped.carrier_code,
-        "sellerFillProviderId": null, "sellerFillProviderName": null, "fulfillmentProviderCode": null, "fulfillmentServiceCode": null,
-        "fulfillmentFee": 0, "voidRequested": false, "voided": false, "marketplaceNotified": shipped.notify_sales_channel.unwrap_or(false),
-        "notifyErrorMessage": null, "shipTo": order.ship_to,
+pub fn mark_as_shipped(cx: &mut Cx<'_>) -> Outcome {
+    let ((id, order), sent) = (named(cx)?, &cx.call.body);
+    let day = date::day(Some(&sent["shipDate"]).filter(|day| !day.is_null() && **day != "").unwrap_or(&date::stamp(cx.now).into()));
+    let changes = [("orderStatus", json!("shipped")), ("shipDate", day.clone()), ("holdUntilDate", Value::Null)];
+    order::change(cx, id, changes);
+    let answer = json!({"orderId": id, "orderNumber": order["orderNumber"]});
+    let own = json!({
+        "orderId": id, "orderNumber": order["orderNumber"], "customerEmail": order["customerEmail"], "shipTo": order["shipTo"],
+        "trackingNumber": sent["trackingNumber"], "shipDate": date::normalized(&day), "carrierCode": sent["carrierCode"],
+        "marketplaceNotified": sent["notifySalesChannel"],
     });
-    cx.docs.put(FULFILLMENT, &id.to_string(), &fulfillment);
-    let changes = [("orderStatus", json!("shipped")), ("shipDate", date::day(&day.into())), ("holdUntilDate", Value::Null)];
-    order::change(cx, order.order_id, changes);
-    let store = order.advanced_options["storeId"].as_u64();
-    webhooks::fulfilled(cx, id, store);
-    v2::fulfilled(cx, id, order.order_id);
-    Ok(Reply::ok(json!({"orderId": order.order_id, "orderNumber": order.order_number})))
+    let fulfillment = fulfillments::add(cx, &own);
+    webhooks::fulfilled(cx, fulfillment, order["advancedOptions"]["storeId"].as_u64());
+    v2::fulfilled(cx, fulfillment, id);
+    Ok(Reply::ok(answer))
 }

@@ -11,8 +11,7 @@ use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
 pub fn list(cx: &mut Cx<'_>) -> Outcome {
     let query = PRODUCTS.read(cx.call)?;
     if listing::is_asked(cx.call, "showInactive") {
-        let page = query.documents(&cx.docs, PRODUCT)?.map(|(_, body)| Written(body.into()));
-        return Ok(listing::page("products", page, true));
+        return Ok(listing::page("products", query.documents(&cx.docs, PRODUCT)?.written(), true));
     }
     let mut rows: Vec<Members> = cx.docs.all(PRODUCT);
     rows.retain(|row| row["active"] != false);
@@ -32,14 +31,9 @@ pub fn update(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
     product["productId"] = before["productId"].clone();
     product["createDate"] = before["createDate"].clone();
     product["modifyDate"] = date::trimmed(cx.now).into();
-    for (sku, is_new) in [(&before["sku"], false), (&product["sku"], true)] {
-        let Some(sku) = sku.as_str().map(str::to_lowercase) else { continue };
-        if is_new {
-            cx.docs.put(PRODUCT_SKU, &sku, &product["productId"]);
-        } else {
-            cx.docs.remove(PRODUCT_SKU, &sku);
-        }
-    }
+    let [gone, known] = [&before["sku"], &product["sku"]].map(|sku| sku.as_str().map(str::to_lowercase));
+    gone.into_iter().for_each(|sku| _ = cx.docs.remove(PRODUCT_SKU, &sku));
+    known.into_iter().for_each(|sku| cx.docs.put(PRODUCT_SKU, &sku, &product["productId"]));
     cx.docs.put(PRODUCT, &id, &product);
     // Recorded: the text has no full stop.
     Ok(done("The requested product has been updated"))

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::super::super::access;
 use super::super::super::catalog::{CATALOG, Carrier, Package, Service};
@@ -13,16 +13,16 @@ use super::super::super::rates::{self, Load};
 use super::super::super::wire::address::{Address, Dimensions, Weight};
 use super::super::super::wire::label::Label;
 use super::super::super::wire::money::Money;
-use super::super::super::wire::order::{self, Members, Order};
+use super::super::super::wire::order::Members;
 use super::super::super::wire::{self, LABEL, STORE, WAREHOUSE, date};
 use super::super::dialect::{message, null_reference};
 use super::super::listing::{self, SHIPMENTS};
-use super::create;
+use super::{create, orders};
 use crate::base::json::Written;
 use crate::carrier::Location;
 use crate::carrier::print::{Format, Paper};
 use crate::carrier::rating::Options;
-use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
+use crate::engine::{Cx, Outcome, Refusal, Reply};
 
 /// The number that a test label has instead of one.
 const TEST: i64 = -1;
@@ -111,7 +111,7 @@ struct Rate {
 
 impl Shipment {
     fn of(label: Label, shows_items: bool) -> Self {
-        let fact = |name: &str| label.more.get(name).cloned().unwrap_or_default();
+        let (more, insurance) = (&label.more, &label.more["insuranceOptions"]);
         Self {
             shipment_id: label.id.try_into().unwrap_or_default(),
             // What version 2 sold without an order has none.
@@ -123,7 +123,7 @@ impl Shipment {
             insurance_cost: Some(label.insurance_cost.scaled(2)),
             tracking_number: Some(label.tracking_number),
             is_return_label: label.is_return,
-            batch_number: fact("batchNumber").as_str().map(str::to_owned),
+            batch_number: more["batchNumber"].as_str().map(str::to_owned),
             carrier_code: CATALOG.carrier_of(label.carrier).map(|carrier| carrier.code.as_str()),
             service_code: Some(label.service),
             package_code: label.package,
@@ -143,12 +143,16 @@ impl Shipment {
                 height: size.height.scaled(2),
             }),
             insurance_options: Some(Insurance {
-                provider: fact("insuranceOptions")["provider"].clone(),
-                insure_shipment: fact("insuranceOptions")["insureShipment"] == true,
-                insured_value: Money::from(fact("insuranceOptions")["insuredValue"].clone()).scaled(1),
+                provider: insurance["provider"].clone(),
+                insure_shipment: insurance["insureShipment"] == true,
+                insured_value: Money::from(insurance["insuredValue"].clone()).scaled(1),
             }),
-            advanced_options: Some(fact("advancedOptions")).filter(Value::is_object).unwrap_or_else(|| billing(&Value::Null, label.store)),
-            shipment_items: if shows_items { fact("shipmentItems") } else { Value::Null },
+            advanced_options: if more["advancedOptions"].is_object() {
+                more["advancedOptions"].clone()
+            } else {
+                billing(&Value::Null, label.store)
+            },
+            shipment_items: if shows_items { more["shipmentItems"].clone() } else { Value::Null },
             order_key: label.order_key,
             order_number: label.order_number,
             customer_email: label.customer_email,
@@ -169,129 +173,93 @@ pub fn list(cx: &mut Cx<'_>) -> Outcome {
     Ok(listing::page("shipments", page, listing::is_short(cx.call)))
 }
 
-/// What both ways to a label are told.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(in crate::vendors::shipstation::v1) struct Wanted {
-    #[serde(default, deserialize_with = "wire::id_or_none")]
-    order_id: Option<u64>,
-    carrier_code: String,
-    service_code: String,
-    package_code: Option<String>,
-    confirmation: Option<String>,
-    ship_date: String,
-    weight: Option<Value>,
-    dimensions: Option<Value>,
-    ship_from: Option<Address>,
-    ship_to: Option<Address>,
-    insurance_options: Option<Value>,
-    international_options: Option<Value>,
-    advanced_options: Option<Value>,
-    test_label: Option<bool>,
-}
-
 /// The label of an open order, which is shipped by it. A test label costs nothing, and nothing is stored.
-pub fn create_for_order(cx: &mut Cx<'_>, Json(wanted): Json<Wanted>) -> Outcome {
-    let order = order::find(cx, wanted.order_id.unwrap_or_default())?;
-    if !create::is_open(&order.order_status.clone().into(), false) {
-        return Err(message(format!("Order is {} and cannot be shipped.", order.order_status)));
-    }
-    let is_test = wanted.test_label == Some(true);
-    let shipment = bought(cx, wanted, Some(&order))?;
-    let id = if is_test { TEST } else { shipment.shipment_id };
-    Ok(Reply::ok(Bought {
-        shipment_id: id,
-        shipment_cost: shipment.shipment_cost,
-        insurance_cost: shipment.insurance_cost,
-        tracking_number: shipment.tracking_number,
-        label_data: shipment.label_data,
-        form_data: shipment.form_data,
-    }))
+pub fn create_for_order(cx: &mut Cx<'_>) -> Outcome {
+    let (_, order) = orders::named(cx)?;
+    orders::require_open(&order, "shipped")?;
+    let Shipment { shipment_id, shipment_cost, insurance_cost, tracking_number, label_data, form_data, .. } = bought(cx, Some(&order))?;
+    Ok(Reply::ok(Bought { shipment_id, shipment_cost, insurance_cost, tracking_number, label_data, form_data }))
 }
 
 /// A label without an order.
-pub fn create(cx: &mut Cx<'_>, Json(wanted): Json<Wanted>) -> Outcome {
-    Ok(Reply::ok(bought(cx, wanted, None)?))
+pub fn create(cx: &mut Cx<'_>) -> Outcome {
+    Ok(Reply::ok(bought(cx, None)?))
 }
 
-fn bought(cx: &mut Cx<'_>, wanted: Wanted, order: Option<&Order>) -> Result<Shipment, Refusal> {
-    let (carrier, service, package) = offer(cx, &wanted, order)?;
+fn bought(cx: &mut Cx<'_>, order: Option<&Members>) -> Result<Shipment, Refusal> {
+    let sent = &cx.call.body;
+    let (carrier, service, package) = offer(cx, order)?;
     let manual = cx.docs.all::<Members>(STORE).into_iter().find(|store| store["marketplaceId"] == 0 && store["active"] == true);
     // Documented: without an active manual store no label can be bought.
     let manual = manual.ok_or_else(null_reference)?;
-    let is_test = wanted.test_label == Some(true);
-    let mut advanced = wanted.advanced_options.unwrap_or_default();
-    if advanced.is_null() {
-        advanced = order.map_or(json!({}), |order| order.advanced_options.clone());
-    }
+    // What is not sent is that of the order.
+    let said = |name: &str| Some(&sent[name]).filter(|value| !value.is_null()).or_else(|| Some(&order?[name])).unwrap_or(&Value::Null);
+    let read = |address: &Value| Address::deserialize(address).unwrap_or_default();
+    let advanced = said("advancedOptions");
     // Who says where it comes from needs no warehouse.
     let warehouse =
-        warehouse(cx, advanced["warehouseId"].as_u64()).or_else(|none| wanted.ship_from.as_ref().map(|_| Value::Null).ok_or(none))?;
-    let origin = serde_json::from_value(warehouse["originAddress"].clone()).unwrap_or_default();
-    let weight = wanted.weight.and_then(|weight| read_weight(&weight)).or_else(|| order.and_then(|order| order.weight.clone()));
+        warehouse(cx, advanced["warehouseId"].as_u64()).or_else(|none| sent["shipFrom"].as_object().map(|_| Value::Null).ok_or(none))?;
+    let weight = read_weight(&sent["weight"]).or_else(|| Weight::deserialize(&order?["weight"]).ok());
     let weight = weight.ok_or_else(|| labels::refused("The weight of the shipment is required."))?;
-    let dimensions = wanted.dimensions.filter(|size| !size.is_null()).map(|size| cx.completed("Dimensions", &size, &[]));
-    let dimensions =
-        dimensions.and_then(|size| serde_json::from_value(size).ok()).or_else(|| order.and_then(|order| order.dimensions.clone()));
-    let to = wanted.ship_to.or_else(|| order.map(|order| order.ship_to.clone())).unwrap_or_default();
-    let from = wanted.ship_from.unwrap_or(origin);
+    let sizes = |value: &Value| Dimensions::deserialize(value).ok();
+    let dimensions = sizes(&cx.completed("Dimensions", &sent["dimensions"], &[])).or_else(|| sizes(&order?["dimensions"]));
+    let to = read(said("shipTo"));
+    let from = read(if sent["shipFrom"].is_null() { &warehouse["originAddress"] } else { &sent["shipFrom"] });
     if [&to.name, &from.name].iter().any(|name| name.as_deref().is_none_or(str::is_empty)) {
         return Err(message("'Ship Name' must not be empty."));
     }
-    if [&to.country, &from.country].into_iter().flatten().any(|code| !code.is_empty() && code.len() != 2) {
-        return Err(message(create::COUNTRY));
-    }
-    let store =
-        order.map_or(advanced["storeId"].as_u64(), |order| order.advanced_options["storeId"].as_u64()).or(manual["storeId"].as_u64());
-    let mut more = Map::new();
-    let insurance = cx.completed("Insurance", &wanted.insurance_options.unwrap_or_default(), &[]);
-    more.insert("insuranceOptions".to_owned(), if insurance.is_null() { cx.completed("Insurance", &json!({}), &[]) } else { insurance });
-    more.insert("advancedOptions".to_owned(), billing(&advanced, store));
+    create::check_countries([&json!(to), &json!(from)])?;
+    let store = order.map_or(&advanced["storeId"], |order| &order["advancedOptions"]["storeId"]).as_u64().or(manual["storeId"].as_u64());
+    let mut more = Members::default();
+    let insurance = Some(&sent["insuranceOptions"]).filter(|insurance| insurance.is_object()).cloned().unwrap_or_else(|| json!({}));
+    more["insuranceOptions"] = cx.completed("Insurance", &insurance, &[]);
+    more["advancedOptions"] = billing(advanced, store);
     if let Some(order) = order {
-        more.insert("shipmentItems".to_owned(), order.items.clone().into());
+        more["shipmentItems"] = order["items"].clone();
     }
-    let customs = wanted.international_options.filter(Value::is_object);
-    let customs = customs.or_else(|| order.map(|order| order.international_options.clone())).unwrap_or_default();
+    let customs = if sent["internationalOptions"].is_object() {
+        &sent["internationalOptions"]
+    } else {
+        order.map_or(&Value::Null, |order| &order["internationalOptions"])
+    };
     if let Some(rows) = customs["customsItems"].as_array() {
-        more.insert("customsCountries".to_owned(), rows.iter().map(|row| row["countryOfOrigin"].clone()).collect());
+        more["customsCountries"] = rows.iter().map(|row| row["countryOfOrigin"].clone()).collect();
     }
     let [start, end] = [&from, &to].map(|end| carrier.country(end.country.as_deref().unwrap_or_default()));
-    let is_abroad = start != end;
-    let is_declared =
-        order.is_some() || customs["contents"] == "documents" || customs["customsItems"].as_array().is_some_and(|rows| !rows.is_empty());
-    if is_abroad && !is_declared {
-        return Err(labels::refused("Customs items are required for international shipments."));
+    if start != end {
+        let is_described = customs["contents"] == "documents" || customs["customsItems"].as_array().is_some_and(|rows| !rows.is_empty());
+        if order.is_none() && !is_described {
+            return Err(labels::refused("Customs items are required for international shipments."));
+        }
+        more["customs"] = customs.clone();
     }
-    if is_abroad {
-        more.insert("customs".to_owned(), customs);
-    }
-    let pieces = vec![rates::piece(&weight, dimensions.as_ref())];
-    let options = Options {
-        residential: to.residential == Some(true),
-        signature: rates::signature(wanted.confirmation.as_deref()),
-        insured: rates::insured(&more["insuranceOptions"]),
-        ..Options::default()
-    };
+    let confirmation = sent["confirmation"].as_str();
     let purchase = Purchase {
         carrier,
         service,
         package,
-        confirmation: wanted.confirmation.filter(|word| !word.is_empty()),
-        ship_date: date::read(&wanted.ship_date).map_or_else(|| wire::pacific(cx.now).date(), |at| at.date()),
-        from,
-        to,
-        weight,
-        dimensions,
-        pieces,
-        options,
-        is_return: false,
-        warehouse: warehouse["warehouseId"].as_u64(),
-        store,
+        pieces: vec![rates::piece(&weight, dimensions.as_ref())],
+        options: Options {
+            residential: to.residential == Some(true),
+            signature: rates::signature(confirmation),
+            insured: rates::insured(&more["insuranceOptions"]),
+            ..Options::default()
+        },
         order,
-        shipment: None,
-        more,
+        label: Label {
+            confirmation: confirmation.filter(|word| !word.is_empty()).map(str::to_owned),
+            ship_date: sent["shipDate"].as_str().and_then(date::read).unwrap_or_else(|| wire::pacific(cx.now)).date(),
+            from,
+            to,
+            weight: Some(weight),
+            dimensions,
+            warehouse: warehouse["warehouseId"].as_u64(),
+            store,
+            more,
+            ..Label::default()
+        },
     };
-    if is_test {
+    if sent["testLabel"] == true {
         let label = labels::sample(cx, purchase, TEST_NUMBER)?;
         let zero = Some(Money::default().scaled(1));
         return Ok(Shipment {
@@ -315,20 +283,19 @@ fn data(label: &Label) -> String {
 
 /// What a shipment shows of advanced options: who pays, and the store.
 fn billing(advanced: &Value, store: Option<u64>) -> Value {
-    let fact = |name: &str| advanced.get(name).cloned().unwrap_or_default();
     json!({
-        "billToParty": fact("billToParty"), "billToAccount": fact("billToAccount"), "billToPostalCode": fact("billToPostalCode"),
-        "billToCountryCode": fact("billToCountryCode"), "storeId": store,
+        "billToParty": advanced["billToParty"], "billToAccount": advanced["billToAccount"],
+        "billToPostalCode": advanced["billToPostalCode"], "billToCountryCode": advanced["billToCountryCode"], "storeId": store,
     })
 }
 
 /// What is asked for, of what the account has. Recorded: a carrier or a service that it does not have is found out by an exception.
-fn offer(cx: &Cx<'_>, wanted: &Wanted, order: Option<&Order>) -> Result<(&'static Carrier, &'static Service, &'static Package), Refusal> {
-    let carrier = wire::carrier(cx, &wanted.carrier_code).ok_or_else(null_reference)?;
-    let service = carrier.service(wanted.service_code.trim()).ok_or_else(null_reference)?;
-    let code = wanted.package_code.as_deref().filter(|code| !code.is_empty());
-    let code = code.or_else(|| order.and_then(|order| order.package_code.as_deref())).unwrap_or("package");
-    let package = carrier.package(code).ok_or_else(|| labels::refused("Invalid packageCode"))?;
+fn offer(cx: &Cx<'_>, order: Option<&Members>) -> Result<(&'static Carrier, &'static Service, &'static Package), Refusal> {
+    let text = |name: &str| cx.call.body[name].as_str().unwrap_or_default();
+    let carrier = wire::carrier(cx, text("carrierCode")).ok_or_else(null_reference)?;
+    let service = carrier.service(text("serviceCode").trim()).ok_or_else(null_reference)?;
+    let code = Some(text("packageCode")).filter(|code| !code.is_empty()).or_else(|| order?["packageCode"].as_str());
+    let package = carrier.package(code.unwrap_or("package")).ok_or_else(|| labels::refused("Invalid packageCode"))?;
     Ok((carrier, service, package))
 }
 
@@ -344,68 +311,44 @@ fn warehouse(cx: &Cx<'_>, id: Option<u64>) -> Result<Value, Refusal> {
     named.or_else(|| all.iter().find(|row| row["isDefault"] == true)).or(all.first()).cloned().map(Value::from).ok_or_else(null_reference)
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(in crate::vendors::shipstation::v1) struct Asked {
-    carrier_code: String,
-    service_code: Option<String>,
-    package_code: Option<String>,
-    from_postal_code: String,
-    from_city: Option<String>,
-    from_state: Option<String>,
-    from_warehouse_id: Option<String>,
-    to_state: Option<String>,
-    to_country: String,
-    to_postal_code: String,
-    to_city: Option<String>,
-    weight: Value,
-    dimensions: Option<Value>,
-    confirmation: Option<String>,
-    residential: Option<bool>,
-}
-
 /// Recorded: no surcharges are `0.0`, with one decimal.
 fn other(cost: Money) -> Written {
     cost.scaled(if cost == Money::default() { 1 } else { 4 })
 }
 
 /// A row for each service and package of one carrier. Recorded: prices have four decimals, and surcharges one.
-pub fn rates(cx: &mut Cx<'_>, Json(asked): Json<Asked>) -> Outcome {
-    let named = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-    let carrier = wire::carrier(cx, &asked.carrier_code);
-    let carrier = carrier.ok_or_else(|| labels::refused(format!("Invalid carrierCode: {}", asked.carrier_code)))?;
+pub fn rates(cx: &mut Cx<'_>) -> Outcome {
+    let asked = &cx.call.body;
+    let text = |name: &str| asked[name].as_str().unwrap_or_default().to_owned();
+    let named = |name: &str| asked[name].as_str().filter(|text| !text.is_empty());
+    let carrier = wire::carrier(cx, &text("carrierCode"));
+    let carrier = carrier.ok_or_else(|| labels::refused(format!("Invalid carrierCode: {}", text("carrierCode"))))?;
     if access::is_failing(&cx.credential, carrier) {
         return Err(labels::refused(access::login_refused(carrier)));
     }
-    let (service, package) = (named(&asked.service_code), named(&asked.package_code));
-    if service.as_deref().is_some_and(|code| carrier.service(code).is_none()) {
+    let (service, package) = (named("serviceCode"), named("packageCode"));
+    if service.is_some_and(|code| carrier.service(code).is_none()) {
         return Err(labels::refused("One or more providers reported an error: the service is not available."));
     }
-    if package.as_deref().is_some_and(|code| carrier.package(code).is_none()) {
+    if package.is_some_and(|code| carrier.package(code).is_none()) {
         return Err(labels::refused("Invalid packageCode"));
     }
-    if asked.to_country.trim().len() != 2 {
+    let country = text("toCountry").trim().to_uppercase();
+    if country.len() != 2 {
         return Err(message(create::COUNTRY));
     }
-    let to_state = asked.to_state.clone().unwrap_or_default();
-    if carrier.code.starts_with("ups") && to_state.is_empty() && asked.to_country.eq_ignore_ascii_case("US") {
+    if carrier.code.starts_with("ups") && named("toState").is_none() && country == "US" {
         return Err(labels::refused("One or more providers reported an error: the state of the recipient is required."));
     }
-    let origin = warehouse(cx, asked.from_warehouse_id.and_then(|id| id.parse().ok())).unwrap_or_default();
-    let country = origin["originAddress"]["country"].as_str().unwrap_or("US").to_owned();
-    let (city, state) = (asked.from_city.unwrap_or_default(), asked.from_state.unwrap_or_default());
-    let from = Location { city, state, zip: asked.from_postal_code, country };
-    let to = Location {
-        city: asked.to_city.unwrap_or_default(),
-        state: to_state,
-        zip: asked.to_postal_code,
-        country: asked.to_country.trim().to_uppercase(),
-    };
-    let sizes: Option<Dimensions> = asked.dimensions.and_then(|sizes| serde_json::from_value(sizes).ok());
-    let weight = read_weight(&asked.weight).unwrap_or(Weight { value: Money::default(), units: String::new() });
+    let origin = warehouse(cx, named("fromWarehouseId").and_then(|id| id.parse().ok())).unwrap_or_default();
+    let origin = origin["originAddress"]["country"].as_str().unwrap_or("US").to_owned();
+    let from = Location { city: text("fromCity"), state: text("fromState"), zip: text("fromPostalCode"), country: origin };
+    let to = Location { city: text("toCity"), state: text("toState"), zip: text("toPostalCode"), country };
+    let sizes = Dimensions::deserialize(&asked["dimensions"]).ok();
+    let weight = read_weight(&asked["weight"]).unwrap_or(Weight { value: Money::default(), units: String::new() });
     let options = Options {
-        residential: asked.residential.unwrap_or_default(),
-        signature: rates::signature(asked.confirmation.as_deref()),
+        residential: asked["residential"] == true,
+        signature: rates::signature(asked["confirmation"].as_str()),
         ..Options::default()
     };
     let load = Load::of(carrier, [&from, &to], vec![rates::piece(&weight, sizes.as_ref())], options);
@@ -415,19 +358,14 @@ pub fn rates(cx: &mut Cx<'_>, Json(asked): Json<Asked>) -> Outcome {
         shipment_cost: quote.cost.shipping.scaled(4),
         other_cost: other(quote.cost.total() - quote.cost.shipping),
     };
-    Ok(Reply::ok(rates::quote(1, carrier, service.as_deref(), package.as_deref(), &load).into_iter().map(row).collect::<Vec<_>>()))
-}
-
-#[derive(Deserialize)]
-pub(in crate::vendors::shipstation::v1) struct Voided {
-    #[serde(rename = "shipmentId")]
-    id: i64,
+    Ok(Reply::ok(rates::quote(1, carrier, service, package, &load).into_iter().map(row).collect::<Vec<_>>()))
 }
 
 /// A label is voided once, before its parcel is scanned and while it is new, and a test label never: the answer says so with 200.
-pub fn void(cx: &mut Cx<'_>, Json(Voided { id }): Json<Voided>) -> Outcome {
+pub fn void(cx: &mut Cx<'_>) -> Outcome {
+    let id = &cx.call.body["shipmentId"];
     let answer = |approved: bool, message: &str| Ok(Reply::ok(json!({"approved": approved, "message": message})));
-    if id == TEST {
+    if *id == TEST {
         return answer(false, "Test labels cannot be voided");
     }
     let label: Label = cx.docs.require(LABEL, &id.to_string())?;

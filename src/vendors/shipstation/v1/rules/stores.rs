@@ -1,7 +1,6 @@
 //! Stores, their imports, and the marketplaces that they may be of.
 
 use jiff::SignedDuration;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::super::catalog::CATALOG;
@@ -10,7 +9,7 @@ use super::super::super::wire::{self, STORE, date};
 use super::super::dialect::message;
 use super::super::listing;
 use super::{Id, done};
-use crate::engine::{Cx, Json, Outcome, Params, Query, Refusal, Reply};
+use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
 use crate::vendors::shipstation::v2;
 
 /// The topic of the end of an import.
@@ -37,35 +36,28 @@ pub fn update(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
     cx.call.valid()?;
     for name in ["storeName", "companyName", "phone", "publicEmail", "website", "email", "active", "autoRefresh", "statusMappings"] {
         if let Some(value) = cx.call.body.get(name).filter(|value| !value.is_null() || store[name].is_string()) {
-            store.insert(name.to_owned(), value.clone());
+            store[name] = value.clone();
         }
     }
-    store.insert("modifyDate".to_owned(), date::trimmed(cx.now).into());
+    store["modifyDate"] = date::trimmed(cx.now).into();
     cx.docs.put(STORE, &id, &store);
     Ok(Reply::ok(store))
 }
 
-#[derive(Deserialize)]
-pub(in crate::vendors::shipstation::v1) struct Named {
-    #[serde(rename = "storeId", deserialize_with = "wire::id")]
-    id: u64,
+pub fn deactivate(cx: &mut Cx<'_>) -> Outcome {
+    set_active(cx, false).map(|()| done("The requested store has been deactivated."))
 }
 
-pub fn deactivate(cx: &mut Cx<'_>, Json(Named { id }): Json<Named>) -> Outcome {
-    set_active(cx, id, false)?;
-    Ok(done("The requested store has been deactivated."))
+pub fn reactivate(cx: &mut Cx<'_>) -> Outcome {
+    set_active(cx, true).map(|()| done("The requested store has been reactivated."))
 }
 
-pub fn reactivate(cx: &mut Cx<'_>, Json(Named { id }): Json<Named>) -> Outcome {
-    set_active(cx, id, true)?;
-    Ok(done("The requested store has been reactivated."))
-}
-
-fn set_active(cx: &mut Cx<'_>, id: u64, active: bool) -> Result<(), Refusal> {
-    let mut store: Members = cx.docs.require(STORE, &id.to_string())?;
-    store.insert("active".to_owned(), active.into());
-    store.insert("modifyDate".to_owned(), date::trimmed(cx.now).into());
-    cx.docs.put(STORE, &id.to_string(), &store);
+fn set_active(cx: &mut Cx<'_>, active: bool) -> Result<(), Refusal> {
+    let id = wire::id(&cx.call.body["storeId"]).to_string();
+    let mut store: Members = cx.docs.require(STORE, &id)?;
+    store["active"] = active.into();
+    store["modifyDate"] = date::trimmed(cx.now).into();
+    cx.docs.put(STORE, &id, &store);
     Ok(())
 }
 
@@ -86,7 +78,7 @@ pub fn refresh(cx: &mut Cx<'_>) -> Outcome {
     }
     stores.retain(|store| store["marketplaceId"] != 0 && store["active"] == true);
     for mut store in stores {
-        store.insert("lastRefreshAttempt".to_owned(), date::trimmed(cx.now).into());
+        store["lastRefreshAttempt"] = date::trimmed(cx.now).into();
         let id = store["storeId"].to_string();
         cx.docs.put(STORE, &id, &store);
         cx.schedule_in(IMPORT_LASTS, REFRESHED, &id, 0);
@@ -97,14 +89,14 @@ pub fn refresh(cx: &mut Cx<'_>) -> Outcome {
 /// An import has ended: the store says when.
 pub(in crate::vendors::shipstation::v1) fn refreshed(cx: &mut Cx<'_>, id: &str) {
     let Some(mut store) = cx.docs.get::<Members>(STORE, id) else { return };
-    store.insert("refreshDate".to_owned(), date::trimmed(cx.now).into());
+    store["refreshDate"] = date::trimmed(cx.now).into();
     cx.docs.put(STORE, id, &store);
     v2::refreshed(cx, id);
 }
 
 /// Inferred: what is between the two times of a store is an import that is under way.
-pub fn refresh_status(cx: &mut Cx<'_>, query: Query<StoreId>) -> Outcome {
-    let store: Members = cx.docs.require(STORE, query.0.store_id.trim())?;
+pub fn refresh_status(cx: &mut Cx<'_>) -> Outcome {
+    let store: Members = cx.docs.require(STORE, cx.call.query("storeId").unwrap_or_default().trim())?;
     let time = |name: &str| store[name].as_str().and_then(date::read);
     let is_running = time("lastRefreshAttempt") > time("refreshDate");
     let (id, status) = if is_running { (Some(2), Some("Updating orders")) } else { (None, None) };
@@ -113,10 +105,4 @@ pub fn refresh_status(cx: &mut Cx<'_>, query: Query<StoreId>) -> Outcome {
         "storeId": store["storeId"], "refreshStatusId": id, "refreshStatus": status, "lastRefreshAttempt": day("lastRefreshAttempt"),
         "refreshDate": day("refreshDate"),
     })))
-}
-
-#[derive(Deserialize)]
-pub(in crate::vendors::shipstation::v1) struct StoreId {
-    #[serde(rename = "storeId")]
-    store_id: String,
 }

@@ -1,13 +1,12 @@
 //! Subscriptions, in three spellings of their own.
 
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::super::super::wire;
 use super::Id;
 use crate::base::entropy;
 use crate::engine::webhooks::{SUBSCRIPTION, Subscription};
-use crate::engine::{Cx, Json, Outcome, Params, Refusal, Reply};
+use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
 use crate::world::Kind;
 
 const WEBHOOK: Kind = Kind::new("webhook");
@@ -34,26 +33,18 @@ fn number(row: &Subscription) -> u64 {
     row.id.parse().unwrap_or_else(|_| 100_000 + entropy::fingerprint(row.id.as_bytes()) % 900_000)
 }
 
-#[derive(Deserialize)]
-pub(in crate::vendors::shipstation::v1) struct Wanted {
-    target_url: String,
-    event: String,
-    #[serde(default, deserialize_with = "wire::id_or_none")]
-    store_id: Option<u64>,
-    friendly_name: Option<String>,
-}
-
 /// Recorded: 201 with the number alone.
-pub fn subscribe(cx: &mut Cx<'_>, Json(wanted): Json<Wanted>) -> Outcome {
-    let id = wire::next_id(cx, &WEBHOOK);
-    let facts = [("StoreID", json!(wanted.store_id)), ("Name", json!(wanted.friendly_name))];
-    let base = cx.call.url("");
+pub fn subscribe(cx: &mut Cx<'_>) -> Outcome {
+    let (id, sent) = (wire::next_id(cx, &WEBHOOK), &cx.call.body);
+    let text = |name: &str| sent[name].as_str().unwrap_or_default();
+    let store = Some(&sent["store_id"]).filter(|id| !id.is_null()).map(wire::id);
+    let facts = [("StoreID", json!(store)), ("Name", sent["friendly_name"].clone())];
     cx.subscribe(Subscription {
         id: id.to_string(),
         vendor: "shipstation_v1".to_owned(),
-        base,
-        rest: facts.map(|(name, value)| (name.to_owned(), value)).into_iter().collect::<Map<_, _>>(),
-        ..Subscription::new(wanted.target_url, vec![wanted.event], cx.now)
+        base: cx.call.url(""),
+        rest: facts.map(|(name, value)| (name.to_owned(), value)).into_iter().collect(),
+        ..Subscription::new(text("target_url"), vec![text("event").to_owned()], cx.now)
     });
     Ok(Reply::created(json!({ "id": id })))
 }

@@ -13,7 +13,7 @@ use super::super::wire::{self, BATCH, Members, moment, se, shipment};
 use super::super::{dialect, webhooks};
 use super::{rates, shipments};
 use crate::base::time::Timestamp;
-use crate::engine::listing::{Filter, Listing, Number, Test};
+use crate::engine::listing::{Listing, Number};
 use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::labels as shared;
 use crate::vendors::shipstation::wire::LABEL;
@@ -70,21 +70,12 @@ struct Process {
     display_scheme: Option<String>,
 }
 
-const BATCHES: Listing = Listing {
-    filters: &[
-        Filter { name: "status", member: "/status", test: Test::Caseless },
-        Filter { name: "batch_status", member: "/status", test: Test::Caseless },
-    ],
-    ..LISTING
-};
-
 /// Documented: the size of a page has another name here.
-const ERRORS: Listing = Listing { size: Number { name: "pagesize", ..LISTING.size }, ..LISTING };
+const ERRORS: Listing = Listing { size: Number { names: &["page_size", "pagesize"], ..LISTING.size }, ..LISTING };
 
 /// Newest first, archived ones too.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
-    cx.call.valid()?;
-    let page = BATCHES.read(cx.call)?.documents(&cx.docs, BATCH)?.read::<Batch>();
+    let page = LISTING.read(cx.call)?.documents(&cx.docs, BATCH)?.read::<Batch>();
     Ok(listing::answer(cx, "batches", page.map(|batch| to_json(cx, &batch))))
 }
 
@@ -210,7 +201,7 @@ pub(crate) fn remove(cx: &mut Cx<'_>) -> Outcome {
 pub(crate) fn errors(cx: &mut Cx<'_>) -> Outcome {
     let batch = named(cx)?;
     let total = batch.failures.len();
-    let page = listing::either(cx.call, &ERRORS, &LISTING).read(cx.call)?.cut(total, batch.failures.into_iter())?;
+    let page = ERRORS.read(cx.call)?.cut(total, batch.failures.into_iter())?;
     let links = listing::links(cx, cx.call.path, page.number, page.pages(), page.size, page.has_next);
     Ok(Reply::ok(json!({ "errors": page.rows, "links": links })))
 }

@@ -1,7 +1,6 @@
 //! Carriers of the account: those of the catalog, less what was disconnected.
 
 use http::StatusCode;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::access::in_sandbox;
@@ -9,11 +8,10 @@ use super::super::listing;
 use super::super::wire::price::priced;
 use super::super::wire::{self, se};
 use super::super::{dialect, rates};
-use crate::engine::{Cx, Extract as _, Json, Outcome, Refusal, Reply};
+use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::access;
 use crate::vendors::shipstation::catalog::Carrier;
-use crate::vendors::shipstation::wire::money::Money;
-use crate::vendors::shipstation::wire::{DISCONNECTED, ONLY, PROFILE, profile};
+use crate::vendors::shipstation::wire::{self as shared, DISCONNECTED};
 
 /// All of them, in an envelope whose page is as long as they are many. Those that refuse the account's login are named among the errors
 /// instead, and the answer is 207.
@@ -34,7 +32,7 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
 }
 
 fn to_json(cx: &Cx<'_>, carrier: &Carrier) -> Value {
-    carrier.to_json(in_sandbox(cx), wire::float(profile(cx).balance))
+    carrier.to_json(in_sandbox(cx), wire::float(shared::profile(cx).balance))
 }
 
 /// The carrier that the path names.
@@ -71,20 +69,13 @@ pub(crate) fn disconnect(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
-#[derive(Deserialize)]
-pub(crate) struct Funds {
-    amount: Value,
-}
-
 /// The wallet holds more; carriers that are paid otherwise have none.
 pub(crate) fn add_funds(cx: &mut Cx<'_>) -> Outcome {
     let carrier = named(cx)?;
-    let Json(sent) = Json::<Funds>::extract(cx.call)?;
+    cx.call.valid()?;
     if !carrier.wallet {
         return Err(dialect::wrong_state("auto_fund_not_supported", format!("Carrier se-{} does not hold funds.", carrier.id)));
     }
-    let mut profile = profile(cx);
-    profile.balance = profile.balance + Money::from(sent.amount);
-    cx.docs.put(PROFILE, ONLY, &profile);
-    Ok(Reply::ok(json!({ "balance": wire::dollars(profile.balance) })))
+    let balance = shared::add_funds(cx, wire::decimal(&cx.call.body["amount"]));
+    Ok(Reply::ok(json!({ "balance": wire::dollars(balance) })))
 }

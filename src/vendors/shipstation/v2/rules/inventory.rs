@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::dialect::{bad, unspecified};
-use super::super::listing;
+use super::super::listing::{self, INVENTORY};
 use super::super::wire::{INVENTORY_LOCATION, INVENTORY_WAREHOUSE, Members, STOCK};
 use crate::base::ids;
 use crate::engine::resource::{Conventions, Resource};
@@ -16,13 +16,14 @@ use crate::world::Kind;
 const CONVENTIONS: Conventions =
     Conventions { new_id: |cx| ids::uuid(&mut cx.rng).to_string(), blank_is_missing: true, ..super::CONVENTIONS };
 
-pub(crate) static WAREHOUSES: Resource = super::plain(INVENTORY_WAREHOUSE, "InventoryWarehouse").with(&CONVENTIONS);
+pub(crate) static WAREHOUSES: Resource = super::plain(INVENTORY_WAREHOUSE, "InventoryWarehouse").listed(&INVENTORY).with(&CONVENTIONS);
 
 pub(crate) static LOCATIONS: Resource = super::plain(INVENTORY_LOCATION, "InventoryLocation")
     .judged(|cx, body, report| match body["inventory_warehouse_id"].as_str().filter(|_| report.is_clean()) {
         Some(id) if !cx.docs.has(INVENTORY_WAREHOUSE, id) => Err(Refusal::missing(INVENTORY_WAREHOUSE, id)),
         _ => Ok(()),
     })
+    .listed(&INVENTORY)
     .with(&CONVENTIONS);
 
 /// What there is of a SKU at a location.
@@ -49,22 +50,6 @@ pub(crate) struct Change {
     new_inventory_location_id: Option<String>,
     new_cost: Option<Value>,
     new_condition: Option<String>,
-}
-
-/// In the order of creation.
-pub(crate) fn warehouses(cx: &mut Cx<'_>) -> Outcome {
-    list(cx, INVENTORY_WAREHOUSE, "inventory_warehouses")
-}
-
-/// In the order of creation.
-pub(crate) fn locations(cx: &mut Cx<'_>) -> Outcome {
-    list(cx, INVENTORY_LOCATION, "inventory_locations")
-}
-
-fn list(cx: &Cx<'_>, kind: Kind, name: &str) -> Outcome {
-    cx.call.valid()?;
-    let page = listing::inventory(cx.call).read(cx.call)?.documents(&cx.docs, kind)?.read::<Members>();
-    Ok(listing::answer(cx, name, page))
 }
 
 /// With stock it is removed together with that, or not at all.
@@ -99,7 +84,6 @@ fn key(sku: &str, location: &str) -> String {
 
 /// By location, or added up by warehouse.
 pub(crate) fn levels(cx: &mut Cx<'_>) -> Outcome {
-    cx.call.valid()?;
     let is_wanted = |name: &str, found: &str| cx.call.query(name).is_none_or(|wanted| wanted == found);
     let fits = |stock: &Stock| {
         is_wanted("sku", &stock.sku)
@@ -119,7 +103,7 @@ pub(crate) fn levels(cx: &mut Cx<'_>) -> Outcome {
         }
     }
     let total = rows.len();
-    let page = listing::inventory(cx.call).read(cx.call)?.cut(total, rows.into_iter())?.map(|stock| to_json(&stock, by_warehouse));
+    let page = INVENTORY.read(cx.call)?.cut(total, rows.into_iter())?.map(|stock| to_json(&stock, by_warehouse));
     Ok(listing::answer(cx, "inventory", page))
 }
 

@@ -29,8 +29,8 @@ use http::StatusCode;
 
 use super::listing::{self, LISTING};
 use super::wire::{self, moment, se};
-use crate::engine::resource::{self, Conventions, Resource};
-use crate::engine::{Cx, Reply};
+use crate::engine::resource::{Conventions, Resource};
+use crate::engine::{Cx, Reply, Validation};
 use crate::world::{Kind, Task};
 
 /// What documents of this version that are no more than data have in common. What answers 204 by its document answers nothing.
@@ -42,6 +42,7 @@ const CONVENTIONS: Conventions = Conventions {
     forms: &[],
     blank_is_missing: false,
     merges: true,
+    lists: Validation::First,
     created: StatusCode::OK,
     answer: |cx, _, document| match cx.call.operation.and_then(|operation| operation.success()) {
         Some((204, _)) => Reply::empty(StatusCode::NO_CONTENT),
@@ -53,7 +54,7 @@ const CONVENTIONS: Conventions = Conventions {
 
 /// Documents with the members of a component, and nothing special.
 const fn plain(kind: Kind, schema: &'static str) -> Resource {
-    Resource { kind, schema, judge: resource::agreed, finish: resource::unchanged, listing: &LISTING, conventions: &CONVENTIONS }
+    Resource::new(kind, schema, &LISTING, &CONVENTIONS)
 }
 
 /// What rules wrote into the agenda.

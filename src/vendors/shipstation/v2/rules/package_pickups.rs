@@ -9,7 +9,6 @@ use super::super::wire::{PICKUP, address, moment, se};
 use super::super::{checks, dialect, labels};
 use crate::base::ids;
 use crate::base::time::Timestamp;
-use crate::engine::listing::{Filter, Listing, Test};
 use crate::engine::{Cx, Json, Outcome, Refusal};
 
 /// A pickup as it is stored.
@@ -36,18 +35,9 @@ pub(crate) struct Sent {
     pickup_window: Value,
 }
 
-const PICKUPS: Listing = Listing {
-    filters: &[
-        Filter { name: "carrier_id", member: "/carrier_id", test: Test::Equal },
-        Filter { name: "warehouse_id", member: "/warehouse_id", test: Test::Equal },
-    ],
-    ..LISTING
-};
-
 /// Newest first; those that were cancelled say so.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
-    cx.call.valid()?;
-    let page = PICKUPS.read(cx.call)?.documents(&cx.docs, PICKUP)?.read::<Pickup>().map(to_json);
+    let page = LISTING.read(cx.call)?.documents(&cx.docs, PICKUP)?.read::<Pickup>().map(to_json);
     let body = json!(listing::envelope(cx, "pickups", page));
     Ok(dialect::enveloped(cx, body))
 }

@@ -175,8 +175,7 @@ fn day(text: &Value) -> jiff::civil::Date {
 
 /// A bare array of what carriers ask, which nobody can buy.
 pub(crate) fn estimate(cx: &mut Cx<'_>) -> Outcome {
-    cx.call.valid()?;
-    let body = cx.call.body.clone();
+    let body = &cx.call.body;
     let mut ids: Vec<&str> = body["carrier_ids"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     ids.extend(body["carrier_id"].as_str());
     if ids.is_empty() {
@@ -195,8 +194,8 @@ pub(crate) fn estimate(cx: &mut Cx<'_>) -> Outcome {
     let lane = Lane {
         from: place("from"),
         to: place("to"),
-        pieces: vec![rates::piece(&body)],
-        options: rates::options(&Members(body.as_object().cloned().unwrap_or_default())),
+        pieces: vec![rates::piece(body)],
+        options: rates::options(&body.clone().into()),
         confirmation: body["confirmation"].as_str().map(str::to_owned),
         packages: Vec::new(),
         services: Vec::new(),

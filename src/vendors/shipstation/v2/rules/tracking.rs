@@ -25,7 +25,6 @@ pub(crate) enum Times {
 
 /// Where a parcel is, by its number; the carrier is taken at the caller's word.
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
-    cx.call.valid()?;
     let number = cx.call.query("tracking_number").unwrap_or_default().to_owned();
     let code = cx.call.query("carrier_code").unwrap_or_default().to_owned();
     let parcel = cx.read_parcel(&number);
@@ -42,7 +41,6 @@ pub(crate) fn of_label(cx: &mut Cx<'_>, label: &Label) -> Value {
 
 /// Somebody wants to hear of a parcel.
 pub(crate) fn start(cx: &mut Cx<'_>) -> Outcome {
-    cx.call.valid()?;
     let (number, carrier) = (cx.call.query("tracking_number").unwrap_or_default(), cx.call.query("carrier_code").unwrap_or_default());
     cx.docs.put(FOLLOWED, number, carrier);
     Ok(Reply::empty(StatusCode::NO_CONTENT))
@@ -50,7 +48,6 @@ pub(crate) fn start(cx: &mut Cx<'_>) -> Outcome {
 
 /// Nobody wants to hear of a parcel any more, whether anybody did or not.
 pub(crate) fn stop(cx: &mut Cx<'_>) -> Outcome {
-    cx.call.valid()?;
     let number = cx.call.query("tracking_number").unwrap_or_default();
     cx.docs.put(FOLLOWED, number, STOPPED);
     Ok(Reply::empty(StatusCode::NO_CONTENT))

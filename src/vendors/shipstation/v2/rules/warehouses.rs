@@ -25,7 +25,6 @@ pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
 
 /// Recorded: without an address for returns it is that of the origin.
 pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
-    cx.call.valid()?;
     let number = shared::next_id(cx, &WAREHOUSE);
     let made = store(cx, number, Members::default())?;
     Ok(Reply::ok(to_json(&made)))

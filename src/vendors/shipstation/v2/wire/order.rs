@@ -284,7 +284,7 @@ pub(super) fn change(cx: &mut Cx<'_>, id: u64, shipment: &Members) {
     changes.push(("advancedOptions", advanced(shipment, &said, sold["advancedOptions"].clone())));
     for (name, value) in &mut changes {
         if *name == "items" {
-            *value = lines(cx, value.take(), &sold.0);
+            *value = lines(cx, value.take(), &sold);
         }
     }
     order::change(cx, id, changes);
@@ -360,7 +360,6 @@ pub(crate) fn create(cx: &mut Cx<'_>, shipment: &Members) -> Result<u64, Refusal
     });
     members(cx, shipment, &Members::default()).into_iter().for_each(|(name, value)| sold[name] = value);
     sold["confirmation"] = Some(read("confirmation")).filter(|word| *word != "none").into();
-    let sold = sold.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-    let sold = sold.map(|(name, value)| (name.clone(), value.clone())).collect();
-    import(cx, &sold).map(|order| order.order_id)
+    sold.as_object_mut().into_iter().for_each(|sold| sold.retain(|_, value| !value.is_null()));
+    import(cx, &sold).map(|order| wire::id(&order["orderId"]))
 }

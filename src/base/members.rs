@@ -1,0 +1,76 @@
+//! The members of a JSON object of which nobody says what it has to have.
+
+use std::ops::{Deref, DerefMut, Index, IndexMut};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The members of an object, in their order. Those that are not there are null, as they are of a [`Value`]; setting one adds it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Members(pub Map<String, Value>);
+
+impl Members {
+    /// Whether the object has no members at all.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Index<&str> for Members {
+    type Output = Value;
+
+    fn index(&self, name: &str) -> &Value {
+        const NOTHING: &Value = &Value::Null;
+        self.0.get(name).unwrap_or(NOTHING)
+    }
+}
+
+impl IndexMut<&str> for Members {
+    fn index_mut(&mut self, name: &str) -> &mut Value {
+        self.0.entry(name).or_insert(Value::Null)
+    }
+}
+
+impl Deref for Members {
+    type Target = Map<String, Value>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for Members {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+/// Those of a value that is an object; none of any other.
+impl From<Value> for Members {
+    fn from(value: Value) -> Self {
+        if let Value::Object(members) = value { Self(members) } else { Self::default() }
+    }
+}
+
+impl From<Members> for Value {
+    fn from(members: Members) -> Self {
+        Self::Object(members.0)
+    }
+}
+
+impl IntoIterator for Members {
+    type Item = (String, Value);
+    type IntoIter = serde_json::map::IntoIter;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl FromIterator<(String, Value)> for Members {
+    fn from_iter<I: IntoIterator<Item = (String, Value)>>(rows: I) -> Self {
+        Self(rows.into_iter().collect())
+    }
+}
