@@ -74,3 +74,25 @@ impl FromIterator<(String, Value)> for Members {
         Self(rows.into_iter().collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn missing_members_are_null_and_set_ones_are_added_at_the_end() {
+        let mut members = Members::from(json!({"b": 1, "a": null}));
+        assert!(members["c"]["d"].is_null() && members["a"].is_null());
+        assert_eq!(members.len(), 2, "reading adds nothing");
+        members["c"] = 2.into();
+        members["b"] = 3.into();
+        assert_eq!(serde_json::to_string(&members).expect("it is JSON"), r#"{"b":3,"a":null,"c":2}"#);
+    }
+
+    #[test]
+    fn what_is_no_object_has_no_members() {
+        assert!(Members::from(json!([1])).is_none() && Members::from(Value::Null).is_none());
+    }
+}

@@ -4,11 +4,13 @@
 //! JSON) and the refusal of what cannot be read. Without filters and sort keys only the documents of the page are read, however many
 //! there are; with them, each document is read once.
 
+mod envelope;
 mod query;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub use envelope::Envelope;
 pub use query::Query;
 
 use crate::base::json::Written;

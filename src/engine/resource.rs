@@ -31,6 +31,7 @@
 use http::StatusCode;
 use serde_json::Value;
 
+use crate::base::ids;
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::engine::call::Validation;
@@ -101,6 +102,24 @@ pub struct Conventions {
     pub page: fn(&Cx<'_>, Page<Value>) -> Reply,
     /// The answer to a deletion.
     pub deleted: fn() -> Reply,
+}
+
+impl Conventions {
+    /// UUIDs, times of RFC 3339, documents as they are, 201 for new ones and 204 for what is gone; an update says only what changes.
+    pub const USUAL: Self = Self {
+        new_id: |cx| ids::uuid(&mut cx.rng).to_string(),
+        named: |cx| cx.call.parameters.last().map(|(_, id)| id.clone()).unwrap_or_default(),
+        stamp: |at| at.to_string().into(),
+        sources: &[],
+        forms: &[],
+        blank_is_missing: false,
+        merges: true,
+        lists: Validation::First,
+        created: StatusCode::CREATED,
+        answer: |_, status, document| Reply::json(status, document),
+        page: |_, page| Reply::ok(page.rows),
+        deleted: || Reply::empty(StatusCode::NO_CONTENT),
+    };
 }
 
 /// A document that was made from a body.

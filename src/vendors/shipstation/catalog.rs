@@ -1,5 +1,6 @@
 //! Carriers with their services and packages, and what a new account starts with. A fixed part of the binary.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -26,6 +27,8 @@ pub(super) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
 #[derive(Deserialize)]
 pub(super) struct Catalog {
     pub carriers: Vec<Carrier>,
+    /// The first ids of kinds in the default sandbox, and the ranges of those in others.
+    pub ids: BTreeMap<String, (u64, u64, u64)>,
     /// What the wallet of a new account holds.
     pub balance: Money,
     /// What the carriers of the wallet are called.

@@ -11,7 +11,7 @@ use crate::engine::Cx;
 use crate::engine::webhooks::{Event, Message, RetryPolicy, Subscription, Webhooks};
 
 pub(super) const WEBHOOKS: Webhooks = Webhooks {
-    events: &EVENTS,
+    events: EVENTS,
     shared: Some("shipstation_v1"),
     // Inferred: neither version publishes numbers.
     policy: RetryPolicy { timeout: Duration::from_secs(10), backoff: &[300, 1_800, 7_200], retries_answers: true, pause_after: None },
@@ -21,17 +21,31 @@ pub(super) const WEBHOOKS: Webhooks = Webhooks {
     sample,
 };
 
-/// Those of version 1, then those of version 2.
-const EVENTS: [&str; 6 + v2::EVENTS.len()] = {
-    let mut events = ["ORDER_NOTIFY"; 6 + v2::EVENTS.len()];
-    let first = ["ORDER_NOTIFY", "ITEM_ORDER_NOTIFY", "SHIP_NOTIFY", "ITEM_SHIP_NOTIFY", "FULFILLMENT_SHIPPED", "FULFILLMENT_REJECTED"];
-    let mut index = 0;
-    while index < events.len() {
-        events[index] = if index < first.len() { first[index] } else { v2::EVENTS[index - first.len()] };
-        index += 1;
-    }
-    events
-};
+/// Those of version 1, then those of version 2, the older ones first.
+const EVENTS: &[&str] = &[
+    "ORDER_NOTIFY",
+    "ITEM_ORDER_NOTIFY",
+    "SHIP_NOTIFY",
+    "ITEM_SHIP_NOTIFY",
+    "FULFILLMENT_SHIPPED",
+    "FULFILLMENT_REJECTED",
+    "batch",
+    "carrier_connected",
+    "order_source_refresh_complete",
+    "rate",
+    "report_complete",
+    "sales_orders_imported",
+    "track",
+    "batch_processed_v2",
+    "track_event_v2",
+    "shipment_created_v2",
+    "label_created_v2",
+    "fulfillment_shipped_v2",
+    "fulfillment_rejected_v2",
+    "fulfillment_created_v2",
+    "fulfillment_canceled_v2",
+    "fulfillment_updated_v2",
+];
 
 /// A parcel of either version was scanned, which may be when its label is paid, and which version 2 tells.
 pub(super) fn scanned(cx: &mut Cx<'_>, parcel: &Parcel, scan: &Scan) {
@@ -40,7 +54,7 @@ pub(super) fn scanned(cx: &mut Cx<'_>, parcel: &Parcel, scan: &Scan) {
 }
 
 /// Whether an event is one of version 1.
-fn is_v1(event: &str) -> bool {
+pub(super) fn is_v1(event: &str) -> bool {
     event.starts_with(|letter: char| letter.is_ascii_uppercase())
 }
 

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::catalog::{CATALOG, Carrier};
 use crate::base::time::Timestamp;
@@ -129,18 +129,8 @@ pub(crate) fn id(sent: &Value) -> u64 {
 
 /// The next id of a kind; none is given twice.
 pub(crate) fn next_id(cx: &mut Cx<'_>, kind: &Kind) -> u64 {
-    let (usual, range) = match &*kind.0 {
-        "order" => (21_466_104, 20_000_000..400_000_000),
-        "label" => (43_265_001, 40_000_000..300_000_000),
-        "fulfillment" => (33_974_374, 30_000_000..60_000_000),
-        "product" => (3_691_668, 3_000_000..40_000_000),
-        "customer" => (12_923_112, 12_000_000..200_000_000),
-        "warehouse" => (511_543, 400_000..600_000),
-        "order_item" => (32_208_850, 30_000_000..800_000_000),
-        "webhook" => (3_189, 3_000..90_000),
-        "batch" => (43_012_345, 40_000_000..90_000_000),
-        _ => (100_001, 100_000..900_000),
-    };
+    let (usual, least, most) = CATALOG.ids.get(&*kind.0).copied().unwrap_or((100_001, 100_000, 900_000));
+    let range = least..most;
     let given: u64 = cx.docs.get(SEQUENCE, &kind.0).unwrap_or_default();
     let id = cx.sequential_id(kind, usual, range.clone(), given);
     // What was skipped counts as given. No document has an id so far from the first.
@@ -148,6 +138,22 @@ pub(crate) fn next_id(cx: &mut Cx<'_>, kind: &Kind) -> u64 {
     let first = cx.sequential_id(kind, usual, range, FAR) - FAR;
     cx.docs.put(SEQUENCE, &kind.0, &(id.saturating_sub(first).max(given) + 1));
     id
+}
+
+/// Stores a place to ship from: its name, its address and that for returns, and whether it is the default one. What neither version is
+/// told stays as it was.
+pub(crate) fn warehouse(cx: &mut Cx<'_>, number: u64, before: &Members, [name, origin, back, is_default]: [Value; 4]) -> Members {
+    let created = before.get("createDate").cloned().unwrap_or_else(|| date::stamp(cx.now).into());
+    let row = json!({
+        "warehouseId": number, "warehouseName": name, "originAddress": origin, "returnAddress": back, "createDate": created,
+        "isDefault": is_default, "sellerIntegrationId": before["sellerIntegrationId"],
+        "extInventoryIdentity": before["extInventoryIdentity"], "registerFedexMeter": before["registerFedexMeter"],
+    });
+    cx.docs.put(WAREHOUSE, &number.to_string(), &row);
+    if is_default == true {
+        make_default(cx, number);
+    }
+    row.into()
 }
 
 /// One warehouse is the default one.

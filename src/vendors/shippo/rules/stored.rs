@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::engine::fields::{Field, Report};
 use crate::engine::resource::{Conventions, Made, Resource};
-use crate::engine::{Cx, Refusal, Reply, Validation};
+use crate::engine::{Cx, Refusal, Validation};
 use crate::vendors::shippo::access::{self, Mode};
 use crate::vendors::shippo::checks;
 use crate::vendors::shippo::dialect::page::Page;
@@ -23,10 +23,9 @@ pub(crate) const CONVENTIONS: Conventions = Conventions {
     blank_is_missing: true,
     merges: false,
     lists: Validation::Noted,
-    created: StatusCode::CREATED,
     answer: |cx, status, document| version::reply(cx.call, status, document),
     page: |cx, page| version::reply(cx.call, StatusCode::OK, Page::of(cx.call, cx.call.path, page)),
-    deleted: || Reply::empty(StatusCode::NO_CONTENT),
+    ..Conventions::USUAL
 };
 
 /// Resources of the services that are written in Go.

@@ -1,7 +1,6 @@
 //! Filters, sort keys and pages. Parameters that nobody knows are ignored; a page behind the last one is empty.
 
-use serde::ser::SerializeMap as _;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::super::wire::date;
@@ -27,11 +26,7 @@ pub(super) const LISTING: Listing = Listing {
 };
 
 pub(super) const ORDERS: Listing = Listing {
-    filters: &[
-        by("orderNumber", "/orderNumber", starts_with),
-        by("tagId", "/tagIds", |tags, wanted| tags.as_array().is_some_and(|tags| tags.iter().any(|tag| is_number(tag, wanted)))),
-        by("itemKeyword", "/items", has_keyword),
-    ],
+    filters: &[by("orderNumber", "/orderNumber", starts_with), by("tagId", "/tagIds", is_tagged), by("itemKeyword", "/items", has_keyword)],
     sorting: sorting(&[key("OrderDate", "/orderDate"), key("ModifyDate", "/modifyDate"), key("CreateDate", "/createDate")]),
     ..LISTING
 };
@@ -51,17 +46,13 @@ pub(super) const FULFILLMENTS: Listing =
     Listing { filters: &[], sorting: sorting(&[key("ShipDate", "/shipDate"), key("CreateDate", "/createDate")]), ..LISTING };
 
 pub(super) const CUSTOMERS: Listing = Listing {
-    filters: &[by("tagId", "/tags", |tags, wanted| {
-        tags.as_array().is_some_and(|tags| tags.iter().any(|tag| is_number(&tag["tagId"], wanted)))
-    })],
+    filters: &[by("tagId", "/tags", is_tagged)],
     sorting: sorting(&[key("Name", "/name"), key("ModifyDate", "/modifyDate"), key("CreateDate", "/createDate")]),
     ..LISTING
 };
 
 pub(super) const PRODUCTS: Listing = Listing {
-    filters: &[by("tagId", "/tags", |tags, wanted| {
-        tags.as_array().is_some_and(|tags| tags.iter().any(|tag| is_number(&tag["tagId"], wanted)))
-    })],
+    filters: &[by("tagId", "/tags", is_tagged)],
     sorting: sorting(&[key("SKU", "/sku"), key("ModifyDate", "/modifyDate"), key("CreateDate", "/createDate")]),
     ..LISTING
 };
@@ -82,8 +73,10 @@ fn page_number(text: &str) -> Option<usize> {
     text.trim().parse().ok()
 }
 
-fn is_number(member: &Value, wanted: &str) -> bool {
-    member.as_u64().is_some_and(|number| wanted.trim().parse() == Ok(number))
+/// Whether one of the tags, which are numbers or have one, has that number.
+fn is_tagged(tags: &Value, wanted: &str) -> bool {
+    let number = |tag: &Value| tag.as_u64().or(tag["tagId"].as_u64());
+    tags.as_array().is_some_and(|tags| tags.iter().filter_map(number).any(|number| wanted.trim().parse() == Ok(number)))
 }
 
 fn starts_with(member: &Value, wanted: &str) -> bool {
@@ -101,24 +94,8 @@ fn has_keyword(items: &Value, wanted: &str) -> bool {
 /// The envelope of a page. `is_short` says that the number of pages is one too small.
 pub(super) fn page<T: Serialize + Send + 'static>(member: &'static str, page: Page<T>, is_short: bool) -> Reply {
     let pages = page.pages().saturating_sub(usize::from(is_short));
-    Reply::ok(Envelope { member, page, pages })
-}
-
-struct Envelope<T> {
-    member: &'static str,
-    page: Page<T>,
-    pages: usize,
-}
-
-impl<T: Serialize> Serialize for Envelope<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut members = serializer.serialize_map(Some(4))?;
-        members.serialize_entry(self.member, &self.page.rows)?;
-        members.serialize_entry("total", &self.page.total)?;
-        members.serialize_entry("page", &self.page.number)?;
-        members.serialize_entry("pages", &self.pages)?;
-        members.end()
-    }
+    let rest = json!({ "total": page.total, "page": page.number, "pages": pages });
+    Reply::ok(page.enveloped(member, rest))
 }
 
 /// Whether the query asks for what is left out otherwise.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::dialect::{bad, error, unspecified};
+use super::dialect::{about, bad, error, unspecified};
 use super::wire::{self, Members};
 use crate::base::time::Timestamp;
 use crate::carrier::countries;
@@ -14,10 +14,7 @@ use crate::spec::{JsonType, ParameterIn, Reading, Rule, Step, Violation, reading
 
 /// Numbers come as texts and the other way round, null is nothing, ids are checked in the path first.
 pub(super) const READING: Reading = Reading {
-    text: |value| match value {
-        Value::Bool(flag) => Some(flag.to_string()),
-        other => reading::digits(other),
-    },
+    text: |value| value.as_bool().map(|flag| flag.to_string()).or_else(|| reading::digits(value)),
     number: |value| value.as_str()?.trim().parse().ok().filter(|number: &f64| number.is_finite()),
     integer: |value| value.as_str().map_or_else(|| reading::whole_number(value), |text| text.trim().parse().ok()),
     flag: |value| match value {
@@ -121,7 +118,7 @@ fn error_of(row: &Violation, call: &Call<'_>) -> Value {
             });
             let text = if is_element { format!("{name} must be only integers") } else { format!("{name} must be an integer") };
             let value = if is_element { list.cloned() } else { row.value.clone() };
-            error("business_rules", "unspecified", text, &json!({ "field_name": name, "field_value": value }))
+            error("business_rules", "unspecified", text, &about(name, value))
         }
         Rule::Required | Rule::Null | Rule::MinLength(_) | Rule::MinItems(_) => needed(name),
         Rule::MaxLength(limits) => {
@@ -133,10 +130,7 @@ fn error_of(row: &Violation, call: &Call<'_>) -> Value {
             let least = range.min.as_ref().map(ToString::to_string).unwrap_or_default();
             error("validation", "invalid_field_value", format!("{name}: Must be greater than or equal to {least}."), &more)
         }
-        _ => {
-            let more = json!({ "field_name": name, "field_value": row.value });
-            error("validation", "invalid_field_value", format!("Invalid {name}."), &more)
-        }
+        _ => error("validation", "invalid_field_value", format!("Invalid {name}."), &about(name, &row.value)),
     }
 }
 
@@ -192,10 +186,7 @@ pub(super) fn weighs(shipment: &Members) -> Result<(), Refusal> {
     let mut weights = shipment["packages"].as_array().into_iter().flatten().map(|package| &package["weight"]["value"]);
     match weights.find(|value| value.as_f64().is_none_or(|value| value <= 0.0)) {
         Some(Value::Null) => Err(super::dialect::needed("weight")),
-        Some(value) => {
-            let more = json!({ "field_name": "value", "field_value": value });
-            Err(bad("validation", "invalid_field_value", "'value' must be greater than '0'.", &more))
-        }
+        Some(value) => Err(bad("validation", "invalid_field_value", "'value' must be greater than '0'.", &about("value", value))),
         None => Ok(()),
     }
 }

@@ -4,6 +4,7 @@ use http::header::{
     ALLOW, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Method, StatusCode};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::access::FEATURE;
@@ -33,6 +34,11 @@ pub(super) fn error(kind: &str, code: &str, message: impl Into<String>, more: &V
     Value::Object(error)
 }
 
+/// What an error is about: a member, or a parameter, and what was sent as that.
+pub(super) fn about(name: &str, value: impl Serialize) -> Value {
+    json!({ "field_name": name, "field_value": value })
+}
+
 /// A refusal of that status with one error.
 pub(super) fn refused(status: StatusCode, error: Value) -> Refusal {
     Refusal::Because(ERROR, json!([status.as_u16(), error]))
@@ -50,19 +56,22 @@ pub(super) fn unspecified(message: impl Into<String>, more: &Value) -> Refusal {
 
 /// A member whose value is none of those that it may have.
 pub(super) fn invalid(name: &str, value: &Value) -> Refusal {
-    bad("validation", "invalid_field_value", format!("Invalid {name}."), &json!({ "field_name": name, "field_value": value }))
+    bad("validation", "invalid_field_value", format!("Invalid {name}."), &about(name, value))
 }
 
 /// A name or an id of the caller's that something else has already.
 pub(super) fn taken(name: &str, id: &str) -> Refusal {
-    let more = json!({ "field_name": name, "field_value": id });
-    bad("business_rules", "identifier_conflict", format!("{name} is already in use."), &more)
+    bad("business_rules", "identifier_conflict", format!("{name} is already in use."), &about(name, id))
 }
 
 /// An id that leads to nothing, and of which no kind of documents says what it is called.
 pub(super) fn unknown(name: &str, id: &str) -> Refusal {
-    let more = json!({ "field_name": name, "field_value": id });
-    refused(StatusCode::NOT_FOUND, error("business_rules", "invalid_identifier", format!("Invalid {name}."), &more))
+    refused(StatusCode::NOT_FOUND, unknown_id(name, id))
+}
+
+/// The error of an id that leads to nothing.
+pub(super) fn unknown_id(name: &str, id: &str) -> Value {
+    error("business_rules", "invalid_identifier", format!("Invalid {name}."), &about(name, id))
 }
 
 /// A member that should have said something.
@@ -86,11 +95,7 @@ pub(super) fn carriers_error(text: &str, more: &Value) -> Value {
 /// The error of a refusal that the caller can do something about.
 pub(super) fn error_of(refusal: &Refusal) -> Option<Value> {
     match refusal {
-        Refusal::Missing { kind, id } | Refusal::Foreign { kind, id } => {
-            let name = wire::id_name(kind);
-            let more = json!({ "field_name": name, "field_value": id });
-            Some(error("business_rules", "invalid_identifier", format!("Invalid {name}."), &more))
-        }
+        Refusal::Missing { kind, id } | Refusal::Foreign { kind, id } => Some(unknown_id(&wire::id_name(kind), id)),
         Refusal::Because(ERROR, facts) => Some(facts[1].clone()),
         Refusal::Because(CARRIER, text) => Some(carriers_error(text.as_str().unwrap_or_default(), &Value::Null)),
         _ => None,

@@ -3,12 +3,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::access::in_sandbox;
 use super::catalog::CATALOG as WORDS;
-use super::dialect::{bad, needed, refused, unspecified};
+use super::dialect::{about, bad, needed, refused, unknown_id, unspecified};
 use super::wire::order as sold;
 use super::wire::{self, Members, TEST_LABEL, address, moment, se, shipment, tick};
 use super::{checks, rates};
@@ -25,69 +24,23 @@ use crate::vendors::shipstation::wire::label::Label;
 use crate::vendors::shipstation::wire::money::Money;
 use crate::vendors::shipstation::wire::{self as shared, LABEL, ORDER, order};
 
-/// What the caller asks of a label, besides the shipment.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Options {
-    pub label_layout: Option<String>,
-    pub label_format: Option<String>,
-    pub label_download_type: Option<String>,
-    pub display_scheme: Option<String>,
-    pub charge_event: Option<String>,
-    pub label_image_id: Option<String>,
-    pub rma_number: Option<String>,
-    pub test_label: Option<bool>,
-    pub is_return_label: Option<bool>,
-    pub validate_address: Option<String>,
+/// What this version alone keeps of a label: its packages with the numbers of those after the first, the caller's ids and options, the
+/// recipient's e-mail address, the rate, batch and manifest, and whether it is paid once the carrier has the parcel.
+pub(super) fn own(label: &Label) -> &Value {
+    &label.more["v2"]
 }
 
-/// What this version alone keeps of a label.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub(super) struct Own {
-    pub packages: Vec<Value>,
-    pub external_shipment_id: Option<String>,
-    pub external_order_id: Option<String>,
-    pub label_layout: Option<String>,
-    pub label_format: Option<String>,
-    pub display_scheme: Option<String>,
-    pub charge_event: Option<String>,
-    pub label_image_id: Option<String>,
-    pub rma_number: Option<String>,
-    /// The recipient's, which addresses of version 1 do not have.
-    pub email: Option<String>,
-    /// The rate that it was bought at.
-    pub rate: Option<String>,
-    /// The batch that it was bought in.
-    pub batch: Option<u64>,
-    /// The tracking numbers of its packages after the first.
-    pub numbers: Vec<String>,
-    /// Whether it is paid once the carrier has the parcel.
-    pub unpaid: bool,
-    /// The manifest that it is on.
-    pub manifest: Option<String>,
-}
-
-impl Own {
-    pub fn of(label: &Label) -> Self {
-        Self::deserialize(&label.more["v2"]).unwrap_or_default()
-    }
-
-    /// Whether a counter prints the label for a code, or may.
-    pub fn has_qr_code(&self) -> bool {
-        self.display_scheme.as_deref().is_some_and(|scheme| scheme.to_lowercase().contains("qr_code"))
-    }
-
-    pub fn keep(&self, label: &mut Label) {
-        label.more["v2"] = json!(self);
-    }
+/// Whether a counter prints a label for a code, or may.
+fn has_qr_code(own: &Value) -> bool {
+    own["display_scheme"].as_str().is_some_and(|scheme| scheme.to_lowercase().contains("qr_code"))
 }
 
 /// What a label is bought for.
 pub(super) struct Order<'a> {
     pub number: u64,
     pub shipment: &'a Members,
-    pub options: &'a Options,
+    /// What the caller asks of the label, besides the shipment.
+    pub options: &'a Value,
     pub rate: Option<String>,
     pub batch: Option<u64>,
     pub is_return: bool,
@@ -102,10 +55,8 @@ pub(super) fn buy(cx: &mut Cx<'_>, bought: &Order<'_>) -> Result<Label, Refusal>
     let text = |name: &str| shipment.get(name).and_then(Value::as_str);
     let service = text("service_code").ok_or_else(|| needed("service_code"))?;
     let carrier = carrier(cx, shipment, service)?;
-    let wrong = |what: &str, member: &str, code: &str| {
-        let more = json!({ "field_name": format!("shipment.{member}"), "field_value": code });
-        unspecified(format!("invalid {what} '{code}'"), &more)
-    };
+    let wrong =
+        |what: &str, member: &str, code: &str| unspecified(format!("invalid {what} '{code}'"), &about(&format!("shipment.{member}"), code));
     let service = carrier.service(service).ok_or_else(|| wrong("service_code", "_service_code", service))?;
     let packages = shipment["packages"].as_array().map_or(&[][..], Vec::as_slice);
     let code = packages.first().and_then(|package| package["package_code"].as_str()).unwrap_or("package");
@@ -125,15 +76,17 @@ pub(super) fn buy(cx: &mut Cx<'_>, bought: &Order<'_>) -> Result<Label, Refusal>
     }
     checks::declares(shipment)?;
     let sold = cx.docs.has(ORDER, &number.to_string()).then(|| order::find(cx, *number)).transpose()?;
-    let mut own = own(cx, bought);
+    let mut own = kept(cx, bought);
     // Documented: only files of PDF are that large.
-    if is_word(&own.label_layout, "letter") && !own.label_format.as_deref().is_none_or(|format| format.eq_ignore_ascii_case("pdf")) {
-        own.label_layout = Some("4x6".to_owned());
+    if is_word(&own["label_layout"], "letter") && !own["label_format"].is_null() && !is_word(&own["label_format"], "pdf") {
+        own["label_layout"] = "4x6".into();
         cx.note("label-layout", Blame::Caller, "`label_layout` `letter` is for `label_format` `pdf` alone, expected `4x6`");
     }
     let others = packages.len().saturating_sub(1);
     let form = CARRIERS.find(&carrier.code).form(&service.code);
-    own.numbers = if options.test_label == Some(true) { Vec::new() } else { (0..others).map(|_| cx.tracking_number(form)).collect() };
+    let is_test = options["test_label"] == true;
+    let numbers: Vec<String> = (0..if is_test { 0 } else { others }).map(|_| cx.tracking_number(form)).collect();
+    own["numbers"] = json!(numbers);
     let purchase = Purchase {
         carrier,
         service,
@@ -152,11 +105,11 @@ pub(super) fn buy(cx: &mut Cx<'_>, bought: &Order<'_>) -> Result<Label, Refusal>
             is_return: bought.is_return,
             warehouse: text("warehouse_id").and_then(wire::number),
             store: text("store_id").and_then(wire::number),
-            more: said(shipment, sold.as_ref(), &own),
+            more: said(shipment, sold.as_ref(), own),
             ..Label::default()
         },
     };
-    if options.test_label == Some(true) {
+    if is_test {
         // Recorded 2019: a label that costs nothing and moves nothing.
         let label = Label { id: *number, ..labels::sample(cx, purchase, "9999999999999")? };
         cx.docs.put(TEST_LABEL, &number.to_string(), &label);
@@ -165,12 +118,12 @@ pub(super) fn buy(cx: &mut Cx<'_>, bought: &Order<'_>) -> Result<Label, Refusal>
     let label = labels::buy(cx, purchase)?;
     // Each package is a parcel of its own, which travels with the first.
     if let Some(parcel) = cx.parcel(&label.tracking_number) {
-        own.numbers.iter().for_each(|number| cx.create_parcel(Parcel { tracking_number: number.clone(), ..parcel.clone() }));
+        numbers.into_iter().for_each(|tracking_number| cx.create_parcel(Parcel { tracking_number, ..parcel.clone() }));
     }
     if sold.is_none() || cx.docs.has(wire::SHIPMENT, &number.to_string()) {
         let mut kept = (*shipment).clone();
         if kept["external_shipment_id"].is_null() && sold.is_none() {
-            kept["external_shipment_id"] = json!(own.external_shipment_id);
+            kept["external_shipment_id"] = self::own(&label)["external_shipment_id"].clone();
         }
         kept["shipment_status"] = "label_purchased".into();
         kept["carrier_id"] = se(carrier.id).into();
@@ -182,7 +135,7 @@ pub(super) fn buy(cx: &mut Cx<'_>, bought: &Order<'_>) -> Result<Label, Refusal>
 }
 
 /// What either version alone says of a label.
-fn said(shipment: &Members, sold: Option<&Members>, own: &Own) -> Members {
+fn said(shipment: &Members, sold: Option<&Members>, own: Value) -> Members {
     let option = &shipment["advanced_options"];
     let billing = json!({
         "billToParty": option["bill_to_party"], "billToAccount": option["bill_to_account"],
@@ -209,11 +162,7 @@ fn carrier(cx: &Cx<'_>, shipment: &Members, service: &str) -> Result<&'static Ca
 /// # Errors
 /// When there is none.
 pub(super) fn connected(cx: &Cx<'_>, id: &str) -> Result<&'static Carrier, Refusal> {
-    let found = rates::connected(cx).find(|carrier| wire::number(id) == Some(carrier.id));
-    found.ok_or_else(|| {
-        let more = json!({ "field_name": "carrier_id", "field_value": id });
-        bad("business_rules", "invalid_identifier", "Invalid carrier_id.", &more)
-    })
+    rates::find(cx, id).ok_or_else(|| refused(StatusCode::BAD_REQUEST, unknown_id("carrier_id", id)))
 }
 
 /// Recorded 2023: days that have passed in UTC are refused.
@@ -221,39 +170,28 @@ fn ship_date(cx: &Cx<'_>, text: Option<&str>) -> Result<jiff::civil::Date, Refus
     let day = |at: Timestamp| at.to_zoned(jiff::tz::TimeZone::UTC).date();
     let wanted = text.and_then(checks::instant).map_or_else(|| day(cx.now), day);
     if wanted < day(cx.now) {
-        let more = json!({ "field_name": "ship_date", "field_value": text });
         let message = "ship_date must equal today\u{2019}s date or a future date";
-        return Err(bad("validation", "invalid_date", message, &more));
+        return Err(bad("validation", "invalid_date", message, &about("ship_date", text)));
     }
     Ok(wanted)
 }
 
-fn is_word(sent: &Option<String>, word: &str) -> bool {
-    sent.as_deref().is_some_and(|sent| sent.eq_ignore_ascii_case(word))
+fn is_word(sent: &Value, word: &str) -> bool {
+    sent.as_str().is_some_and(|sent| sent.eq_ignore_ascii_case(word))
 }
 
 /// What this version keeps of a new label.
-fn own(cx: &Cx<'_>, bought: &Order<'_>) -> Own {
+fn kept(cx: &Cx<'_>, bought: &Order<'_>) -> Value {
     let Order { shipment, options, .. } = bought;
-    let text = |name: &str| shipment.get(name).and_then(Value::as_str).map(str::to_owned);
-    let auto = || format!("SEAuto-{}", wire::token(cx, &format!("shipment {}", bought.number), 22));
-    Own {
-        packages: shipment["packages"].as_array().cloned().unwrap_or_default(),
-        external_shipment_id: text("external_shipment_id").or_else(|| Some(auto())),
-        external_order_id: text("external_order_id"),
-        label_layout: options.label_layout.clone(),
-        label_format: options.label_format.clone(),
-        display_scheme: options.display_scheme.clone(),
-        charge_event: options.charge_event.clone(),
-        label_image_id: options.label_image_id.clone(),
-        rma_number: options.rma_number.clone(),
-        email: shipment["ship_to"]["email"].as_str().map(str::to_owned),
-        rate: bought.rate.clone(),
-        batch: bought.batch,
-        numbers: Vec::new(),
-        unpaid: is_word(&options.charge_event, "on_carrier_acceptance"),
-        manifest: None,
-    }
+    let auto = || format!("SEAuto-{}", wire::token(cx, &format!("shipment {}", bought.number), 22)).into();
+    let external = Some(&shipment["external_shipment_id"]).filter(|id| id.is_string()).cloned().unwrap_or_else(auto);
+    json!({
+        "packages": shipment["packages"], "external_shipment_id": external, "external_order_id": shipment["external_order_id"],
+        "label_layout": options["label_layout"], "label_format": options["label_format"], "display_scheme": options["display_scheme"],
+        "charge_event": options["charge_event"], "label_image_id": options["label_image_id"], "rma_number": options["rma_number"],
+        "email": shipment["ship_to"]["email"], "rate": bought.rate, "batch": bought.batch, "numbers": [],
+        "unpaid": is_word(&options["charge_event"], "on_carrier_acceptance"), "manifest": null,
+    })
 }
 
 /// The label that an id names.
@@ -309,39 +247,40 @@ pub(super) fn status(cx: &Cx<'_>, label: &Label) -> (&'static str, &'static str)
 
 /// A label as it is answered: `is_new` to who has just bought it.
 pub(super) fn to_json(cx: &Cx<'_>, label: &Label, is_new: bool, is_inline: bool) -> Value {
-    let (own, is_sandbox) = (Own::of(label), in_sandbox(cx));
+    let (own, is_sandbox) = (own(label), in_sandbox(cx));
+    let told = |name: &str, usual: &'static str| own[name].as_str().unwrap_or(usual).to_owned();
     let carrier = CATALOG.carrier_of(label.carrier);
     let (status, tracking) = status(cx, label);
     let created = if is_new { tick(label.created) } else { moment(label.created) };
     let midnight = shared::instant(label.ship_date.at(0, 0, 0, 0)).map(moment);
     let is_international = labels::is_abroad(label);
-    let format = own.label_format.as_deref().unwrap_or("pdf");
-    let batch = own.batch.or(Some(label.batch).filter(|_| !is_sandbox && !is_test(label))).map(se).unwrap_or_default();
+    let format = own["label_format"].as_str().unwrap_or("pdf");
+    let batch = own["batch"].as_u64().or(Some(label.batch).filter(|_| !is_sandbox && !is_test(label))).map(se).unwrap_or_default();
     let code = carrier.map(|carrier| carrier.code_v2(is_sandbox));
     let mut to = wire::joined([json!({ "geolocation": [] }), address::shipping(&label.to)]);
-    to["email"] = own.email.clone().into();
+    to["email"] = own["email"].clone();
     let stem = if is_test(label) { "testlabel" } else { "label" };
-    let package = own.packages.first().and_then(|package| package["package_code"].as_str());
+    let package = own["packages"][0]["package_code"].as_str();
     let shown = json!({
         "label_id": id(label), "status": status, "shipment_id": label.order.map(se),
-        "external_shipment_id": own.external_shipment_id, "external_order_id": own.external_order_id, "ship_date": midnight,
+        "external_shipment_id": own["external_shipment_id"], "external_order_id": own["external_order_id"], "ship_date": midnight,
         "created_at": created, "shipment_cost": wire::dollars(label.cost), "insurance_cost": wire::dollars(label.insurance_cost),
         "requested_comparison_amount": if is_new { wire::dollars(Money::default()) } else { Value::Null },
         "rate_details": rate_details(carrier, label.cost), "tracking_number": label.tracking_number, "is_return_label": label.is_return,
-        "rma_number": own.rma_number, "is_international": is_international, "batch_id": batch, "carrier_id": se(label.carrier),
+        "rma_number": own["rma_number"], "is_international": is_international, "batch_id": batch, "carrier_id": se(label.carrier),
         "service_code": label.service, "package_code": package.or(label.package.as_deref()).unwrap_or("package"),
         "voided": label.voided.is_some(), "voided_at": label.voided.map(moment), "void_type": null, "refund_details": null,
-        "label_format": format, "display_scheme": own.display_scheme.as_deref().unwrap_or("label"),
-        "label_layout": own.label_layout.as_deref().unwrap_or("4x6"), "trackable": true, "label_image_id": own.label_image_id,
+        "label_format": format, "display_scheme": told("display_scheme", "label"), "label_layout": told("label_layout", "4x6"),
+        "trackable": true, "label_image_id": own["label_image_id"],
     });
     let rest = json!({
         "carrier_code": code, "carrier_weight": billed(carrier, label), "confirmation": label.confirmation.as_deref().unwrap_or("none"),
         "tracking_status": tracking, "label_download": download(cx, label, stem, label.id, format, is_inline),
         "form_download": (is_international && !is_test(label)).then(|| json!({ "href": link(cx, "form", label.id, "pdf") })),
-        "qr_code_download": own.has_qr_code().then(|| json!({ "href": link(cx, "qrcode", label.id, "pdf") })),
+        "qr_code_download": has_qr_code(own).then(|| json!({ "href": link(cx, "qrcode", label.id, "pdf") })),
         "insurance_claim": null, "paperless_download": null,
-        "packages": packages(cx, label, &own, format, is_inline),
-        "charge_event": own.charge_event.as_deref().unwrap_or("carrier_default"), "alternative_identifiers": [], "shipping_rule_id": null,
+        "packages": packages(cx, label, own, format, is_inline),
+        "charge_event": told("charge_event", "carrier_default"), "alternative_identifiers": [], "shipping_rule_id": null,
         "tracking_url": tracking_url(carrier.map_or("", |carrier| &carrier.code), &label.tracking_number), "pickup_windows": [],
         "ship_to": to,
     });
@@ -376,12 +315,12 @@ fn rate_details(carrier: Option<&Carrier>, cost: Money) -> Value {
     }])
 }
 
-fn packages(cx: &Cx<'_>, label: &Label, own: &Own, format: &str, is_inline: bool) -> Vec<Value> {
+fn packages(cx: &Cx<'_>, label: &Label, own: &Value, format: &str, is_inline: bool) -> Vec<Value> {
     let only = || {
         let weight = label.weight.as_ref().map_or_else(|| json!({ "value": 0.0, "unit": "ounce" }), address::weight);
         json!({ "package_code": label.package, "weight": weight, "dimensions": address::dimensions(label.dimensions.as_ref()) })
     };
-    let rows = if own.packages.is_empty() { vec![only()] } else { own.packages.clone() };
+    let rows = own["packages"].as_array().filter(|rows| !rows.is_empty()).cloned().unwrap_or_else(|| vec![only()]);
     let none = json!({ "reference1": null, "reference2": null, "reference3": null });
     let row = |(index, package): (usize, Value)| {
         let number = package["shipment_package_id"].as_str().and_then(wire::number).unwrap_or(label.id);
@@ -395,11 +334,11 @@ fn packages(cx: &Cx<'_>, label: &Label, own: &Own, format: &str, is_inline: bool
         json!({
             "package_id": number, "package_code": read("package_code", "package".into()), "weight": package["weight"],
             "dimensions": package["dimensions"], "insured_value": read("insured_value", wire::dollars(Money::default())),
-            "tracking_number": (!is_test(label)).then(|| number_of(index, label, own)), "label_download": file, "qr_code_download": null,
+            "tracking_number": (!is_test(label)).then(|| number_of(index, label)), "label_download": file, "qr_code_download": null,
             "paperless_download": null,
             "label_messages": read("label_messages", none.clone()), "external_package_id": package["external_package_id"],
             "content_description": package["content_description"], "sequence": index + 1, "alternative_identifiers": [],
-            "has_label_documents": false, "has_form_documents": false, "has_qr_code_documents": own.has_qr_code(),
+            "has_label_documents": false, "has_form_documents": false, "has_qr_code_documents": has_qr_code(own),
             "has_paperless_label_documents": false,
         })
     };
@@ -407,8 +346,8 @@ fn packages(cx: &Cx<'_>, label: &Label, own: &Own, format: &str, is_inline: bool
 }
 
 /// The tracking number of one of its packages; the first has that of the label.
-fn number_of<'a>(index: usize, label: &'a Label, own: &'a Own) -> &'a str {
-    index.checked_sub(1).and_then(|index| own.numbers.get(index)).unwrap_or(&label.tracking_number)
+fn number_of(index: usize, label: &Label) -> &str {
+    index.checked_sub(1).and_then(|index| own(label)["numbers"][index].as_str()).unwrap_or(&label.tracking_number)
 }
 
 /// Links to a label in all formats, or to the one that was asked for, or the file itself.
@@ -425,11 +364,10 @@ fn download(cx: &Cx<'_>, label: &Label, stem: &str, number: u64, format: &str, i
 
 /// A label for each of its packages, as they are printed.
 pub(super) fn pieces(label: &Label) -> Vec<Label> {
-    let own = Own::of(label);
-    let packages = &own.packages;
+    let packages = own(label)["packages"].as_array().map_or(&[][..], Vec::as_slice);
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     let piece = |(index, package): (usize, &Value)| Label {
-        tracking_number: number_of(index, label, &own).to_owned(),
+        tracking_number: number_of(index, label).to_owned(),
         weight: Some(address::read_weight(&package["weight"])),
         dimensions: address::read_dimensions(&package["dimensions"]),
         piece: [count(index + 1), count(packages.len())],
@@ -445,7 +383,7 @@ pub(super) fn inline(labels: &[Label], (media, format): (&str, Format)) -> Strin
 
 /// The media type of a file with that extension, and how a label is printed in it.
 pub(super) fn media(extension: &str, label: &Label) -> (&'static str, Format) {
-    let paper = match Own::of(label).label_layout.unwrap_or_default().to_lowercase().as_str() {
+    let paper = match &*own(label)["label_layout"].as_str().unwrap_or_default().to_lowercase() {
         "letter" => Paper::Letter,
         "a4" => Paper::A4,
         "a6" => Paper::A6,

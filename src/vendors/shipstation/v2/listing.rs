@@ -1,11 +1,10 @@
 //! Pages: the caller's filters, then `page` and `page_size`, and links that are empty where there is no such page.
 
-use serde::ser::SerializeMap as _;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::checks;
-use crate::engine::listing::{self, Bad, By, Key, Listing, Number, Page, Sorting};
+use crate::engine::listing::{self, Bad, By, Envelope, Key, Listing, Number, Page, Sorting};
 use crate::engine::{Cx, Refusal, Reply};
 
 /// 25 a page, at most 500, newest first.
@@ -40,33 +39,16 @@ pub(super) const INVENTORY: Listing =
     Listing { newest_first: false, sorting: Sorting::NONE, size: Number { names: &["page_size", "limit"], ..LISTING.size }, ..LISTING };
 
 /// A page as it is answered, with its rows under that name.
-pub(super) fn envelope<T: Serialize>(cx: &Cx<'_>, name: &str, page: Page<T>) -> Envelope<T> {
-    let links = links(cx, cx.call.path, page.number, page.pages(), page.size, page.has_next);
-    Envelope { name: name.to_owned(), page, links }
+pub(super) fn envelope<T>(cx: &Cx<'_>, name: &str, page: Page<T>) -> Envelope<T> {
+    let (number, pages) = (page.number, page.pages());
+    let links = links(cx, cx.call.path, number, pages, page.size, page.has_next);
+    let rest = json!({ "total": page.total, "page": number, "pages": pages, "links": links });
+    page.enveloped(name, rest)
 }
 
 /// The same as an answer.
 pub(super) fn answer<T: Serialize + Send + 'static>(cx: &Cx<'_>, name: &str, page: Page<T>) -> Reply {
     Reply::ok(envelope(cx, name, page))
-}
-
-/// A page with its links, whose rows become JSON when it is written.
-pub(super) struct Envelope<T> {
-    name: String,
-    page: Page<T>,
-    links: Value,
-}
-
-impl<T: Serialize> Serialize for Envelope<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut members = serializer.serialize_map(Some(5))?;
-        members.serialize_entry(&self.name, &self.page.rows)?;
-        for (name, count) in [("total", self.page.total), ("page", self.page.number), ("pages", self.page.pages())] {
-            members.serialize_entry(name, &count)?;
-        }
-        members.serialize_entry("links", &self.links)?;
-        members.end()
-    }
 }
 
 /// Links to the first, last, previous and next page of a path.

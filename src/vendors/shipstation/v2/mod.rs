@@ -28,7 +28,7 @@ mod webhooks;
 mod wire;
 
 pub(super) use rules::labels::voided as label_voided;
-pub(super) use webhooks::{EVENTS, fulfilled, labels_bought, orders_imported, refreshed, render, sample, scanned, sign};
+pub(super) use webhooks::{fulfilled, labels_bought, orders_imported, refreshed, render, sample, scanned, sign};
 pub(super) use wire::address::read as address;
 pub(super) use wire::shipment::of_label as shipment_of;
 

@@ -14,8 +14,8 @@ use crate::engine::{CARRIER_REFUSES, Cx};
 use crate::vendors::shipstation::access;
 use crate::vendors::shipstation::catalog::Carrier;
 use crate::vendors::shipstation::rates::{self as shared, Cost, Load, Quote};
+use crate::vendors::shipstation::wire as both;
 use crate::vendors::shipstation::wire::money::Money;
-use crate::vendors::shipstation::wire::{self as both, address::Address};
 
 /// What is to be sent where.
 pub(super) struct Lane {
@@ -34,10 +34,7 @@ pub(super) struct Lane {
 impl Lane {
     /// A lane between two addresses in the words of this version.
     pub fn between(from: &Value, to: &Value) -> (Location, Location) {
-        let place = |address: &Value| {
-            let address: Address = address::read(address);
-            Location::from(&address)
-        };
+        let place = |address: &Value| Location::from(&address::read(address));
         (place(from), place(to))
     }
 }
@@ -64,6 +61,12 @@ pub(super) fn options(shipment: &wire::Members) -> Options {
 pub(super) fn connected(cx: &Cx<'_>) -> impl Iterator<Item = &'static Carrier> + use<> {
     let is_sandbox = in_sandbox(cx);
     both::connected(cx).filter(move |carrier| !is_sandbox || carrier.is_in_sandbox())
+}
+
+/// The carrier of the account with that id.
+pub(super) fn find(cx: &Cx<'_>, id: &str) -> Option<&'static Carrier> {
+    let number = wire::number(id)?;
+    connected(cx).find(|carrier| carrier.id == number)
 }
 
 /// Whether a package type is one of the account's own, which has its size alone: carriers take it for a plain package.

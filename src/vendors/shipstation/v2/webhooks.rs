@@ -11,26 +11,6 @@ use crate::engine::webhooks::{Event, Message, Subscription};
 use crate::engine::{Cx, signing};
 use crate::vendors::shipstation::wire::IMPORT;
 
-/// The events of this version, the older ones first.
-pub(crate) const EVENTS: &[&str] = &[
-    "batch",
-    "carrier_connected",
-    "order_source_refresh_complete",
-    "rate",
-    "report_complete",
-    "sales_orders_imported",
-    "track",
-    "batch_processed_v2",
-    "track_event_v2",
-    "shipment_created_v2",
-    "label_created_v2",
-    "fulfillment_shipped_v2",
-    "fulfillment_rejected_v2",
-    "fulfillment_created_v2",
-    "fulfillment_canceled_v2",
-    "fulfillment_updated_v2",
-];
-
 /// How an event names what it is about.
 fn resource_type(event: &str) -> String {
     let prefix = if event.ends_with("_v2") { "" } else { "API_" };

@@ -12,8 +12,6 @@ use serde_json::{Value, json};
 use super::checks;
 use super::rules::batches::Batch;
 use super::rules::inventory::Stock;
-use super::rules::manifests::Manifest;
-use super::rules::package_pickups::Pickup;
 use crate::base::entropy;
 pub(super) use crate::base::members::Members;
 use crate::base::time::{self, Timestamp};
@@ -56,7 +54,7 @@ pub(super) const PURCHASE_ORDER: Kind = Kind::new("purchase_order");
 
 /// The tables of this version alone.
 pub(super) const STORED: &[Stored] = tables![
-    Members: SHIPMENT, Label: TEST_LABEL, Members: RATE, Members: RATES, Batch: BATCH, Manifest: MANIFEST, Pickup: PICKUP,
+    Members: SHIPMENT, Label: TEST_LABEL, Members: RATE, Members: RATES, Batch: BATCH, Members: MANIFEST, Members: PICKUP,
     Members: PACKAGE_TYPE, String: FOLLOWED, Members: INVENTORY_WAREHOUSE, Members: INVENTORY_LOCATION,
     Stock: STOCK, Members: PURCHASE_ORDER, Members: SUPPLIER, Members: TOTE, Members: IMAGE, Members: CARRIER_SETTINGS,
     Members: DOCUMENT, Vec<String>: COMBINED; like: ; shared: ];
@@ -100,15 +98,6 @@ pub(super) fn stored<T: DeserializeOwned>(cx: &Cx<'_>, kind: Kind) -> Result<(u6
     let number = named(cx, &id_name(&kind));
     let found = cx.docs.get(kind.clone(), &number.to_string());
     found.map(|found| (number, found)).ok_or_else(|| Refusal::missing(kind, se(number)))
-}
-
-/// What was sent, where that may be nothing.
-///
-/// # Errors
-/// What is wrong with it.
-pub(super) fn sent<T: DeserializeOwned + Default>(cx: &Cx<'_>) -> Result<T, Refusal> {
-    cx.call.valid()?;
-    Ok(serde_json::from_value(cx.call.body.clone()).unwrap_or_default())
 }
 
 /// A number for a new id of a kind.

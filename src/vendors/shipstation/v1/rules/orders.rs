@@ -189,7 +189,6 @@ pub fn mark_as_shipped(cx: &mut Cx<'_>) -> Outcome {
     let day = date::day(Some(&sent["shipDate"]).filter(|day| !day.is_null() && **day != "").unwrap_or(&date::stamp(cx.now).into()));
     let changes = [("orderStatus", json!("shipped")), ("shipDate", day.clone()), ("holdUntilDate", Value::Null)];
     order::change(cx, id, changes);
-    let answer = json!({"orderId": id, "orderNumber": order["orderNumber"]});
     let own = json!({
         "orderId": id, "orderNumber": order["orderNumber"], "customerEmail": order["customerEmail"], "shipTo": order["shipTo"],
         "trackingNumber": sent["trackingNumber"], "shipDate": date::normalized(&day), "carrierCode": sent["carrierCode"],
@@ -198,5 +197,5 @@ pub fn mark_as_shipped(cx: &mut Cx<'_>) -> Outcome {
     let fulfillment = fulfillments::add(cx, &own);
     webhooks::fulfilled(cx, fulfillment, order["advancedOptions"]["storeId"].as_u64());
     v2::fulfilled(cx, fulfillment, id);
-    Ok(Reply::ok(answer))
+    Ok(Reply::ok(json!({"orderId": id, "orderNumber": order["orderNumber"]})))
 }

@@ -2,14 +2,18 @@
 
 use super::super::super::wire::order::Members;
 use super::super::super::wire::{PRODUCT, PRODUCT_SKU, date};
-use super::super::listing::{self, PRODUCTS};
-use super::{Id, done};
-use crate::base::json::Written;
-use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
+use super::super::listing;
+use super::create::FORMS;
+use super::done;
+use crate::engine::resource::{Conventions, Resource};
+use crate::engine::{Cx, Outcome};
+
+pub(crate) static PRODUCTS: Resource =
+    Resource::new(PRODUCT, "Product", &listing::PRODUCTS, &Conventions { forms: FORMS, ..Conventions::USUAL });
 
 /// Those that are active, unless the others are asked for. Recorded: there is one page less than there are.
 pub fn list(cx: &mut Cx<'_>) -> Outcome {
-    let query = PRODUCTS.read(cx.call)?;
+    let query = listing::PRODUCTS.read(cx.call)?;
     if listing::is_asked(cx.call, "showInactive") {
         return Ok(listing::page("products", query.documents(&cx.docs, PRODUCT)?.written(), true));
     }
@@ -18,16 +22,11 @@ pub fn list(cx: &mut Cx<'_>) -> Outcome {
     Ok(listing::page("products", query.rows(rows)?, true))
 }
 
-pub fn get(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
-    let body = cx.docs.raw(PRODUCT, &id).ok_or_else(|| Refusal::missing(PRODUCT, id.as_str()))?;
-    Ok(Reply::ok(Written(body.into())))
-}
-
 /// What is sent takes the place of a product; its number and the day of its creation stay.
-pub fn update(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
-    let before: Members = cx.docs.require(PRODUCT, &id)?;
+pub fn update(cx: &mut Cx<'_>) -> Outcome {
+    let (id, before) = PRODUCTS.find(cx)?;
     cx.call.valid()?;
-    let mut product = cx.completed("Product", &cx.call.body, &[("sent", serde_json::Value::clone)]);
+    let mut product = cx.completed("Product", &cx.call.body, FORMS);
     product["productId"] = before["productId"].clone();
     product["createDate"] = before["createDate"].clone();
     product["modifyDate"] = date::trimmed(cx.now).into();

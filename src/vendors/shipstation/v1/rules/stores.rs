@@ -7,10 +7,13 @@ use super::super::super::catalog::CATALOG;
 use super::super::super::wire::order::Members;
 use super::super::super::wire::{self, STORE, date};
 use super::super::dialect::message;
-use super::super::listing;
-use super::{Id, done};
-use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
+use super::super::listing::{self, LISTING};
+use super::done;
+use crate::engine::resource::{Conventions, Resource};
+use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::v2;
+
+pub(crate) static STORES: Resource = Resource::new(STORE, "Store", &LISTING, &Conventions::USUAL);
 
 /// The topic of the end of an import.
 pub(in crate::vendors::shipstation::v1) const REFRESHED: &str = "store.refreshed";
@@ -26,13 +29,9 @@ pub fn list(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::ok(stores))
 }
 
-pub fn get(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
-    Ok(Reply::ok(cx.docs.require::<Members>(STORE, &id)?))
-}
-
 /// What a store is called and how it is reached can be changed, where it comes from cannot.
-pub fn update(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
-    let mut store: Members = cx.docs.require(STORE, &id)?;
+pub fn update(cx: &mut Cx<'_>) -> Outcome {
+    let (id, mut store) = STORES.find(cx)?;
     cx.call.valid()?;
     for name in ["storeName", "companyName", "phone", "publicEmail", "website", "email", "active", "autoRefresh", "statusMappings"] {
         if let Some(value) = cx.call.body.get(name).filter(|value| !value.is_null() || store[name].is_string()) {

@@ -1,19 +1,19 @@
 //! Places to ship from.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::super::super::wire::order::Members;
-use super::super::super::wire::{self, WAREHOUSE, date};
+use super::super::super::wire::{self, WAREHOUSE};
 use super::super::dialect::message;
-use super::{Id, create, done};
-use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
+use super::super::listing::LISTING;
+use super::{create, done};
+use crate::engine::resource::{Conventions, Resource};
+use crate::engine::{Cx, Outcome, Refusal, Reply};
+
+pub(crate) static WAREHOUSES: Resource = Resource::new(WAREHOUSE, "Warehouse", &LISTING, &Conventions::USUAL);
 
 pub fn list(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::ok(cx.docs.all::<Members>(WAREHOUSE)))
-}
-
-pub fn get(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
-    Ok(Reply::ok(cx.docs.require::<Members>(WAREHOUSE, &id)?))
 }
 
 /// Recorded: the first place is the default one whatever was sent, and a return address that is copied does not say whether it is
@@ -21,28 +21,22 @@ pub fn get(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
 pub fn create(cx: &mut Cx<'_>) -> Outcome {
     check(cx)?;
     let id = wire::next_id(cx, &WAREHOUSE);
-    let warehouse = made(cx, id, &json!(date::stamp(cx.now)));
-    store(cx, id, &warehouse);
-    Ok(Reply::ok(warehouse))
+    Ok(Reply::ok(store(cx, id, &Members::default())))
 }
 
-pub fn update(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
-    let before: Members = cx.docs.require(WAREHOUSE, &id)?;
+pub fn update(cx: &mut Cx<'_>) -> Outcome {
+    let (_, before) = WAREHOUSES.find(cx)?;
     check(cx)?;
-    let number = before["warehouseId"].as_u64().unwrap_or_default();
-    let warehouse = made(cx, number, &before["createDate"]);
-    store(cx, number, &warehouse);
+    store(cx, wire::id(&before["warehouseId"]), &before);
     Ok(done("The requested warehouse has been updated."))
 }
 
 /// Where the default place was deleted, the oldest of the others takes its place.
-pub fn delete(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
-    let gone: Members = cx.docs.require(WAREHOUSE, &id)?;
+pub fn delete(cx: &mut Cx<'_>) -> Outcome {
+    let (id, gone) = WAREHOUSES.find(cx)?;
     cx.docs.remove(WAREHOUSE, &id);
     let next = cx.docs.list::<Members>(WAREHOUSE).next().filter(|_| gone["isDefault"] == true);
-    if let Some(next) = next {
-        wire::make_default(cx, next["warehouseId"].as_u64().unwrap_or_default());
-    }
+    next.into_iter().for_each(|next| wire::make_default(cx, wire::id(&next["warehouseId"])));
     Ok(done("The requested warehouse has been deleted."))
 }
 
@@ -55,29 +49,16 @@ fn check(cx: &Cx<'_>) -> Result<(), Refusal> {
     if addresses.iter().any(is_nameless) { Err(message("'Name' must not be empty.")) } else { Ok(()) }
 }
 
-fn made(cx: &Cx<'_>, id: u64, created: &Value) -> Value {
+fn store(cx: &mut Cx<'_>, id: u64, before: &Members) -> Members {
     let body = &cx.call.body;
     let origin = cx.completed("Address", &body["originAddress"], &[]);
-    let returned = match body.get("returnAddress").filter(|address| address.is_object()) {
-        Some(address) => cx.completed("Address", address, &[]),
-        None => {
-            let mut copy = origin.clone();
-            copy["residential"] = Value::Null;
-            copy
-        }
-    };
-    let is_only = !cx.docs.list::<Members>(WAREHOUSE).any(|other| other["isDefault"] == true && other["warehouseId"] != id);
-    json!({
-        "warehouseId": id, "warehouseName": body.get("warehouseName"), "originAddress": origin, "returnAddress": returned,
-        "createDate": created, "isDefault": is_only || body["isDefault"] == true, "sellerIntegrationId": null, "extInventoryIdentity": null,
-        "registerFedexMeter": null,
-    })
-}
-
-/// Stores a place; there is one default.
-fn store(cx: &mut Cx<'_>, id: u64, warehouse: &Value) {
-    cx.docs.put(WAREHOUSE, &id.to_string(), warehouse);
-    if warehouse["isDefault"] == true {
-        wire::make_default(cx, id);
+    let mut back = origin.clone();
+    if body["returnAddress"].is_object() {
+        back = cx.completed("Address", &body["returnAddress"], &[]);
+    } else {
+        back["residential"] = Value::Null;
     }
+    let is_only = !cx.docs.list::<Members>(WAREHOUSE).any(|other| other["isDefault"] == true && other["warehouseId"] != id);
+    let is_default = is_only || body["isDefault"] == true;
+    wire::warehouse(cx, id, before, [body["warehouseName"].clone(), origin, back, is_default.into()])
 }

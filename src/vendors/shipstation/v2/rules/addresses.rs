@@ -1,6 +1,6 @@
 //! Addresses as the postal service writes them, and those that it cannot find.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::super::dialect::bad;
 use super::super::failures::ADDRESS_UNDELIVERABLE;
@@ -64,18 +64,16 @@ pub(crate) fn clean(address: &mut Value) {
     members.insert("address_line2".to_owned(), "".into());
     if members.contains_key("instructions") {
         members.insert("instructions".to_owned(), "".into());
+        let text = |name: &str| members.get(name).and_then(Value::as_str).unwrap_or_default();
+        let door = address::Address { street: text("address_line1"), code: text("postal_code"), country: "US", ..Default::default() };
+        let code = door.nine_digits();
+        members.insert("postal_code".to_owned(), code.into());
     } else {
         for name in ["name", "company_name"] {
             if let Some(text) = members.get(name).and_then(Value::as_str).map(str::to_uppercase) {
                 members.insert(name.to_owned(), text.into());
             }
         }
-    }
-    if members.contains_key("instructions") {
-        let text = |name: &str| members.get(name).and_then(Value::as_str).unwrap_or_default();
-        let door = address::Address { street: text("address_line1"), code: text("postal_code"), country: "US", ..Default::default() };
-        let code = door.nine_digits();
-        members.insert("postal_code".to_owned(), code.into());
     }
 }
 
@@ -106,10 +104,10 @@ pub(crate) fn of_shipment(cx: &Cx<'_>, sent: &Value, shipment: &mut Members) -> 
         if result["status"] == "error" {
             return Err(invalid());
         }
-        let matched: Map<String, Value> = result["matched_address"].as_object().cloned().unwrap_or_default();
         let kept = ["name", "company_name", "phone", "email"];
-        for (name, value) in matched.into_iter().filter(|(name, _)| !kept.contains(&name.as_str())) {
-            shipment.get_mut("ship_to").into_iter().for_each(|to| to[name.as_str()] = value.clone());
+        for (name, value) in result["matched_address"].as_object().into_iter().flatten().filter(|(name, _)| !kept.contains(&name.as_str()))
+        {
+            shipment["ship_to"][name] = value.clone();
         }
     }
     Ok(result)

@@ -2,19 +2,18 @@
 
 use http::StatusCode;
 use jiff::SignedDuration;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::dialect::wrong_state;
-use super::super::labels::{self, Options, Order};
+use super::super::labels::{self, Order};
 use super::super::listing::{self, LISTING};
 use super::super::wire::{self, BATCH, Members, moment, se, shipment};
 use super::super::{dialect, webhooks};
 use super::{rates, shipments};
 use crate::base::time::Timestamp;
 use crate::engine::listing::{Listing, Number};
-use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
+use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::labels as shared;
 use crate::vendors::shipstation::wire::LABEL;
 use crate::vendors::shipstation::wire::label::Label;
@@ -40,34 +39,14 @@ pub(crate) struct Batch {
     rates: Vec<String>,
     completed: usize,
     forms: usize,
-    failures: Vec<Failure>,
+    /// Why members have no labels, as it is answered.
+    failures: Vec<Value>,
 }
 
-/// Why a member has no label.
-#[derive(Clone, Default, Serialize, Deserialize)]
-struct Failure {
-    error: String,
-    shipment_id: Option<String>,
-    external_shipment_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Sent {
-    #[serde(flatten)]
-    members: Changed,
-    external_batch_id: Option<String>,
-    batch_notes: Option<String>,
-    process_labels: Option<Process>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Process {
-    create_batch_and_process_labels: Option<bool>,
-    ship_date: Option<String>,
-    label_layout: Option<String>,
-    label_format: Option<String>,
-    display_scheme: Option<String>,
+impl Batch {
+    fn fail(&mut self, error: &str, shipment: Option<&str>, external: &Value) {
+        self.failures.push(json!({ "error": error, "shipment_id": shipment, "external_shipment_id": external }));
+    }
 }
 
 /// Documented: the size of a page has another name here.
@@ -80,23 +59,25 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
 }
 
 /// Members that are not there make the answer 207.
-pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
-    if let Some(id) = sent.external_batch_id.as_deref().filter(|id| by_external_id(cx, id).is_some()) {
+pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
+    let (sent, text) = (&cx.call.body, |name: &str| cx.call.body[name].as_str());
+    if let Some(id) = text("external_batch_id").filter(|id| by_external_id(cx, id).is_some()) {
         return Err(dialect::taken("external_batch_id", id));
     }
     let id = wire::next(cx, &BATCH);
     let mut batch = Batch {
         id,
         number: (100_001 + cx.docs.count(BATCH)).to_string(),
-        external_batch_id: sent.external_batch_id,
-        notes: sent.batch_notes,
+        external_batch_id: text("external_batch_id").map(str::to_owned),
+        notes: text("batch_notes").map(str::to_owned),
         status: "open".to_owned(),
         created_at: cx.now,
         label_format: "pdf".to_owned(),
         ..Batch::default()
     };
-    add_members(cx, &mut batch, sent.members);
-    if let Some(process) = sent.process_labels.filter(|process| process.create_batch_and_process_labels == Some(true)) {
+    add_members(cx, &mut batch);
+    let process = &sent["process_labels"];
+    if process["create_batch_and_process_labels"] == true {
         queue(cx, &mut batch, process);
     }
     put(cx, &batch);
@@ -109,23 +90,27 @@ fn put(cx: &mut Cx<'_>, batch: &Batch) {
 }
 
 /// Adds shipments and rates, each once; those that are not there are failures.
-fn add_members(cx: &Cx<'_>, batch: &mut Batch, Changed { shipment_ids, rate_ids }: Changed) {
-    for id in shipment_ids.into_iter().flatten() {
-        let number = wire::number(&id).unwrap_or_default();
+fn add_members(cx: &Cx<'_>, batch: &mut Batch) {
+    for id in sent(cx, "shipment_ids") {
+        let number = wire::number(id).unwrap_or_default();
         if shipment::view(cx, number).is_none() {
-            let error = "Invalid shipment_id.".to_owned();
-            batch.failures.push(Failure { error, shipment_id: Some(id), ..Failure::default() });
+            batch.fail("Invalid shipment_id.", Some(id), &Value::Null);
         } else if !batch.shipments.contains(&number) {
             batch.shipments.push(number);
         }
     }
-    for id in rate_ids.into_iter().flatten() {
-        if !cx.docs.has(wire::RATE, &id) {
-            batch.failures.push(Failure { error: "Invalid rate_id.".to_owned(), ..Failure::default() });
-        } else if !batch.rates.contains(&id) {
-            batch.rates.push(id);
+    for id in sent(cx, "rate_ids") {
+        if !cx.docs.has(wire::RATE, id) {
+            batch.fail("Invalid rate_id.", None, &Value::Null);
+        } else if !batch.rates.iter().any(|other| other == id) {
+            batch.rates.push(id.to_owned());
         }
     }
+}
+
+/// The ids of shipments or rates that were sent.
+fn sent<'w>(cx: &Cx<'w>, name: &str) -> impl Iterator<Item = &'w str> {
+    cx.call.body[name].as_array().into_iter().flatten().filter_map(Value::as_str)
 }
 
 fn named(cx: &Cx<'_>) -> Result<Batch, Refusal> {
@@ -156,43 +141,30 @@ pub(crate) fn archive(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
-/// Shipments and rates that are named.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Changed {
-    shipment_ids: Option<Vec<String>>,
-    rate_ids: Option<Vec<String>>,
-}
-
-/// The open batch that the path names, and what was sent, if anything.
-fn changed<T: DeserializeOwned + Default>(cx: &Cx<'_>) -> Result<(Batch, T), Refusal> {
+/// The open batch that the path names, when nothing is wrong with the request.
+fn changed(cx: &Cx<'_>) -> Result<Batch, Refusal> {
     let batch = named(cx)?;
-    let sent = wire::sent(cx)?;
-    is_open(&batch)?;
-    Ok((batch, sent))
-}
-
-fn is_open(batch: &Batch) -> Result<(), Refusal> {
+    cx.call.valid()?;
     if batch.status == "open" {
-        return Ok(());
+        return Ok(batch);
     }
     Err(wrong_state("batch_cannot_be_modified", format!("Batch se-{} cannot be modified: its status is {}.", batch.id, batch.status)))
 }
 
 /// Adds members to an open batch.
 pub(crate) fn add(cx: &mut Cx<'_>) -> Outcome {
-    let (mut batch, sent) = changed(cx)?;
-    add_members(cx, &mut batch, sent);
+    let mut batch = changed(cx)?;
+    add_members(cx, &mut batch);
     put(cx, &batch);
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
 /// Takes members out of an open batch, which stays open without any.
 pub(crate) fn remove(cx: &mut Cx<'_>) -> Outcome {
-    let (mut batch, sent) = changed::<Changed>(cx)?;
-    let gone: Vec<u64> = sent.shipment_ids.iter().flatten().filter_map(|id| wire::number(id)).collect();
+    let mut batch = changed(cx)?;
+    let gone: Vec<u64> = sent(cx, "shipment_ids").filter_map(wire::number).collect();
     batch.shipments.retain(|number| !gone.contains(number));
-    batch.rates.retain(|id| sent.rate_ids.iter().flatten().all(|other| other != id));
+    batch.rates.retain(|id| sent(cx, "rate_ids").all(|other| other != id));
     put(cx, &batch);
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
@@ -208,20 +180,21 @@ pub(crate) fn errors(cx: &mut Cx<'_>) -> Outcome {
 
 /// Queues an open batch, whose labels are bought a little later.
 pub(crate) fn process(cx: &mut Cx<'_>) -> Outcome {
-    let (mut batch, process) = changed(cx)?;
-    queue(cx, &mut batch, process);
+    let mut batch = changed(cx)?;
+    queue(cx, &mut batch, &cx.call.body);
     put(cx, &batch);
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
-fn queue(cx: &mut Cx<'_>, batch: &mut Batch, process: Process) {
+fn queue(cx: &mut Cx<'_>, batch: &mut Batch, process: &Value) {
+    let text = |name: &str| process[name].as_str().map(str::to_owned);
     batch.status = "queued".to_owned();
     batch.processed_at = Some(cx.now);
     // Recorded 2024: the layout is said from then on.
-    batch.label_layout = Some(process.label_layout.unwrap_or_else(|| "4x6".to_owned()));
-    batch.label_format = process.label_format.unwrap_or_else(|| "pdf".to_owned());
-    batch.display_scheme = process.display_scheme;
-    batch.ship_date = process.ship_date;
+    batch.label_layout = text("label_layout").or_else(|| Some("4x6".to_owned()));
+    batch.label_format = text("label_format").unwrap_or_else(|| "pdf".to_owned());
+    batch.display_scheme = text("display_scheme");
+    batch.ship_date = text("ship_date");
     cx.schedule_in(SignedDuration::from_secs(2), PROGRESS, &batch.id.to_string(), 1);
 }
 
@@ -252,11 +225,9 @@ pub(crate) fn progress(cx: &mut Cx<'_>, id: &str, step: u32) {
             }
             Err(refusal) => {
                 shipment::change(cx, number, &[("shipment_status", "pending".into())]);
-                batch.failures.push(Failure {
-                    error: reason(&refusal),
-                    shipment_id: Some(se(number)),
-                    external_shipment_id: shipment["external_shipment_id"].as_str().map(str::to_owned),
-                });
+                let told = dialect::error_of(&refusal).unwrap_or_default();
+                let reason = told["message"].as_str().unwrap_or("The label cannot be created.");
+                batch.fail(reason, Some(&se(number)), &shipment["external_shipment_id"]);
             }
         }
     }
@@ -273,21 +244,11 @@ pub(crate) fn progress(cx: &mut Cx<'_>, id: &str, step: u32) {
 
 fn purchase(cx: &mut Cx<'_>, batch: &Batch, number: u64, mut shipment: Members, rate: Option<String>) -> Result<Label, Refusal> {
     if let Some(date) = &batch.ship_date {
-        shipment.insert("ship_date".to_owned(), date.clone().into());
+        shipment["ship_date"] = date.clone().into();
     }
-    let options = Options {
-        label_layout: batch.label_layout.clone(),
-        label_format: Some(batch.label_format.clone()),
-        display_scheme: batch.display_scheme.clone(),
-        ..Options::default()
-    };
+    let Batch { label_layout, label_format, display_scheme, .. } = batch;
+    let options = json!({ "label_layout": label_layout, "label_format": label_format, "display_scheme": display_scheme });
     shipments::buy(cx, &Order { number, shipment: &shipment, options: &options, rate, batch: Some(batch.id), is_return: false })
-}
-
-/// A refusal as one text.
-fn reason(refusal: &Refusal) -> String {
-    let told = dialect::error_of(refusal).unwrap_or_default();
-    told["message"].as_str().unwrap_or("The label cannot be created.").to_owned()
 }
 
 /// The numbers of the shipments of a batch; a label that was bought alone has one of its own.

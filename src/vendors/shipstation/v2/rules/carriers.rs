@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::super::access::in_sandbox;
 use super::super::listing;
+use super::super::wire;
 use super::super::wire::price::priced;
-use super::super::wire::{self, se};
 use super::super::{dialect, rates};
 use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::access;
@@ -40,8 +40,8 @@ fn to_json(cx: &Cx<'_>, carrier: &Carrier) -> Value {
 /// # Errors
 /// `Missing`.
 pub(crate) fn named(cx: &Cx<'_>) -> Result<&'static Carrier, Refusal> {
-    let number = wire::named(cx, "carrier_id");
-    rates::connected(cx).find(|carrier| carrier.id == number).ok_or_else(|| Refusal::missing(DISCONNECTED, se(number)))
+    let id = cx.call.parameter("carrier_id").unwrap_or_default();
+    rates::find(cx, id).ok_or_else(|| Refusal::missing(DISCONNECTED, id))
 }
 
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {

@@ -1,12 +1,11 @@
 //! Documents of labels and shipments for their carrier, and files with several labels.
 
 use http::StatusCode;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::labels;
 use super::super::wire::{self, COMBINED, DOCUMENT, Members, se, shipment};
-use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
+use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::labels as shared;
 use crate::vendors::shipstation::wire::label::Label;
 use crate::world::Kind;
@@ -86,18 +85,14 @@ pub(crate) fn download(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::bytes(StatusCode::OK, media, shared::draw(&labels::pieces(&label), format)))
 }
 
-#[derive(Deserialize)]
-pub(crate) struct Wanted {
-    label_ids: Vec<String>,
-    label_download_type: Option<String>,
-}
-
 /// Up to thirty labels as one file.
-pub(crate) fn combine(cx: &mut Cx<'_>, Json(wanted): Json<Wanted>) -> Outcome {
-    let found = wanted.label_ids.iter().map(|id| labels::find(cx, id)).collect::<Result<Vec<Label>, _>>()?;
+pub(crate) fn combine(cx: &mut Cx<'_>) -> Outcome {
+    let (ids, kind) = (&cx.call.body["label_ids"], &cx.call.body["label_download_type"]);
+    let found = ids.as_array().into_iter().flatten().filter_map(Value::as_str).map(|id| labels::find(cx, id));
+    let found = found.collect::<Result<Vec<Label>, _>>()?;
     let number = wire::next(cx, &COMBINED);
-    cx.docs.put(COMBINED, &number.to_string(), &wanted.label_ids);
-    let href = match (wanted.label_download_type.as_deref(), found.first()) {
+    cx.docs.put(COMBINED, &number.to_string(), ids);
+    let href = match (kind.as_str(), found.first()) {
         (Some("inline"), Some(first)) => labels::inline(&found, labels::media("pdf", first)),
         _ => labels::link(cx, "combined", number, "pdf"),
     };

@@ -2,10 +2,10 @@
 
 use http::StatusCode;
 use http::header::CONTENT_DISPOSITION;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::super::dialect::{error, refused};
-use super::super::labels::{self, Own};
+use super::super::dialect::{about, error, refused};
+use super::super::labels;
 use super::super::wire::{self, BATCH, COMBINED, TEST_LABEL};
 use super::{batches, manifests};
 use crate::engine::{Cx, Outcome, Refusal, Reply};
@@ -41,8 +41,9 @@ fn file(cx: &Cx<'_>, stem: &str, extension: &str) -> Option<(&'static str, Vec<u
             Some((PDF, shared::qr_code(&label, labels::media(extension, &label).1)))
         }
         ("manifest", "pdf") => {
-            let labels: Vec<Label> = manifests::labels_of(cx, number).iter().flat_map(labels::pieces).collect();
-            (!labels.is_empty()).then(|| (PDF, shared::manifest(&manifests::submission_of(cx, number), &labels)))
+            let (submission, labels) = manifests::sheet(cx, &id)?;
+            let labels: Vec<Label> = labels.iter().flat_map(labels::pieces).collect();
+            (!labels.is_empty()).then(|| (PDF, shared::manifest(&submission, &labels)))
         }
         ("label" | "testlabel" | "labelpackage" | "combined", "pdf" | "png" | "zpl") => {
             let labels: Vec<Label> = match kind {
@@ -65,7 +66,8 @@ fn file(cx: &Cx<'_>, stem: &str, extension: &str) -> Option<(&'static str, Vec<u
 fn package(cx: &Cx<'_>, number: u64) -> Option<Label> {
     cx.docs.list::<Label>(LABEL).find_map(|label| {
         let is_of = |package: &Value| package["shipment_package_id"].as_str().and_then(wire::number) == Some(number);
-        let index = Own::of(&label).packages.iter().position(is_of).or_else(|| (label.id == number).then_some(0))?;
+        let packages = labels::own(&label)["packages"].as_array();
+        let index = packages.and_then(|rows| rows.iter().position(is_of)).or_else(|| (label.id == number).then_some(0))?;
         labels::pieces(&label).into_iter().nth(index)
     })
 }
@@ -73,6 +75,6 @@ fn package(cx: &Cx<'_>, number: u64) -> Option<Label> {
 const PDF: &str = "application/pdf";
 
 fn missing(name: &str) -> Refusal {
-    let more = json!({ "field_name": "filename", "field_value": Value::from(name) });
-    refused(StatusCode::NOT_FOUND, error("business_rules", "file_not_found", "The requested file was not found.", &more))
+    let error = error("business_rules", "file_not_found", "The requested file was not found.", &about("filename", name));
+    refused(StatusCode::NOT_FOUND, error)
 }

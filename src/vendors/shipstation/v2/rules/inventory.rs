@@ -7,14 +7,12 @@ use serde_json::{Value, json};
 use super::super::dialect::{bad, unspecified};
 use super::super::listing::{self, INVENTORY};
 use super::super::wire::{INVENTORY_LOCATION, INVENTORY_WAREHOUSE, Members, STOCK};
-use crate::base::ids;
 use crate::engine::resource::{Conventions, Resource};
-use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
+use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::wire::money::Money;
 use crate::world::Kind;
 
-const CONVENTIONS: Conventions =
-    Conventions { new_id: |cx| ids::uuid(&mut cx.rng).to_string(), blank_is_missing: true, ..super::CONVENTIONS };
+const CONVENTIONS: Conventions = Conventions { new_id: Conventions::USUAL.new_id, blank_is_missing: true, ..super::CONVENTIONS };
 
 pub(crate) static WAREHOUSES: Resource = super::plain(INVENTORY_WAREHOUSE, "InventoryWarehouse").listed(&INVENTORY).with(&CONVENTIONS);
 
@@ -27,7 +25,7 @@ pub(crate) static LOCATIONS: Resource = super::plain(INVENTORY_LOCATION, "Invent
     .with(&CONVENTIONS);
 
 /// What there is of a SKU at a location.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Stock {
     sku: String,
     on_hand: i64,
@@ -36,20 +34,6 @@ pub(crate) struct Stock {
     inventory_warehouse_id: String,
     inventory_location_id: String,
     condition: Option<String>,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Change {
-    transaction_type: String,
-    inventory_location_id: String,
-    sku: String,
-    #[serde(default)]
-    quantity: i64,
-    cost: Option<Value>,
-    condition: Option<String>,
-    new_inventory_location_id: Option<String>,
-    new_cost: Option<Value>,
-    new_condition: Option<String>,
 }
 
 /// With stock it is removed together with that, or not at all.
@@ -119,36 +103,35 @@ fn to_json(stock: &Stock, by_warehouse: bool) -> Value {
 }
 
 /// Recorded 2026: 200 without a body. `increment` and `modify` need a quantity; the first one of a SKU makes its row.
-pub(crate) fn change(cx: &mut Cx<'_>, Json(sent): Json<Change>) -> Outcome {
-    let least = i64::from(["increment", "modify"].contains(&&*sent.transaction_type));
-    if sent.quantity < least {
-        let text = format!("quantity: Must be greater than or equal to {least}.");
-        return Err(invalid("quantity", text));
+pub(crate) fn change(cx: &mut Cx<'_>) -> Outcome {
+    let (sent, text) = (&cx.call.body, |name: &str| cx.call.body[name].as_str().unwrap_or_default());
+    let (kind, quantity) = (text("transaction_type"), sent["quantity"].as_i64().unwrap_or_default());
+    let least = i64::from(["increment", "modify"].contains(&kind));
+    if quantity < least {
+        return Err(invalid("quantity", format!("quantity: Must be greater than or equal to {least}.")));
     }
-    let location: Members = cx.docs.require(INVENTORY_LOCATION, &sent.inventory_location_id)?;
-    let found: Option<Stock> = cx.docs.get(STOCK, &key(&sent.sku, &sent.inventory_location_id));
-    let mut stock = match found {
+    let (sku, place) = (text("sku"), text("inventory_location_id"));
+    let location: Members = cx.docs.require(INVENTORY_LOCATION, place)?;
+    let mut stock: Stock = match cx.docs.get(STOCK, &key(sku, place)) {
         Some(stock) => stock,
-        None if sent.transaction_type == "increment" || sent.transaction_type == "adjust" => Stock {
-            sku: sent.sku.clone(),
-            on_hand: 0,
-            allocated: 0,
-            cost: None,
+        None if kind == "increment" || kind == "adjust" => Stock {
+            sku: sku.to_owned(),
             inventory_warehouse_id: location["inventory_warehouse_id"].as_str().unwrap_or_default().to_owned(),
-            inventory_location_id: sent.inventory_location_id.clone(),
-            condition: sent.condition.clone(),
+            inventory_location_id: place.to_owned(),
+            condition: sent["condition"].as_str().map(str::to_owned),
+            ..Stock::default()
         },
-        None => return Err(Refusal::missing(Kind::new("sku"), sent.sku)),
+        None => return Err(Refusal::missing(Kind::new("sku"), sku)),
     };
-    match &*sent.transaction_type {
+    match kind {
         "increment" => {
-            stock.cost = average(&stock, &sent);
-            stock.on_hand = stock.on_hand.saturating_add(sent.quantity);
+            stock.cost = average(&stock, quantity, &sent["cost"]);
+            stock.on_hand = stock.on_hand.saturating_add(quantity);
         }
-        "adjust" => stock.on_hand = sent.quantity,
-        _ if stock.on_hand < sent.quantity => return Err(invalid("quantity", "quantity: Insufficient inventory on hand.".to_owned())),
-        "decrement" => stock.on_hand -= sent.quantity,
-        _ => return modify(cx, stock, sent),
+        "adjust" => stock.on_hand = quantity,
+        _ if stock.on_hand < quantity => return Err(invalid("quantity", "quantity: Insufficient inventory on hand.".to_owned())),
+        "decrement" => stock.on_hand -= quantity,
+        _ => return modify(cx, stock, quantity),
     }
     put(cx, &stock);
     Ok(Reply::empty(StatusCode::OK))
@@ -163,37 +146,31 @@ fn invalid(name: &str, text: String) -> Refusal {
 }
 
 /// What a piece costs on average, with those that come in.
-fn average(stock: &Stock, sent: &Change) -> Option<Value> {
-    let Some(new) = &sent.cost else { return stock.cost.clone() };
+fn average(stock: &Stock, quantity: i64, new: &Value) -> Option<Value> {
+    if new.is_null() {
+        return stock.cost.clone();
+    }
     let amount = |cost: &Value| Money::from(cost["amount"].clone()).0;
     let before = stock.cost.as_ref().map_or_else(|| amount(new), amount);
-    let all = stock.on_hand.saturating_add(sent.quantity).max(1);
-    let sum = i128::from(before) * i128::from(stock.on_hand) + i128::from(amount(new)) * i128::from(sent.quantity);
+    let all = stock.on_hand.saturating_add(quantity).max(1);
+    let sum = i128::from(before) * i128::from(stock.on_hand) + i128::from(amount(new)) * i128::from(quantity);
     let mean = Money(i64::try_from(sum / i128::from(all)).unwrap_or_default());
     Some(json!({ "amount": super::super::wire::float(mean), "currency": new["currency"].as_str().unwrap_or("usd") }))
 }
 
 /// Moves pieces, or gives them another cost or condition.
-fn modify(cx: &mut Cx<'_>, mut stock: Stock, sent: Change) -> Outcome {
-    if let Some(cost) = sent.new_cost {
-        stock.cost = Some(cost);
-    }
-    if let Some(condition) = sent.new_condition {
-        stock.condition = Some(condition);
-    }
-    if let Some(place) = sent.new_inventory_location_id.filter(|place| *place != stock.inventory_location_id) {
-        let location: Members = cx.docs.require(INVENTORY_LOCATION, &place)?;
-        let there: Option<Stock> = cx.docs.get(STOCK, &key(&stock.sku, &place));
+fn modify(cx: &mut Cx<'_>, mut stock: Stock, quantity: i64) -> Outcome {
+    let sent = &cx.call.body;
+    stock.cost = Some(&sent["new_cost"]).filter(|cost| !cost.is_null()).cloned().or(stock.cost);
+    stock.condition = sent["new_condition"].as_str().map(str::to_owned).or(stock.condition);
+    if let Some(place) = sent["new_inventory_location_id"].as_str().filter(|place| *place != stock.inventory_location_id) {
+        let location: Members = cx.docs.require(INVENTORY_LOCATION, place)?;
         let warehouse = location["inventory_warehouse_id"].as_str().unwrap_or_default().to_owned();
-        let mut there = there.unwrap_or(Stock {
-            on_hand: 0,
-            allocated: 0,
-            inventory_warehouse_id: warehouse,
-            inventory_location_id: place,
-            ..stock.clone()
-        });
-        there.on_hand = there.on_hand.saturating_add(sent.quantity);
-        stock.on_hand -= sent.quantity;
+        let new =
+            Stock { on_hand: 0, allocated: 0, inventory_warehouse_id: warehouse, inventory_location_id: place.into(), ..stock.clone() };
+        let mut there: Stock = cx.docs.get(STOCK, &key(&stock.sku, place)).unwrap_or(new);
+        there.on_hand = there.on_hand.saturating_add(quantity);
+        stock.on_hand -= quantity;
         put(cx, &there);
     }
     put(cx, &stock);

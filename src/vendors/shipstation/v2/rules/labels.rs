@@ -1,16 +1,16 @@
 //! Labels: bought in four ways, read, followed, voided.
 
-use serde::Deserialize;
+use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::super::dialect::{bad, error, refused, wrong_state};
-use super::super::labels::{self, Options, Order, Own};
+use super::super::dialect::{about, bad, error, refused, wrong_state};
+use super::super::labels::{self, Order};
 use super::super::listing::{self, LISTING};
 use super::super::wire::price::priced;
-use super::super::wire::{self, Members, TEST_LABEL, se, shipment};
+use super::super::wire::{self, Members, TEST_LABEL, address, se, shipment};
 use super::{addresses, rate_shoppers, rates, shipments, tracking};
 use crate::engine::listing::{By, Filter, Key, Listing, Sorting, Test};
-use crate::engine::{Cx, Extract as _, Json, Outcome, Refusal, Reply};
+use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::labels as shared;
 use crate::vendors::shipstation::wire::label::Label;
 use crate::vendors::shipstation::wire::{LABEL, ORDER};
@@ -53,30 +53,25 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     Ok(listing::answer(cx, "labels", page.map(|label| priced(labels::to_json(cx, &label, false, false)))))
 }
 
-#[derive(Deserialize)]
-pub(crate) struct Sent {
-    shipment: Value,
-    #[serde(flatten)]
-    options: Options,
-}
-
 /// Buys a label for a shipment that comes along, and stays.
-pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
-    if !sent.shipment["shipment_id"].is_null() {
+pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
+    let sent = &cx.call.body;
+    let id = &sent["shipment"]["shipment_id"];
+    if !id.is_null() {
         let text = "shipment_id cannot be specified; use /labels/shipment/{shipment_id}.";
-        let more = json!({ "field_name": "shipment_id", "field_value": sent.shipment["shipment_id"] });
-        return Err(bad("validation", "field_conflict", text, &more));
+        return Err(bad("validation", "field_conflict", text, &about("shipment_id", id)));
     }
-    let (number, shipment) = stored(cx, &sent)?;
-    let is_return = sent.options.is_return_label == Some(true) || shipment["is_return"] == true;
-    bought(cx, &Order { number, shipment: &shipment, options: &sent.options, rate: None, batch: None, is_return })
+    let (number, shipment) = stored(cx)?;
+    let is_return = sent["is_return_label"] == true || shipment["is_return"] == true;
+    bought(cx, &Order { number, shipment: &shipment, options: sent, rate: None, batch: None, is_return })
 }
 
-fn stored(cx: &mut Cx<'_>, sent: &Sent) -> Result<(u64, Members), Refusal> {
-    let number = wire::next(cx, &ORDER);
-    let mut shipment = shipment::complete(cx, number, &sent.shipment, None)?;
+/// The shipment that came along, stored.
+fn stored(cx: &mut Cx<'_>) -> Result<(u64, Members), Refusal> {
+    let (number, sent) = (wire::next(cx, &ORDER), &cx.call.body);
+    let mut shipment = shipment::complete(cx, number, &sent["shipment"], None)?;
     shipments::is_free(cx, &shipment, number)?;
-    let wish = sent.options.validate_address.as_deref().or(sent.shipment["validate_address"].as_str());
+    let wish = sent["validate_address"].as_str().or(sent["shipment"]["validate_address"].as_str());
     addresses::of_label(cx, wish, &mut shipment)?;
     shipments::keep(cx, number, &shipment)?;
     Ok((number, shipment))
@@ -85,17 +80,16 @@ fn stored(cx: &mut Cx<'_>, sent: &Sent) -> Result<(u64, Members), Refusal> {
 /// Buys a label at the rate that a rate shopper chooses.
 pub(crate) fn create_from_rate_shopper(cx: &mut Cx<'_>) -> Outcome {
     let (word, ..) = rate_shoppers::named(cx)?;
-    let Json(sent) = Json::<Sent>::extract(cx.call)?;
-    let (number, mut shipment) = stored(cx, &sent)?;
+    cx.call.valid()?;
+    let (number, mut shipment) = stored(cx)?;
     rates::choose(cx, word, &mut shipment)?;
-    bought(cx, &Order { number, shipment: &shipment, options: &sent.options, rate: None, batch: None, is_return: false })
+    bought(cx, &Order { number, shipment: &shipment, options: &cx.call.body, rate: None, batch: None, is_return: false })
 }
 
 /// Inferred: no account has shipping rules, so that none is found.
 pub(crate) fn create_from_shipping_rule(cx: &mut Cx<'_>) -> Outcome {
-    let more = json!({ "field_name": "shipping_rule_id", "field_value": cx.call.parameter("shipping_rule_id") });
-    let error = error("business_rules", "shipping_rule_not_found", "Invalid shipping_rule_id.", &more);
-    Err(refused(http::StatusCode::NOT_FOUND, error))
+    let more = about("shipping_rule_id", cx.call.parameter("shipping_rule_id"));
+    Err(refused(StatusCode::NOT_FOUND, error("business_rules", "shipping_rule_not_found", "Invalid shipping_rule_id.", &more)))
 }
 
 /// Refunds that a carrier was asked for by itself can be withdrawn; here none is.
@@ -108,56 +102,50 @@ pub(crate) fn cancel_refund(cx: &mut Cx<'_>) -> Outcome {
 pub(crate) fn create_from_rate(cx: &mut Cx<'_>) -> Outcome {
     let id = cx.call.parameter("rate_id").unwrap_or_default().to_owned();
     let (number, mut shipment) = rates::quoted(cx, &id)?;
-    let options: Options = wire::sent(cx)?;
-    addresses::of_label(cx, options.validate_address.as_deref(), &mut shipment)?;
-    bought(cx, &Order { number, shipment: &shipment, options: &options, rate: Some(id), batch: None, is_return: false })
+    cx.call.valid()?;
+    addresses::of_label(cx, cx.call.body["validate_address"].as_str(), &mut shipment)?;
+    bought(cx, &Order { number, shipment: &shipment, options: &cx.call.body, rate: Some(id), batch: None, is_return: false })
 }
 
 /// Buys the label of a stored shipment.
 pub(crate) fn create_from_shipment(cx: &mut Cx<'_>) -> Outcome {
     let (number, mut shipment) = shipment::named(cx)?;
-    let options: Options = wire::sent(cx)?;
-    addresses::of_label(cx, options.validate_address.as_deref(), &mut shipment)?;
+    cx.call.valid()?;
+    addresses::of_label(cx, cx.call.body["validate_address"].as_str(), &mut shipment)?;
     let is_return = shipment["is_return"] == true;
-    bought(cx, &Order { number, shipment: &shipment, options: &options, rate: None, batch: None, is_return })
+    bought(cx, &Order { number, shipment: &shipment, options: &cx.call.body, rate: None, batch: None, is_return })
 }
 
 /// Buys the label for the way back: a shipment of its own, with the addresses exchanged.
 pub(crate) fn create_return(cx: &mut Cx<'_>) -> Outcome {
     let outbound = labels::named(cx)?;
-    let options: Options = wire::sent(cx)?;
+    cx.call.valid()?;
     if outbound.is_return {
         return Err(wrong_state("return_label_not_supported", "A return label cannot be created for a return label."));
     }
     let number = wire::next(cx, &ORDER);
     let mut there: Members = outbound.order.and_then(|number| shipment::view(cx, number)).unwrap_or_default();
-    let address = |address| super::super::wire::address::shipping(address);
-    let more = [
-        ("ship_to", address(&outbound.from)),
-        ("ship_from", address(&outbound.to)),
-        ("return_to", Value::Null),
-        ("warehouse_id", Value::Null),
-        ("external_shipment_id", Value::Null),
-        ("shipment_number", Value::Null),
-        ("ship_date", Value::Null),
-        ("is_return", true.into()),
-        ("carrier_id", se(outbound.carrier).into()),
-        ("service_code", outbound.service.clone().into()),
-        ("packages", Own::of(&outbound).packages.into()),
-    ];
-    there.extend(more.map(|(name, value)| (name.to_owned(), value)));
+    for name in ["return_to", "warehouse_id", "external_shipment_id", "shipment_number", "ship_date"] {
+        there[name] = Value::Null;
+    }
+    there["ship_to"] = address::shipping(&outbound.from);
+    there["ship_from"] = address::shipping(&outbound.to);
+    there["is_return"] = true.into();
+    there["carrier_id"] = se(outbound.carrier).into();
+    there["service_code"] = outbound.service.clone().into();
+    there["packages"] = labels::own(&outbound)["packages"].clone();
     if there["packages"].as_array().is_none_or(Vec::is_empty) {
-        let weight = outbound.weight.as_ref().map(super::super::wire::address::weight);
-        there.insert("packages".to_owned(), json!([{ "weight": weight, "package_code": outbound.package }]));
+        let weight = outbound.weight.as_ref().map(address::weight);
+        there["packages"] = json!([{ "weight": weight, "package_code": outbound.package }]);
     }
     let shipment = shipment::complete(cx, number, &there.into(), None)?;
     shipment::store(cx, number, &shipment);
-    bought(cx, &Order { number, shipment: &shipment, options: &options, rate: None, batch: None, is_return: true })
+    bought(cx, &Order { number, shipment: &shipment, options: &cx.call.body, rate: None, batch: None, is_return: true })
 }
 
 fn bought(cx: &mut Cx<'_>, order: &Order<'_>) -> Outcome {
     let label = shipments::buy(cx, order)?;
-    Ok(Reply::ok(priced(labels::to_json(cx, &label, true, order.options.label_download_type.as_deref() == Some("inline")))))
+    Ok(Reply::ok(priced(labels::to_json(cx, &label, true, order.options["label_download_type"] == "inline"))))
 }
 
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
@@ -169,7 +157,7 @@ pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
 /// The earliest label with that external id.
 pub(crate) fn read_external(cx: &mut Cx<'_>) -> Outcome {
     let id = cx.call.parameter("external_shipment_id").unwrap_or_default();
-    let found = cx.docs.list::<Label>(LABEL).find(|label| Own::of(label).external_shipment_id.as_deref() == Some(id));
+    let found = cx.docs.list::<Label>(LABEL).find(|label| labels::own(label)["external_shipment_id"] == id);
     let label = found.ok_or_else(|| shipments::unknown_external(id))?;
     Ok(Reply::ok(priced(labels::to_json(cx, &label, false, labels::asks_for_file(cx)))))
 }
@@ -200,8 +188,8 @@ pub(crate) fn void(cx: &mut Cx<'_>) -> Outcome {
 
 /// A label was voided by either version: its shipment is open again when it was the last one.
 pub(crate) fn voided(cx: &mut Cx<'_>, label: &Label) {
-    for number in Own::of(label).numbers {
-        if let Some(mut parcel) = cx.parcel(&number) {
+    for number in labels::own(label)["numbers"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        if let Some(mut parcel) = cx.parcel(number) {
             cx.cancel_parcel(&mut parcel);
         }
     }

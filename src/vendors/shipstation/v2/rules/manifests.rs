@@ -1,44 +1,20 @@
 //! Manifests: the labels of a carrier on one sheet, each on one manifest.
 
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::catalog::CATALOG as WORDS;
 use super::super::checks;
 use super::super::dialect::{error, naming, needed, refused};
-use super::super::labels::{self, Own};
+use super::super::labels;
 use super::super::listing::{self, LISTING};
-use super::super::wire::{self, MANIFEST, day, moment, se};
-use crate::base::time::Timestamp;
+use super::super::wire::{self, MANIFEST, Members, day, moment, se};
 use crate::engine::listing::{Filter, Listing, Test};
-use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
+use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::catalog::CATALOG;
 use crate::vendors::shipstation::wire::label::Label;
 use crate::vendors::shipstation::wire::{self as shared, LABEL};
 use crate::world::Kind;
-
-/// A manifest as it is stored.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Manifest {
-    id: u64,
-    form: u64,
-    request: u64,
-    created_at: Timestamp,
-    ship_date: String,
-    label_ids: Vec<String>,
-    warehouse_id: Option<String>,
-    carrier_id: String,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Sent {
-    carrier_id: Option<String>,
-    warehouse_id: Option<String>,
-    ship_date: Option<String>,
-    label_ids: Option<Vec<String>>,
-    excluded_label_ids: Option<Vec<String>>,
-}
 
 const MANIFESTS: Listing = Listing {
     filters: &[Filter {
@@ -53,62 +29,59 @@ const MANIFESTS: Listing = Listing {
 
 /// Those that pass the filters, newest first.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
-    let page = MANIFESTS.read(cx.call)?.documents(&cx.docs, MANIFEST)?.read::<Manifest>();
-    Ok(listing::answer(cx, "manifests", page.map(|manifest| to_json(cx, &manifest))))
+    let page = MANIFESTS.read(cx.call)?.documents(&cx.docs, MANIFEST)?.read();
+    Ok(listing::answer(cx, "manifests", page.map(|manifest| to_json(cx, manifest))))
 }
 
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
     let (_, manifest) = wire::stored(cx, MANIFEST)?;
-    Ok(Reply::ok(to_json(cx, &manifest)))
+    Ok(Reply::ok(to_json(cx, manifest)))
 }
 
 /// How far a request has come: it is done at once.
 pub(crate) fn request(cx: &mut Cx<'_>) -> Outcome {
-    let number = wire::named(cx, "manifest_request_id");
-    let found: Vec<Manifest> = cx.docs.list::<Manifest>(MANIFEST).filter(|manifest| manifest.request == number).collect();
-    if found.is_empty() {
-        return Err(Refusal::missing(Kind::new("manifest_request"), se(number)));
+    let id = cx.call.parameter("manifest_request_id").unwrap_or_default();
+    let found = cx.docs.list::<Members>(MANIFEST).filter(|manifest| manifest[REQUEST] == id);
+    let rows: Vec<Value> = found.map(|manifest| to_json(cx, manifest)).collect();
+    if rows.is_empty() {
+        return Err(Refusal::missing(Kind::new("manifest_request"), id));
     }
-    let rows: Vec<Value> = found.iter().map(|manifest| to_json(cx, manifest)).collect();
-    Ok(Reply::ok(json!({ "manifest_request_id": se(number), "status": "completed", "manifests": rows })))
+    Ok(Reply::ok(json!({ "manifest_request_id": id, "status": "completed", "manifests": rows })))
 }
 
 /// By labels, or by carrier, warehouse and day. Labels that cannot be on it are told of beside it; without any other it is refused.
-pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
+pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
     let (mut fit, mut errors) = (Vec::new(), Vec::new());
-    match &sent.label_ids {
-        Some(ids) if !ids.is_empty() => {
-            for id in ids {
-                match labels::find(cx, id) {
-                    Err(_) => errors.push(about(id, "invalid_identifier", "Invalid label_id.")),
-                    Ok(label) => match fault(&label) {
-                        Some((code, text)) => errors.push(about(id, code, text)),
-                        None => fit.push(label),
-                    },
-                }
-            }
+    let ids: Vec<&str> = texts(&cx.call.body["label_ids"]).collect();
+    for id in &ids {
+        let found = labels::find(cx, id).map_err(|_| ("invalid_identifier", "Invalid label_id."));
+        match found.and_then(|label| fault(&label).map_or(Ok(label), Err)) {
+            Ok(label) => fit.push(label),
+            Err((code, text)) => errors.push(error("business_rules", code, text, &json!({ "label_id": id }))),
         }
-        _ => fit = of_day(cx, &sent)?,
+    }
+    if ids.is_empty() {
+        fit = of_day(cx)?;
     }
     if fit.is_empty() {
-        if let Some(id) = sent.label_ids.iter().flatten().find(|id| labels::find(cx, id).is_err()) {
-            return Err(Refusal::missing(LABEL, id.as_str()));
+        if let Some(id) = ids.into_iter().find(|id| labels::find(cx, id).is_err()) {
+            return Err(Refusal::missing(LABEL, id));
         }
         let nothing = || error("business_rules", "unspecified", "There are no labels that can be put on a manifest.", &Value::Null);
         return Err(refused(StatusCode::BAD_REQUEST, errors.into_iter().next().unwrap_or_else(nothing)));
     }
-    let request = wire::next(cx, &Kind::new("manifest_request"));
-    let mut made = Vec::new();
+    let request = se(wire::next(cx, &Kind::new("manifest_request")));
+    let mut rows = Vec::new();
     let mut carriers: Vec<u64> = fit.iter().map(|label| label.carrier).collect();
     carriers.sort_unstable();
     carriers.dedup();
     for carrier in carriers {
         let labels: Vec<Label> = fit.iter().filter(|label| label.carrier == carrier).cloned().collect();
-        made.push(make(cx, request, carrier, labels));
+        let made = make(cx, &request, carrier, labels);
+        rows.push(to_json(cx, made));
     }
-    let rows: Vec<Value> = made.iter().map(|manifest| to_json(cx, manifest)).collect();
     Ok(naming(cx, StatusCode::OK, |id| {
-        let requests = json!([{ "manifest_request_id": se(request), "status": "completed" }]);
+        let requests = json!([{ REQUEST: request, "status": "completed" }]);
         // Documented: the first one also stands beside the list, as before there were several.
         let first = rows.first().cloned().unwrap_or_default();
         let all = json!({ "manifests": rows, "manifest_requests": requests });
@@ -116,15 +89,18 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
     }))
 }
 
-fn about(id: &str, code: &str, text: &str) -> Value {
-    error("business_rules", code, text, &json!({ "label_id": id }))
+/// The member of a stored manifest that is not answered with it.
+const REQUEST: &str = "manifest_request_id";
+
+fn texts(list: &Value) -> impl Iterator<Item = &str> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str)
 }
 
 /// Why a label cannot be on a manifest.
 fn fault(label: &Label) -> Option<(&'static str, &'static str)> {
     match label {
         _ if label.voided.is_some() => Some(("invalid_status", "The label has been voided.")),
-        _ if Own::of(label).manifest.is_some() => Some(("invalid_status", "The label is already on a manifest.")),
+        _ if !labels::own(label)["manifest"].is_null() => Some(("invalid_status", "The label is already on a manifest.")),
         _ if CATALOG.carrier_of(label.carrier).is_some_and(|carrier| !carrier.has_manifests()) => {
             Some(("carrier_not_supported", "The carrier does not support manifests."))
         }
@@ -132,70 +108,56 @@ fn fault(label: &Label) -> Option<(&'static str, &'static str)> {
     }
 }
 
-fn of_day(cx: &Cx<'_>, sent: &Sent) -> Result<Vec<Label>, Refusal> {
-    let id = |value: &Option<String>, name: &str| value.as_deref().and_then(wire::number).ok_or_else(|| needed(name));
-    let (carrier, warehouse) = (id(&sent.carrier_id, "carrier_id")?, id(&sent.warehouse_id, "warehouse_id")?);
-    let date = sent.ship_date.as_deref().and_then(checks::instant).ok_or_else(|| needed("ship_date"))?;
+fn of_day(cx: &Cx<'_>) -> Result<Vec<Label>, Refusal> {
+    let sent = &cx.call.body;
+    let id = |name: &str| sent[name].as_str().and_then(wire::number).ok_or_else(|| needed(name));
+    let (carrier, warehouse) = (id("carrier_id")?, id("warehouse_id")?);
+    let date = sent["ship_date"].as_str().and_then(checks::instant).ok_or_else(|| needed("ship_date"))?;
     let date = date.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let excluded = sent.excluded_label_ids.clone().unwrap_or_default();
+    let is_excluded = |label: &Label| texts(&sent["excluded_label_ids"]).any(|id| id == labels::id(label));
     let fits = |label: &Label| {
         label.carrier == carrier
             && label.warehouse == Some(warehouse)
             && label.ship_date == date
-            && !excluded.contains(&labels::id(label))
+            && !is_excluded(label)
             && fault(label).is_none()
     };
     Ok(cx.docs.list::<Label>(LABEL).filter(fits).collect())
 }
 
-fn make(cx: &mut Cx<'_>, request: u64, carrier: u64, labels: Vec<Label>) -> Manifest {
+fn make(cx: &mut Cx<'_>, request: &str, carrier: u64, labels: Vec<Label>) -> Members {
+    let (number, form) = (wire::next(cx, &MANIFEST), wire::next(cx, &Kind::new("form")));
     let first = labels.first();
-    let manifest = Manifest {
-        id: wire::next(cx, &MANIFEST),
-        form: wire::next(cx, &Kind::new("form")),
-        request,
-        created_at: cx.now,
-        ship_date: first.and_then(|label| shared::instant(label.ship_date.at(0, 0, 0, 0))).map_or_else(|| day(cx.now), moment),
-        warehouse_id: first.and_then(|label| label.warehouse).map(se),
-        label_ids: labels.iter().map(labels::id).collect(),
-        carrier_id: se(carrier),
-    };
+    let date = first.and_then(|label| shared::instant(label.ship_date.at(0, 0, 0, 0))).map_or_else(|| day(cx.now), moment);
+    let is_postal = CATALOG.carrier_of(carrier).is_some_and(|carrier| WORDS.family(&carrier.code) == "usps");
+    let manifest = json!({
+        "manifest_id": se(number), "form_id": se(form), "created_at": moment(cx.now), "ship_date": date, "shipments": labels.len(),
+        "label_ids": labels.iter().map(labels::id).collect::<Vec<_>>(), "warehouse_id": first.and_then(|label| label.warehouse).map(se),
+        // The number that the carrier gives it; that of the postal service is an electronic file number.
+        "submission_id": if is_postal { (SUBMISSIONS + u128::from(number)).to_string() } else { form.to_string() },
+        "carrier_id": se(carrier), REQUEST: request,
+    });
     for mut label in labels {
-        let own = Own { manifest: Some(se(manifest.id)), ..Own::of(&label) };
-        own.keep(&mut label);
+        label.more["v2"]["manifest"] = se(number).into();
         cx.docs.put(LABEL, &label.id.to_string(), &label);
     }
-    cx.docs.put(MANIFEST, &manifest.id.to_string(), &manifest);
-    manifest
-}
-
-fn to_json(cx: &Cx<'_>, manifest: &Manifest) -> Value {
-    json!({
-        "manifest_id": se(manifest.id), "form_id": se(manifest.form), "created_at": moment(manifest.created_at),
-        "ship_date": manifest.ship_date, "shipments": manifest.label_ids.len(), "label_ids": manifest.label_ids,
-        "warehouse_id": manifest.warehouse_id, "submission_id": submission(manifest),
-        "carrier_id": manifest.carrier_id,
-        "manifest_download": { "href": labels::link(cx, "manifest", manifest.id, "pdf") },
-    })
-}
-
-/// The number that the carrier gave it; that of the postal service is an electronic file number.
-fn submission(manifest: &Manifest) -> String {
-    let carrier = wire::number(&manifest.carrier_id).and_then(|id| CATALOG.carrier_of(id));
-    let is_postal = carrier.is_some_and(|carrier| WORDS.family(&carrier.code) == "usps");
-    if is_postal { (SUBMISSIONS + u128::from(manifest.id)).to_string() } else { manifest.form.to_string() }
+    cx.docs.put(MANIFEST, &number.to_string(), &manifest);
+    manifest.into()
 }
 
 /// What the numbers of submissions to the postal service begin with.
 const SUBMISSIONS: u128 = 9_475_711_899_564_000_000_000;
 
-/// The number that the carrier gave a manifest, for its file.
-pub(crate) fn submission_of(cx: &Cx<'_>, number: u64) -> String {
-    cx.docs.get(MANIFEST, &number.to_string()).map_or_else(|| se(number), |manifest: Manifest| submission(&manifest))
+fn to_json(cx: &Cx<'_>, mut manifest: Members) -> Value {
+    manifest.shift_remove(REQUEST);
+    let number = manifest["manifest_id"].as_str().and_then(wire::number).unwrap_or_default();
+    manifest["manifest_download"] = json!({ "href": labels::link(cx, "manifest", number, "pdf") });
+    manifest.into()
 }
 
-/// The labels of a manifest, for its file.
-pub(crate) fn labels_of(cx: &Cx<'_>, number: u64) -> Vec<Label> {
-    let manifest: Option<Manifest> = cx.docs.get(MANIFEST, &number.to_string());
-    manifest.into_iter().flat_map(|manifest| manifest.label_ids).filter_map(|id| labels::find(cx, &id).ok()).collect()
+/// The number that the carrier gave a manifest, and its labels, for its file.
+pub(crate) fn sheet(cx: &Cx<'_>, number: &str) -> Option<(String, Vec<Label>)> {
+    let manifest: Members = cx.docs.get(MANIFEST, number)?;
+    let labels = texts(&manifest["label_ids"]).filter_map(|id| labels::find(cx, id).ok()).collect();
+    Some((manifest["submission_id"].as_str()?.to_owned(), labels))
 }

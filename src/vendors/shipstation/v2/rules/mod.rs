@@ -30,26 +30,20 @@ use http::StatusCode;
 use super::listing::{self, LISTING};
 use super::wire::{self, moment, se};
 use crate::engine::resource::{Conventions, Resource};
-use crate::engine::{Cx, Reply, Validation};
+use crate::engine::{Cx, Reply};
 use crate::world::{Kind, Task};
 
 /// What documents of this version that are no more than data have in common. What answers 204 by its document answers nothing.
 const CONVENTIONS: Conventions = Conventions {
     new_id: |cx| se(wire::next(cx, &Kind::new("resource"))),
-    named: |cx| cx.call.parameters.last().map(|(_, id)| id.clone()).unwrap_or_default(),
     stamp: |at| moment(at).into(),
-    sources: &[],
-    forms: &[],
-    blank_is_missing: false,
-    merges: true,
-    lists: Validation::First,
     created: StatusCode::OK,
     answer: |cx, _, document| match cx.call.operation.and_then(|operation| operation.success()) {
         Some((204, _)) => Reply::empty(StatusCode::NO_CONTENT),
         _ => Reply::ok(document),
     },
     page: |cx, page| listing::answer(cx, cx.call.path.rsplit('/').next().unwrap_or_default(), page),
-    deleted: || Reply::empty(StatusCode::NO_CONTENT),
+    ..Conventions::USUAL
 };
 
 /// Documents with the members of a component, and nothing special.

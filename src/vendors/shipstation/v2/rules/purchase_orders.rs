@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use super::super::dialect::wrong_state;
 use super::super::wire::{FORMS, Members, PURCHASE_ORDER, moment};
-use crate::base::ids;
 use crate::carrier::document::{self, Document};
 use crate::carrier::label::Fact;
 use crate::carrier::print::{Format, Paper};
@@ -18,7 +17,7 @@ pub(crate) static PURCHASE_ORDERS: Resource = super::plain(PURCHASE_ORDER, "Purc
         _ => Ok(()),
     })
     .completed(FORMS)
-    .with(&Conventions { new_id: |cx| ids::uuid(&mut cx.rng).to_string(), ..super::CONVENTIONS });
+    .with(&Conventions { new_id: Conventions::USUAL.new_id, ..super::CONVENTIONS });
 
 fn not_in(order: &Members) -> Refusal {
     let status = order["status"].as_str().unwrap_or_default();

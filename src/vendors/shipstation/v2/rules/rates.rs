@@ -1,48 +1,33 @@
 //! Rates: quoted for a shipment, which stays, or estimated for a weight, which leaves nothing behind.
 
 use http::StatusCode;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::checks;
-use super::super::dialect::{error, needed, refused, wrong_state};
+use super::super::dialect::{about, error, needed, refused, wrong_state};
 use super::super::failures;
 use super::super::rates::{self, Lane};
 use super::super::wire::price::priced;
 use super::super::wire::{self, Members, RATE, RATES, address, se, shipment, tick};
 use super::{addresses, shipments};
-use crate::engine::{Blame, Cx, Json, Outcome, Refusal, Reply};
+use crate::engine::{Blame, Cx, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::wire::ORDER;
 use crate::world::Kind;
 
-#[derive(Deserialize)]
-pub(crate) struct Asked {
-    shipment_id: Option<String>,
-    shipment: Option<Value>,
-    rate_options: RateOptions,
-}
-
-#[derive(Clone, Deserialize)]
-struct RateOptions {
-    carrier_ids: Vec<String>,
-    package_types: Option<Vec<String>>,
-    service_codes: Option<Vec<String>>,
-    preferred_currency: Option<String>,
-}
-
 /// Rates of the carriers that are named. A carrier that fails is told of in the answer, which is 200 all the same.
-pub(crate) fn calculate(cx: &mut Cx<'_>, Json(asked): Json<Asked>) -> Outcome {
-    let mut validation = Value::Null;
-    let (number, shipment) = match (&asked.shipment_id, &asked.shipment) {
-        (Some(id), _) => {
+pub(crate) fn calculate(cx: &mut Cx<'_>) -> Outcome {
+    let (asked, mut validation) = (&cx.call.body, Value::Null);
+    let (number, shipment) = match (&asked["shipment_id"], &asked["shipment"]) {
+        (Value::String(id), _) => {
             let number = wire::number(id).unwrap_or_default();
             (number, shipment::find(cx, number)?)
         }
-        (None, Some(sent)) => {
+        (_, Value::Null) => return Err(needed("shipment")),
+        (_, sent) => {
             let number = wire::next(cx, &ORDER);
             let mut sent = sent.clone();
             // Recorded 2023: the only carrier that is asked is the shipment's.
-            if let ([only], true) = (&*asked.rate_options.carrier_ids, sent["carrier_id"].is_null()) {
+            if let ([only], true) = (&*texts(&asked["rate_options"]["carrier_ids"]), sent["carrier_id"].is_null()) {
                 sent["carrier_id"] = only.clone().into();
             }
             let mut stored = shipment::complete(cx, number, &sent, None)?;
@@ -55,10 +40,9 @@ pub(crate) fn calculate(cx: &mut Cx<'_>, Json(asked): Json<Asked>) -> Outcome {
             shipments::keep(cx, number, &stored)?;
             (number, stored)
         }
-        (None, None) => return Err(needed("shipment")),
     };
     checks::weighs(&shipment)?;
-    let response = rated(cx, number, &shipment, asked.rate_options);
+    let response = rated(cx, number, &shipment);
     let mut answer = wire::joined([json!({ "rate_response": response }), shipment::to_json(shipment)]);
     if !validation.is_null() {
         answer["address_validation"] = validation;
@@ -66,26 +50,19 @@ pub(crate) fn calculate(cx: &mut Cx<'_>, Json(asked): Json<Asked>) -> Outcome {
     Ok(Reply::ok(priced(answer)))
 }
 
-#[derive(Deserialize)]
-pub(crate) struct AskedForMany {
-    shipment_ids: Option<Vec<String>>,
-    shipments: Option<Vec<Value>>,
-    rate_options: RateOptions,
-}
-
 /// Documented: the rates are to be read at the shipments later on. They are there at once.
-pub(crate) fn calculate_many(cx: &mut Cx<'_>, Json(asked): Json<AskedForMany>) -> Outcome {
-    let mut numbers: Vec<u64> = asked.shipment_ids.iter().flatten().filter_map(|id| wire::number(id)).collect();
-    for sent in asked.shipments.unwrap_or_default() {
+pub(crate) fn calculate_many(cx: &mut Cx<'_>) -> Outcome {
+    let mut numbers: Vec<u64> = texts(&cx.call.body["shipment_ids"]).iter().filter_map(|id| wire::number(id)).collect();
+    for sent in cx.call.body["shipments"].as_array().into_iter().flatten() {
         let number = wire::next(cx, &ORDER);
-        let stored = shipment::complete(cx, number, &sent, None)?;
+        let stored = shipment::complete(cx, number, sent, None)?;
         shipments::keep(cx, number, &stored)?;
         numbers.push(number);
     }
     let mut rows = Vec::new();
     for number in numbers {
         let shipment = shipment::find(cx, number)?;
-        let made = rated(cx, number, &shipment, asked.rate_options.clone());
+        let made = rated(cx, number, &shipment);
         let (request, created) = (&made["rate_request_id"], &made["created_at"]);
         rows.push(
             json!({ "rate_request_id": request, "shipment_id": se(number), "created_at": created, "status": "working", "errors": [] }),
@@ -94,20 +71,23 @@ pub(crate) fn calculate_many(cx: &mut Cx<'_>, Json(asked): Json<AskedForMany>) -
     Ok(Reply::ok(rows))
 }
 
-/// The rates of a stored shipment, which can be bought from then on.
-fn rated(cx: &mut Cx<'_>, number: u64, shipment: &Members, options: RateOptions) -> Value {
-    let RateOptions { carrier_ids, package_types, service_codes, preferred_currency } = options;
-    if let Some(currency) = preferred_currency.filter(|currency| !currency.eq_ignore_ascii_case("usd")) {
+fn texts(list: &Value) -> Vec<String> {
+    list.as_array().into_iter().flatten().filter_map(|text| Some(text.as_str()?.to_owned())).collect()
+}
+
+/// The rates of a stored shipment by the options of the call, which can be bought from then on.
+fn rated(cx: &mut Cx<'_>, number: u64, shipment: &Members) -> Value {
+    let options = &cx.call.body["rate_options"];
+    if let Some(currency) = options["preferred_currency"].as_str().filter(|currency| !currency.eq_ignore_ascii_case("usd")) {
         cx.note("currency-not-converted", Blame::Sandbox, format!("rates are in `usd`, found `preferred_currency` `{currency}`"));
     }
-    let lane = lane(cx, shipment, service_codes.unwrap_or_default(), package_types.unwrap_or_default());
+    let lane = lane(cx, shipment, texts(&options["service_codes"]), texts(&options["package_types"]));
     let (mut rates, mut errors) = (Vec::new(), Vec::new());
-    for id in &carrier_ids {
-        let carrier = rates::connected(cx).find(|carrier| wire::number(id) == Some(carrier.id));
-        match carrier.map(|carrier| rates::of_carrier(cx, carrier, &lane)) {
-            Some(Ok(rows)) => rates.extend(rows),
-            Some(Err(error)) => errors.push(error),
-            None => errors.push(not_connected(id)),
+    for id in &texts(&options["carrier_ids"]) {
+        let found = rates::find(cx, id).ok_or_else(|| not_connected(id));
+        match found.and_then(|carrier| rates::of_carrier(cx, carrier, &lane)) {
+            Ok(rows) => rates.extend(rows),
+            Err(error) => errors.push(error),
         }
     }
     let none = cx.fails(failures::RATE_UNAVAILABLE);
@@ -125,8 +105,8 @@ fn rated(cx: &mut Cx<'_>, number: u64, shipment: &Members, options: RateOptions)
     }
     rates::mark(&mut rates);
     for rate in &rates {
-        let mut stored = rate.as_object().cloned().unwrap_or_default();
-        stored.insert(OF.to_owned(), number.into());
+        let mut stored = rate.clone();
+        stored[OF] = number.into();
         cx.docs.put(RATE, rate["rate_id"].as_str().unwrap_or_default(), &stored);
     }
     let request = se(wire::next(cx, &Kind::new("rate_request")));
@@ -204,7 +184,7 @@ pub(crate) fn estimate(cx: &mut Cx<'_>) -> Outcome {
     };
     let mut rows = Vec::new();
     for id in ids {
-        let carrier = rates::connected(cx).find(|carrier| wire::number(id) == Some(carrier.id));
+        let carrier = rates::find(cx, id);
         match carrier.map_or_else(|| Err(not_connected(id)), |carrier| rates::of_carrier(cx, carrier, &lane)) {
             Ok(rates) => rows.extend(rates.into_iter().map(rates::estimate)),
             Err(error) => rows.push(rates::no_estimate(cx, id, carrier, sent, &error)),
@@ -231,10 +211,8 @@ pub(crate) fn of_shipment(cx: &mut Cx<'_>) -> Outcome {
 
 /// The shipment that a rate was quoted for, with its carrier and service.
 pub(crate) fn quoted(cx: &Cx<'_>, id: &str) -> Result<(u64, Members), Refusal> {
-    let invalid = || {
-        let more = json!({ "field_name": "rate_id", "field_value": id });
-        refused(StatusCode::NOT_FOUND, error("business_rules", "invalid_identifier", "rate_id was invalid, unable to create label", &more))
-    };
+    let text = "rate_id was invalid, unable to create label";
+    let invalid = || refused(StatusCode::NOT_FOUND, error("business_rules", "invalid_identifier", text, &about("rate_id", id)));
     let rate: Members = cx.docs.get(RATE, id).ok_or_else(invalid)?;
     // A rate is bought once.
     let number = rate[OF].as_u64().ok_or_else(invalid)?;
@@ -268,7 +246,7 @@ pub(crate) fn choose(cx: &Cx<'_>, word: &str, shipment: &mut Members) -> Result<
 /// Gives a shipment the carrier, service and package of a rate.
 fn take(cx: &Cx<'_>, shipment: &mut Members, rate: &Value) {
     for name in ["carrier_id", "service_code"] {
-        shipment.insert(name.to_owned(), rate[name].clone());
+        shipment[name] = rate[name].clone();
     }
     let package = rate["package_type"].as_str().unwrap_or("package");
     let packages: Vec<&mut Value> = shipment.get_mut("packages").and_then(Value::as_array_mut).into_iter().flatten().collect();

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use http::StatusCode;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::super::dialect::{self, taken, wrong_state};
@@ -14,7 +13,7 @@ use super::super::wire::{self, Members, SHIPMENT, order, se, shipment};
 use super::super::{checks, labels as drawn, webhooks};
 use super::{addresses, tags};
 use crate::engine::listing::{Filter, Listing, Test};
-use crate::engine::{Cx, Json, Outcome, Refusal, Reply};
+use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::catalog::CATALOG;
 use crate::vendors::shipstation::labels;
 use crate::vendors::shipstation::wire::{IMPORT, ORDER};
@@ -237,21 +236,16 @@ pub(crate) fn notes(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
-#[derive(Deserialize)]
-pub(crate) struct Assigned {
-    shipment_ids: Vec<String>,
-    user_id: Option<String>,
-}
-
 /// Gives shipments to somebody, or to nobody.
-pub(crate) fn assign(cx: &mut Cx<'_>, Json(sent): Json<Assigned>) -> Outcome {
-    for id in &sent.shipment_ids {
+pub(crate) fn assign(cx: &mut Cx<'_>) -> Outcome {
+    let user = &cx.call.body["user_id"];
+    for id in cx.call.body["shipment_ids"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         let number = wire::number(id).unwrap_or_default();
         shipment::find(cx, number)?;
-        if let Some(user) = sent.user_id.as_ref().filter(|user| !CATALOG.users.iter().any(|row| row["userId"] == ***user)) {
+        if let Some(user) = user.as_str().filter(|user| !CATALOG.users.iter().any(|row| row["userId"] == *user)) {
             return Err(Refusal::missing(Kind::new("user"), user));
         }
-        shipment::change(cx, number, &[("assigned_user", sent.user_id.clone().into())]);
+        shipment::change(cx, number, &[("assigned_user", user.clone())]);
     }
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }

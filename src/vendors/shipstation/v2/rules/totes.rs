@@ -2,26 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::wire::{INVENTORY_WAREHOUSE, Members, TOTE};
 use crate::engine::fields::Report;
 use crate::engine::resource::Resource;
-use crate::engine::{Cx, Json, Outcome, Reply};
+use crate::engine::{Cx, Outcome, Reply};
 
 pub(crate) static TOTES: Resource = super::plain(TOTE, "Tote");
 
-#[derive(Deserialize)]
-pub(crate) struct Sent {
-    totes: Vec<Value>,
-    return_succeeded_totes: Option<bool>,
-}
-
 /// Those that can be made are made, and the others told of.
-pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
+pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
     let (mut made, mut failed) = (Vec::new(), Vec::new());
-    for mut tote in sent.totes {
+    for mut tote in cx.call.body["totes"].as_array().into_iter().flatten().cloned() {
         match fault(cx, &tote) {
             None => made.push(TOTES.store(cx, &tote, Report::of_part(), None)?.into_answer()),
             Some(text) => {
@@ -30,7 +23,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
             }
         }
     }
-    if sent.return_succeeded_totes == Some(false) {
+    if cx.call.body["return_succeeded_totes"] == false {
         made.clear();
     }
     Ok(Reply::ok(json!({ "succeeded_totes": made, "failed_totes": failed })))

@@ -26,36 +26,24 @@ pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
 /// Recorded: without an address for returns it is that of the origin.
 pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
     let number = shared::next_id(cx, &WAREHOUSE);
-    let made = store(cx, number, Members::default())?;
-    Ok(Reply::ok(to_json(&made)))
+    Ok(Reply::ok(store(cx, number, &Members::default())))
 }
 
 pub(crate) fn update(cx: &mut Cx<'_>) -> Outcome {
     let (number, before) = named(cx)?;
     cx.call.valid()?;
-    store(cx, number, before)?;
+    store(cx, number, &before);
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
-fn store(cx: &mut Cx<'_>, number: u64, before: Members) -> Result<Members, Refusal> {
-    let sent = cx.call.body.clone();
+fn store(cx: &mut Cx<'_>, number: u64, before: &Members) -> Value {
+    let sent = &cx.call.body;
     let read = |name: &str| json!(address::read(&cx.completed("Address", &sent[name], wire::FORMS)));
     let origin = read("origin_address");
     let back = if sent["return_address"].is_null() { origin.clone() } else { read("return_address") };
-    let kept = |name: &str, usual: Value| before.get(name).cloned().unwrap_or(usual);
-    let is_default = sent["is_default"].as_bool().or(before.get("isDefault").and_then(Value::as_bool)).unwrap_or(false);
-    let warehouse = json!({
-        "warehouseId": number, "warehouseName": sent["name"], "originAddress": origin, "returnAddress": back,
-        "createDate": kept("createDate", shared::date::stamp(cx.now).into()), "isDefault": is_default,
-        "sellerIntegrationId": kept("sellerIntegrationId", Value::Null), "extInventoryIdentity": kept("extInventoryIdentity", Value::Null),
-        "registerFedexMeter": kept("registerFedexMeter", Value::Null),
-    });
-    let warehouse = Members(warehouse.as_object().cloned().unwrap_or_default());
-    cx.docs.put(WAREHOUSE, &number.to_string(), &warehouse);
-    if is_default {
-        shared::make_default(cx, number);
-    }
-    Ok(warehouse)
+    let is_default = sent["is_default"].as_bool().unwrap_or(before["isDefault"] == true);
+    let warehouse = shared::warehouse(cx, number, before, [sent["name"].clone(), origin, back, is_default.into()]);
+    to_json(&warehouse)
 }
 
 /// Makes it the default one; nothing makes it another one.

@@ -1,24 +1,14 @@
 //! Webhooks: who is told what. Events of version 1 belong to version 1.
 
 use http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::super::dialect::{error, refused};
-use super::super::webhooks::EVENTS;
+use super::super::dialect::{about, error, refused};
 use super::super::wire::{self, se};
 use crate::engine::webhooks::{SUBSCRIPTION, Subscription};
-use crate::engine::{Cx, Json, Outcome, Refusal, Reply, signing};
+use crate::engine::{Cx, Outcome, Refusal, Reply, signing};
+use crate::vendors::shipstation::webhooks::is_v1;
 use crate::world::Kind;
-
-#[derive(Deserialize)]
-pub(crate) struct Sent {
-    event: Option<String>,
-    url: Option<String>,
-    headers: Option<Vec<Value>>,
-    name: Option<String>,
-    store_id: Option<i64>,
-}
 
 /// All webhooks, as an array without an envelope.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
@@ -26,39 +16,38 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
 }
 
 fn own(cx: &Cx<'_>) -> Vec<Subscription> {
-    cx.subscriptions().into_iter().filter(|row| row.events.iter().any(|event| EVENTS.contains(&&**event))).collect()
+    cx.subscriptions().into_iter().filter(|row| row.events.iter().any(|event| event != "*" && !is_v1(event))).collect()
 }
 
 /// One webhook for each event.
-pub(crate) fn create(cx: &mut Cx<'_>, Json(sent): Json<Sent>) -> Outcome {
-    let event = sent.event.clone().unwrap_or_default();
+pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
+    let event = cx.call.body["event"].as_str().unwrap_or_default().to_owned();
     if own(cx).iter().any(|row| row.events.contains(&event)) {
         let text = format!("A webhook for the event {event} already exists.");
-        let more = json!({ "field_name": "event", "field_value": event });
-        return Err(refused(StatusCode::CONFLICT, error("business_rules", "webhook_event_type_conflict", text, &more)));
+        let error = error("business_rules", "webhook_event_type_conflict", text, &about("event", event));
+        return Err(refused(StatusCode::CONFLICT, error));
     }
     let mut subscription = Subscription::new("", vec![event], cx.now);
     // An id of its own, so that it is no subscription that was made by hand.
     subscription.id = wire::next(cx, &Kind::new("webhook")).to_string();
     subscription.vendor = cx.vendor.subscription_owner().to_owned();
     subscription.base = cx.call.url("");
-    fill(&mut subscription, sent);
+    fill(&mut subscription, &cx.call.body);
     cx.subscribe(subscription.clone());
     Ok(Reply::ok(to_json(&subscription)))
 }
 
-fn fill(subscription: &mut Subscription, sent: Sent) {
-    if let Some(url) = sent.url {
-        subscription.url = url;
+/// What subscribers say of a webhook besides its address, and what it is unless they do.
+fn facts() -> [(&'static str, Value); 3] {
+    [("headers", json!([])), ("name", Value::Null), ("store_id", Value::Null)]
+}
+
+fn fill(subscription: &mut Subscription, sent: &Value) {
+    if let Some(url) = sent["url"].as_str() {
+        url.clone_into(&mut subscription.url);
     }
-    let mut keep = |name: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            subscription.rest.insert(name.to_owned(), value);
-        }
-    };
-    keep("headers", sent.headers.map(Value::from));
-    keep("name", sent.name.map(Value::from));
-    keep("store_id", sent.store_id.map(Value::from));
+    let told = facts().into_iter().filter(|(name, _)| !sent[*name].is_null());
+    subscription.rest.extend(told.map(|(name, _)| (name.to_owned(), sent[name].clone())));
 }
 
 fn named(cx: &Cx<'_>) -> Result<Subscription, Refusal> {
@@ -75,9 +64,7 @@ pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
 pub(crate) fn update(cx: &mut Cx<'_>) -> Outcome {
     let mut subscription = named(cx)?;
     cx.call.valid()?;
-    if let Ok(sent) = serde_json::from_value(cx.call.body.clone()) {
-        fill(&mut subscription, sent);
-    }
+    fill(&mut subscription, &cx.call.body);
     cx.subscribe(subscription);
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
@@ -90,14 +77,9 @@ pub(crate) fn delete(cx: &mut Cx<'_>) -> Outcome {
 
 fn to_json(row: &Subscription) -> Value {
     let id = row.id.parse().map_or_else(|_| row.id.clone(), se);
-    let rest = |name: &str, usual: Value| row.rest.get(name).cloned().unwrap_or(usual);
-    let mut shown = Map::from_iter([("webhook_id".to_owned(), Value::from(id)), ("url".to_owned(), row.url.clone().into())]);
-    shown.insert("event".to_owned(), row.events.first().cloned().into());
-    shown.extend(
-        [("headers", json!([])), ("name", Value::Null), ("store_id", Value::Null)]
-            .map(|(name, usual)| (name.to_owned(), rest(name, usual))),
-    );
-    Value::Object(shown)
+    let mut shown = json!({ "webhook_id": id, "url": row.url, "event": row.events.first() });
+    facts().into_iter().for_each(|(name, usual)| shown[name] = row.rest.get(name).cloned().unwrap_or(usual));
+    shown
 }
 
 /// The keys that webhooks are signed with.

@@ -50,7 +50,7 @@ pub(crate) fn view(cx: &Cx<'_>, number: u64) -> Option<Members> {
     let Some(mut own) = own else { return Some(read) };
     let is_changed = own.shift_remove(SYNCED) != Some(mark(&read));
     for name in SHARED.iter().chain(SAID.iter().filter(|_| is_changed)) {
-        own.insert((*name).to_owned(), read[name].clone());
+        own[*name] = read[name].clone();
     }
     Some(own)
 }
@@ -155,8 +155,8 @@ pub(crate) fn store(cx: &mut Cx<'_>, number: u64, shipment: &Members) {
 /// Changes members of a shipment, whether it is an order or not.
 pub(crate) fn change(cx: &mut Cx<'_>, number: u64, changes: &[(&str, Value)]) {
     let Some(mut shipment) = view(cx, number) else { return };
-    shipment.extend(changes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
-    shipment.insert("modified_at".to_owned(), moment(cx.now).into());
+    changes.iter().for_each(|(name, value)| shipment[*name] = value.clone());
+    shipment["modified_at"] = moment(cx.now).into();
     store(cx, number, &shipment);
 }
 
@@ -171,18 +171,14 @@ pub(crate) fn complete(cx: &mut Cx<'_>, number: u64, sent: &Value, before: Optio
     }
     let kept = |name: &str, usual: Value| before.and_then(|before| before.get(name)).cloned().unwrap_or(usual);
     let store = if access::in_sandbox(cx) { Value::Null } else { se(STORE).into() };
-    let is_missing = |name: &str| sent[name].is_null();
-    for (name, value, is_set) in [
-        ("shipment_id", se(number).into(), true),
-        ("created_at", kept("created_at", moment(cx.now).into()), true),
-        // Recorded: the change is a little before the creation.
-        ("modified_at", moment(super::before(cx.now, 16)).into(), true),
-        ("shipment_status", kept("shipment_status", "pending".into()), true),
-        ("ship_date", super::day(cx.now).into(), is_missing("ship_date")),
-        ("store_id", kept("store_id", store), is_missing("store_id")),
-    ] {
-        if is_set {
-            whole[name] = value;
+    whole["shipment_id"] = se(number).into();
+    whole["created_at"] = kept("created_at", moment(cx.now).into());
+    // Recorded: the change is a little before the creation.
+    whole["modified_at"] = moment(super::before(cx.now, 16)).into();
+    whole["shipment_status"] = kept("shipment_status", "pending".into());
+    for (name, usual) in [("ship_date", super::day(cx.now).into()), ("store_id", kept("store_id", store))] {
+        if sent[name].is_null() {
+            whole[name] = usual;
         }
     }
     if let Some(packages) = whole["packages"].as_array_mut() {
@@ -193,16 +189,15 @@ pub(crate) fn complete(cx: &mut Cx<'_>, number: u64, sent: &Value, before: Optio
     }
     let is_of_warehouse = addresses(cx, &mut whole)?;
     packages(cx, &mut whole, before);
-    let Value::Object(mut shipment) = cx.completed_by(DOCUMENT, "Shipment", &whole, FORMS) else { return Ok(Members::default()) };
+    let mut shipment = Members::from(cx.completed_by(DOCUMENT, "Shipment", &whole, FORMS));
     // Recorded: what comes from a warehouse has no place on the map.
     for (name, _) in ["ship_from", "return_to"].into_iter().zip(is_of_warehouse).filter(|(_, is)| *is) {
         shipment.get_mut(name).and_then(Value::as_object_mut).and_then(|address| address.shift_remove("geolocation"));
     }
-    if let Some(packages) = shipment.get("packages").and_then(Value::as_array) {
-        let weight = total(packages);
-        shipment.insert("total_weight".to_owned(), weight);
+    if let Some(packages) = shipment["packages"].as_array() {
+        shipment["total_weight"] = total(packages);
     }
-    Ok(Members(shipment))
+    Ok(shipment)
 }
 
 /// Makes the shipment of a label that version 1 bought without an order; its number.
@@ -219,7 +214,7 @@ pub(crate) fn of_label(cx: &mut Cx<'_>, label: &Label) -> u64 {
         }],
     });
     let mut shipment = complete(cx, number, &sent, None).unwrap_or_default();
-    shipment.insert("shipment_status".to_owned(), "label_purchased".into());
+    shipment["shipment_status"] = "label_purchased".into();
     store(cx, number, &shipment);
     number
 }
@@ -307,15 +302,10 @@ fn title(code: &str) -> String {
 pub(crate) fn total(packages: &[Value]) -> Value {
     let Some(first) = packages.first() else { return Value::Null };
     let unit = first["weight"]["unit"].as_str().unwrap_or("ounce");
-    let ounces = |unit: &str| match unit {
-        "pound" => 16.0,
-        "gram" => 1.0 / 28.349_523_125,
-        "kilogram" => 1_000.0 / 28.349_523_125,
-        _ => 1.0,
-    };
+    let ounces = |unit: &Value| address::read_weight(&json!({ "value": 1, "unit": unit })).ounces();
     let of = |package: &Value| {
-        let (value, own) = (package["weight"]["value"].as_f64().unwrap_or_default(), package["weight"]["unit"].as_str().unwrap_or("ounce"));
-        if own == unit { value } else { value * ounces(own) / ounces(unit) }
+        let (value, own) = (package["weight"]["value"].as_f64().unwrap_or_default(), &package["weight"]["unit"]);
+        if own.as_str().unwrap_or("ounce") == unit { value } else { value * ounces(own) / ounces(&unit.into()) }
     };
     let sum: f64 = packages.iter().map(of).sum();
     let rounded = (sum * 100.0).round() / 100.0;
