@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::carrier::{Location, countries};
+
 /// The table, read on first use.
 pub static CARRIERS: LazyLock<Carriers> = LazyLock::new(|| {
     let mut table: Carriers = serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/_carrier/labels.json")))
@@ -113,6 +115,20 @@ impl Carriers {
     #[must_use]
     pub fn is_post(&self, name: &str) -> bool {
         self.find(name).post
+    }
+
+    /// The country that a carrier takes another for: to posts, territories of the United States are home.
+    #[must_use]
+    pub fn country<'c>(&self, carrier: &str, code: &'c str) -> &'c str {
+        if self.is_post(carrier) { countries::of_mail(code) } else { code }
+    }
+
+    /// A place as a carrier has it: what is home to it and has a code of its own is a state there.
+    #[must_use]
+    pub fn place(&self, carrier: &str, place: &Location) -> Location {
+        let country = self.country(carrier, &place.country);
+        let state = if country == place.country { &place.state } else { &place.country };
+        Location { country: country.to_owned(), state: state.clone(), ..place.clone() }
     }
 
     pub fn all(&self) -> impl Iterator<Item = &Carrier> {

@@ -10,6 +10,7 @@ use super::wire::parcel::Measures;
 use super::wire::shipment::Rate;
 use super::wire::{Message, Moment};
 use crate::carrier::Location;
+use crate::carrier::label::CARRIERS;
 use crate::carrier::rating::{self, Load, Options, Piece, Signature};
 
 /// What is to be sent, and between whom.
@@ -36,7 +37,6 @@ pub(super) fn ask(lane: &Lane<'_>, accounts: &[CarrierAccount]) -> (Vec<Rate>, V
     let (mut offers, mut messages) = (Vec::new(), Vec::new());
     let mut incomplete = incomplete([lane.from, lane.to]);
     let is_complete = incomplete.is_none();
-    let way = lane.way();
     let pieces: Vec<Piece> = lane.parcels.iter().map(|parcel| Piece { weight: parcel.weight, sides: parcel.sides }).collect();
     for account in accounts {
         let Some(carrier) = CATALOG.quoting_carrier(&account.carrier) else {
@@ -50,6 +50,8 @@ pub(super) fn ask(lane: &Lane<'_>, accounts: &[CarrierAccount]) -> (Vec<Rate>, V
         } else if let Some(message) = refusal {
             messages.push(message);
         } else {
+            let ends = lane.ends(carrier);
+            let way = rating::Lane::between(&ends[0], &ends[1]);
             quote(lane, account, carrier, (&way, &pieces), &mut offers, &mut messages);
         }
     }
@@ -70,7 +72,8 @@ fn refusal(lane: &Lane<'_>, account: &CarrierAccount, carrier: &Carrier) -> Opti
     if let Some(message) = carrier.throttled.as_ref().filter(|_| lane.throttled) {
         return Some(message.clone());
     }
-    let (at_home, domestic) = (lane.from.country == account.origin, lane.from.country == lane.to.country);
+    let [from, to] = [lane.from, lane.to].map(|end| CARRIERS.country(&carrier.token, &end.country));
+    let (at_home, domestic) = (from == account.origin, from == to);
     let is_served = |end: &&Address| carrier.states.is_empty() || carrier.states.contains(&end.state);
     let cases = [
         ("company", at_home && lane.from.company.is_empty()),
@@ -112,7 +115,7 @@ fn quote(
     offers: &mut Vec<Rate>,
     messages: &mut Vec<Message>,
 ) {
-    let scope = if lane.from.country == lane.to.country { Scope::Domestic } else { Scope::International };
+    let scope = if way.inland.is_some() { Scope::Domestic } else { Scope::International };
     let home = carrier.services.iter().any(|service| service.origin.as_ref() == Some(&account.origin));
     let fits = |service: &&Service| {
         service.quoted
@@ -190,14 +193,9 @@ fn offer(
 }
 
 impl Lane<'_> {
-    fn way(&self) -> rating::Lane {
-        let place = |end: &Address| Location {
-            city: end.city.clone(),
-            state: end.state.clone(),
-            zip: end.zip.clone(),
-            country: end.country.clone(),
-        };
-        rating::Lane::between(&place(self.from), &place(self.to))
+    /// Both ends as a carrier has them: to posts, territories are home.
+    fn ends(&self, carrier: &Carrier) -> [Location; 2] {
+        [self.from, self.to].map(|end| CARRIERS.place(&carrier.token, &end.location()))
     }
 
     /// What a carrier charges for beside the transport. `true`, which is no word for a signature, costs nothing (inferred).

@@ -7,7 +7,6 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::wire::money::Money;
-use crate::carrier::countries;
 use crate::carrier::label::CARRIERS;
 use crate::carrier::rating::{self, Piece};
 
@@ -172,9 +171,9 @@ impl Package {
 }
 
 impl Carrier {
-    /// The country that it takes another for: to posts, territories of the United States are home.
+    /// The country that it takes another for.
     pub fn country<'c>(&self, code: &'c str) -> &'c str {
-        if CARRIERS.is_post(&self.code) { countries::of_mail(code) } else { code }
+        CARRIERS.country(&self.code, code)
     }
 
     pub fn service(&self, code: &str) -> Option<&Service> {

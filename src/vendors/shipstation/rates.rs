@@ -6,6 +6,7 @@ use super::catalog::{Carrier, Package, Service};
 use super::wire::address::{Dimensions, Weight};
 use super::wire::money::Money;
 use crate::carrier::address::{Address, Fault, Kind};
+use crate::carrier::label::CARRIERS;
 use crate::carrier::rating::{self, Charge, Options, Piece, Signature};
 use crate::carrier::{Location, countries, transit};
 
@@ -21,11 +22,7 @@ pub(crate) struct Load {
 impl Load {
     /// Packages on the way between two places, as a carrier sees it.
     pub fn of(carrier: &Carrier, [from, to]: [&Location; 2], pieces: Vec<Piece>, options: Options) -> Self {
-        let [from, to] = [from, to].map(|end| {
-            let country = carrier.country(&end.country);
-            let state = if country == end.country { &end.state } else { &end.country };
-            Location { country: country.to_owned(), state: state.clone(), ..end.clone() }
-        });
+        let [from, to] = [from, to].map(|end| CARRIERS.place(&carrier.code, end));
         Self { lane: rating::Lane::between(&from, &to), from, to, pieces, options }
     }
 }

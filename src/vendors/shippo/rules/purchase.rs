@@ -128,7 +128,8 @@ pub(crate) fn fulfill(cx: &mut Cx<'_>, transaction: &mut Transaction) {
             shipment.zips = Some([validation::zip(&from), validation::zip(&to)]);
             cx.docs.put(SHIPMENT, &rate.shipment, &shipment);
         }
-        transaction.invoice = from.country != to.country;
+        let [start, end] = [&from, &to].map(|end| CARRIERS.country(&rate.carrier, &end.country));
+        transaction.invoice = start != end;
         let qr_code = shipment.extra.get("qr_code_requested").and_then(Value::as_bool);
         transaction.qr_code = qr_code == Some(true) && carrier.token == "usps";
         labels::keep(cx, transaction, &rate, &shipment, [&from, &to]);
