@@ -11,9 +11,9 @@ const TEMPLATE: [&str; 13] =
 /// Files from before there was a template. The list may only shrink.
 const EXCEPTIONS: &[&str] = &[];
 
-/// The most Rust lines for each operation of a vendor's documents. They rise only with behavior that was not there before; the aim is 80 together.
+/// The most Rust lines for each operation of a vendor's documents. They rise only with behavior that was not there before.
 const CEILINGS: [(&str, usize); 6] =
-    [("shipmate", 64), ("shippo", 80), ("shiptheory", 101), ("shiptime", 152), ("shipstation", 45), ("together", 85)];
+    [("shipmate", 64), ("shippo", 79), ("shiptheory", 101), ("shiptime", 152), ("shipstation", 45), ("together", 64)];
 
 /// Vendors, each with its Rust lines and operations.
 fn sizes() -> BTreeMap<String, (usize, usize)> {

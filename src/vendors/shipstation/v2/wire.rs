@@ -90,6 +90,11 @@ pub(super) fn named(cx: &Cx<'_>, name: &str) -> u64 {
     cx.call.parameter(name).and_then(number).unwrap_or_default()
 }
 
+/// The texts of a list, such as ids that were sent; none where there is no list.
+pub(super) fn texts(list: &Value) -> impl Iterator<Item = &str> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str)
+}
+
 /// The document of a kind that the path names by its id, and its number.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::super::dialect::wrong_state;
 use super::super::labels::{self, Order};
 use super::super::listing::{self, LISTING};
-use super::super::wire::{self, BATCH, Members, moment, se, shipment};
+use super::super::wire::{self, BATCH, Members, moment, se, shipment, texts};
 use super::super::{dialect, webhooks};
 use super::{rates, shipments};
 use crate::base::time::Timestamp;
@@ -91,7 +91,7 @@ fn put(cx: &mut Cx<'_>, batch: &Batch) {
 
 /// Adds shipments and rates, each once; those that are not there are failures.
 fn add_members(cx: &Cx<'_>, batch: &mut Batch) {
-    for id in sent(cx, "shipment_ids") {
+    for id in texts(&cx.call.body["shipment_ids"]) {
         let number = wire::number(id).unwrap_or_default();
         if shipment::view(cx, number).is_none() {
             batch.fail("Invalid shipment_id.", Some(id), &Value::Null);
@@ -99,18 +99,13 @@ fn add_members(cx: &Cx<'_>, batch: &mut Batch) {
             batch.shipments.push(number);
         }
     }
-    for id in sent(cx, "rate_ids") {
+    for id in texts(&cx.call.body["rate_ids"]) {
         if !cx.docs.has(wire::RATE, id) {
             batch.fail("Invalid rate_id.", None, &Value::Null);
         } else if !batch.rates.iter().any(|other| other == id) {
             batch.rates.push(id.to_owned());
         }
     }
-}
-
-/// The ids of shipments or rates that were sent.
-fn sent<'w>(cx: &Cx<'w>, name: &str) -> impl Iterator<Item = &'w str> {
-    cx.call.body[name].as_array().into_iter().flatten().filter_map(Value::as_str)
 }
 
 fn named(cx: &Cx<'_>) -> Result<Batch, Refusal> {
@@ -162,9 +157,9 @@ pub(crate) fn add(cx: &mut Cx<'_>) -> Outcome {
 /// Takes members out of an open batch, which stays open without any.
 pub(crate) fn remove(cx: &mut Cx<'_>) -> Outcome {
     let mut batch = changed(cx)?;
-    let gone: Vec<u64> = sent(cx, "shipment_ids").filter_map(wire::number).collect();
+    let gone: Vec<u64> = texts(&cx.call.body["shipment_ids"]).filter_map(wire::number).collect();
     batch.shipments.retain(|number| !gone.contains(number));
-    batch.rates.retain(|id| sent(cx, "rate_ids").all(|other| other != id));
+    batch.rates.retain(|id| texts(&cx.call.body["rate_ids"]).all(|other| other != id));
     put(cx, &batch);
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }

@@ -88,8 +88,7 @@ pub(crate) fn download(cx: &mut Cx<'_>) -> Outcome {
 /// Up to thirty labels as one file.
 pub(crate) fn combine(cx: &mut Cx<'_>) -> Outcome {
     let (ids, kind) = (&cx.call.body["label_ids"], &cx.call.body["label_download_type"]);
-    let found = ids.as_array().into_iter().flatten().filter_map(Value::as_str).map(|id| labels::find(cx, id));
-    let found = found.collect::<Result<Vec<Label>, _>>()?;
+    let found = wire::texts(ids).map(|id| labels::find(cx, id)).collect::<Result<Vec<Label>, _>>()?;
     let number = wire::next(cx, &COMBINED);
     cx.docs.put(COMBINED, &number.to_string(), ids);
     let href = match (kind.as_str(), found.first()) {

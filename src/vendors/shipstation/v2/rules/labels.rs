@@ -188,7 +188,7 @@ pub(crate) fn void(cx: &mut Cx<'_>) -> Outcome {
 
 /// A label was voided by either version: its shipment is open again when it was the last one.
 pub(crate) fn voided(cx: &mut Cx<'_>, label: &Label) {
-    for number in labels::own(label)["numbers"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+    for number in wire::texts(&labels::own(label)["numbers"]) {
         if let Some(mut parcel) = cx.parcel(number) {
             cx.cancel_parcel(&mut parcel);
         }

@@ -8,7 +8,7 @@ use super::super::checks;
 use super::super::dialect::{error, naming, needed, refused};
 use super::super::labels;
 use super::super::listing::{self, LISTING};
-use super::super::wire::{self, MANIFEST, Members, day, moment, se};
+use super::super::wire::{self, MANIFEST, Members, day, moment, se, texts};
 use crate::engine::listing::{Filter, Listing, Test};
 use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::catalog::CATALOG;
@@ -91,10 +91,6 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
 
 /// The member of a stored manifest that is not answered with it.
 const REQUEST: &str = "manifest_request_id";
-
-fn texts(list: &Value) -> impl Iterator<Item = &str> {
-    list.as_array().into_iter().flatten().filter_map(Value::as_str)
-}
 
 /// Why a label cannot be on a manifest.
 fn fault(label: &Label) -> Option<(&'static str, &'static str)> {

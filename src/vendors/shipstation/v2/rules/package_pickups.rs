@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::super::listing::{self, LISTING};
-use super::super::wire::{Members, PICKUP, address, moment, se};
+use super::super::wire::{Members, PICKUP, address, moment, se, texts};
 use super::super::{checks, dialect, labels};
 use crate::base::ids;
 use crate::engine::{Cx, Outcome, Refusal};
@@ -19,7 +19,7 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
 /// The carrier and the place are those of the first label.
 pub(crate) fn schedule(cx: &mut Cx<'_>) -> Outcome {
     let (sent, window) = (&cx.call.body, &cx.call.body["pickup_window"]);
-    let labels = label_ids(sent).map(|id| labels::find(cx, id)).collect::<Result<Vec<_>, _>>()?;
+    let labels = texts(&sent["label_ids"]).map(|id| labels::find(cx, id)).collect::<Result<Vec<_>, _>>()?;
     let Some(first) = labels.first() else { return Err(dialect::needed("label_ids")) };
     if labels.iter().any(|label| label.carrier != first.carrier) {
         return Err(dialect::unspecified("All labels must belong to the same carrier.", &json!({ "field_name": "label_ids" })));
@@ -40,11 +40,6 @@ pub(crate) fn schedule(cx: &mut Cx<'_>) -> Outcome {
     });
     cx.docs.put(PICKUP, &id, &pickup);
     Ok(dialect::enveloped(cx, pickup))
-}
-
-/// The labels that a pickup is for.
-fn label_ids(pickup: &Value) -> impl Iterator<Item = &str> {
-    pickup["label_ids"].as_array().into_iter().flatten().filter_map(Value::as_str)
 }
 
 fn named(cx: &Cx<'_>) -> Result<Value, Refusal> {
@@ -69,5 +64,5 @@ pub(crate) fn cancel(cx: &mut Cx<'_>) -> Outcome {
 /// The numbers of the shipments that a pickup is for.
 pub(crate) fn shipments(cx: &Cx<'_>, id: &str) -> Vec<u64> {
     let pickup: Value = cx.docs.get(PICKUP, id).unwrap_or_default();
-    label_ids(&pickup).filter_map(|id| labels::find(cx, id).ok()?.order).collect()
+    texts(&pickup["label_ids"]).filter_map(|id| labels::find(cx, id).ok()?.order).collect()
 }

@@ -8,7 +8,7 @@ use super::super::dialect::{about, error, needed, refused, wrong_state};
 use super::super::failures;
 use super::super::rates::{self, Lane};
 use super::super::wire::price::priced;
-use super::super::wire::{self, Members, RATE, RATES, address, se, shipment, tick};
+use super::super::wire::{self, Members, RATE, RATES, address, se, shipment, texts, tick};
 use super::{addresses, shipments};
 use crate::engine::{Blame, Cx, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::wire::ORDER;
@@ -27,8 +27,8 @@ pub(crate) fn calculate(cx: &mut Cx<'_>) -> Outcome {
             let number = wire::next(cx, &ORDER);
             let mut sent = sent.clone();
             // Recorded 2023: the only carrier that is asked is the shipment's.
-            if let ([only], true) = (&*texts(&asked["rate_options"]["carrier_ids"]), sent["carrier_id"].is_null()) {
-                sent["carrier_id"] = only.clone().into();
+            if let ([only], true) = (&*texts(&asked["rate_options"]["carrier_ids"]).collect::<Vec<_>>(), sent["carrier_id"].is_null()) {
+                sent["carrier_id"] = (*only).into();
             }
             let mut stored = shipment::complete(cx, number, &sent, None)?;
             shipments::is_free(cx, &stored, number)?;
@@ -52,7 +52,7 @@ pub(crate) fn calculate(cx: &mut Cx<'_>) -> Outcome {
 
 /// Documented: the rates are to be read at the shipments later on. They are there at once.
 pub(crate) fn calculate_many(cx: &mut Cx<'_>) -> Outcome {
-    let mut numbers: Vec<u64> = texts(&cx.call.body["shipment_ids"]).iter().filter_map(|id| wire::number(id)).collect();
+    let mut numbers: Vec<u64> = texts(&cx.call.body["shipment_ids"]).filter_map(wire::number).collect();
     for sent in cx.call.body["shipments"].as_array().into_iter().flatten() {
         let number = wire::next(cx, &ORDER);
         let stored = shipment::complete(cx, number, sent, None)?;
@@ -71,19 +71,16 @@ pub(crate) fn calculate_many(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::ok(rows))
 }
 
-fn texts(list: &Value) -> Vec<String> {
-    list.as_array().into_iter().flatten().filter_map(|text| Some(text.as_str()?.to_owned())).collect()
-}
-
 /// The rates of a stored shipment by the options of the call, which can be bought from then on.
 fn rated(cx: &mut Cx<'_>, number: u64, shipment: &Members) -> Value {
     let options = &cx.call.body["rate_options"];
     if let Some(currency) = options["preferred_currency"].as_str().filter(|currency| !currency.eq_ignore_ascii_case("usd")) {
         cx.note("currency-not-converted", Blame::Sandbox, format!("rates are in `usd`, found `preferred_currency` `{currency}`"));
     }
-    let lane = lane(cx, shipment, texts(&options["service_codes"]), texts(&options["package_types"]));
+    let codes = |name: &str| texts(&options[name]).map(str::to_owned).collect();
+    let lane = lane(cx, shipment, codes("service_codes"), codes("package_types"));
     let (mut rates, mut errors) = (Vec::new(), Vec::new());
-    for id in &texts(&options["carrier_ids"]) {
+    for id in texts(&options["carrier_ids"]) {
         let found = rates::find(cx, id).ok_or_else(|| not_connected(id));
         match found.and_then(|carrier| rates::of_carrier(cx, carrier, &lane)) {
             Ok(rows) => rates.extend(rows),
@@ -156,8 +153,7 @@ fn day(text: &Value) -> jiff::civil::Date {
 /// A bare array of what carriers ask, which nobody can buy.
 pub(crate) fn estimate(cx: &mut Cx<'_>) -> Outcome {
     let body = &cx.call.body;
-    let mut ids: Vec<&str> = body["carrier_ids"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    ids.extend(body["carrier_id"].as_str());
+    let ids: Vec<&str> = texts(&body["carrier_ids"]).chain(body["carrier_id"].as_str()).collect();
     if ids.is_empty() {
         return Err(needed("carrier_ids"));
     }

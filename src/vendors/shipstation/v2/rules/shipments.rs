@@ -9,7 +9,7 @@ use super::super::dialect::{self, taken, wrong_state};
 use super::super::listing::{self, LISTING};
 use super::super::wire::order::Origins;
 use super::super::wire::shipment::StoredShipment;
-use super::super::wire::{self, Members, SHIPMENT, order, se, shipment};
+use super::super::wire::{self, Members, SHIPMENT, order, se, shipment, texts};
 use super::super::{checks, labels as drawn, webhooks};
 use super::{addresses, tags};
 use crate::engine::listing::{Filter, Listing, Test};
@@ -239,7 +239,7 @@ pub(crate) fn notes(cx: &mut Cx<'_>) -> Outcome {
 /// Gives shipments to somebody, or to nobody.
 pub(crate) fn assign(cx: &mut Cx<'_>) -> Outcome {
     let user = &cx.call.body["user_id"];
-    for id in cx.call.body["shipment_ids"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+    for id in texts(&cx.call.body["shipment_ids"]) {
         let number = wire::number(id).unwrap_or_default();
         shipment::find(cx, number)?;
         if let Some(user) = user.as_str().filter(|user| !CATALOG.users.iter().any(|row| row["userId"] == *user)) {
