@@ -244,10 +244,11 @@ impl Sandbox {
         self.journal_bytes.set(journal.bytes());
     }
 
-    /// Adds exchanges that another copy of the sandbox had since, with their numbers.
-    pub fn continue_journal(&self, entries: impl IntoIterator<Item = Entry>) {
+    /// Adds exchanges that another copy of the sandbox had since, with their numbers. It had at least so many, some of which may be gone.
+    pub fn continue_journal(&self, entries: impl IntoIterator<Item = Entry>, written: u64) {
         let mut journal = self.journal();
         entries.into_iter().for_each(|entry| journal.push_numbered(entry));
+        journal.written = journal.written.max(written);
         self.journal_bytes.set(journal.bytes());
     }
 

@@ -30,6 +30,13 @@ enum Event {
     KeptFor(Option<Duration>),
 }
 
+impl Event {
+    /// The latest exchange that it removes by its number. Another one never gets that, though nothing else tells of it any more.
+    fn unlisted(&self) -> u64 {
+        if let Self::Unlisted(numbers) = self { numbers.iter().copied().max().unwrap_or_default() } else { 0 }
+    }
+}
+
 /// Pieces as they are written. With a checkpoint goes how long the sandbox is kept.
 pub(super) fn encode(pieces: Vec<Piece>, ttl: Option<Duration>) -> Result<Append, Fault> {
     let mut append = Append::default();
@@ -79,13 +86,14 @@ fn decode(bytes: &[u8]) -> Result<Vec<Event>, Fault> {
 
 /// Makes what others have recorded since in a copy that stands where they began.
 pub(super) fn apply(machine: &Machine, sandbox: &Arc<Sandbox>, news: &News) -> Result<(), Fault> {
-    let mut is_readdressed = false;
+    let (mut is_readdressed, mut unlisted) = (false, 0);
     for row in &news.rows {
         for event in decode(&row.events)? {
+            unlisted = unlisted.max(event.unlisted());
             is_readdressed |= make(machine, sandbox, event, |records| records.retain(|record| !matches!(record, Record::Checkpoint(_))))?;
         }
     }
-    sandbox.continue_journal(entries(news, 0)?);
+    sandbox.continue_journal(entries(news, 0)?, unlisted);
     machine.shrink_journals(sandbox);
     if is_readdressed {
         machine.reindex(sandbox);
@@ -105,6 +113,7 @@ pub(super) fn load(
     let (mut first, mut written, mut dropped) = (1, 0, 0);
     for row in &news.rows {
         for event in decode(&row.events)? {
+            written = written.max(event.unlisted());
             let mut begin = |records: &mut Vec<Record>| {
                 for record in records.iter() {
                     match record {

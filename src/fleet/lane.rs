@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::engine::Sandbox;
 use crate::fleet::ledger::{Fault, Ledger};
-use crate::fleet::replica::{Fleet, now, random};
+use crate::fleet::replica::{Fleet, now};
 
 /// How long a lane is kept for a replica that is not heard of, and how often it is heard of.
 const SPAN: Duration = Duration::from_secs(10);
@@ -80,7 +80,7 @@ impl Fleet {
             return Ok(Some(lane));
         }
         lanes.retain(|_, lane| lane.strong_count() > 0);
-        let courier = random();
+        let courier = self.ledger.chance();
         if !self.ledger.take_lane(Arc::clone(name), courier, SPAN).await? {
             return Ok(None);
         }

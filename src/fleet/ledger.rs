@@ -4,6 +4,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ring::rand::{SecureRandom as _, SystemRandom};
+
 use crate::base::entropy::Secret;
 
 /// A trip to the database and back.
@@ -159,6 +161,13 @@ pub struct InboxRow {
 
 /// The records of all sandboxes, in order.
 pub trait Ledger: Send + Sync {
+    /// A number by chance, which nobody else has. A ledger that has to do the same again, for a test, has its own.
+    fn chance(&self) -> i64 {
+        let mut bytes = [0; 8];
+        SystemRandom::new().fill(&mut bytes).expect("the operating system gives random bytes");
+        i64::from_le_bytes(bytes) & i64::MAX
+    }
+
     /// A transaction, in which nothing is held yet.
     fn begin(&self) -> Box<dyn Hold>;
 

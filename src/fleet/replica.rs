@@ -1,6 +1,7 @@
 //! One replica of a fleet: its copies of all sandboxes.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -32,8 +33,10 @@ pub struct Fleet {
     copies: Mutex<BTreeMap<Arc<str>, Arc<Copy>>>,
     /// The turn to hold the list of sandboxes.
     list_gate: Arc<AsyncMutex<()>>,
-    /// The turn to compare the list with the copies.
-    refreshing: AsyncMutex<()>,
+    /// The turn to compare the list with the copies, and how many had been let go of when all of it was compared.
+    refreshing: AsyncMutex<u64>,
+    /// How often a sandbox was let go of, which may still be there.
+    forgotten: AtomicU64,
     /// What was made and removed in the section that holds the list.
     listed: Mutex<(Vec<Newborn>, Vec<Arc<Sandbox>>)>,
     /// Why the database did not answer lately, if it did not.
@@ -111,13 +114,6 @@ pub(super) fn now() -> Instant {
     Instant::now()
 }
 
-/// A number by chance, which nobody else has.
-pub(super) fn random() -> i64 {
-    let mut bytes = [0; 8];
-    SystemRandom::new().fill(&mut bytes).expect("the operating system gives random bytes");
-    i64::from_le_bytes(bytes) & i64::MAX
-}
-
 impl Fleet {
     /// Becomes a replica: the machine's sandboxes are those of the fleet from now on. The first replica brings the default one, which
     /// it `begins` with; one that `insists` wants it to have begun so.
@@ -128,13 +124,15 @@ impl Fleet {
         let mut own = Secret::default();
         SystemRandom::new().fill(&mut own).expect("the operating system gives random bytes");
         let secret = ledger.secret(own).await?;
+        let id = ledger.chance();
         let fleet = Arc::new(Self {
             machine,
             ledger,
-            id: random(),
+            id,
             copies: Mutex::default(),
             list_gate: Arc::default(),
             refreshing: AsyncMutex::default(),
+            forgotten: AtomicU64::new(0),
             listed: Mutex::default(),
             away: Mutex::default(),
             lanes: Lanes::default(),
@@ -193,6 +191,7 @@ impl Fleet {
         let mut copies = self.copies();
         if copies.get(&sandbox.name).is_some_and(|copy| Arc::ptr_eq(&copy.sandbox, sandbox)) {
             copies.remove(&sandbox.name);
+            self.forgotten.fetch_add(1, Ordering::AcqRel);
         }
         drop(copies);
         if self.machine.sandbox(&sandbox.name).is_some_and(|registered| Arc::ptr_eq(&registered, sandbox)) {
@@ -201,12 +200,12 @@ impl Fleet {
     }
 
     /// Lets go of a copy that is none any more. The default sandbox is always there.
-    fn lost<T>(&self, copy: &Copy) -> Result<Option<T>, Fault> {
+    fn lost(&self, copy: &Copy) -> Result<(), Fault> {
         if copy.is_default() {
             return Err(Fault::Damaged("it has no default sandbox".to_owned()));
         }
         self.forget(&copy.sandbox);
-        Ok(None)
+        Ok(())
     }
 
     /// What was made and removed since the last call.
@@ -219,29 +218,35 @@ impl Fleet {
     /// # Errors
     /// When the database does not answer.
     pub async fn refresh(&self) -> Result<Vec<Head>, Fault> {
-        let _turn = self.refreshing.lock().await;
-        let known = self.all_copies();
+        let mut compared = self.refreshing.lock().await;
+        let forgotten = self.forgotten.load(Ordering::Acquire);
+        // What is written down meanwhile need not be in the answer.
+        let known: Vec<(Arc<Copy>, i64)> = self.all_copies().into_iter().map(|copy| (Arc::clone(&copy), copy.known().0)).collect();
         let heads = self.ledger.heads(0).await?;
         let lives: BTreeMap<&str, i64> = heads.iter().map(|head| (&*head.name, head.mark.life)).collect();
-        for copy in known {
-            let life = copy.known().0;
+        for (copy, life) in known {
             if life > 0 && !copy.is_default() && lives.get(&*copy.sandbox.name) != Some(&life) {
                 self.forget(&copy.sandbox);
             }
         }
         self.load_new(&heads).await?;
+        *compared = forgotten;
         Ok(heads)
     }
 
-    /// Learns which sandboxes were made since.
+    /// Learns which sandboxes were made since, and reads those that were let go of and are still there.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn learn(&self) -> Result<(), Fault> {
-        let _turn = self.refreshing.lock().await;
-        let latest = self.all_copies().iter().map(|copy| copy.known().0).max().unwrap_or_default();
+        let mut compared = self.refreshing.lock().await;
+        let forgotten = self.forgotten.load(Ordering::Acquire);
+        let known = self.all_copies().iter().map(|copy| copy.known().0).max().unwrap_or_default();
+        let latest = if *compared == forgotten { known } else { 0 };
         let heads = self.ledger.heads(latest).await?;
-        self.load_new(&heads).await
+        self.load_new(&heads).await?;
+        *compared = forgotten;
+        Ok(())
     }
 
     async fn load_new(&self, heads: &[Head]) -> Result<(), Fault> {
@@ -258,6 +263,10 @@ impl Fleet {
     async fn load(&self, name: &Arc<str>) -> Result<(), Fault> {
         let Some(news) = self.ledger.news(Arc::clone(name), Since { mark: None, written: 0 }).await? else { return Ok(()) };
         let sandbox = events::load(&self.machine, &news, |checkpoint| Ok(self.machine.revive(name, checkpoint)))?;
+        if self.copy(name).is_some() {
+            // One of the name was made here meanwhile.
+            return Ok(());
+        }
         sandbox.used_at(news.head.used);
         let copy = Arc::new(Copy::new(&sandbox, Some(news.head.mark), false));
         self.copies().insert(Arc::clone(name), copy);
@@ -307,10 +316,14 @@ impl Fleet {
 
     pub(super) async fn hold_copy(&self, hold: &mut Box<dyn Hold>, copy: Arc<Copy>) -> Result<Option<Held>, Fault> {
         let mut standing = Arc::clone(&copy.gate).lock_owned().await;
+        if self.copy_of(&copy.sandbox).is_none() {
+            // It was let go of meanwhile.
+            return Ok(None);
+        }
         let since = copy.since(&mut standing);
         let news = hold.lock(Arc::clone(&copy.sandbox.name), since).await?;
         let Some(news) = news.filter(|news| copy.is_of(news.head.mark.life)) else {
-            return self.lost(&copy);
+            return self.lost(&copy).map(|()| None);
         };
         copy.receive(&self.machine, &mut standing, &news)?;
         Ok(Some(Held { copy, standing, head: news.head, is_ahead: false }))
@@ -321,20 +334,25 @@ impl Fleet {
     /// # Errors
     /// When the database does not answer, or what it has cannot be read.
     pub async fn catch_up(&self, name: &str) -> Result<Option<u64>, Fault> {
-        let mut copy = self.copy(name);
-        if copy.is_none() {
-            self.learn().await?;
-            copy = self.copy(name);
+        loop {
+            if self.copy(name).is_none() {
+                self.learn().await?;
+            }
+            let Some(copy) = self.copy(name) else { return Ok(None) };
+            let mut standing = copy.gate.lock().await;
+            if self.copy_of(&copy.sandbox).is_none() {
+                continue;
+            }
+            let since = copy.since(&mut standing);
+            let news = self.ledger.news(Arc::clone(&copy.sandbox.name), since).await?;
+            let Some(news) = news.filter(|news| copy.is_of(news.head.mark.life)) else {
+                // Another one may have the name now.
+                self.lost(&copy)?;
+                continue;
+            };
+            copy.receive(&self.machine, &mut standing, &news)?;
+            return Ok(Some(copy.taken_back()));
         }
-        let Some(copy) = copy else { return Ok(None) };
-        let mut standing = copy.gate.lock().await;
-        let since = copy.since(&mut standing);
-        let news = self.ledger.news(Arc::clone(&copy.sandbox.name), since).await?;
-        let Some(news) = news.filter(|news| copy.is_of(news.head.mark.life)) else {
-            return self.lost(&copy);
-        };
-        copy.receive(&self.machine, &mut standing, &news)?;
-        Ok(Some(copy.taken_back()))
     }
 
     /// The same for all sandboxes; how often their copies were taken back so far.
@@ -386,7 +404,7 @@ impl Fleet {
             if patience.is_over() {
                 return Err(fault);
             }
-            tokio::time::sleep(PAUSE + Duration::from_millis(random().unsigned_abs() % JITTER)).await;
+            tokio::time::sleep(PAUSE + Duration::from_millis(self.ledger.chance().unsigned_abs() % JITTER)).await;
             match &receipt {
                 None => return Ok(false),
                 Some(known) => match self.ledger.is_committed(known.clone()).await {

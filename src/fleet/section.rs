@@ -8,7 +8,7 @@ use crate::engine::Sandbox;
 use crate::fleet::copy::{Copy, Standing};
 use crate::fleet::events;
 use crate::fleet::ledger::{Birth, Commit, Death, Fault, Head, Hold, Mark, Receipt};
-use crate::fleet::replica::{Fleet, random};
+use crate::fleet::replica::Fleet;
 
 /// How much newer the use of a sandbox has to be than what the ledger says, in seconds, to be written by itself.
 const USED: i64 = 10;
@@ -94,7 +94,7 @@ impl Section {
         let Some(hold) = self.hold.take() else { return Ok(()) };
         let (born, gone) = if self.list.is_some() { self.fleet.listed() } else { Default::default() };
         let listed = Listed { fleet: Arc::clone(&self.fleet), born, gone };
-        let mut commit = Commit { token: random(), ..Commit::default() };
+        let mut commit = Commit { token: self.fleet.ledger.chance(), ..Commit::default() };
         for held in &mut self.held {
             let sandbox = &held.copy.sandbox;
             let used = sandbox.last_used();
@@ -119,9 +119,10 @@ impl Section {
                 commit.deaths.push(Death { name: Arc::clone(&sandbox.name), life: copy.known().0 });
             }
         }
-        let written = commit.appends.iter().map(|(name, ..)| name).chain(commit.births.iter().map(|birth| &birth.name)).next();
+        let (appended, born) = (commit.appends.iter().map(|(name, ..)| name), commit.births.iter().map(|birth| &birth.name));
+        let written = appended.chain(born).chain(commit.deaths.iter().map(|death| &death.name)).next();
         let receipt = written.map(|name| Receipt { name: Arc::clone(name), token: commit.token });
-        if receipt.is_none() && commit.deaths.is_empty() && commit.used.is_empty() {
+        if receipt.is_none() && commit.used.is_empty() {
             hold.release();
             return Ok(());
         }

@@ -1,7 +1,11 @@
 //! Replicas over a ledger in memory: any of them may be asked, and all are one. What a fleet is on a real database is tried by
 //! `tests/fleet/check.py`.
 
+mod deeds;
+mod history;
 mod memory;
+mod network;
+mod simulation;
 
 use std::sync::Arc;
 

@@ -24,7 +24,7 @@ usage: cargo xtask <chore>
       --abuse                only the attacks, against the same
       --fleet                only replicas on PostgreSQL, against the same
       --packages             only what people install: helper packages, packages in clean environments, files of deploy/, the image
-      --long                 properties with many cases, and a minute for each fuzz target
+      --long                 properties with many cases, a minute for each fuzz target, and thousands of simulations of a fleet
   attack NAME ADDRESS        one of the attacks, on a server that runs already
   dist                       what people install, for this platform, into target/dist/packages
       --profile NAME         with the binary of this profile instead of `dist`

@@ -26,6 +26,8 @@ use crate::{
 const LONG_CASES: &str = "2000";
 /// How many seconds each fuzz target runs in a long run.
 const LONG_SECONDS: &str = "60";
+/// How many simulations of a fleet there are in a long run.
+const LONG_SIMULATIONS: &str = "10000";
 
 pub fn run(arguments: &[String]) -> Result<(), Failure> {
     let (mut clients_only, mut packages_only, mut long) = (false, false, false);
@@ -52,6 +54,8 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
             let fuzz =
                 ["run", "--profile", "quick", "--package", "seatrial-fuzz", "--bin", "seatrial-fuzz", "--", "--seconds", LONG_SECONDS];
             summary.cargo("fuzz", &fuzz)?;
+            let simulations = ["test", "--profile", "quick", "--test", "it", "fleet::simulation"];
+            summary.cargo_with("simulations", &simulations, &[("SIMULATIONS", LONG_SIMULATIONS)])?;
         }
     }
     if summary.cargo("build", &["build", "--profile", "quick", "--bin", "seatrial"])? {
@@ -129,8 +133,13 @@ impl Summary {
 
     /// Runs cargo and says whether it succeeded.
     fn cargo(&mut self, name: &str, arguments: &[&str]) -> Result<bool, Failure> {
+        self.cargo_with(name, arguments, &[])
+    }
+
+    /// The same, with variables of the environment.
+    fn cargo_with(&mut self, name: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Result<bool, Failure> {
         println!("\n== {name}: cargo {}", arguments.join(" "));
-        let status = process::cargo(arguments).status();
+        let status = process::cargo(arguments).envs(variables.iter().copied()).status();
         let passed = status.map_err(Failure::io("run cargo"))?.success();
         self.check(name, passed, String::new());
         Ok(passed)

@@ -5,7 +5,7 @@ use tokio_postgres::Client;
 use super::DatabaseError;
 
 /// What the tables are changed by, in order. A step that was released is never changed.
-const STEPS: [&str; 2] = [FIRST, SECOND];
+const STEPS: [&str; 3] = [FIRST, SECOND, THIRD];
 
 const FIRST: &str = "
 CREATE TABLE seatrial_head (
@@ -54,6 +54,10 @@ ALTER TABLE seatrial_record ALTER events SET STORAGE EXTERNAL;
 
 const SECOND: &str = "
 CREATE TABLE seatrial_secret (one boolean PRIMARY KEY DEFAULT true CHECK (one), secret bytea NOT NULL);
+";
+
+const THIRD: &str = "
+CREATE TABLE seatrial_gone (token bigint PRIMARY KEY, at timestamptz NOT NULL);
 ";
 
 /// Brings the tables to what this version needs. Another replica that does it meanwhile waits.

@@ -1,6 +1,6 @@
 //! A ledger in memory, which fails when it is told to.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -35,7 +35,8 @@ struct Tables {
     secret: Option<[u8; 32]>,
     failing: VecDeque<Failing>,
     letters: BTreeMap<String, Letters>,
-    commits: usize,
+    /// The tokens of all commits, by which they are found again.
+    commits: BTreeSet<i64>,
 }
 
 struct Kept {
@@ -59,12 +60,14 @@ impl Memory {
 
     /// How many commits were made.
     pub fn commits(&self) -> usize {
-        self.tables().commits
+        self.tables().commits.len()
     }
 
-    /// How many records there are of a sandbox.
+    /// How many records there are of a sandbox, of those that no checkpoint stands for.
     pub fn records(&self, name: &str) -> usize {
-        self.tables().sandboxes[name].rows.len()
+        let tables = self.tables();
+        let kept = &tables.sandboxes[name];
+        kept.rows.iter().filter(|(_, _, row)| row.version >= kept.checkpoint).count()
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables> {
@@ -110,7 +113,6 @@ impl Kept {
         self.head.since_checkpoint += append.bytes();
         if append.checkpoint.is_some() {
             (self.checkpoint, self.head.checkpoint_bytes, self.head.since_checkpoint) = (row.version, append.bytes(), 0);
-            self.rows.clear();
         }
         self.head.used = self.head.used.max(append.used);
         self.head.mark = Mark { version: row.version, token, ..mark };
@@ -143,9 +145,7 @@ impl Ledger for Memory {
     }
 
     fn is_committed(&self, receipt: Receipt) -> Trip<'_, bool> {
-        let tables = self.tables();
-        let kept = tables.sandboxes.get(&receipt.name);
-        ready(kept.is_some_and(|kept| kept.rows.iter().any(|(_, token, _)| *token == receipt.token)))
+        ready(self.tables().commits.contains(&receipt.token))
     }
 
     fn take_lane(&self, name: Arc<str>, courier: i64, _: Duration) -> Trip<'_, bool> {
@@ -233,7 +233,7 @@ impl Hold for Transaction {
             if failing == Some(Failing::Before) {
                 return fault();
             }
-            tables.commits += 1;
+            tables.commits.insert(commit.token);
             for (name, before, append) in &commit.appends {
                 let kept = tables.sandboxes.get_mut(name).expect("what is held is there");
                 assert_eq!(kept.head.mark, *before, "nobody else appends to what is held");

@@ -1,0 +1,158 @@
+//! What a transaction writes when it ends.
+
+use std::collections::BTreeMap;
+
+use tokio_postgres::Client;
+use tokio_postgres::types::{ToSql, Type};
+
+use super::damaged;
+use super::pool::within;
+use crate::fleet::ledger::{Append, Birth, Commit, Fault, Mark};
+
+/// How long records are kept that a checkpoint stands for, for copies that are behind, and to find commits again.
+const KEPT: &str = "interval '60 seconds'";
+
+const APPEND: &str = "WITH head AS (
+    UPDATE seatrial_head SET version = $3, token = $5, used = greatest(used, $9),
+      checkpoint = CASE WHEN $11 THEN $3 ELSE checkpoint END,
+      checkpoint_bytes = CASE WHEN $11 THEN $10 ELSE checkpoint_bytes END,
+      since_checkpoint = CASE WHEN $11 THEN 0 ELSE since_checkpoint + $10 END
+    WHERE sandbox = $1 AND life = $2 AND token = $4
+    RETURNING 1
+  ), exchanges AS (
+    INSERT INTO seatrial_exchange (sandbox, life, number, body)
+    SELECT $1, $2, added.number, added.body FROM head, unnest($7::bigint[], $8::bytea[]) AS added (number, body)
+  )
+  INSERT INTO seatrial_record (sandbox, life, version, before, token, events) SELECT $1, $2, $3, $4, $5, $6 FROM head";
+
+const BIRTH: &str = "WITH head AS (
+    INSERT INTO seatrial_head (sandbox, life, version, token, checkpoint, checkpoint_bytes, since_checkpoint, used)
+    VALUES ($1, nextval('seatrial_life'), 1, $2, 1, $3, 0, $4) RETURNING life
+  ), record AS (
+    INSERT INTO seatrial_record (sandbox, life, version, before, token, events) SELECT $1, life, 1, 0, $2, $5 FROM head
+  )
+  SELECT life FROM head";
+
+/// Removes the records of a sandbox; its latest commits, and that of its end, can still be found for a while.
+fn death_of_records() -> String {
+    format!(
+        "WITH late AS (DELETE FROM seatrial_gone WHERE at < clock_timestamp() - {KEPT}),
+          gone AS (DELETE FROM seatrial_record WHERE sandbox = $1 AND life = $2 RETURNING token, at)
+        INSERT INTO seatrial_gone (token, at) SELECT token, at FROM gone WHERE at > clock_timestamp() - {KEPT}
+          UNION ALL SELECT $3, clock_timestamp() ON CONFLICT DO NOTHING"
+    )
+}
+
+/// Writes a transaction and ends it. What is usual, records of one sandbox, is one statement, and goes together with the end.
+pub(super) async fn write(client: &Client, commit: &Commit) -> Result<Vec<i64>, Fault> {
+    let Commit { token, appends, births, deaths, used } = commit;
+    for (name, second) in used {
+        let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&&**name, Type::TEXT), (second, Type::INT8)];
+        within(client.execute_typed("UPDATE seatrial_head SET used = $2 WHERE sandbox = $1", &parameters)).await?;
+    }
+    let mut lives = Vec::new();
+    for Birth { name, append } in births {
+        let (name, size) = (&**name, append.bytes());
+        let parameters: [(&(dyn ToSql + Sync), Type); 5] =
+            [(&name, Type::TEXT), (token, Type::INT8), (&size, Type::INT8), (&append.used, Type::INT8), (&append.events, Type::BYTEA)];
+        let row = within(client.query_typed_one(BIRTH, &parameters)).await?;
+        let life: i64 = row.try_get(0).map_err(damaged)?;
+        add_exchanges(client, name, life, append).await?;
+        lives.push(life);
+    }
+    for death in deaths {
+        let parameters: [(&(dyn ToSql + Sync), Type); 3] = [(&&*death.name, Type::TEXT), (&death.life, Type::INT8), (token, Type::INT8)];
+        for table in ["seatrial_head", "seatrial_exchange"] {
+            let statement = format!("DELETE FROM {table} WHERE sandbox = $1 AND life = $2");
+            within(client.execute_typed(&statement, &parameters[..2])).await?;
+        }
+        within(client.execute_typed(&death_of_records(), &parameters)).await?;
+    }
+    let Some(((name, before, append), others)) = appends.split_last() else {
+        within(client.batch_execute("COMMIT")).await?;
+        return Ok(lives);
+    };
+    for (name, before, append) in others {
+        add(client, name, *before, *token, append).await?;
+        tidy(client, name, *before, append).await?;
+    }
+    let added = add(client, name, *before, *token, append);
+    let tidied = tidy(client, name, *before, append);
+    if append.cleared.is_none() && append.unlisted.is_empty() && append.checkpoint.is_none() {
+        let (added, ended) = tokio::join!(biased; added, within(client.batch_execute("COMMIT")));
+        added?;
+        ended?;
+        return Ok(lives);
+    }
+    added.await?;
+    tidied.await?;
+    within(client.batch_execute("COMMIT")).await?;
+    Ok(lives)
+}
+
+/// Adds a record and its exchanges, if the sandbox stands where they begin.
+async fn add(client: &Client, name: &str, before: Mark, token: i64, append: &Append) -> Result<(), Fault> {
+    let (version, size, is_checkpoint) = (before.version + 1, append.bytes(), append.checkpoint.is_some());
+    let (numbers, bodies) = columns(append);
+    let parameters: [(&(dyn ToSql + Sync), Type); 11] = [
+        (&name, Type::TEXT),
+        (&before.life, Type::INT8),
+        (&version, Type::INT8),
+        (&before.token, Type::INT8),
+        (&token, Type::INT8),
+        (&append.events, Type::BYTEA),
+        (&numbers, Type::INT8_ARRAY),
+        (&bodies, Type::BYTEA_ARRAY),
+        (&append.used, Type::INT8),
+        (&size, Type::INT8),
+        (&is_checkpoint, Type::BOOL),
+    ];
+    match within(client.execute_typed(APPEND, &parameters)).await? {
+        1 => Ok(()),
+        _ => Err(Fault::Away(format!("sandbox `{name}` does not stand where it did"))),
+    }
+}
+
+async fn add_exchanges(client: &Client, name: &str, life: i64, append: &Append) -> Result<(), Fault> {
+    if append.exchanges.is_empty() {
+        return Ok(());
+    }
+    let (numbers, bodies) = columns(append);
+    let statement = "INSERT INTO seatrial_exchange SELECT $1, $2, added.number, added.body \
+        FROM unnest($3::bigint[], $4::bytea[]) AS added (number, body)";
+    let parameters: [(&(dyn ToSql + Sync), Type); 4] =
+        [(&name, Type::TEXT), (&life, Type::INT8), (&numbers, Type::INT8_ARRAY), (&bodies, Type::BYTEA_ARRAY)];
+    within(client.execute_typed(statement, &parameters)).await.map(drop)
+}
+
+fn columns(append: &Append) -> (Vec<i64>, Vec<&[u8]>) {
+    append.exchanges.iter().map(|(number, body)| (number.cast_signed(), &**body)).unzip()
+}
+
+/// Removes what a record has made superfluous.
+async fn tidy(client: &Client, name: &str, before: Mark, append: &Append) -> Result<(), Fault> {
+    let life = before.life;
+    let gone = append.cleared.max(append.checkpoint.map(|first| first.saturating_sub(1)));
+    let added: BTreeMap<u64, ()> = append.exchanges.iter().map(|(number, _)| (*number, ())).collect();
+    if let Some(gone) = gone {
+        let last = gone.cast_signed();
+        let parameters: [(&(dyn ToSql + Sync), Type); 3] = [(&name, Type::TEXT), (&life, Type::INT8), (&last, Type::INT8)];
+        let statement = "DELETE FROM seatrial_exchange WHERE sandbox = $1 AND life = $2 AND number <= $3";
+        within(client.execute_typed(statement, &parameters)).await?;
+    }
+    if !append.unlisted.is_empty() {
+        let numbers: Vec<i64> =
+            append.unlisted.iter().filter(|number| !added.contains_key(number)).map(|number| number.cast_signed()).collect();
+        let parameters: [(&(dyn ToSql + Sync), Type); 3] = [(&name, Type::TEXT), (&life, Type::INT8), (&numbers, Type::INT8_ARRAY)];
+        let statement = "DELETE FROM seatrial_exchange WHERE sandbox = $1 AND life = $2 AND number = ANY($3)";
+        within(client.execute_typed(statement, &parameters)).await?;
+    }
+    if append.checkpoint.is_some() {
+        let version = before.version + 1;
+        let parameters: [(&(dyn ToSql + Sync), Type); 3] = [(&name, Type::TEXT), (&life, Type::INT8), (&version, Type::INT8)];
+        let statement =
+            format!("DELETE FROM seatrial_record WHERE sandbox = $1 AND life = $2 AND version < $3 AND at < clock_timestamp() - {KEPT}");
+        within(client.execute_typed(&statement, &parameters)).await?;
+    }
+    Ok(())
+}

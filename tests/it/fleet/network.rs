@@ -1,0 +1,496 @@
+//! The database of a simulation, and the connections of replicas to it: slow, lossy, cut, and all of it by chance from a seed.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use seatrial::base::entropy::scattered;
+use seatrial::fleet::{Commit, Fault, Head, Hold, InboxRow, Ledger, Letters, News, Receipt, ReplicaRow, Since, Trip};
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, oneshot};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::history::History;
+use super::memory::Memory;
+
+/// How long a transaction waits for a lock, how long it may be idle, and how long a trip may take: as the real ledger has it.
+const LOCK: Duration = Duration::from_secs(4);
+const IDLE: Duration = Duration::from_secs(5);
+const TRIP: u64 = 8_000;
+
+/// Numbers that look like chance, and are the same for the same seed.
+pub struct Chance(AtomicU64);
+
+impl Chance {
+    pub fn new(seed: u64) -> Self {
+        Self(AtomicU64::new(scattered(seed.wrapping_add(0x9e37_79b9_7f4a_7c15))))
+    }
+
+    fn next(&self) -> u64 {
+        scattered(self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed))
+    }
+
+    pub fn below(&self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
+    /// Whether something happens that happens so often, in percent.
+    pub fn says(&self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+
+    pub async fn pause(&self, milliseconds: u64) {
+        sleep(Duration::from_millis(self.below(milliseconds + 1))).await;
+    }
+}
+
+/// The database, as all replicas have it.
+pub struct Database {
+    memory: Memory,
+    pub chance: Chance,
+    pub history: History,
+    /// Whether trips are lost, besides those of links that are cut.
+    pub is_lossy: AtomicBool,
+    is_down: AtomicBool,
+    crashes: AtomicU64,
+    sessions: Mutex<Vec<Weak<Transaction>>>,
+    lanes: Mutex<BTreeMap<Arc<str>, (i64, Instant)>>,
+    links: AtomicU64,
+}
+
+/// What may befall a replica.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    Well,
+    /// It is stopped, and goes on later.
+    Stopped,
+    /// It does not reach the database.
+    Cut,
+    /// It is killed.
+    Dead,
+}
+
+/// Numbers of deeds, and when each was done.
+pub type Deeds = Vec<(usize, Timestamp)>;
+
+/// The connection of one replica.
+pub struct Link {
+    pub number: u64,
+    database: Arc<Database>,
+    health: Mutex<Health>,
+    /// One that wakes who waits in order. A `watch` wakes by chance.
+    changed: Notify,
+    /// What was done in the sections that are open, by sandbox; by an empty name for those that hold the list.
+    done: Mutex<BTreeMap<Arc<str>, Deeds>>,
+}
+
+/// A transaction, as the database has it; `None` when it has ended.
+#[derive(Default)]
+struct Transaction {
+    hold: Mutex<Option<Box<dyn Hold>>>,
+    trips: AtomicU64,
+}
+
+/// A transaction, as a replica has it.
+struct Session {
+    link: Arc<Link>,
+    transaction: Arc<Transaction>,
+    held: Vec<Arc<str>>,
+    /// How far the history was when the latest lock was taken.
+    position: usize,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the clock of a simulation is moved by waiting alone")]
+pub fn now() -> Instant {
+    Instant::now()
+}
+
+fn away(why: &str) -> Fault {
+    Fault::Away(why.to_owned())
+}
+
+impl Database {
+    pub fn new(seed: u64, is_lossy: bool) -> Arc<Self> {
+        Arc::new(Self {
+            memory: Memory::default(),
+            chance: Chance::new(seed),
+            history: History::default(),
+            is_lossy: AtomicBool::new(is_lossy),
+            is_down: AtomicBool::new(false),
+            crashes: AtomicU64::new(0),
+            sessions: Mutex::default(),
+            lanes: Mutex::default(),
+            links: AtomicU64::new(0),
+        })
+    }
+
+    pub fn link(self: &Arc<Self>) -> Arc<Link> {
+        let number = self.links.fetch_add(1, Ordering::Relaxed);
+        Arc::new(Link {
+            number,
+            database: Arc::clone(self),
+            health: Mutex::new(Health::Well),
+            changed: Notify::new(),
+            done: Mutex::default(),
+        })
+    }
+
+    /// Ends all transactions, and answers nothing for a while.
+    pub async fn crash(&self, milliseconds: u64) {
+        self.is_down.store(true, Ordering::Relaxed);
+        self.crashes.fetch_add(1, Ordering::Relaxed);
+        self.history.trouble(None);
+        let sessions = std::mem::take(&mut *lock(&self.sessions));
+        sessions.iter().filter_map(Weak::upgrade).for_each(|transaction| drop(transaction.take()));
+        sleep(Duration::from_millis(milliseconds)).await;
+        self.is_down.store(false, Ordering::Relaxed);
+    }
+
+    fn is_lossy(&self) -> bool {
+        self.is_lossy.load(Ordering::Relaxed)
+    }
+
+    fn crashes(&self) -> u64 {
+        self.crashes.load(Ordering::Relaxed)
+    }
+
+    fn courier(&self, name: &str) -> Option<i64> {
+        lock(&self.lanes).get(name).filter(|(_, until)| *until > now()).map(|(courier, _)| *courier)
+    }
+
+    fn with_courier(&self, mut head: Head) -> Head {
+        head.courier = self.courier(&head.name);
+        head
+    }
+
+    async fn delay(&self) {
+        self.chance.pause(if self.chance.says(4) { 300 } else { 4 }).await;
+    }
+}
+
+impl Transaction {
+    fn take(&self) -> Option<Box<dyn Hold>> {
+        self.trips.fetch_add(1, Ordering::Relaxed);
+        lock(&self.hold).take()
+    }
+
+    /// It goes on; unless another trip comes, it ends by itself.
+    fn put(self: &Arc<Self>, hold: Box<dyn Hold>) {
+        *lock(&self.hold) = Some(hold);
+        let (trips, weak) = (self.trips.load(Ordering::Relaxed), Arc::downgrade(self));
+        tokio::spawn(async move {
+            sleep(IDLE).await;
+            if let Some(own) = weak.upgrade().filter(|own| own.trips.load(Ordering::Relaxed) == trips) {
+                drop(own.take());
+            }
+        });
+    }
+}
+
+impl Link {
+    pub fn set(&self, health: Health) {
+        if health != Health::Well {
+            self.database.history.trouble(Some(self.number));
+        }
+        *lock(&self.health) = health;
+        self.changed.notify_waiters();
+    }
+
+    pub fn is(&self, health: Health) -> bool {
+        *lock(&self.health) == health
+    }
+
+    /// Is stopped while it holds something, perhaps for longer than it can be held.
+    fn stops(self: &Arc<Self>) {
+        self.set(Health::Stopped);
+        let link = Arc::clone(self);
+        tokio::spawn(async move {
+            link.database.chance.pause(10_000).await;
+            if link.is(Health::Stopped) {
+                link.set(Health::Well);
+            }
+        });
+    }
+
+    async fn wait_until(&self, holds: impl Fn(Health) -> bool) {
+        loop {
+            let changed = self.changed.notified();
+            if holds(*lock(&self.health)) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// Ends when the replica is killed.
+    pub async fn died(&self) {
+        self.wait_until(|health| health == Health::Dead).await;
+    }
+
+    /// Waits while the replica is stopped; for ever once it is killed.
+    pub async fn awake(&self) {
+        self.wait_until(|health| matches!(health, Health::Well | Health::Cut)).await;
+    }
+
+    /// Says what is done in a section that is open.
+    pub fn does(&self, held: &str, deed: usize, wall: Timestamp) {
+        lock(&self.done).entry(held.into()).or_default().push((deed, wall));
+    }
+
+    fn forget(&self, held: &Arc<str>) {
+        lock(&self.done).remove(held);
+    }
+
+    fn done(&self, held: &[Arc<str>]) -> Deeds {
+        let mut done = lock(&self.done);
+        held.iter().filter_map(|name| done.remove(name)).flatten().collect()
+    }
+
+    fn is_lost(&self, percent: u64) -> bool {
+        let Database { chance, is_down, .. } = &*self.database;
+        is_down.load(Ordering::Relaxed) || self.is(Health::Cut) || (self.database.is_lossy() && chance.says(percent))
+    }
+
+    /// A connection that breaks, which may be heard of at once or after long.
+    async fn breaks(&self) -> Fault {
+        self.database.history.trouble(Some(self.number));
+        let chance = &self.database.chance;
+        chance.pause(if chance.says(60) { 5 } else { TRIP }).await;
+        self.awake().await;
+        away("the connection broke")
+    }
+
+    async fn request(&self) -> Result<(), Fault> {
+        self.awake().await;
+        self.database.delay().await;
+        if self.is_lost(1) { Err(self.breaks().await) } else { Ok(()) }
+    }
+
+    async fn answer(&self) -> Result<(), Fault> {
+        self.database.delay().await;
+        self.awake().await;
+        if self.is_lost(1) { Err(self.breaks().await) } else { Ok(()) }
+    }
+
+    async fn trip<T>(&self, act: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        self.request().await?;
+        let done = act.await;
+        self.answer().await?;
+        done
+    }
+}
+
+/// A ledger by way of a link.
+pub struct Remote(pub Arc<Link>);
+
+impl Remote {
+    fn memory(&self) -> &Memory {
+        &self.0.database.memory
+    }
+}
+
+impl Ledger for Remote {
+    fn chance(&self) -> i64 {
+        (self.0.database.chance.next() >> 1).cast_signed()
+    }
+
+    fn begin(&self) -> Box<dyn Hold> {
+        let transaction = Arc::new(Transaction { hold: Mutex::new(Some(self.memory().begin())), trips: AtomicU64::new(0) });
+        let mut sessions = lock(&self.0.database.sessions);
+        sessions.retain(|session| session.strong_count() > 0);
+        sessions.push(Arc::downgrade(&transaction));
+        Box::new(Session { link: Arc::clone(&self.0), transaction, held: Vec::new(), position: 0 })
+    }
+
+    fn heads(&self, after: i64) -> Trip<'_, Vec<Head>> {
+        Box::pin(self.0.trip(async move { self.memory().heads(after).await }))
+    }
+
+    fn heads_of(&self, names: Vec<Arc<str>>) -> Trip<'_, Vec<Head>> {
+        Box::pin(self.0.trip(async move { self.memory().heads_of(names).await }))
+    }
+
+    fn news(&self, name: Arc<str>, since: Since) -> Trip<'_, Option<News>> {
+        Box::pin(self.0.trip(async move { self.memory().news(name, since).await }))
+    }
+
+    fn is_committed(&self, receipt: Receipt) -> Trip<'_, bool> {
+        Box::pin(self.0.trip(async move {
+            let mut hold = self.memory().begin();
+            let slow = |_| away("a lock was waited for too long");
+            timeout(LOCK, hold.lock_list()).await.map_err(slow)??;
+            let nothing = Since { mark: None, written: 0 };
+            timeout(LOCK, hold.lock(Arc::clone(&receipt.name), nothing)).await.map_err(slow)??;
+            self.memory().is_committed(receipt).await
+        }))
+    }
+
+    fn take_lane(&self, name: Arc<str>, courier: i64, span: Duration) -> Trip<'_, bool> {
+        Box::pin(self.0.trip(async move {
+            let database = &self.0.database;
+            if database.memory.heads_of(vec![Arc::clone(&name)]).await?.is_empty() {
+                return Ok(false);
+            }
+            let is_free = database.courier(&name).is_none_or(|other| other == courier);
+            if is_free {
+                lock(&database.lanes).insert(name, (courier, now() + span));
+            }
+            Ok(is_free)
+        }))
+    }
+
+    fn leave_lane(&self, name: Arc<str>, courier: i64) -> Trip<'_, ()> {
+        Box::pin(self.0.trip(async move {
+            let mut lanes = lock(&self.0.database.lanes);
+            if lanes.get(&name).is_some_and(|(other, _)| *other == courier) {
+                lanes.remove(&name);
+            }
+            Ok(())
+        }))
+    }
+
+    fn agree(&self, text: String) -> Trip<'_, String> {
+        Box::pin(self.0.trip(async move { self.memory().agree(text).await }))
+    }
+
+    fn secret(&self, own: [u8; 32]) -> Trip<'_, [u8; 32]> {
+        Box::pin(self.0.trip(async move { self.memory().secret(own).await }))
+    }
+
+    fn beat(&self, id: i64, version: &'static str) -> Trip<'_, ()> {
+        Box::pin(self.0.trip(async move { self.memory().beat(id, version).await }))
+    }
+
+    fn replicas(&self) -> Trip<'_, Vec<ReplicaRow>> {
+        self.memory().replicas()
+    }
+
+    fn post(&self, inbox: String, letter: Vec<u8>) -> Trip<'_, ()> {
+        self.memory().post(inbox, letter)
+    }
+
+    fn letters(&self, inbox: String, opens: bool) -> Trip<'_, Option<Letters>> {
+        self.memory().letters(inbox, opens)
+    }
+
+    fn inboxes(&self) -> Trip<'_, Vec<InboxRow>> {
+        self.memory().inboxes()
+    }
+
+    fn clear(&self, inbox: String) -> Trip<'_, ()> {
+        self.memory().clear(inbox)
+    }
+}
+
+impl Session {
+    /// Waits for the lock of a sandbox, or of the list if it is not said since when; within the database's bounds.
+    async fn locks(&mut self, name: Arc<str>, since: Option<Since>) -> Result<Option<News>, Fault> {
+        let link = Arc::clone(&self.link);
+        link.request().await?;
+        let database = &link.database;
+        let crashes = database.crashes();
+        let locked = match self.transaction.take() {
+            None => Err(away("the transaction was ended")),
+            Some(mut hold) => match timeout(LOCK, locked(&mut hold, &name, since)).await {
+                Ok(locked) if database.crashes() == crashes => {
+                    self.transaction.put(hold);
+                    locked
+                }
+                _ => Err(away("a lock was waited for too long")),
+            },
+        };
+        if locked.is_ok() {
+            self.position = database.history.position();
+            link.forget(&name);
+            self.held.push(name);
+        }
+        link.answer().await?;
+        locked
+    }
+}
+
+async fn locked(hold: &mut Box<dyn Hold>, name: &Arc<str>, since: Option<Since>) -> Result<Option<News>, Fault> {
+    match since {
+        Some(since) => hold.lock(Arc::clone(name), since).await,
+        None => hold.lock_list().await.map(|()| None),
+    }
+}
+
+impl Hold for Session {
+    fn lock_list(&mut self) -> Trip<'_, ()> {
+        Box::pin(async { self.locks("".into(), None).await.map(drop) })
+    }
+
+    fn lock(&mut self, name: Arc<str>, since: Since) -> Trip<'_, Option<News>> {
+        Box::pin(async move {
+            let news = self.locks(name, Some(since)).await?;
+            Ok(news.map(|news| News { head: self.link.database.with_courier(news.head), ..news }))
+        })
+    }
+
+    fn commit(self: Box<Self>, commit: Commit) -> Trip<'static, Vec<i64>> {
+        Box::pin(async move {
+            let done = self.link.done(&self.held);
+            let (link, database) = (Arc::clone(&self.link), Arc::clone(&self.link.database));
+            if database.is_lossy() && link.is(Health::Well) && database.chance.says(1) {
+                link.stops();
+            }
+            link.request().await?;
+            let Some(hold) = self.transaction.take() else {
+                link.answer().await?;
+                return Err(away("the transaction was ended"));
+            };
+            let (sender, answered) = oneshot::channel();
+            let at_work = Arc::clone(&database);
+            tokio::spawn(async move {
+                let crashes = at_work.crashes();
+                at_work.delay().await;
+                if at_work.crashes() != crashes {
+                    drop(sender.send(Err(away("the database crashed"))));
+                    return;
+                }
+                let gone: Vec<_> = commit.deaths.iter().map(|death| Arc::clone(&death.name)).collect();
+                let committed = hold.commit(commit).await;
+                if committed.is_ok() {
+                    lock(&at_work.lanes).retain(|name, _| !gone.contains(name));
+                    at_work.history.committed(done);
+                }
+                drop(sender.send(committed));
+            });
+            if database.is_lossy() && database.chance.says(4) {
+                return Err(link.breaks().await);
+            }
+            let Ok(committed) = answered.await else {
+                database.history.accuse("a commit does not fit to what there is".to_owned());
+                return Err(away("the commit panicked"));
+            };
+            link.answer().await?;
+            committed
+        })
+    }
+
+    fn release(self: Box<Self>) {
+        let done = self.link.done(&self.held);
+        self.link.database.history.looked(self.position, done);
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let (transaction, link) = (Arc::clone(&self.transaction), Arc::clone(&self.link));
+        let Ok(runtime) = Handle::try_current() else { return };
+        runtime.spawn(async move {
+            // The database hears of it, or ends the transaction by itself.
+            if link.is(Health::Well) {
+                link.database.chance.pause(30).await;
+                drop(transaction.take());
+            }
+        });
+    }
+}
