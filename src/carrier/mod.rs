@@ -21,5 +21,5 @@ pub mod transit;
 
 pub use calendar::next_working_day;
 pub use parcel::{Location, Parcel, Scan, Status};
-pub use places::coordinates;
+pub use places::{coordinates, wall_time};
 pub use timeline::{Anchor, Step, Timeline, When};

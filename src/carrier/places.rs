@@ -29,6 +29,11 @@ pub fn coordinates(location: &Location) -> Option<(f64, f64)> {
     (!place.country().is_empty()).then_some((place.latitude, place.longitude))
 }
 
+/// What clocks in a town show at an instant.
+pub fn wall_time(location: &Location, instant: Timestamp) -> DateTime {
+    Place::of(location).local(instant)
+}
+
 impl Place {
     /// The place of a town; a country that nobody knows lies nowhere and lives by UTC.
     pub(super) fn of(location: &Location) -> &'static Self {

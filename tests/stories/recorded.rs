@@ -116,7 +116,6 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ("shipstation_v2/tracking-get-not-yet-in-system", "$", NEWER_V2),
     ("shipstation_v2/tracking-usps-returned-to-sender", "$.events[*].latitude", "data: places have no coordinates here"),
     ("shipstation_v2/tracking-usps-returned-to-sender", "$.events[*].longitude", "data: places have no coordinates here"),
-    ("shipstation_v2/webhook-track_event_v2-ups", "$.data.events[*].signer", "recorded as a blank where others are null"),
     ("shipstation_v2/webhook-track_event_v2-ups-delivered", "$.data.events[*].latitude", "data: places have no coordinates here"),
     ("shipstation_v2/webhook-track_event_v2-ups-delivered", "$.data.events[*].longitude", "data: places have no coordinates here"),
     ("shiptheory/services_incoming_seed", "$.return_services[*][*]", NEWER),

@@ -52,6 +52,7 @@ pub(crate) fn buy(cx: &mut Cx<'_>, purchase: Purchase<'_>) -> Result<Label, Refu
         wire::add_funds(cx, Money::default() - due);
     }
     (label.insurance_cost, label.cost) = (price.insurance, due - price.insurance);
+    label.charges = v2::charges(carrier, &price);
     label.id = wire::next_id(cx, &LABEL);
     let together = label.more["v2"]["batch"].as_u64();
     label.batch = together.unwrap_or_else(|| wire::next_id(cx, &Kind::new("batch")));

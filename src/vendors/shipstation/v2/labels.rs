@@ -168,7 +168,7 @@ pub(super) fn connected(cx: &Cx<'_>, id: &str) -> Result<&'static Carrier, Refus
 /// Recorded 2023: days that have passed in UTC are refused.
 fn ship_date(cx: &Cx<'_>, text: Option<&str>) -> Result<jiff::civil::Date, Refusal> {
     let day = |at: Timestamp| at.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let wanted = text.and_then(checks::instant).map_or_else(|| day(cx.now), day);
+    let wanted = text.and_then(checks::instant).map_or_else(|| day(wire::sending(cx.now)), day);
     if wanted < day(cx.now) {
         let message = "ship_date must equal today\u{2019}s date or a future date";
         return Err(bad("validation", "invalid_date", message, &about("ship_date", text)));
@@ -266,7 +266,7 @@ pub(super) fn to_json(cx: &Cx<'_>, label: &Label, is_new: bool, is_inline: bool)
         "external_shipment_id": own["external_shipment_id"], "external_order_id": own["external_order_id"], "ship_date": midnight,
         "created_at": created, "shipment_cost": wire::dollars(label.cost), "insurance_cost": wire::dollars(label.insurance_cost),
         "requested_comparison_amount": if is_new { wire::dollars(Money::default()) } else { Value::Null },
-        "rate_details": rate_details(carrier, label.cost), "tracking_number": label.tracking_number, "is_return_label": label.is_return,
+        "rate_details": rate_details(carrier, label), "tracking_number": label.tracking_number, "is_return_label": label.is_return,
         "rma_number": own["rma_number"], "is_international": is_international, "batch_id": batch, "carrier_id": se(label.carrier),
         "service_code": label.service, "package_code": package.or(label.package.as_deref()).unwrap_or("package"),
         "voided": label.voided.is_some(), "voided_at": label.voided.map(moment), "void_type": null, "refund_details": null,
@@ -299,20 +299,39 @@ fn billed(carrier: Option<&Carrier>, label: &Label) -> Value {
     json!({ "value": (pounds * 10.0).round() / 10.0, "unit": "pound" })
 }
 
+/// What a price has in it beside the transport and the insurance, of carriers whose labels tell it. Recorded: FedEx, and not UPS.
+pub(crate) fn charges(carrier: &Carrier, price: &both_rates::Cost) -> Vec<(String, String, i64)> {
+    let told = price.surcharges.iter().filter(|charge| WORDS.family(&carrier.code) == "fedex" && charge.code != "INSURANCE");
+    let mut charges: Vec<_> = told.map(|charge| (charge.code.to_owned(), charge.name.to_owned(), charge.cents)).collect();
+    charges.sort_by_key(|(code, ..)| code != "FUEL");
+    charges
+}
+
 /// What the price is made of.
-fn rate_details(carrier: Option<&Carrier>, cost: Money) -> Value {
-    let text = match carrier.map(|carrier| WORDS.family(&carrier.code)) {
-        Some("ups") => "TransportationCharge",
-        Some("fedex") => "Total Net Freight",
-        _ => "shipping",
-    };
-    if cost == Money::default() {
-        return json!([]);
+fn rate_details(carrier: Option<&Carrier>, label: &Label) -> Vec<Value> {
+    let row = |kind, text: &str, amount, source| rates::detail(kind, text, None, amount, source);
+    match carrier.map(|carrier| WORDS.family(&carrier.code)) {
+        _ if label.cost == Money::default() => Vec::new(),
+        Some("fedex") => fedex_details(label),
+        Some("ups") => vec![row("shipping", "TransportationCharge", label.cost, "carrier")],
+        _ => vec![row("shipping", "shipping", label.cost, "carrier")],
     }
-    json!([{
-        "rate_detail_type": "shipping", "carrier_description": text, "carrier_billing_code": null, "carrier_memo": null,
-        "amount": wire::dollars(cost), "billing_source": "carrier",
-    }])
+}
+
+/// Recorded 2026: fuel, the transport, and a fee of ShipStation's own, which is that part of the transport here as it was there.
+fn fedex_details(label: &Label) -> Vec<Value> {
+    let charge = |(code, name, cents): &(String, String, i64)| {
+        let is_ground = ["fedex_ground", "fedex_home_delivery"].contains(&&*label.service);
+        let name = if code == "FUEL" && is_ground { "FedEx Ground Fuel" } else { name };
+        rates::detail(rates::kind(code), name, None, Money::of_cents(*cents), "carrier")
+    };
+    let transport = label.cost - label.charges.iter().map(|(_, _, cents)| Money::of_cents(*cents)).sum();
+    let fee = Money::of_cents((transport.0 / 100).saturating_mul(407) / (1_417 + 407));
+    let own = [
+        rates::detail("shipping", "Total Net Freight", None, transport - fee, "carrier"),
+        rates::detail("shipping", "Additional Fee", None, fee, "product"),
+    ];
+    label.charges.iter().map(charge).chain(own).collect()
 }
 
 fn packages(cx: &Cx<'_>, label: &Label, own: &Value, format: &str, is_inline: bool) -> Vec<Value> {

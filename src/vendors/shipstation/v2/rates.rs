@@ -178,23 +178,31 @@ fn phrase(day: Date, hour: &str, is_promised: bool) -> String {
 
 /// What a price is made of. Recorded April 2026: fuel is counted in `other_amount` and listed here.
 fn details(is_postal: bool, cost: &Cost) -> Vec<Value> {
-    let row = |kind: &str, description: &str, code: Option<&str>, amount: Money| {
-        json!({
-            "rate_detail_type": kind, "carrier_description": description, "carrier_billing_code": code, "carrier_memo": null,
-            "amount": wire::dollars(amount), "billing_source": "Carrier",
-        })
-    };
+    let row = |kind, description, code: Option<&str>, amount| detail(kind, description, code, amount, "Carrier");
     let base = if is_postal { ("shipping", None) } else { ("Shipping", Some("BaseServiceCharge")) };
     let more = cost.surcharges.iter().map(|charge| {
-        let (kind, code) = match charge.code {
-            "FUEL" => ("fuel_charge", Some("375")),
-            "SIGNATURE" => ("confirmation", None),
-            "INSURANCE" => ("insurance", None),
-            _ => ("additional_fees", None),
-        };
-        row(kind, charge.name, code, Money::of_cents(charge.cents))
+        let code = (charge.code == "FUEL").then_some("375");
+        row(kind(charge.code), charge.name, code, Money::of_cents(charge.cents))
     });
     std::iter::once(row("shipping", base.0, base.1, cost.shipping)).chain(more).collect()
+}
+
+/// A part of a price.
+pub(super) fn detail(kind: &str, description: &str, code: Option<&str>, amount: Money, source: &str) -> Value {
+    json!({
+        "rate_detail_type": kind, "carrier_description": description, "carrier_billing_code": code, "carrier_memo": null,
+        "amount": wire::dollars(amount), "billing_source": source,
+    })
+}
+
+/// What this version calls a charge of a tariff.
+pub(super) fn kind(charge: &str) -> &'static str {
+    match charge {
+        "FUEL" => "fuel_charge",
+        "SIGNATURE" => "confirmation",
+        "INSURANCE" => "insurance",
+        _ => "additional_fees",
+    }
 }
 
 /// Marks the best, the cheapest and the fastest rate, each with one word, and puts them in front. Media mail is not for everybody.

@@ -5,7 +5,9 @@ pub(super) mod order;
 pub(super) mod price;
 pub(super) mod shipment;
 
-use jiff::{RoundMode, TimestampRound, Unit};
+use jiff::civil::Weekday;
+use jiff::tz::TimeZone;
+use jiff::{RoundMode, SignedDuration, TimestampRound, Unit};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -140,12 +142,18 @@ pub(super) fn tick(at: Timestamp) -> String {
 
 /// So many milliseconds before a time: what is changed and what is created differ by them.
 pub(super) fn before(at: Timestamp, millis: i64) -> Timestamp {
-    time::shift(at, jiff::SignedDuration::from_millis(-millis))
+    time::shift(at, SignedDuration::from_millis(-millis))
 }
 
 /// Midnight in UTC of a day in UTC.
 pub(super) fn day(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT00:00:00Z").to_string()
+}
+
+/// When something is sent that names no day: now. Recorded August 2026: on Sundays a day later.
+pub(super) fn sending(now: Timestamp) -> Timestamp {
+    let is_sunday = now.to_zoned(TimeZone::UTC).weekday() == Weekday::Sunday;
+    if is_sunday { time::shift(now, SignedDuration::from_hours(24)) } else { now }
 }
 
 /// Objects as one, in their order.

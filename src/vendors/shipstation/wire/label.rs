@@ -31,6 +31,9 @@ pub(crate) struct Label {
     pub ship_date: Date,
     pub cost: Money,
     pub insurance_cost: Money,
+    /// What the cost has in it beside the transport, where version 2 tells it: code, name and cents of each charge.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub charges: Vec<(String, String, i64)>,
     pub is_return: bool,
     pub voided: Option<Timestamp>,
     pub from: Address,

@@ -166,7 +166,7 @@ pub(crate) fn estimate(cx: &mut Cx<'_>) -> Outcome {
             country: text("country_code"),
         }
     };
-    let sent = body["ship_date"].as_str().and_then(checks::instant).unwrap_or(cx.now);
+    let sent = body["ship_date"].as_str().and_then(checks::instant).unwrap_or_else(|| wire::sending(cx.now));
     let lane = Lane {
         from: place("from"),
         to: place("to"),

@@ -137,7 +137,7 @@ pub(super) fn as_shipment<'s>(cx: &Cx<'_>, sold: &'s Members, seen: &'s mut Orig
     let tags = sold["tagIds"].as_array().into_iter().flatten().filter_map(|id| cx.docs.get::<Members>(TAG, &id.to_string()));
     let id = sold["orderId"].as_u64().unwrap_or_default();
     let package = package(id, sold);
-    let ship_date = if sold["shipDate"].is_string() { read("shipDate") } else { own(super::day(cx.now).into()) };
+    let ship_date = if sold["shipDate"].is_string() { read("shipDate") } else { own(super::day(super::sending(cx.now)).into()) };
     [
         ("shipment_id", own(se(id).into())),
         ("carrier_id", own(carrier.map(|carrier| se(carrier.id)).into())),

@@ -176,7 +176,7 @@ pub(crate) fn complete(cx: &mut Cx<'_>, number: u64, sent: &Value, before: Optio
     // Recorded: the change is a little before the creation.
     whole["modified_at"] = moment(super::before(cx.now, 16)).into();
     whole["shipment_status"] = kept("shipment_status", "pending".into());
-    for (name, usual) in [("ship_date", super::day(cx.now).into()), ("store_id", kept("store_id", store))] {
+    for (name, usual) in [("ship_date", super::day(super::sending(cx.now)).into()), ("store_id", kept("store_id", store))] {
         if sent[name].is_null() {
             whole[name] = usual;
         }
