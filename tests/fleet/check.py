@@ -14,7 +14,7 @@ import urllib.request
 from collections import Counter
 from pathlib import Path
 
-from rig import ROOT, Fleet, Receiver, Replica, call, wait_for
+from rig import ROOT, Fleet, Receiver, Replica, Wire, call, wait_for
 
 TOKEN = {"authorization": "ShippoToken shippo_test_seatrial"}
 ADDRESS = {"name": "Ada", "street1": "1 Main St", "city": "Chicago", "state": "IL", "zip": "60601", "country": "US"}
@@ -28,14 +28,15 @@ def made(base: str, token: dict = TOKEN, timeout: float = 30):
 class Load:
     """Clients that make addresses, and remember those that were answered."""
 
-    def __init__(self, base: str, clients: int = 8):
+    def __init__(self, base: str, clients: int = 8, pause: float = 0):
+        self.pause = pause
         self.base, self.made, self.statuses, self.ends = base, [], Counter(), threading.Event()
         self.threads = [threading.Thread(target=self.run, daemon=True) for _ in range(clients)]
         for thread in self.threads:
             thread.start()
 
     def run(self) -> None:
-        while not self.ends.is_set():
+        while not self.ends.wait(self.pause):
             try:
                 status, number = made(self.base)
             except OSError:
@@ -427,7 +428,67 @@ def stops(fleet: Fleet) -> None:
     load.nothing_lost([replica.base for replica in fleet.replicas])
 
 
-CHECKS = [lifecycle, waits, inboxes, pages, sessions, deliveries, overview, secured, conversations, couriers, kills, stops, crashes]
+def partitions(fleet: Fleet) -> None:
+    """The wire between one replica and the database is cut, in every way: that replica refuses in the vendor's words, the others go on, and
+    when the wire is mended nothing that was answered is lost, and nothing was done twice."""
+    wire = Wire(fleet.database.port)
+    alone = Replica(fleet.folder, fleet.program, wire.url, None, *fleet.arguments)
+    fleet.replicas.append(alone)
+    fleet.admin("POST", "/sandboxes", {"name": "hooks", "clock": {"mode": {"speed": 86400}}})
+    shippo = fleet.admin("GET", "/sandboxes/hooks")["credentials"]["shippo"][0]["token"]
+    token = {"authorization": f"ShippoToken {shippo}"}
+    # Slow enough for the journal to have all of it.
+    others, own = Load(fleet.base, 2, 0.1), Load(alone.base, 3, 0.1)
+    for ways, how in (
+        ((), {"ends": True}), ((Wire.TO, Wire.FROM), {}), ((Wire.TO,), {"loses": True}), ((Wire.FROM,), {}), ((Wire.FROM,), {"loses": True}),
+    ):
+        name = f"{ways} {how}"
+        own.grows()
+        shipped(fleet.base, token)
+        before = own.statuses[503]
+        wire.set(*ways, **how)
+        began = time.monotonic()
+        wait_for(f"calls are refused with {name}", lambda: own.statuses[503] > before, 16)
+        refused = time.monotonic() - began
+        assert refused < 12, f"{name}: refused after {refused:.1f} s"
+        status, notes, kind = noted(alone.base)
+        assert (status, "ledger-away" in notes) == (503, True), f"{name}: {status} {notes}"
+        assert "problem" not in kind, kind
+        wait_for("it says that it is not ready", lambda: call(alone.base, "GET", "/_seatrial/readyz")[0] == 503)
+        assert call(alone.base, "GET", "/_seatrial/livez")[0] == 200
+        others.grows()
+        wire.mend()
+        wait_for("it is ready again", lambda: call(alone.base, "GET", "/_seatrial/readyz")[0] == 200)
+        own.grows(20, 40)
+    for load in (others, own):
+        load.end()
+    assert set(others.statuses) <= {201}, others.statuses
+    assert set(own.statuses) <= {201, 503}, own.statuses
+    assert not set(others.made) & set(own.made), "an id was given twice"
+    others.made += own.made
+    others.nothing_lost([replica.base for replica in fleet.replicas])
+    # What becomes due of a parcel happened once, and in order.
+    for row in fleet.admin("GET", "/sandboxes/hooks/parcels?limit=100")["parcels"]:
+        events = fleet.admin("GET", f"/parcels/{row['tracking_number']}?sandbox=hooks")["events"]
+        times = [event["at"] for event in events]
+        assert times == sorted(set(times)), events
+    # A sandbox that is gone has left its latest commits behind.
+    fleet.admin("DELETE", "/sandboxes/hooks")
+    assert fleet.database.sql("SELECT count(*) > 0 FROM seatrial_gone") == "t"
+    assert fleet.database.sql("SELECT count(*) FROM seatrial_record WHERE sandbox = 'hooks'") == "0"
+
+
+def noted(base: str) -> tuple[int, str, str]:
+    """How a call is answered, with its notes, and in which type."""
+    request = urllib.request.Request(f"{base}/shippo/addresses", headers=TOKEN)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, answer.headers.get("seatrial-notes", ""), answer.headers["content-type"]
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers.get("seatrial-notes", ""), error.headers["content-type"]
+
+
+CHECKS = [lifecycle, waits, inboxes, pages, sessions, deliveries, overview, secured, conversations, couriers, kills, stops, partitions, crashes]
 POOLED = [lifecycle, waits, deliveries, kills]
 
 

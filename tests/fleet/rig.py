@@ -1,4 +1,4 @@
-"""What a fleet is tried with: a cluster of PostgreSQL of its own, pgbouncer, replicas, a balancer that takes turns, and a receiver of
+"""What a fleet is tried with: a cluster of PostgreSQL of its own, pgbouncer, wires that can be cut, replicas, a balancer that takes turns, and a receiver of
 webhooks. Everything is on loopback, in a temporary folder, and ended by its process id."""
 
 import http.client
@@ -119,6 +119,70 @@ class Bouncer:
     def stop(self) -> None:
         self.process.terminate()
         self.process.wait()
+
+
+class Wire:
+    """Passes bytes on to a port and back, until it is cut: one way or both. What comes then is kept until it is mended, as a network does
+    that sends again, or lost, and with it the connections; those are half open meanwhile. Or all connections are ended, and new ones too."""
+
+    TO, FROM = "to", "from"
+
+    def __init__(self, port: int):
+        self.port_behind, self.cut, self.loses, self.ends = port, set(), False, False
+        self.changed, self.pairs = threading.Condition(), set()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.url = f"postgres://seatrial@127.0.0.1:{self.port}/postgres"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def set(self, *cut: str, loses: bool = False, ends: bool = False) -> None:
+        with self.changed:
+            was_lossy, self.cut, self.loses, self.ends = self.loses or self.ends, set(cut), loses, ends
+            if ends or was_lossy:
+                for one in [one for pair in self.pairs for one in pair]:
+                    self.close(one)
+                self.pairs.clear()
+            self.changed.notify_all()
+
+    def mend(self) -> None:
+        self.set()
+
+    def accept(self) -> None:
+        while True:
+            near, _ = self.listener.accept()
+            if self.ends:
+                near.close()
+                continue
+            far = socket.create_connection(("127.0.0.1", self.port_behind))
+            with self.changed:
+                self.pairs.add((near, far))
+            threading.Thread(target=self.carry, args=(near, far, self.TO), daemon=True).start()
+            threading.Thread(target=self.carry, args=(far, near, self.FROM), daemon=True).start()
+
+    def carry(self, source: socket.socket, sink: socket.socket, way: str) -> None:
+        try:
+            while part := source.recv(65536):
+                with self.changed:
+                    is_lost = way in self.cut and self.loses
+                    while way in self.cut and not self.loses:
+                        self.changed.wait()
+                if not is_lost:
+                    sink.sendall(part)
+        except OSError:
+            pass
+        # An end is not heard of through a cut wire.
+        with self.changed:
+            self.changed.wait_for(lambda: way not in self.cut)
+        for one in (source, sink):
+            self.close(one)
+
+    @staticmethod
+    def close(one: socket.socket) -> None:
+        try:
+            one.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        one.close()
 
 
 def listens(port: int) -> bool:
