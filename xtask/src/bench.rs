@@ -5,6 +5,7 @@
 
 mod cases;
 mod crowd;
+mod fleet;
 mod growth;
 mod lists;
 mod load;
@@ -35,6 +36,7 @@ const BARE: &str = "target/dist/bare_server";
 /// The parts of a bench.
 const PARTS: [&str; 8] = ["steady", "crowd", "start", "growth", "moving", "lists", "page", "strict"];
 
+#[derive(Clone)]
 pub struct Options {
     quick: bool,
     /// The only part that is measured, if one is named.
@@ -147,6 +149,11 @@ fn pinned(program: &str) -> Command {
 }
 
 pub fn run(arguments: &[String]) -> Result<(), Failure> {
+    if let Some((part, rest)) = arguments.split_first()
+        && part == "fleet"
+    {
+        return fleet::run(rest);
+    }
     let options = Options::read(arguments)?;
     tools::packages(&[TASKSET, WRK])?;
     if std::thread::available_parallelism().is_ok_and(|cores| cores.get() < 2) {

@@ -30,6 +30,7 @@ usage: cargo xtask <chore>
       --profile NAME         with the binary of this profile instead of `dist`
   image                      the container image, as archives in target/dist/images
   docs                       the manual as a site, in target/docs; builds mdbook the first time
+  bench fleet                what it costs a call that sandboxes are kept, in a data directory and in PostgreSQL (`--quick`, `--server`)
   bench                      cost of a call, next to a bare hyper server; needs two cores and wrk
       --quick                shorter slices and less growth: for a first look, not for figures
       --growth N             consignments to make in the growth run (default 1000000, 0 leaves it out)
