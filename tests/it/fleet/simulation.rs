@@ -197,6 +197,8 @@ impl Replica {
         let from = database.history.position();
         for _ in 0..3 {
             let Ok(before) = self.fleet.catch_up(name).await else { return false };
+            // Meanwhile the next section may be under way, and come to nothing.
+            database.chance.pause(6).await;
             let seen = self.machine.sandbox(name).map(|sandbox| told(&sandbox));
             let after = self.fleet.settled(name).await;
             self.link.awake().await;
