@@ -64,6 +64,15 @@ pub struct WantedFailure {
     pub(super) owner: Name,
 }
 
+/// Takes back that a call was counted by a rule of a scenario or fault, because it had no effect in the end.
+pub(super) fn uncount(world: &mut World, owner: Name, row: usize) {
+    let (_, mut tally) = world.tally(owner);
+    for counter in [Counter::Matched(row), Counter::Effects(row)] {
+        let before = tally.get(&counter).filter(|count| count.calls > 1);
+        tally.set(counter, before.map(|count| Count { calls: count.calls - 1, ..count }));
+    }
+}
+
 impl WantedFailure {
     /// A failure that the override at a position wants.
     #[must_use]
@@ -73,11 +82,7 @@ impl WantedFailure {
 
     /// Takes back that the call was counted, because the vendor refused it for a reason of its own.
     pub(super) fn uncount(&self, world: &mut World) {
-        let (_, mut tally) = world.tally(self.owner.clone());
-        for counter in [Counter::Matched(self.row), Counter::Effects(self.row)] {
-            let before = tally.get(&counter).filter(|count| count.calls > 1);
-            tally.set(counter, before.map(|count| Count { calls: count.calls - 1, ..count }));
-        }
+        uncount(world, self.owner.clone(), self.row);
     }
 
     /// What is said of the failure.

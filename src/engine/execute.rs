@@ -9,7 +9,7 @@ use crate::base::entropy::{self, Rng};
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::engine::auth::{self, AuthRequest};
-use crate::engine::business::WantedFailure;
+use crate::engine::business::{self, WantedFailure};
 use crate::engine::call::Call;
 use crate::engine::cx::{Cx, Scope};
 use crate::engine::due::HasTime;
@@ -26,7 +26,7 @@ use crate::engine::transaction::{self, RolledBack};
 use crate::engine::vendor::{OperationRow, Vendor};
 use crate::engine::vendors::LoadedVendor;
 use crate::engine::wire::Wire;
-use crate::world::{AccountId, Blame, Counter, Credential, Effect, Note, World};
+use crate::world::{AccountId, Blame, Counter, Credential, Effect, Entry, Note, World};
 
 /// The account of callers that are not authenticated.
 const NOBODY: &str = "nobody";
@@ -130,6 +130,10 @@ impl Machine {
                     failure.uncount(&mut state.world);
                     decision.effect = None;
                 }
+                if let Some((owner, row)) = decision.patched_by.take().filter(|_| handled.outcome.is_err()) {
+                    business::uncount(&mut state.world, owner, row);
+                    (decision.patch, decision.effect) = (None, None);
+                }
                 if let Some(effect) = &mut decision.effect {
                     effect.committed = handled.outcome.is_ok() && failure.is_none_or(WantedFailure::is_kept);
                 }
@@ -139,6 +143,14 @@ impl Machine {
         decision.quota = decision.quota.or(quota);
         sandbox.measure(state);
         Some(Executed { is_answered, ..executed(handled, &state.world, now, nth, decision) })
+    }
+
+    /// The credential of the caller of a call of the journal, as it is known now.
+    #[must_use]
+    pub fn caller_of(&self, sandbox: &Sandbox, entry: &Entry, call: &Call<'_>) -> Option<Credential> {
+        let vendor = self.vendors().find(&entry.vendor)?;
+        let mut world = sandbox.lock().world.clone();
+        authenticate(sandbox, vendor, call, &mut world, entry.at).ok().flatten()
     }
 
     /// The refusal of a caller who is not authenticated, before the body is read. One whose authentication fails otherwise is not refused
@@ -352,10 +364,12 @@ fn authenticate(
         AuthRequest { call, described: &vendor.described, sandbox: &sandbox.name, now, credentials: &credentials, shared, secret };
     match (vendor.authenticate)(&request) {
         Ok(credential) => match credential.denial(now) {
-            Some(denial) => Err(Refusal::Unauthenticated(denial)),
-            None => Ok(Some(credential)),
+            Some(denial) if !accounts.accepts_any_credential() => Err(Refusal::Unauthenticated(denial)),
+            _ => Ok(Some(credential)),
         },
-        Err(Refusal::Unauthenticated(_)) if accounts.accepts_any_credential() => Ok(credentials.first().cloned()),
+        Err(Refusal::Unauthenticated(denial)) if accounts.accepts_any_credential() && denial.is_of_well_formed() => {
+            Ok(credentials.first().cloned())
+        }
         Err(refusal) => Err(refusal),
     }
 }
@@ -397,6 +411,9 @@ fn decide(
         let mut decision = ask(fault.name.clone(), fault.runtime.as_ref());
         if let Some(failure) = &mut decision.failure {
             failure.owner = fault.name.clone();
+        }
+        if let Some((owner, _)) = &mut decision.patched_by {
+            *owner = fault.name.clone();
         }
         if let Some(effect) = decision.effect {
             let effect = Effect { name: fault.name.to_string(), line: None, ..effect };

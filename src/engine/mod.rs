@@ -106,6 +106,7 @@ pub use options::{Conform, Contract, Options};
 pub use origin::Origin;
 pub use parcels::{PARCEL, STEP, Track};
 pub use patch::Patch;
+pub use pipeline::has_body;
 pub use planned::TaskKind;
 pub use public_urls::PublicUrls;
 pub use reachability::Reachability;

@@ -30,7 +30,7 @@ use crate::engine::vendors::LoadedVendor;
 use crate::engine::wire::Wire;
 use crate::spec::{self, Operation, Route, Violation};
 use crate::world::note;
-use crate::world::{Blame, EffectKind, Entry, Message, Note, OnWire, Took};
+use crate::world::{Blame, EffectKind, Entry, Message, Note, OnWire, Sent, Took};
 
 impl Machine {
     /// Answers one request. `wall` is the wall's time.
@@ -231,10 +231,11 @@ impl Machine {
             let violations = if is_large { Vec::new() } else { check(operation, status, &headers, &body) };
             remarks::violations(&mut notes, Note::ANSWER_INVALID, blame, violations.into());
         }
-        // A body is not sent to those who only ask for the head.
-        let length = if call.request.method == Method::HEAD { 0 } else { body.len() };
-        let wire = wire.map(|wire| wire.applied(call.request.version, call.request.is_secure, length));
+        let has_body = has_body(&call.request.method, status);
+        let length = if has_body { body.len() } else { 0 };
+        let wire = wire.and_then(|wire| wire.applied(call.request.version, call.request.is_secure, has_body.then_some(length)));
         let sent = Wire::sent(wire, status, length);
+        let sent = if has_body { sent } else { Sent { bytes: 0, ..sent } };
         notes.extend(failing::note(effect.as_ref(), sent));
         if !self.options.plain {
             add_own_headers(&mut headers, &id, &notes);
@@ -323,6 +324,12 @@ fn word(
 
 const REQUEST: HeaderName = HeaderName::from_static("seatrial-request");
 const NOTES: HeaderName = HeaderName::from_static("seatrial-notes");
+
+/// Whether an answer has a body: those to `HEAD` have none, nor has one of some statuses.
+#[must_use]
+pub fn has_body(method: &Method, status: StatusCode) -> bool {
+    *method != Method::HEAD && !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+}
 
 /// The headers that name an exchange and its notes.
 fn add_own_headers(headers: &mut HeaderMap, id: &str, notes: &[Note]) {

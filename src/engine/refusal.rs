@@ -115,6 +115,13 @@ pub enum Denial {
     Revoked,
 }
 
+impl Denial {
+    /// Whether what was presented looks like a credential.
+    pub(super) fn is_of_well_formed(self) -> bool {
+        matches!(self, Self::Unknown | Self::Expired | Self::Revoked)
+    }
+}
+
 impl Credential {
     /// Why a credential is no longer good at `now`, if it is not: its row says `revoked: true` or `expires: <timestamp>`.
     #[must_use]

@@ -70,11 +70,18 @@ impl Wire {
         )
     }
 
-    /// The same where it differs for a version of HTTP, without TLS, or for a body of so many bytes.
+    /// The same where it differs for a version of HTTP, without TLS, or for a body of so many bytes; without a body it may be nothing.
     #[must_use]
-    pub fn applied(self, version: Version, is_secure: bool, bytes: usize) -> Self {
+    pub fn applied(self, version: Version, is_secure: bool, bytes: Option<usize>) -> Option<Self> {
         let is_h2 = version == Version::HTTP_2;
-        match self {
+        let Some(bytes) = bytes else {
+            return match self {
+                Self::LengthLong | Self::BadJson | Self::Drip(_) => None,
+                Self::BadChunk => Some(Self::Empty),
+                other => other.applied(version, is_secure, Some(0)),
+            };
+        };
+        Some(match self {
             Self::TlsAlert if !is_secure => Self::Reset,
             Self::StreamReset | Self::GoAway if !is_h2 => Self::Reset,
             // Frames of HTTP/2 have lengths of their own: a peer that cannot keep to the protocol ends the stream.
@@ -83,7 +90,7 @@ impl Wire {
             Self::Truncate | Self::LengthShort if bytes < 2 => Self::Empty,
             Self::Stall(time) if bytes < 2 => Self::Timeout(time),
             other => other,
-        }
+        })
     }
 
     /// What the caller receives of an answer with that status and so many bytes, when `wire` goes wrong.
@@ -189,12 +196,14 @@ mod tests {
 
     #[test]
     fn half_of_nothing_is_no_answer() {
-        let applied = |wire: Wire| wire.applied(Version::HTTP_11, false, 0);
-        assert_eq!(applied(Wire::Truncate), Wire::Empty);
-        assert_eq!(applied(Wire::Stall(Duration::ZERO)), Wire::Timeout(Duration::ZERO));
-        assert_eq!(applied(Wire::GoAway), Wire::Reset);
-        assert_eq!(applied(Wire::TlsAlert), Wire::Reset);
-        assert_eq!(Wire::TlsAlert.applied(Version::HTTP_11, true, 0), Wire::TlsAlert);
-        assert_eq!(Wire::GoAway.applied(Version::HTTP_2, false, 0), Wire::GoAway);
+        let applied = |wire: Wire| wire.applied(Version::HTTP_11, false, Some(0));
+        assert_eq!(applied(Wire::Truncate), Some(Wire::Empty));
+        assert_eq!(applied(Wire::Stall(Duration::ZERO)), Some(Wire::Timeout(Duration::ZERO)));
+        assert_eq!(applied(Wire::GoAway), Some(Wire::Reset));
+        assert_eq!(applied(Wire::TlsAlert), Some(Wire::Reset));
+        assert_eq!(Wire::TlsAlert.applied(Version::HTTP_11, true, Some(0)), Some(Wire::TlsAlert));
+        assert_eq!(Wire::GoAway.applied(Version::HTTP_2, false, Some(0)), Some(Wire::GoAway));
+        assert_eq!(Wire::BadJson.applied(Version::HTTP_11, false, None), None);
+        assert_eq!(Wire::BadChunk.applied(Version::HTTP_11, false, None), Some(Wire::Empty));
     }
 }

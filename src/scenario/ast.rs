@@ -207,7 +207,7 @@ pub enum Condition {
     Not(Box<Condition>),
     /// Of the request: `method`, `path`, `parameters`, `query`, `headers` and `body`, by name.
     Request(Vec<(&'static str, Shape)>),
-    /// A share of calls, drawn for each by its place in the file.
+    /// A share of calls, drawn for each by its number among those of the file.
     Chance(f64, usize),
     /// Some time of the virtual clock.
     Clock(Window),

@@ -100,7 +100,8 @@ pub fn explain(machine: &Machine, sandbox: &Sandbox, entry: &Entry) -> (Explanat
         faults.iter().map(|fault| (fault.name.to_string(), run::scenario_of(&*fault.runtime))).collect();
     let explained = machine.reread(entry, |call| {
         let values = CallValues::new(STEPS);
-        let facts = CallFacts::recorded(call, entry, &values);
+        let caller = machine.caller_of(sandbox, entry, call);
+        let facts = CallFacts::recorded(call, entry, &values).of_caller(caller.as_ref());
         let mut explaining = Explaining { entry, facts: &facts, values: &values, fired: false, rules: Vec::new(), others: 0 };
         for (name, fault) in &faults {
             fault.overrides.iter().for_each(|row| explaining.rule(row, Origin::Fault(name)));

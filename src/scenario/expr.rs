@@ -61,7 +61,7 @@ pub trait Scope {
         None
     }
 
-    /// A number from 0 to 1 that is drawn for a condition by its place in the file; `None` where nothing is drawn.
+    /// A number from 0 to 1 that is drawn for a condition by its number in the file; `None` where nothing is drawn.
     fn chance(&self, _: usize) -> Option<f64> {
         None
     }

@@ -11,7 +11,7 @@ use crate::base::time::Timestamp;
 use crate::carrier::{Location, Parcel, countries};
 use crate::engine::{Call, CallValues, View};
 use crate::scenario::expr::Scope;
-use crate::world::Entry;
+use crate::world::{Credential, Entry};
 
 /// A call as conditions and templates see it.
 pub(super) struct CallFacts<'a> {
@@ -22,17 +22,23 @@ pub(super) struct CallFacts<'a> {
     view: Option<&'a View<'a>>,
     /// The entry of a call of the journal, and its answer once it was looked at.
     recorded: Option<(&'a Entry, OnceCell<Value>)>,
+    credential: Option<&'a Credential>,
 }
 
 impl<'a> CallFacts<'a> {
     /// A call that is being answered.
     pub fn current(view: &'a View<'a>) -> Self {
-        Self { call: view.call, nth: view.nth, values: view.values, view: Some(view), recorded: None }
+        Self { call: view.call, nth: view.nth, values: view.values, view: Some(view), recorded: None, credential: view.credential }
     }
 
     /// A call of the journal.
     pub fn recorded(call: &'a Call<'a>, entry: &'a Entry, values: &'a CallValues) -> Self {
-        Self { call, nth: entry.nth, values, view: None, recorded: Some((entry, OnceCell::new())) }
+        Self { call, nth: entry.nth, values, view: None, recorded: Some((entry, OnceCell::new())), credential: None }
+    }
+
+    /// The same with the credential of the caller.
+    pub fn of_caller(self, credential: Option<&'a Credential>) -> Self {
+        Self { credential, ..self }
     }
 
     fn head(&self) -> Value {
@@ -59,7 +65,7 @@ impl Scope for CallFacts<'_> {
             "request" => Some(self.values.request.get_or_init(|| self.request())),
             "call" => Some(self.values.call.get_or_init(|| json!({"nth": self.nth, "operation": self.call.name()}))),
             "state" if self.recorded.is_some() => self.recorded.as_ref().and_then(|(entry, _)| entry.state.as_ref()),
-            "credential" => self.view?.credential.map(|credential| self.values.credential.get_or_init(|| credential.to_json())),
+            "credential" => self.credential.map(|credential| self.values.credential.get_or_init(|| credential.to_json())),
             "state" => self.view.map(|view| self.values.state.get_or_init(|| (view.state)(view.documents))),
             "answer" => self.recorded.as_ref().map(|(entry, value)| value.get_or_init(|| answer(entry))),
             _ => None,
@@ -75,7 +81,8 @@ impl Scope for CallFacts<'_> {
     }
 
     fn now(&self) -> Option<Timestamp> {
-        self.view.map(|view| view.now)
+        let recorded = || self.recorded.as_ref().map(|(entry, _)| entry.at);
+        self.view.map(|view| view.now).or_else(recorded)
     }
 
     fn chance(&self, place: usize) -> Option<f64> {

@@ -149,8 +149,8 @@ mod tests {
     #[test]
     fn overrides_keep_their_order() {
         let index = index(
-            &["a.x", "'*'", "a.y", "a.x", "b.*", "a.*z", "a.x"]
-                .map(|on| format!("on: {on}, when: $call.nth > 1"))
+            &[("a.x", 1), ("'*'", 2), ("a.y", 3), ("a.x", 4), ("b.*", 5), ("a.*z", 6), ("a.x", 7)]
+                .map(|(on, number)| format!("on: {on}, when: $call.nth > 0.{number}"))
                 .each_ref()
                 .map(String::as_str),
         );

@@ -46,6 +46,8 @@ impl Verdict {
 pub struct Finding {
     /// The expectation as it was written.
     pub expectation: String,
+    /// The file that it stands in.
+    pub file: String,
     /// The line in the file, from 1.
     pub line: usize,
     /// The column in the line, in characters from 1.

@@ -14,7 +14,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{HOST, HeaderName, HeaderValue};
+use http::header::{CONTENT_LENGTH, Entry, HOST, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::uri::Scheme;
 use http::{Request as HttpRequest, Response, StatusCode, Version};
@@ -24,7 +24,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 
 use crate::base::text;
-use crate::engine::{Machine, Origin, Request, Unmatched, Unread};
+use crate::engine::{self, Machine, Origin, Request, Unmatched, Unread};
 use crate::fleet::Fleet;
 use crate::server::access::Guard;
 use crate::server::admin::{self, Admin, Briefs, History, Judged, LastVerdicts};
@@ -254,7 +254,16 @@ impl Shell {
         connection: &Arc<Connection>,
     ) -> Result<Response<Outgoing>, NoAnswer> {
         let asking = connection.begin();
-        let response = self.respond(request, peer, role, control, &asking).await?;
+        // Hyper leaves out bodies that must not be there with HTTP/1 alone.
+        let of_h2 = (request.version() == Version::HTTP_2).then(|| request.method().clone());
+        let mut response = self.respond(request, peer, role, control, &asking).await?;
+        if of_h2.is_some_and(|method| !engine::has_body(&method, response.status())) {
+            let length = response.body().size_hint().exact().filter(|_| response.status() != StatusCode::NO_CONTENT);
+            if let (Some(length), Entry::Vacant(entry)) = (length, response.headers_mut().entry(CONTENT_LENGTH)) {
+                entry.insert(length.into());
+            }
+            *response.body_mut() = full_body(Bytes::new());
+        }
         let Some(size) = response.body().size_hint().exact().and_then(|size| usize::try_from(size).ok()) else {
             return Ok(response.map(|payload| Outgoing::stream(payload, connection, asking)));
         };

@@ -114,6 +114,32 @@ fn the_state_is_that_of_the_call() {
     assert_eq!(values[1], json!({"path": "$state.cheapest", "value": null}), "there were no rates then: {explained}");
 }
 
+#[test]
+fn the_credential_is_that_of_the_caller() {
+    let server = Server::start(&[]);
+    let scenario = "overrides: [{on: shippo.ListAddresses, when: $credential.mode == 'test', fault: 503}]";
+    let yaml = [("content-type", "application/yaml")];
+    assert_eq!(send(&server, "PUT", "/_seatrial/sandboxes/default/scenario", &yaml, scenario).status, 200);
+    assert_eq!(send(&server, "GET", "/shippo/addresses", &SHIPPO, "").status, 503);
+    let explained = admin(&server, "GET", &format!("/requests/{}/explain", ids(&server)[0]), &Value::Null);
+    assert_eq!(rules(&explained)[0].1, "fired", "{explained}");
+}
+
+#[test]
+fn a_refusal_of_the_vendor_is_not_patched_and_not_counted() {
+    let server = Server::start(&[]);
+    let scenario = "overrides: [{on: shippo.CreateAddress, patch: {body: {name: Zed}}, times: 1}]";
+    let yaml = [("content-type", "application/yaml")];
+    assert_eq!(send(&server, "PUT", "/_seatrial/sandboxes/default/scenario", &yaml, scenario).status, 200);
+    let stranger = [("authorization", "ShippoToken nobody"), JSON];
+    assert_eq!(send(&server, "POST", "/shippo/addresses", &stranger, r#"{"name": "Ada", "country": "US"}"#).status, 401);
+    assert_eq!(send(&server, "POST", "/shippo/addresses", &SHIPPO, r#"{"name": "Ada", "country": "XX"}"#).status, 400);
+    let answer = |server: &Server| send(server, "POST", "/shippo/addresses", &SHIPPO, r#"{"name": "Ada", "country": "US"}"#).json();
+    assert_eq!([answer(&server)["name"].clone(), answer(&server)["name"].clone()], ["Zed", "Ada"]);
+    let list = admin(&server, "GET", "/sandboxes/default/requests?effect=patch", &Value::Null);
+    assert_eq!(list["requests"].as_array().map(Vec::len), Some(1), "{list}");
+}
+
 fn make_rates(server: &Server) {
     // Whatever is bought, there are rates now.
     let address =

@@ -92,16 +92,27 @@ fn each_vendor_is_forged_as_far_as_it_signs() {
     assert_eq!((sent.signed, found), (Vec::new(), None));
 }
 
-#[test]
-fn a_forged_delivery_that_is_sent_again_by_hand_is_genuine() {
-    let (machine, sent, _) = told("shippo", "track_updated", "{forged_signature: 1}");
+/// Sends the only delivery again.
+fn again(machine: &Machine, vendor: &str) -> Outbound {
     let id = machine.default_sandbox().deliveries()[0].id.clone();
-    assert!(by_hand(&machine, "shippo", |cx| {
+    assert!(by_hand(machine, vendor, |cx| {
         let subscription = cx.subscriptions()[0].id.clone();
         cx.resume(&subscription) && cx.redeliver(&id)
     }));
-    let again = send(&machine);
-    assert!(!shippo(&sent).1 && shippo(&again[0]).1);
+    send(machine).remove(0)
+}
+
+#[test]
+fn a_forged_delivery_that_is_sent_again_by_hand_is_genuine() {
+    for webhooks in ["{forged_signature: 1}", "{stale_timestamp: 1}", "{wrong_secret: 1}"] {
+        let (machine, sent, _) = told("shippo", "track_updated", webhooks);
+        let again = again(&machine, "shippo");
+        assert!(shippo(&again).1 && shippo(&again) != shippo(&sent), "{webhooks}");
+    }
+    // The secret is part of the body.
+    let token = |sent: &Outbound| serde_json::from_str::<Value>(&sent.body).expect("JSON")["auth_token"].clone();
+    let (machine, sent, _) = told("shipmate", "SHIPMENT_CREATED", "{wrong_secret: 1}");
+    assert!(token(&sent) != SECRET && token(&again(&machine, "shipmate")) == SECRET);
 }
 
 #[test]

@@ -46,8 +46,11 @@ fn conditions_cost_what_they_look_at() {
     let server = Server::start(&[]);
     let many = |test: &str, tests: usize, overrides: usize| {
         let when = vec![test; tests].join(" or ");
-        let row = json!({"on": "shippo.*", "when": when, "respond": {"status": 418}});
-        put_scenario(&server, &json!({"overrides": vec![row; overrides]}))
+        let row = |number: usize| {
+            let when = format!("{when} or $request.body.name == 'nobody {number}'");
+            json!({"on": "shippo.*", "when": when, "respond": {"status": 418}})
+        };
+        put_scenario(&server, &json!({"overrides": (0..overrides).map(row).collect::<Vec<_>>()}))
     };
     // Looking a member up does not copy the request.
     assert_eq!(many("$request.body.name == 'B'", 140, 240).status, 200);
@@ -64,8 +67,11 @@ fn conditions_cost_what_they_look_at() {
 fn patterns_cost_what_they_may_have_to_follow() {
     let server = Server::start(&[]);
     let many = |pattern: &str, overrides: usize| {
-        let row = json!({"on": "shippo.*", "when": format!("$request.body.filler matches '{pattern}'"), "respond": {"status": 418}});
-        put_scenario(&server, &json!({"overrides": vec![row; overrides]}))
+        let row = |number: usize| {
+            let when = format!("$request.body.filler matches '{pattern}' or $request.body.name == 'nobody {number}'");
+            json!({"on": "shippo.*", "when": when, "respond": {"status": 418}})
+        };
+        put_scenario(&server, &json!({"overrides": (0..overrides).map(row).collect::<Vec<_>>()}))
     };
     for pattern in ["x+y", "(a|x){1,50}y", "([a-z]|x.){1,9}(x{1,20}){1,20}y"] {
         assert_eq!(many(pattern, 1).status, 200, "{pattern}");

@@ -118,6 +118,7 @@ impl Customer<'_> {
         self.call("shippo", "POST /transactions", &auth, &bought("usps_priority_mail_international", &away), &[]);
         for _ in 0..4 {
             self.call("shippo", "GET /tracks/usps/<number>", &auth, &Value::Null, &[]);
+            self.call("shippo", "GET /tracks/shippo/SHIPPO_TRANSIT", &auth, &Value::Null, &[]);
         }
         self.call("shippo", "GET /transactions/<label>", &auth, &Value::Null, &[]);
         self.call("shippo", "POST /refunds", &auth, &json!({"transaction": "<label>"}), &[]);

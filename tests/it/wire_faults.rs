@@ -214,6 +214,46 @@ fn faults_reach_clients_of_http2_in_its_own_frames() {
     }
 }
 
+/// The frames that answer a request for a head alone, up to the end of its stream, or an answered ping behind it.
+fn head_frames(server: &Server) -> Vec<Frame> {
+    let head = block(&[
+        (":method", "HEAD"),
+        (":scheme", "http"),
+        (":authority", "localhost"),
+        (":path", COUNT),
+        ("authorization", "ShippoToken shippo_test_seatrial"),
+    ]);
+    let mut stream = client::connect(server.address());
+    stream.write_all(&[preface(), frame(HEADERS, 5, 1, &head)].concat()).expect("it reads");
+    let mut frames = Vec::new();
+    while let Some(frame) = Frame::read(&mut stream) {
+        let is_last = frame.kind == RST_STREAM || (matches!(frame.kind, HEADERS | DATA) && frame.flags & 1 == 1);
+        frames.push(frame);
+        if is_last {
+            break;
+        }
+    }
+    frames
+}
+
+#[test]
+fn a_head_has_no_body_whatever_goes_wrong() {
+    let server = Server::start(&[]);
+    for fault in ["", "drip", "length_long", "wrong_type", "bad_json", "duplicate_header", "html_gateway"] {
+        if !fault.is_empty() {
+            switch_on(&server, &json!(fault));
+        }
+        let frames = head_frames(&server);
+        let is_whole = frames.iter().any(|frame| frame.kind == HEADERS && frame.flags & 1 == 1);
+        assert!(is_whole && frames.iter().all(|frame| frame.kind != DATA), "{fault}: {frames:?}");
+        let wire = last(&server)["wire"].clone();
+        assert_eq!(wire["bytes"], 0, "{fault}: {wire}");
+        if ["", "drip", "length_long", "bad_json"].contains(&fault) {
+            assert_eq!(wire, json!({"end": "sent", "status": 200, "bytes": 0}), "{fault}: nothing can be wrong with no body");
+        }
+    }
+}
+
 #[test]
 fn an_answer_that_is_lost_after_the_work_leaves_one_document_more() {
     let server = Server::start(&[]);

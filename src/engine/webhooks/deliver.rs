@@ -15,7 +15,7 @@ use crate::base::entropy::Rng;
 use crate::base::time::{self, Timestamp};
 use crate::base::{entropy, ids, trace};
 use crate::engine::cx::Cx;
-use crate::engine::webhooks::forgery::with_wrong_secret;
+use crate::engine::webhooks::forgery::{self, with_wrong_secret};
 use crate::engine::webhooks::{
     Attempt, AttemptResult, DELIVERY, Delivery, Event, FORGOTTEN, Forgery, Message, Outbound, Pause, Progress, SUBSCRIPTION, Subscription,
 };
@@ -116,8 +116,12 @@ impl Cx<'_> {
             return false;
         };
         delivery.round = count(&delivery);
-        // A secret may be part of the body, which stays what it is.
-        delivery.forged = delivery.forged.filter(|forged| *forged == Forgery::Secret);
+        // What is sent again is genuine.
+        if delivery.forged.take() == Some(Forgery::Secret)
+            && let Some(to) = self.docs.get::<Subscription>(SUBSCRIPTION, &delivery.subscription)
+        {
+            forgery::put_right_secret(&to, &mut delivery);
+        }
         self.schedule(&mut delivery, self.now);
         true
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::base::entropy;
 use crate::base::time::{self, Timestamp};
 use crate::engine::forgery::Forgery;
-use crate::engine::webhooks::{Event, Message, Subscription, Webhooks};
+use crate::engine::webhooks::{Delivery, Event, Message, Subscription, Webhooks};
 
 /// How old the time of a stale delivery is: no receiver should take it.
 const STALE: SignedDuration = SignedDuration::from_hours(1);
@@ -39,6 +39,23 @@ impl Webhooks {
             Some(Forgery::Secret) => (self.sign)(&with_wrong_secret(to).unwrap_or_else(|| to.clone()), body, at),
         }
     }
+}
+
+/// Puts the secret of a subscription where a wrong one is part of a delivery: of its headers, of JSON, or of a form.
+pub(super) fn put_right_secret(to: &Subscription, delivery: &mut Delivery) {
+    let wrong = with_wrong_secret(to).and_then(|other| other.secret);
+    let (Some(own), Some(wrong)) = (&to.secret, wrong) else { return };
+    for (_, value) in &mut delivery.headers {
+        *value = value.replace(&wrong, own);
+    }
+    let written = match delivery.body.starts_with(['{', '[']) {
+        true => {
+            let quoted = Value::from(own.as_str()).to_string();
+            quoted[1..quoted.len() - 1].to_owned()
+        }
+        false => form_urlencoded::byte_serialize(own.as_bytes()).collect(),
+    };
+    delivery.body = delivery.body.replace(&wrong, &written);
 }
 
 /// A subscription with a secret of the same form that is not its own; `None` if it has none.

@@ -11,7 +11,7 @@ use super::reader::{Fields, Reader};
 use super::values::ExprContext;
 use crate::base::text;
 use crate::engine::Wire;
-use crate::scenario::ast::{Effect, Failure, Fault, Override, Patch, Pattern, Refusal, Response};
+use crate::scenario::ast::{Condition, Effect, Failure, Fault, Override, Patch, Pattern, Refusal, Response};
 use crate::scenario::error::{Span, Spanned};
 use crate::scenario::node::{Kind, Member, Node};
 use crate::scenario::template::Template;
@@ -155,6 +155,12 @@ fn header(reader: &mut Reader<'_>, Member { key, value }: &Member) -> Option<(St
         reader.problem("S008", key.span, format!("`{}` is not a header name", key.value)).help("letters, digits and hyphens");
         return None;
     }
+    // A connection is out of step where they do not fit the body.
+    if ["content-length", "transfer-encoding"].iter().any(|name| key.value.eq_ignore_ascii_case(name)) {
+        let help = "a wrong length is `fault: length_long` or `fault: length_short`, and broken chunks are `fault: bad_chunk`";
+        reader.problem("S008", key.span, format!("`{}` is written by the server", key.value)).help(help);
+        return None;
+    }
     let template = match &value.kind {
         Kind::Text(text) if HeaderValue::try_from(text.as_str()).is_err() => {
             reader.problem("S008", value.span, format!("value of header `{}` has characters that no header can have", key.value));
@@ -294,19 +300,26 @@ fn how(reader: &mut Reader<'_>, node: &Node, member: &str) -> Option<How> {
     }
 }
 
-/// Whether no call of its operations goes on to the overrides behind it.
+/// Whether no call of its operations that fulfills its conditions goes on to the overrides behind it.
 fn takes_all(entry: &Override) -> bool {
-    let lets_some_pass = matches!(entry.effect, Some(Effect::RateLimit(_) | Effect::Refuse(_)));
+    let lets_some_pass = match entry.effect {
+        Some(Effect::RateLimit(_) | Effect::Refuse(_)) => true,
+        // What the vendor refuses is not patched.
+        Some(Effect::Patch(_)) => entry.latency.is_none(),
+        _ => false,
+    };
     let has_effect = entry.effect.is_some() || entry.latency.is_some();
-    has_effect && !lets_some_pass && entry.when.is_none() && entry.times.is_none() && entry.skip == 0
+    has_effect && !lets_some_pass && entry.times.is_none() && entry.skip == 0
 }
 
-/// So many globs are held against the overrides behind them.
+/// So many globs, and conditions of an operation, are held against the overrides behind them.
 const MOST_GLOBS: usize = 256;
+const MOST_CONDITIONS: usize = 256;
 
 /// Reports overrides that can never be reached, because an earlier one takes every call that they could match.
 fn shadowed(reader: &mut Reader<'_>, overrides: &[Override]) {
     let (mut taken, mut globs) = (BTreeMap::new(), Vec::<(usize, String)>::new());
+    let mut on_condition = BTreeMap::<String, Vec<(&Condition, usize)>>::new();
     for entry in overrides {
         let on = &entry.on.value;
         let name = on.to_string();
@@ -316,6 +329,11 @@ fn shadowed(reader: &mut Reader<'_>, overrides: &[Override]) {
             Pattern::One(operation) => vec![Pattern::Every, Pattern::Vendor(operation.vendor.clone()), on.clone()],
         };
         let same = wider.iter().map(Pattern::to_string).find_map(|on| Some((*taken.get(&on)?, on)));
+        let alike = |on: String| {
+            let (_, span) = on_condition.get(&on)?.iter().find(|(when, _)| entry.when.as_ref() == Some(*when))?;
+            Some((*span, on))
+        };
+        let same = same.or_else(|| wider.iter().map(Pattern::to_string).find_map(alike));
         let earlier = same.or_else(|| globs.iter().find(|(_, glob)| text::fits_glob(&name, glob)).cloned());
         if let Some((span, earlier)) = earlier {
             if reader.is_full() {
@@ -324,7 +342,13 @@ fn shadowed(reader: &mut Reader<'_>, overrides: &[Override]) {
             let (line, _) = reader.source.position(span);
             let message = format!("override is never reached, `{earlier}` on line {line} takes every such call");
             reader.problem("S016", entry.on.span, message).help("move it up, or give the earlier one `when` or `times`");
-        } else if takes_all(entry) {
+        } else if !takes_all(entry) {
+        } else if let Some(when) = &entry.when {
+            let known = on_condition.entry(name).or_default();
+            if known.len() < MOST_CONDITIONS {
+                known.push((when, entry.span.start));
+            }
+        } else {
             if let Pattern::Glob(glob) = on
                 && globs.len() < MOST_GLOBS
             {

@@ -40,6 +40,8 @@ pub(super) struct Reader<'s> {
     pub(super) begins: Option<Timestamp>,
     /// How many paths of expressions were looked up so far.
     pub(super) looked_up: Cell<usize>,
+    /// How many chances are drawn so far.
+    pub(super) chances: usize,
     /// How many patterns the file has so far.
     pub(super) patterns: usize,
     /// About the bytes that its expressions take.
@@ -104,6 +106,7 @@ impl<'s> Reader<'s> {
             filled_by,
             begins: None,
             looked_up: Cell::new(0),
+            chances: 0,
             patterns: 0,
             expression_bytes: 0,
         }

@@ -71,7 +71,12 @@ impl Reader<'_> {
                 rows.into_iter().collect::<Option<_>>().map(Shape::Members)
             }
         }?;
-        self.is_possible(node, &shape, place);
+        match &shape {
+            Shape::Range(Some(least), Some(most)) if least > most => {
+                self.problem("S008", node.span, format!("range `{}` is empty", self.raw(node))).help("the smaller number comes first");
+            }
+            shape => self.is_possible(node, shape, place),
+        }
         Some(shape)
     }
 

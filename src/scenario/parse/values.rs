@@ -250,10 +250,13 @@ impl Reader<'_> {
                 self.problem("S011", inner.span, format!("`{join}` is not known here")).help(help);
                 None
             }
-            "chance" => self
-                .share(inner, "chance")
-                .filter(|share| self.is_drawn(inner, *share))
-                .map(|share| Condition::Chance(share, node.span.start)),
+            "chance" => {
+                // By its number, so that what is written around it changes no draw.
+                self.chances += 1;
+                let number = self.chances;
+                let share = self.share(inner, "chance").filter(|share| self.is_drawn(inner, *share));
+                share.map(|share| Condition::Chance(share, number))
+            }
             "clock" => self.window(inner).map(Condition::Clock),
             _ => self.request(inner).map(Condition::Request),
         }

@@ -37,7 +37,10 @@ pub(super) fn effect(
         },
         Some(Effect::Patch(patch)) => match changes(patch, &CallFacts::current(view)) {
             _ if view.values.steps.get() == 0 => decision = too_large(TOO_MANY_STEPS),
-            Some(patch) => decision.patch = Some(Box::new(patch)),
+            Some(patch) => {
+                decision.patch = Some(Box::new(patch));
+                decision.patched_by = row.latency.is_none().then(|| (Name::default(), index));
+            }
             None => decision = too_large(&format!("its patch would have more than {MAX_RENDERED} bytes")),
         },
         Some(Effect::Fault(fault)) => fail(fault, &mut decision),
@@ -60,9 +63,13 @@ pub(super) fn effect(
 }
 
 /// Whether an override can have its effect on a call: business failures are told of calls that the vendor would handle, and only by the
-/// operations that have them.
+/// operations that have them. A refusal of the vendor is not patched.
 pub(super) fn can_happen(row: &Override, view: &View<'_>, operation: &str) -> bool {
-    let Some(Effect::Refuse(refusal)) = &row.effect else { return true };
+    let refusal = match &row.effect {
+        Some(Effect::Refuse(refusal)) => refusal,
+        Some(Effect::Patch(_)) if row.latency.is_none() => return !view.is_refused,
+        _ => return true,
+    };
     let has = |name: &Spanned<String>| view.failures.find(&name.value, operation).is_some();
     !view.is_refused && refusal.failure.as_ref().is_none_or(has)
 }

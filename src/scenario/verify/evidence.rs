@@ -140,14 +140,14 @@ impl<'m> Evidence<'m> {
             }
         };
         let more = all.saturating_sub(evidence.len() as u64);
-        let (line, column) = source.position(span.start);
+        let (file, (line, column)) = (source.file_at(span.start).1.to_owned(), source.position(span.start));
         let is_final = match (verdict, &expectation.kind) {
             (Verdict::Passed, _) => false,
             (Verdict::Unknown, _) | (_, Expected::Never(_) | Expected::Valid { .. }) => true,
             (_, Expected::Call { count, .. } | Expected::Webhook { count, .. }) => count.max.is_some_and(|max| all > max),
             (_, Expected::Order { .. }) => false,
         };
-        Finding { expectation: written, line, column, verdict, detail, evidence, calls, more, is_final }
+        Finding { expectation: written, file, line, column, verdict, detail, evidence, calls, more, is_final }
     }
 
     /// What came of each expectation.

@@ -129,15 +129,15 @@ fn suite(report: &Report) -> Suite {
             Verdict::Unknown => Outcome::Unknown { message, text },
             Verdict::Failed => Outcome::Failed { message, text },
         };
-        Case { name: one_line(&finding.expectation), outcome, location: Some(location(report, finding)) }
+        Case { name: one_line(&finding.expectation), outcome, location: Some(location(finding)) }
     };
     let unused = report.unused.iter().map(|rule| format!("{rule}\n")).collect::<String>();
     let came = if report.verdict == Verdict::Passed { String::new() } else { came(report) };
     Suite { name: report.sandbox.clone(), cases: report.findings.iter().map(case).collect(), output: came + &unused }
 }
 
-fn location(report: &Report, finding: &Finding) -> Location {
-    Location { file: report.file.clone(), line: finding.line, column: finding.column }
+fn location(finding: &Finding) -> Location {
+    Location { file: finding.file.clone(), line: finding.line, column: finding.column }
 }
 
 /// The expectations that are not met.
@@ -153,7 +153,7 @@ fn unmet(report: &Report) -> impl Iterator<Item = report::Finding> {
             level,
             title: one_line(&finding.expectation),
             text: text.trim_end().to_owned(),
-            location: Some(location(report, finding)),
+            location: Some(location(finding)),
             subject: None,
             fingerprint: None,
         }

@@ -60,8 +60,18 @@ pub(super) struct Carrier {
     limits: Option<Limits>,
     /// The form of its tracking numbers inside the country, if it is another than the carrier's usual one.
     pub tracking: Option<String>,
+    /// The codes of the services that version 1 lists first.
+    #[serde(default)]
+    pub listed: Vec<String>,
     pub services: Vec<Service>,
     pub packages: Vec<Package>,
+}
+
+/// Rows in the order of their codes; those that are not named come last.
+pub(super) fn in_order<'r, T>(rows: &'r [T], order: &[String], code: fn(&T) -> &str) -> Vec<&'r T> {
+    let mut rows: Vec<&T> = rows.iter().collect();
+    rows.sort_by_key(|row| order.iter().position(|wanted| wanted == code(row)).unwrap_or(order.len()));
+    rows
 }
 
 #[derive(Deserialize)]

@@ -36,7 +36,9 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
     let [username, password] = ["username", "password"].map(|name| root.member(name).text().unwrap_or_default());
     let named = |row: &Credential| row.text("username").eq_ignore_ascii_case(username) && row.text("password") == password;
     let account = cx.credential.account.clone();
-    let user = cx.log_in(|row| row.account == account && named(row)).ok_or(Refusal::Because(BAD_LOGIN, Value::Null))?;
+    let user = cx
+        .log_in(!username.is_empty() && !password.is_empty(), |row| row.account == account && named(row))
+        .ok_or(Refusal::Because(BAD_LOGIN, Value::Null))?;
     let token = ids::hex(cx.secrets(), 32);
     let expires = user.token_lifetime().map(|lifetime| time::shift(cx.now, lifetime));
     let session = Session { account: (&*user.account).into(), username: user.text("username").into(), ended: false, expires };

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::wire::se;
 use crate::carrier::Status;
-use crate::vendors::shipstation::catalog::{CATALOG as SHARED, Carrier, Service};
+use crate::vendors::shipstation::catalog::{CATALOG as SHARED, Carrier, Package, Service, in_order};
 
 pub(super) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| catalog!("shipstation_v2"));
 
@@ -16,6 +16,8 @@ pub(super) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| catalog!("shipst
 pub(super) struct Catalog {
     carriers: BTreeMap<String, About>,
     display_schemes: BTreeMap<String, Vec<String>>,
+    not_in_sandbox: Vec<String>,
+    said_to_go: BTreeMap<String, (bool, bool)>,
     no_returns: Vec<String>,
     confirmations: BTreeMap<String, Vec<String>>,
     no_manifests: Vec<String>,
@@ -40,6 +42,11 @@ struct About {
     provider: u64,
     #[serde(default)]
     multi_package: bool,
+    /// The codes of the services and packages that are listed first.
+    #[serde(default)]
+    services: Vec<String>,
+    #[serde(default)]
+    packages: Vec<String>,
     options: Vec<CarrierOption>,
 }
 
@@ -61,6 +68,11 @@ pub(super) struct Words {
 }
 
 impl Catalog {
+    /// Whether an account has a package or an option.
+    fn has(&self, name: &str, is_sandbox: bool) -> bool {
+        !is_sandbox || self.not_in_sandbox.iter().all(|other| other != name)
+    }
+
     /// A status of tracking in words.
     pub fn status(&self, code: &str) -> &str {
         self.statuses.get(code).map_or("Unknown", String::as_str)
@@ -131,42 +143,53 @@ impl Carrier {
 
     /// As it is answered; `balance` is that of the account's wallet.
     pub(super) fn to_json(&self, is_sandbox: bool, balance: f64) -> Value {
-        let account = self.account_number.clone().filter(|_| self.code != "stamps_com");
+        let account = match CATALOG.family(&self.code) {
+            "usps" => None,
+            "ups" if self.wallet => Some(format!("ups_{}", self.id)),
+            _ => self.account_number.clone(),
+        };
         json!({
             "carrier_id": se(self.id), "carrier_code": self.code_v2(is_sandbox),
             "account_number": if is_sandbox { Some(format!("test_account_{}", self.id)) } else { account },
             "requires_funded_amount": self.wallet, "balance": if self.wallet { balance } else { 0.0 },
             "nickname": self.nickname_v2(is_sandbox), "friendly_name": self.friendly_name(is_sandbox),
-            "funding_source_id": self.wallet.then(|| se(9_287)), "primary": !is_sandbox,
+            "funding_source_id": (self.wallet && !is_sandbox).then(|| se(9_287)), "primary": !is_sandbox,
             "has_multi_package_supporting_services": self.takes_several(), "allows_returns": true, "supports_label_messages": true,
             "supports_prepaid_duties_taxes": self.takes_several(), "supports_user_managed_rates": false, "send_rates": true,
-            "disabled_by_billing_plan": false, "services": self.services_json(is_sandbox), "packages": self.packages_json(),
-            "options": self.options_json(),
+            "disabled_by_billing_plan": false, "services": self.services_json(is_sandbox), "packages": self.packages_json(is_sandbox),
+            "options": self.options_json(is_sandbox),
         })
     }
 
     pub(super) fn services_json(&self, is_sandbox: bool) -> Value {
         let label = vec!["label".to_owned()];
         let row = |service: &Service| {
+            let (domestic, international) =
+                CATALOG.said_to_go.get(&service.code).copied().unwrap_or((service.domestic, service.international));
             json!({
                 "carrier_id": se(self.id), "carrier_code": self.code_v2(is_sandbox), "service_code": service.code, "name": service.name,
-                "domestic": service.domestic, "international": service.international, "is_multi_package_supported": self.takes_several(),
-                "is_return_supported": !CATALOG.no_returns.contains(&service.code), "is_prepaid_duties_taxes_supported": false,
+                "domestic": domestic, "international": international, "is_multi_package_supported": self.takes_several(),
+                "is_return_supported": !CATALOG.no_returns.contains(&service.code),
+                "is_prepaid_duties_taxes_supported": self.takes_several() && service.international,
                 "display_schemes": CATALOG.display_schemes.get(&service.code).unwrap_or(&label), "send_rates": true,
             })
         };
-        self.services.iter().map(row).collect()
+        let order = CATALOG.carriers.get(&self.code).map_or(&[][..], |about| &about.services);
+        in_order(&self.services, order, |service| &service.code).into_iter().map(row).collect()
     }
 
-    pub(super) fn packages_json(&self) -> Value {
-        let row = |package: &crate::vendors::shipstation::catalog::Package| {
+    pub(super) fn packages_json(&self, is_sandbox: bool) -> Value {
+        let row = |package: &Package| {
             let description = CATALOG.package_descriptions.get(&package.code).unwrap_or(&package.name);
             json!({ "package_id": null, "package_code": package.code, "name": package.name, "description": description })
         };
-        self.packages.iter().map(row).collect()
+        let order = CATALOG.carriers.get(&self.code).map_or(&[][..], |about| &about.packages);
+        let rows = in_order(&self.packages, order, |package| &package.code).into_iter();
+        rows.filter(|package| CATALOG.has(&package.code, is_sandbox)).map(row).collect()
     }
 
-    pub(super) fn options_json(&self) -> Value {
-        json!(CATALOG.carriers.get(&self.code).map_or(&[][..], |about| &about.options))
+    pub(super) fn options_json(&self, is_sandbox: bool) -> Value {
+        let options = CATALOG.carriers.get(&self.code).map_or(&[][..], |about| &about.options);
+        json!(options.iter().filter(|option| CATALOG.has(&option.name, is_sandbox)).collect::<Vec<_>>())
     }
 }

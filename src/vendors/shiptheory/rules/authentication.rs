@@ -13,7 +13,7 @@ pub(in super::super) fn token(cx: &mut Cx<'_>) -> Outcome {
     let fits = |row: &Credential, (email, password): (&str, &str)| {
         row.text("email").eq_ignore_ascii_case(email) && row.text("password") == password
     };
-    let login = cx.log_in(|row| pair.is_some_and(|pair| fits(row, pair)));
+    let login = cx.log_in(pair.is_some(), |row| pair.is_some_and(|pair| fits(row, pair)));
     let login = login.ok_or(Refusal::Because(dialect::LOGIN, Value::Null))?;
     let token = access::issue(cx, &login);
     cx.switch_account(login);

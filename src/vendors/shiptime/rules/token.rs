@@ -29,7 +29,7 @@ pub(in crate::vendors::shiptime) fn issue(cx: &mut Cx<'_>) -> Outcome {
             return Err(dialect::oauth("invalid_request", name));
         }
     }
-    let client = cx.log_in(|row| row.text("client_id") == client_id && row.text("client_secret") == secret);
+    let client = cx.log_in(true, |row| row.text("client_id") == client_id && row.text("client_secret") == secret);
     let client = client.ok_or_else(|| dialect::oauth("invalid_client", if header { "header" } else { "" }))?;
     cx.switch_account(client.clone());
     let scope = Some(client.text("scope")).filter(|scope| !scope.is_empty()).unwrap_or(SCOPE).to_owned();

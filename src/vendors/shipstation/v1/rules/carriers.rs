@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::super::catalog::{CATALOG, Carrier};
+use super::super::super::catalog::{CATALOG, Carrier, in_order};
 use super::super::super::wire;
 use super::super::super::wire::money::Money;
 use crate::base::json::Written;
@@ -60,7 +60,7 @@ pub fn packages(cx: &mut Cx<'_>) -> Outcome {
 
 pub fn services(cx: &mut Cx<'_>) -> Outcome {
     let carrier = named(cx)?;
-    let rows = carrier.services.iter().filter(|row| !row.unlisted_by.contains(&1));
+    let rows = in_order(&carrier.services, &carrier.listed, |row| &row.code).into_iter().filter(|row| !row.unlisted_by.contains(&1));
     let rows = rows.map(|row| offer(carrier, &row.code, &row.name, row.domestic, row.international));
     Ok(Reply::ok(rows.collect::<Vec<_>>()))
 }

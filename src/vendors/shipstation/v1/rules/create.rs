@@ -141,6 +141,8 @@ pub(super) fn store(cx: &mut Cx<'_>, sent: &Value, scales: &Scales, import: &mut
     order["orderNumber"] = order["orderNumber"].as_str().unwrap_or_default().chars().take(LONGEST_NUMBER).collect::<String>().into();
     let store = store_of(cx, &order, before.as_ref());
     let is_manual = cx.docs.get::<Members>(STORE, &store.to_string()).is_none_or(|store| store["marketplaceId"] == 0);
+    // Recorded: addresses of customers are not checked.
+    order["customerId"] = customer(cx, &order, store);
     order["shipTo"] = match before.as_ref().filter(|_| !is_manual) {
         // Observed: what a marketplace sent as address stays, whatever is answered.
         Some(before) => before["shipTo"].clone(),
@@ -155,7 +157,6 @@ pub(super) fn store(cx: &mut Cx<'_>, sent: &Value, scales: &Scales, import: &mut
     name_unit(&mut order["weight"]);
     order["items"] = items.into();
     order["tagIds"] = tags(cx, &order, before.as_ref());
-    order["customerId"] = customer(cx, &order, store);
     let advanced = &mut order["advancedOptions"];
     advanced["storeId"] = store.into();
     if advanced["warehouseId"] == 0 {

@@ -50,16 +50,15 @@ pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
 }
 
 pub(crate) fn options(cx: &mut Cx<'_>) -> Outcome {
-    named(cx).map(|carrier| Reply::ok(json!({ "options": carrier.options_json() })))
+    named(cx).map(|carrier| Reply::ok(json!({ "options": carrier.options_json(in_sandbox(cx)) })))
 }
 
 pub(crate) fn packages(cx: &mut Cx<'_>) -> Outcome {
-    named(cx).map(|carrier| Reply::ok(json!({ "packages": carrier.packages_json() })))
+    named(cx).map(|carrier| Reply::ok(json!({ "packages": carrier.packages_json(in_sandbox(cx)) })))
 }
 
 pub(crate) fn services(cx: &mut Cx<'_>) -> Outcome {
-    let is_sandbox = in_sandbox(cx);
-    named(cx).map(|carrier| Reply::ok(json!({ "services": carrier.services_json(is_sandbox) })))
+    named(cx).map(|carrier| Reply::ok(json!({ "services": carrier.services_json(in_sandbox(cx)) })))
 }
 
 /// Gone from both versions of the account.

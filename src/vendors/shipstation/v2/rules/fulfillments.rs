@@ -12,7 +12,17 @@ use crate::vendors::shipstation::wire::{self as shared, FULFILLMENT, address::Ad
 
 /// Those that pass the filters, newest first.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
-    let rows: Vec<Value> = cx.docs.all::<Members>(FULFILLMENT).iter().map(to_json).collect();
+    let mut rows = cx.docs.all::<Members>(FULFILLMENT);
+    let asked = |name: &str| cx.call.query(name).filter(|value| !value.is_empty());
+    if let Some(batch) = asked("batch_id") {
+        let wanted = super::batches::shipments(cx, batch);
+        rows.retain(|row| row["orderId"].as_u64().is_some_and(|number| wanted.contains(&number)));
+    }
+    if let Some(source) = asked("order_source_id") {
+        let is_from = |number| shipment::view(cx, number).is_some_and(|shipment| shipment["store_id"] == source);
+        rows.retain(|row| row["orderId"].as_u64().is_some_and(is_from));
+    }
+    let rows: Vec<Value> = rows.iter().map(to_json).collect();
     Ok(listing::answer(cx, "fulfillments", LISTING.read(cx.call)?.rows(rows)?))
 }
 

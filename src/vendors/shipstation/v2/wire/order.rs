@@ -259,14 +259,15 @@ pub(crate) fn declared(shipment: &Members) -> Value {
     let items = rows.map(|row| {
         let value = decimal(row["value"].get("amount").unwrap_or(&row["value"]));
         json!({
-            "description": row["description"], "quantity": row["quantity"], "value": value * row["quantity"].as_i64().unwrap_or(1),
+            "customsItemId": null, "description": row["description"], "quantity": row["quantity"],
+            "value": value * row["quantity"].as_i64().unwrap_or(1),
             "harmonizedTariffCode": row["harmonized_tariff_code"], "countryOfOrigin": row["country_of_origin"],
         })
     });
     match customs {
         Value::Null => Value::Null,
         _ => json!({
-            "contents": customs["contents"], "nonDelivery": customs["non_delivery"], "customsItems": items.collect::<Vec<_>>(),
+            "contents": customs["contents"], "customsItems": items.collect::<Vec<_>>(), "nonDelivery": customs["non_delivery"],
         }),
     }
 }
