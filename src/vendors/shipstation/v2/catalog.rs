@@ -24,6 +24,29 @@ pub(super) struct Catalog {
     /// By when services deliver that promise it, as `08:30`.
     pub arrivals: BTreeMap<String, String>,
     package_descriptions: BTreeMap<String, String>,
+    /// What errors call the ids of kinds whose own name does not say it.
+    pub id_names: BTreeMap<String, String>,
+    /// What version 1 calls the states of shipments; the first of those that are the same here is what a shipment becomes there.
+    pub shipment_statuses: Pairs,
+    /// Members of orders and shipments that are the same, those that are amounts, and advanced options of both.
+    pub same: Pairs,
+    pub amounts: Pairs,
+    pub advanced: Pairs,
+    /// Members of addresses that are texts.
+    pub address: Pairs,
+    /// Words that both versions have, by what they are for.
+    pub words: BTreeMap<String, Vec<String>>,
+    /// What both versions keep in the order, and what version 1 may say of a shipment otherwise than this one.
+    pub shared: Vec<String>,
+    pub said: Vec<String>,
+    /// What this version calls charges of tariffs.
+    pub charges: BTreeMap<String, String>,
+    /// What stands in place of the estimates of a carrier that has none.
+    pub no_estimate: Value,
+    /// Which statuses a purchase order may have next.
+    pub purchase_orders: BTreeMap<String, Vec<String>>,
+    /// Where families of carriers tell of parcels, by the number that comes behind it.
+    pub tracking_urls: BTreeMap<String, String>,
     /// What the statuses of tracking are called, by their codes.
     statuses: BTreeMap<String, String>,
     /// What families of carriers say of a number that they have not seen, by a code and a text: in 2026, and in sandboxes as in 2024.
@@ -33,6 +56,9 @@ pub(super) struct Catalog {
     /// What the families of carriers call what happens to a parcel.
     tracking: BTreeMap<String, BTreeMap<Status, Words>>,
 }
+
+/// What version 1 calls something, and what this one does.
+type Pairs = Vec<(String, String)>;
 
 /// A carrier in the words of this version.
 #[derive(Deserialize)]

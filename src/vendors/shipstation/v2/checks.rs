@@ -146,7 +146,8 @@ fn camel(name: &str) -> String {
     words.fold(first, |text, word| text + &capital(word))
 }
 
-fn capital(word: &str) -> String {
+/// A word with a capital in front.
+pub(super) fn capital(word: &str) -> String {
     word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)).collect()
 }
 

@@ -5,7 +5,7 @@ use http::header::{
 };
 use http::{Method, StatusCode};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::access::FEATURE;
 use super::wire::price::priced;
@@ -26,12 +26,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
 /// An error by its type, code and message, and members beyond those.
 pub(super) fn error(kind: &str, code: &str, message: impl Into<String>, more: &Value) -> Value {
-    let mut error = Map::new();
-    for (name, text) in [("error_source", "shipengine"), ("error_type", kind), ("error_code", code), ("message", &message.into())] {
-        error.insert(name.to_owned(), text.into());
-    }
-    error.extend(more.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())));
-    Value::Object(error)
+    let own = json!({ "error_source": "shipengine", "error_type": kind, "error_code": code, "message": message.into() });
+    wire::joined([own, more.clone()])
 }
 
 /// What an error is about: a member, or a parameter, and what was sent as that.

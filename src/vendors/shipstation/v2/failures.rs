@@ -3,7 +3,8 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::dialect::{bad, carriers_error, refused, unspecified};
+use super::dialect::{carriers_error, refused, unspecified};
+use super::rules::addresses;
 use crate::engine::{BusinessFailure, BusinessFailures, CARRIER_REFUSES, Refusal, Reply, Way};
 
 pub(super) const ADDRESS_UNDELIVERABLE: &str = "address_undeliverable";
@@ -18,7 +19,7 @@ pub(super) const FAILURES: BusinessFailures = BusinessFailures {
         row(CARRIER_REFUSES, LABELS, "The carrier could not process the request.", Way::Refuse(carrier)),
         row(CARRIER_REFUSES, &["calculate_rates", "estimate_rates"], "The carrier could not process the request.", Way::Handler),
         row("insufficient_funds", LABELS, "Insufficient funds: the balance does not cover the postage.", Way::Refuse(carrier)),
-        row(ADDRESS_UNDELIVERABLE, LABELS, "Invalid ship_to address.", Way::Refuse(address)),
+        row(ADDRESS_UNDELIVERABLE, LABELS, "Invalid ship_to address.", Way::Refuse(addresses::invalid)),
         row(ADDRESS_UNDELIVERABLE, &["validate_address"], "Address not found", Way::Handler),
         row(RATE_UNAVAILABLE, &["calculate_rates"], "No rates were returned.", Way::Handler),
         row("void_window_over", &["void_label"], "This label is too old to be voided.", Way::Answer(too_old)),
@@ -31,10 +32,6 @@ const fn row(name: &'static str, operations: &'static [&'static str], text: &'st
 
 fn carrier(text: &str) -> Refusal {
     refused(StatusCode::BAD_REQUEST, carriers_error(text, &Value::Null))
-}
-
-fn address(text: &str) -> Refusal {
-    bad("business_rules", "invalid_address", text, &json!({ "field_name": "ship_to" }))
 }
 
 fn too_old(text: &str) -> Reply {

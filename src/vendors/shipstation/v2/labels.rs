@@ -423,13 +423,5 @@ pub(super) fn link(cx: &Cx<'_>, stem: &str, number: u64, extension: &str) -> Str
 
 /// Where the carrier tells of a parcel.
 pub(super) fn tracking_url(carrier: &str, number: &str) -> Option<String> {
-    Some(match WORDS.family(carrier) {
-        "usps" => format!("https://tools.usps.com/go/TrackConfirmAction.action?tLabels={number}"),
-        "ups" => format!(
-            "http://wwwapps.ups.com/WebTracking/processRequest?HTMLVersion=5.0&Requester=NES&AgreeToTermsAndConditions=yes&loc=en_US\
-             &tracknum={number}"
-        ),
-        "fedex" => format!("https://www.fedex.com/fedextrack/?action=track&trackingnumber={number}"),
-        _ => return None,
-    })
+    WORDS.tracking_urls.get(WORDS.family(carrier)).map(|url| format!("{url}{number}"))
 }

@@ -18,6 +18,7 @@ use crate::vendors::shipstation::wire as both;
 use crate::vendors::shipstation::wire::money::Money;
 
 /// What is to be sent where.
+#[derive(Default)]
 pub(super) struct Lane {
     pub from: Location,
     pub to: Location,
@@ -29,14 +30,6 @@ pub(super) struct Lane {
     pub services: Vec<String>,
     pub has_dimensions: bool,
     pub date: Date,
-}
-
-impl Lane {
-    /// A lane between two addresses in the words of this version.
-    pub fn between(from: &Value, to: &Value) -> (Location, Location) {
-        let place = |address: &Value| Location::from(&address::read(address));
-        (place(from), place(to))
-    }
 }
 
 /// A package, or the load of an estimate, as carriers measure it.
@@ -197,12 +190,7 @@ pub(super) fn detail(kind: &str, description: &str, code: Option<&str>, amount: 
 
 /// What this version calls a charge of a tariff.
 pub(super) fn kind(charge: &str) -> &'static str {
-    match charge {
-        "FUEL" => "fuel_charge",
-        "SIGNATURE" => "confirmation",
-        "INSURANCE" => "insurance",
-        _ => "additional_fees",
-    }
+    WORDS.charges.get(charge).map_or("additional_fees", String::as_str)
 }
 
 /// Marks the best, the cheapest and the fastest rate, each with one word, and puts them in front. Media mail is not for everybody.
@@ -246,15 +234,11 @@ pub(super) fn estimate(mut rate: Value) -> Value {
 /// Recorded: what stands in place of the estimates of a carrier that has none.
 pub(super) fn no_estimate(cx: &Cx<'_>, id: &str, carrier: Option<&Carrier>, date: Timestamp, error: &Value) -> Value {
     let is_sandbox = in_sandbox(cx);
-    json!({
-        "rate_type": "check", "carrier_id": id, "shipping_amount": null, "insurance_amount": null,
-        "confirmation_amount": null, "other_amount": null, "requested_comparison_amount": null, "rate_details": [], "zone": null,
-        "package_type": null, "carrier_weight": null, "delivery_days": null, "guaranteed_service": false,
-        "estimated_delivery_date": null, "carrier_delivery_days": null, "ship_date": wire::day(date), "negotiated_rate": false,
-        "service_type": null, "service_code": null, "trackable": false,
+    let own = json!({
+        "carrier_id": id, "ship_date": wire::day(date), "error_messages": [error["message"]],
         "carrier_code": carrier.map_or("unknown", |carrier| carrier.code_v2(is_sandbox)),
         "carrier_nickname": carrier.and_then(|carrier| carrier.nickname_v2(is_sandbox)),
         "carrier_friendly_name": carrier.map_or("unknown", |carrier| carrier.friendly_name(is_sandbox)),
-        "display_scheme": null, "validation_status": "invalid", "warning_messages": [], "error_messages": [error["message"]],
-    })
+    });
+    wire::joined([WORDS.no_estimate.clone(), own])
 }

@@ -11,6 +11,7 @@ use jiff::{RoundMode, SignedDuration, TimestampRound, Unit};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::catalog::CATALOG;
 use super::checks;
 use super::rules::batches::Batch;
 use super::rules::inventory::Stock;
@@ -114,18 +115,7 @@ pub(super) fn next(cx: &mut Cx<'_>, kind: &Kind) -> u64 {
 
 /// What errors call the id of a kind.
 pub(super) fn id_name(kind: &Kind) -> String {
-    match &*kind.0 {
-        "order" => "shipment_id",
-        "test_label" => "label_id",
-        "rates" => "rate_id",
-        "package_type" => "package_id",
-        "disconnected_carrier" => "carrier_id",
-        "subscription" => "webhook_id",
-        "tag" => "tag_name",
-        "sku" => "sku",
-        kind => return format!("{kind}_id"),
-    }
-    .to_owned()
+    CATALOG.id_names.get(&*kind.0).cloned().unwrap_or_else(|| format!("{}_id", kind.0))
 }
 
 /// A time with milliseconds, as stored objects are read: without zeros at its end.

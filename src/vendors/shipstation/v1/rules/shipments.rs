@@ -12,7 +12,7 @@ use super::super::super::labels::{self, Purchase};
 use super::super::super::rates::{self, Load};
 use super::super::super::wire::address::{Address, Dimensions, Weight};
 use super::super::super::wire::label::Label;
-use super::super::super::wire::money::Money;
+use super::super::super::wire::money::{Money, Priced};
 use super::super::super::wire::order::Members;
 use super::super::super::wire::{self, LABEL, STORE, WAREHOUSE, date};
 use super::super::dialect::{message, null_reference};
@@ -98,15 +98,6 @@ struct Bought {
     tracking_number: Option<String>,
     label_data: Option<String>,
     form_data: Option<String>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Rate {
-    service_name: String,
-    service_code: &'static str,
-    shipment_cost: Written,
-    other_cost: Written,
 }
 
 impl Shipment {
@@ -311,12 +302,7 @@ fn warehouse(cx: &Cx<'_>, id: Option<u64>) -> Result<Value, Refusal> {
     named.or_else(|| all.iter().find(|row| row["isDefault"] == true)).or(all.first()).cloned().map(Value::from).ok_or_else(null_reference)
 }
 
-/// Recorded: no surcharges are `0.0`, with one decimal.
-fn other(cost: Money) -> Written {
-    cost.scaled(if cost == Money::default() { 1 } else { 4 })
-}
-
-/// A row for each service and package of one carrier. Recorded: prices have four decimals, and surcharges one.
+/// A row for each service and package of one carrier. Recorded: prices have four decimals, and no surcharges are `0.0`.
 pub fn rates(cx: &mut Cx<'_>) -> Outcome {
     let asked = &cx.call.body;
     let text = |name: &str| asked[name].as_str().unwrap_or_default().to_owned();
@@ -352,13 +338,13 @@ pub fn rates(cx: &mut Cx<'_>) -> Outcome {
         ..Options::default()
     };
     let load = Load::of(carrier, [&from, &to], vec![rates::piece(&weight, sizes.as_ref())], options);
-    let row = |quote: rates::Quote| Rate {
-        service_name: format!("{} - {}", quote.service.name, quote.package.quoted_name()),
-        service_code: &quote.service.code,
-        shipment_cost: quote.cost.shipping.scaled(4),
-        other_cost: other(quote.cost.total() - quote.cost.shipping),
+    let row = |quote: rates::Quote| {
+        let (name, cost) = (format!("{} - {}", quote.service.name, quote.package.quoted_name()), quote.cost);
+        let [shipment, other] = [cost.shipping, cost.total() - cost.shipping].map(Money::number);
+        json!({ "serviceName": name, "serviceCode": quote.service.code, "shipmentCost": shipment, "otherCost": other })
     };
-    Ok(Reply::ok(rates::quote(1, carrier, service, package, &load).into_iter().map(row).collect::<Vec<_>>()))
+    let value = rates::quote(1, carrier, service, package, &load).into_iter().map(row).collect();
+    Ok(Reply::ok(Priced { value, is_price: |name| name.ends_with("Cost") }))
 }
 
 /// A label is voided once, before its parcel is scanned and while it is new, and a test label never: the answer says so with 200.

@@ -86,11 +86,14 @@ pub(crate) fn looked_up(cx: &Cx<'_>, sent: &Value) -> Value {
 /// Nobody gets a label to an address that was to be looked up and is not found.
 pub(crate) fn of_label(cx: &Cx<'_>, wish: Option<&str>, shipment: &mut Members) -> Result<(), Refusal> {
     let asked = json!({ "validate_address": wish, "ship_to": shipment["ship_to"] });
-    if of_shipment(cx, &asked, shipment)?["status"] == "error" { Err(invalid()) } else { Ok(()) }
+    if of_shipment(cx, &asked, shipment)?["status"] == "error" { Err(invalid(INVALID)) } else { Ok(()) }
 }
 
-fn invalid() -> Refusal {
-    bad("business_rules", "invalid_address", "Invalid ship_to address.", &json!({ "field_name": "ship_to" }))
+const INVALID: &str = "Invalid ship_to address.";
+
+/// A refusal because of the recipient's address, in these words.
+pub(crate) fn invalid(text: &str) -> Refusal {
+    bad("business_rules", "invalid_address", text, &json!({ "field_name": "ship_to" }))
 }
 
 /// What `validate_address` finds out about the recipient of a shipment; `validate_and_clean` writes it down.
@@ -102,7 +105,7 @@ pub(crate) fn of_shipment(cx: &Cx<'_>, sent: &Value, shipment: &mut Members) -> 
     let result = validated(cx, &sent["ship_to"]);
     if wish == "validate_and_clean" {
         if result["status"] == "error" {
-            return Err(invalid());
+            return Err(invalid(INVALID));
         }
         let kept = ["name", "company_name", "phone", "email"];
         for (name, value) in result["matched_address"].as_object().into_iter().flatten().filter(|(name, _)| !kept.contains(&name.as_str()))

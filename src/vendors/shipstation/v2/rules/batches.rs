@@ -108,12 +108,8 @@ fn add_members(cx: &Cx<'_>, batch: &mut Batch) {
     }
 }
 
-fn named(cx: &Cx<'_>) -> Result<Batch, Refusal> {
-    wire::stored(cx, BATCH).map(|(_, batch)| batch)
-}
-
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
-    let batch = named(cx)?;
+    let (_, batch): (u64, Batch) = wire::stored(cx, BATCH)?;
     Ok(Reply::ok(to_json(cx, &batch)))
 }
 
@@ -130,7 +126,7 @@ pub(crate) fn read_external(cx: &mut Cx<'_>) -> Outcome {
 
 /// Archives a batch, which is still there.
 pub(crate) fn archive(cx: &mut Cx<'_>) -> Outcome {
-    let mut batch = named(cx)?;
+    let (_, mut batch): (u64, Batch) = wire::stored(cx, BATCH)?;
     batch.status = "archived".to_owned();
     put(cx, &batch);
     Ok(Reply::empty(StatusCode::NO_CONTENT))
@@ -138,7 +134,7 @@ pub(crate) fn archive(cx: &mut Cx<'_>) -> Outcome {
 
 /// The open batch that the path names, when nothing is wrong with the request.
 fn changed(cx: &Cx<'_>) -> Result<Batch, Refusal> {
-    let batch = named(cx)?;
+    let (_, batch): (u64, Batch) = wire::stored(cx, BATCH)?;
     cx.call.valid()?;
     if batch.status == "open" {
         return Ok(batch);
@@ -166,7 +162,7 @@ pub(crate) fn remove(cx: &mut Cx<'_>) -> Outcome {
 
 /// What went wrong with members.
 pub(crate) fn errors(cx: &mut Cx<'_>) -> Outcome {
-    let batch = named(cx)?;
+    let (_, batch): (u64, Batch) = wire::stored(cx, BATCH)?;
     let total = batch.failures.len();
     let page = ERRORS.read(cx.call)?.cut(total, batch.failures.into_iter())?;
     let links = listing::links(cx, cx.call.path, page.number, page.pages(), page.size, page.has_next);

@@ -8,7 +8,7 @@ use super::super::dialect::{about, error, refused};
 use super::super::labels;
 use super::super::wire::{self, BATCH, COMBINED, TEST_LABEL};
 use super::{batches, manifests};
-use crate::engine::{Cx, Outcome, Refusal, Reply};
+use crate::engine::{Cx, Outcome, Reply};
 use crate::vendors::shipstation::labels as shared;
 use crate::vendors::shipstation::wire::LABEL;
 use crate::vendors::shipstation::wire::label::Label;
@@ -20,7 +20,8 @@ pub(crate) fn download(cx: &mut Cx<'_>) -> Outcome {
     let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
     let is_linked = cx.call.parameter("subdir") == Some(&wire::token(cx, stem, 22));
     let found = if is_linked { file(cx, stem, extension) } else { None };
-    let (media, file) = found.ok_or_else(|| missing(&name))?;
+    let missing = || error("business_rules", "file_not_found", "The requested file was not found.", &about("filename", &name));
+    let (media, file) = found.ok_or_else(|| refused(StatusCode::NOT_FOUND, missing()))?;
     let reply = Reply::bytes(StatusCode::OK, media, file);
     Ok(match cx.call.query("download") {
         Some(_) => reply.with(CONTENT_DISPOSITION, &format!("attachment; filename={name}")),
@@ -73,8 +74,3 @@ fn package(cx: &Cx<'_>, number: u64) -> Option<Label> {
 }
 
 const PDF: &str = "application/pdf";
-
-fn missing(name: &str) -> Refusal {
-    let error = error("business_rules", "file_not_found", "The requested file was not found.", &about("filename", name));
-    refused(StatusCode::NOT_FOUND, error)
-}

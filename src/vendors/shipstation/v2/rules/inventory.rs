@@ -57,8 +57,7 @@ fn delete(cx: &mut Cx<'_>, resource: &Resource, is_of: fn(&Stock, &str) -> bool)
         let own: Vec<Members> = cx.docs.list::<Members>(INVENTORY_LOCATION).filter(|row| row["inventory_warehouse_id"] == *id).collect();
         own.iter().for_each(|row| _ = cx.docs.remove(INVENTORY_LOCATION, row["inventory_location_id"].as_str().unwrap_or_default()));
     }
-    let kind: Kind = resource.kind.clone();
-    cx.docs.remove(kind, &id);
+    cx.docs.remove(resource.kind.clone(), &id);
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 

@@ -112,11 +112,8 @@ fn of_day(cx: &Cx<'_>) -> Result<Vec<Label>, Refusal> {
     let date = date.to_zoned(jiff::tz::TimeZone::UTC).date();
     let is_excluded = |label: &Label| texts(&sent["excluded_label_ids"]).any(|id| id == labels::id(label));
     let fits = |label: &Label| {
-        label.carrier == carrier
-            && label.warehouse == Some(warehouse)
-            && label.ship_date == date
-            && !is_excluded(label)
-            && fault(label).is_none()
+        let of = (label.carrier, label.warehouse, label.ship_date);
+        of == (carrier, Some(warehouse), date) && !is_excluded(label) && fault(label).is_none()
     };
     Ok(cx.docs.list::<Label>(LABEL).filter(fits).collect())
 }

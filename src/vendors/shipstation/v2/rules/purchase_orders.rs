@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::super::catalog::CATALOG as WORDS;
 use super::super::dialect::wrong_state;
 use super::super::wire::{FORMS, Members, PURCHASE_ORDER, moment};
 use crate::carrier::document::{self, Document};
@@ -35,14 +36,8 @@ pub(crate) fn status(cx: &mut Cx<'_>) -> Outcome {
     let (id, mut order) = PURCHASE_ORDERS.find(cx)?;
     cx.call.valid()?;
     let sent = cx.call.body["status"].as_str().unwrap_or_default();
-    let may = match order["status"].as_str().unwrap_or_default() {
-        "draft" => &["open", "cancelled"][..],
-        "open" => &["receiving", "received", "cancelled", "closed"][..],
-        "receiving" => &["received", "closed"][..],
-        "received" => &["closed"][..],
-        _ => &[],
-    };
-    if !may.contains(&sent) {
+    let may = WORDS.purchase_orders.get(order["status"].as_str().unwrap_or_default());
+    if !may.is_some_and(|may| may.iter().any(|word| word == sent)) {
         return Err(not_in(&order));
     }
     order["status"] = sent.into();

@@ -10,6 +10,7 @@ use super::super::rates::{self, Lane};
 use super::super::wire::price::priced;
 use super::super::wire::{self, Members, RATE, RATES, address, se, shipment, texts, tick};
 use super::{addresses, shipments};
+use crate::carrier::Location;
 use crate::engine::{Blame, Cx, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::wire::ORDER;
 use crate::world::Kind;
@@ -128,13 +129,13 @@ pub(crate) const OF: &str = "shipment";
 /// Package types that are named for the rates come before that of the shipment.
 fn lane(cx: &Cx<'_>, shipment: &Members, services: Vec<String>, wanted: Vec<String>) -> Lane {
     let packages = shipment["packages"].as_array().map_or(&[][..], Vec::as_slice);
-    let (from, to) = Lane::between(&shipment["ship_from"], &shipment["ship_to"]);
+    let place = |end: &str| Location::from(&address::read(&shipment[end]));
     let own = packages.first().and_then(|package| package["package_code"].as_str()).filter(|code| *code != "package");
     let wanted = if wanted.is_empty() { own.map(str::to_owned).into_iter().collect() } else { wanted };
     let usual = |code: String| if rates::is_own_package(cx, &code) { "package".to_owned() } else { code };
     Lane {
-        from,
-        to,
+        from: place("ship_from"),
+        to: place("ship_to"),
         pieces: packages.iter().map(rates::piece).collect(),
         options: rates::options(shipment),
         confirmation: shipment["confirmation"].as_str().map(str::to_owned),
@@ -159,12 +160,7 @@ pub(crate) fn estimate(cx: &mut Cx<'_>) -> Outcome {
     }
     let place = |end: &str| {
         let text = |name: &str| body[format!("{end}_{name}")].as_str().unwrap_or_default().to_owned();
-        crate::carrier::Location {
-            city: text("city_locality"),
-            state: text("state_province"),
-            zip: text("postal_code"),
-            country: text("country_code"),
-        }
+        Location { city: text("city_locality"), state: text("state_province"), zip: text("postal_code"), country: text("country_code") }
     };
     let sent = body["ship_date"].as_str().and_then(checks::instant).unwrap_or_else(|| wire::sending(cx.now));
     let lane = Lane {
@@ -173,10 +169,8 @@ pub(crate) fn estimate(cx: &mut Cx<'_>) -> Outcome {
         pieces: vec![rates::piece(body)],
         options: rates::options(&body.clone().into()),
         confirmation: body["confirmation"].as_str().map(str::to_owned),
-        packages: Vec::new(),
-        services: Vec::new(),
-        has_dimensions: false,
         date: sent.to_zoned(jiff::tz::TimeZone::UTC).date(),
+        ..Lane::default()
     };
     let mut rows = Vec::new();
     for id in ids {

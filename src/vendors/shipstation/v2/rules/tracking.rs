@@ -86,7 +86,7 @@ pub(crate) fn to_json(cx: &Cx<'_>, number: &str, carrier: &str, parcel: Option<&
     let said = last.map(|(scan, words)| (&*words.code, scan.message.as_deref().unwrap_or(&words.text)));
     let said = said.or_else(|| CATALOG.unseen(carrier, in_sandbox(cx)));
     let event = |parcel, (scan, words): &(&Scan, &Words)| {
-        event(scan, words, Place::of(scan, parcel, family), carriers_time(scan, parcel, (family, times), first.is_some()))
+        event(scan, words, place(scan, parcel, family), carriers_time(scan, parcel, (family, times), first.is_some()))
     };
     json!({
         "tracking_number": number, "tracking_url": tracking_url(carrier, number), "status_code": status, "status_detail_code": detail,
@@ -127,49 +127,35 @@ fn expected(parcel: &Parcel, latest: &Scan, is_sent: bool, family: &str) -> Opti
     suffix.map(|suffix| format!("{day}{suffix}"))
 }
 
-/// Where something happened, as its carrier writes it.
-struct Place {
-    city: Option<String>,
-    state: Option<String>,
-    zip: Option<String>,
-    country: Option<String>,
-    signer: Option<&'static str>,
-}
-
-impl Place {
-    /// UPS and FedEx have no place in their first notice, UPS a postal code in deliveries alone, FedEx none. UPS leaves blanks.
-    fn of(scan: &Scan, parcel: &Parcel, family: &str) -> Self {
-        let (is_notice, is_delivered) = (is_notice(scan), scan.status == Status::Delivered);
-        let is_capital = match family {
-            "ups" => is_delivered,
-            "fedex" => !is_delivered,
-            _ => true,
-        };
-        let blank = (family == "ups").then(String::new);
-        let known = |text: String| Some(text).filter(|text| !text.is_empty());
-        let place = scan.location.clone().unwrap_or_default();
-        let [city, state, zip] = [if is_capital { place.city.to_uppercase() } else { place.city }, place.state, place.zip].map(known);
-        let country = known(place.country);
-        match family {
-            "ups" | "fedex" if is_notice => {
-                let country = country.or_else(|| known(parcel.from.country.clone()));
-                let signer = blank.is_some().then_some("");
-                Self { city: blank.clone(), state: blank.clone(), zip: blank, country, signer }
-            }
-            "fedex" => Self { city, state, zip: None, country, signer: None },
-            "ups" if !is_delivered => Self { city, state, zip: blank, country, signer: None },
-            _ => Self { city, state, zip, country, signer: None },
-        }
+/// Where something happened, as its carrier writes it: the city, state, postal code and country, and who signed. UPS and FedEx have no
+/// place in their first notice, UPS a postal code in deliveries alone, FedEx none. UPS leaves blanks.
+fn place(scan: &Scan, parcel: &Parcel, family: &str) -> [Option<String>; 5] {
+    let (is_notice, is_delivered) = (is_notice(scan), scan.status == Status::Delivered);
+    let is_capital = match family {
+        "ups" => is_delivered,
+        "fedex" => !is_delivered,
+        _ => true,
+    };
+    let blank = || (family == "ups").then(String::new);
+    let known = |text: String| Some(text).filter(|text| !text.is_empty());
+    let place = scan.location.clone().unwrap_or_default();
+    let city = if is_capital { place.city.to_uppercase() } else { place.city };
+    let [city, state, zip, country] = [city, place.state, place.zip, place.country].map(known);
+    match family {
+        "ups" | "fedex" if is_notice => [blank(), blank(), blank(), country.or_else(|| known(parcel.from.country.clone())), blank()],
+        "ups" if is_delivered => [city, state, zip, country, None],
+        "ups" | "fedex" => [city, state, blank(), country, None],
+        _ => [city, state, zip, country, None],
     }
 }
 
-fn event(scan: &Scan, words: &Words, place: Place, carriers_time: String) -> Value {
+fn event(scan: &Scan, words: &Words, [city, state, zip, country, signer]: [Option<String>; 5], carriers_time: String) -> Value {
     let detail = scan.code.as_deref().or(words.detail.as_deref());
     let text = scan.message.as_deref().unwrap_or(&words.text);
     json!({
         "occurred_at": moment(scan.at), "carrier_occurred_at": carriers_time, "description": text,
-        "city_locality": place.city, "state_province": place.state, "postal_code": place.zip,
-        "country_code": place.country, "company_name": null, "signer": place.signer, "event_code": words.code,
+        "city_locality": city, "state_province": state, "postal_code": zip,
+        "country_code": country, "company_name": null, "signer": signer, "event_code": words.code,
         "carrier_detail_code": words.carrier_detail, "status_code": words.status, "status_description": CATALOG.status(&words.status),
         "carrier_status_code": words.code, "carrier_status_description": text, "status_detail_code": detail,
         "status_detail_description": detail.and_then(|code| CATALOG.detail(code)), "proof_of_delivery_url": null, "latitude": null,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::dialect::wrong_state;
 use super::super::wire::{self, Members, address, moment, se};
-use crate::engine::{Cx, Outcome, Refusal, Reply};
+use crate::engine::{Cx, Outcome, Reply};
 use crate::vendors::shipstation::wire::address::Address;
 use crate::vendors::shipstation::wire::{self as shared, WAREHOUSE};
 
@@ -15,12 +15,8 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::ok(json!({ "warehouses": rows })))
 }
 
-fn named(cx: &Cx<'_>) -> Result<(u64, Members), Refusal> {
-    wire::stored(cx, WAREHOUSE)
-}
-
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
-    named(cx).map(|(_, warehouse)| Reply::ok(to_json(&warehouse)))
+    wire::stored(cx, WAREHOUSE).map(|(_, warehouse): (u64, Members)| Reply::ok(to_json(&warehouse)))
 }
 
 /// Recorded: without an address for returns it is that of the origin.
@@ -30,7 +26,7 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
 }
 
 pub(crate) fn update(cx: &mut Cx<'_>) -> Outcome {
-    let (number, before) = named(cx)?;
+    let (number, before): (u64, Members) = wire::stored(cx, WAREHOUSE)?;
     cx.call.valid()?;
     store(cx, number, &before);
     Ok(Reply::empty(StatusCode::NO_CONTENT))
@@ -48,7 +44,7 @@ fn store(cx: &mut Cx<'_>, number: u64, before: &Members) -> Value {
 
 /// Makes it the default one; nothing makes it another one.
 pub(crate) fn settings(cx: &mut Cx<'_>) -> Outcome {
-    let (number, _) = named(cx)?;
+    let (number, _): (u64, Members) = wire::stored(cx, WAREHOUSE)?;
     cx.call.valid()?;
     if cx.call.body["is_default"] == true {
         shared::make_default(cx, number);
@@ -58,7 +54,7 @@ pub(crate) fn settings(cx: &mut Cx<'_>) -> Outcome {
 
 /// Gone, unless it is the default one.
 pub(crate) fn delete(cx: &mut Cx<'_>) -> Outcome {
-    let (number, warehouse) = named(cx)?;
+    let (number, warehouse): (u64, Members) = wire::stored(cx, WAREHOUSE)?;
     if warehouse["isDefault"] == true {
         return Err(wrong_state("default_warehouse_cannot_be_deleted", "The default warehouse cannot be deleted."));
     }

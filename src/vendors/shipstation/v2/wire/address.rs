@@ -3,6 +3,7 @@
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
+use super::super::catalog::CATALOG;
 use super::{Members, decimal, float, joined};
 use crate::vendors::shipstation::wire::address::{Address, Dimensions, Weight};
 use crate::vendors::shipstation::wire::money::Money;
@@ -37,25 +38,13 @@ pub(crate) fn of_warehouse(warehouse: &Members, member: &str) -> Option<Value> {
 
 /// An address in the words of version 1.
 pub(crate) fn read(address: &Value) -> Address {
-    let text = |name: &str| address[name].as_str().map(str::to_owned);
-    Address {
-        name: text("name"),
-        company: text("company_name"),
-        street1: text("address_line1"),
-        street2: text("address_line2"),
-        street3: text("address_line3"),
-        city: text("city_locality"),
-        state: text("state_province"),
-        postal_code: text("postal_code"),
-        country: text("country_code"),
-        phone: text("phone"),
-        residential: match address["address_residential_indicator"].as_str() {
-            Some("yes") => Some(true),
-            Some("no") => Some(false),
-            _ => None,
-        },
-        address_verified: None,
-    }
+    let texts: Value = CATALOG.address.iter().map(|(first, second)| (first.as_str(), address[second].as_str())).collect();
+    let residential = match address["address_residential_indicator"].as_str() {
+        Some("yes") => Some(true),
+        Some("no") => Some(false),
+        _ => None,
+    };
+    Address { residential, ..Address::deserialize(texts).unwrap_or_default() }
 }
 
 /// A weight in the words of version 2.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize as _, Serialize};
 use serde_json::{Value, json};
 
+use super::super::catalog::CATALOG as WORDS;
 use super::{FORMS, Members, address, decimal, moment, se, shipment};
 use crate::base::json;
 use crate::base::time::Timestamp;
@@ -16,49 +17,20 @@ use crate::vendors::shipstation::wire::address::{Address, Dimensions, Weight};
 use crate::vendors::shipstation::wire::money::Money;
 use crate::vendors::shipstation::wire::{self, ORDER, TAG, WAREHOUSE, date, order};
 
-/// What version 1 calls the states of shipments; the first of those that are the same here is what a shipment becomes there.
-const STATUSES: [(&str, &str); 6] = [
-    ("awaiting_shipment", "pending"),
-    ("on_hold", "pending"),
-    ("shipped", "label_purchased"),
-    ("cancelled", "cancelled"),
-    ("pending_fulfillment", "processing"),
-    ("rejected_fulfillment", "processing"),
-];
-
-const CONFIRMATIONS: &[&str] = &["none", "delivery", "signature", "adult_signature", "direct_signature"];
-const CONTENTS: &[&str] = &["merchandise", "documents", "gift", "returned_goods", "sample"];
-const PAYERS: &[&str] = &["recipient", "third_party"];
-const INSURERS: &[&str] = &["shipsurance", "carrier"];
-/// Advanced options of both versions: what the first calls them, and the second.
-const ADVANCED: [(&str, &str); 10] = [
-    ("containsAlcohol", "contains_alcohol"),
-    ("nonMachinable", "non_machinable"),
-    ("saturdayDelivery", "saturday_delivery"),
-    ("customField1", "custom_field1"),
-    ("customField2", "custom_field2"),
-    ("customField3", "custom_field3"),
-    ("billToParty", "bill_to_party"),
-    ("billToAccount", "bill_to_account"),
-    ("billToPostalCode", "bill_to_postal_code"),
-    ("billToCountryCode", "bill_to_country_code"),
-];
-const NON_DELIVERY: &[&str] = &["return_to_sender", "treat_as_abandoned"];
-
 /// A word that both versions have. Version 1 takes any.
-fn known(words: &[&str], word: &Value) -> Value {
+fn known(kind: &str, word: &Value) -> Value {
     let word = word.as_str().unwrap_or_default().to_lowercase();
-    if words.contains(&&*word) { word.into() } else { Value::Null }
+    if WORDS.words.get(kind).is_some_and(|words| words.contains(&word)) { word.into() } else { Value::Null }
 }
 
 /// An advanced option of an order. Accounts of the seller's own are no party here.
 fn option(name: &str, advanced: &Value) -> Value {
-    if name == "billToParty" { known(PAYERS, &advanced[name]) } else { advanced[name].clone() }
+    if name == "billToParty" { known("payers", &advanced[name]) } else { advanced[name].clone() }
 }
 
 /// Who insures an order. Version 1 knows more insurers by name.
 fn insurer(options: &Value) -> Value {
-    match known(INSURERS, &options["provider"]) {
+    match known("insurers", &options["provider"]) {
         _ if options["insureShipment"] != true => "none".into(),
         Value::Null => "third_party".into(),
         insurer => insurer,
@@ -79,7 +51,7 @@ pub(crate) fn insurance(shipment: &Members) -> Value {
 
 /// The advanced options of an order, with what a shipment says otherwise than the order did.
 pub(crate) fn advanced(shipment: &Members, said: &Members, mut advanced: Value) -> Value {
-    for (first, second) in ADVANCED {
+    for (first, second) in &WORDS.advanced {
         let option = &shipment["advanced_options"][second];
         if *option != said["advanced_options"][second] {
             advanced[first] = option.clone();
@@ -122,14 +94,13 @@ pub(super) fn completing<'s>(cx: &'s Cx<'_>, members: &'s [Member<'s>]) -> impl 
 }
 
 /// What an order says as a shipment.
-pub(super) fn as_shipment<'s>(cx: &Cx<'_>, sold: &'s Members, seen: &'s mut Origins) -> [Member<'s>; 32] {
+pub(super) fn as_shipment<'s>(cx: &Cx<'_>, sold: &'s Members, seen: &'s mut Origins) -> Vec<Member<'s>> {
     let own = |value: Value| Cow::Owned(value);
     let read = |name: &str| Cow::Borrowed(&sold[name]);
-    let paid = |name: &str| own(super::dollars(decimal(&sold[name])));
     let time = |name: &str| own(moment(instant(&sold[name]).unwrap_or(cx.now)).into());
     let carrier = sold["carrierCode"].as_str().and_then(|code| CATALOG.carrier(code));
     let advanced = &sold["advancedOptions"];
-    let options: serde_json::Map<_, _> = ADVANCED.iter().map(|(first, second)| ((*second).to_owned(), option(first, advanced))).collect();
+    let options: serde_json::Map<_, _> = WORDS.advanced.iter().map(|(first, second)| (second.clone(), option(first, advanced))).collect();
     let warehouse = advanced["warehouseId"].as_u64();
     let [from, back] = &*seen.entry(warehouse).or_insert_with(|| origins(cx, warehouse));
     let mut to = address::shipping(&Address::deserialize(&sold["shipTo"]).unwrap_or_default());
@@ -138,10 +109,11 @@ pub(super) fn as_shipment<'s>(cx: &Cx<'_>, sold: &'s Members, seen: &'s mut Orig
     let id = sold["orderId"].as_u64().unwrap_or_default();
     let package = package(id, sold);
     let ship_date = if sold["shipDate"].is_string() { read("shipDate") } else { own(super::day(super::sending(cx.now)).into()) };
-    [
+    let same = WORDS.same.iter().map(|(first, second)| (second.as_str(), read(first)));
+    let paid = WORDS.amounts.iter().map(|(first, second)| (second.as_str(), own(super::dollars(decimal(&read(first))))));
+    let others = [
         ("shipment_id", own(se(id).into())),
         ("carrier_id", own(carrier.map(|carrier| se(carrier.id)).into())),
-        ("service_code", read("serviceCode")),
         ("requested_shipment_service", read("requestedShippingService")),
         ("shipment_number", read("orderNumber")),
         ("hold_until_date", read("holdUntilDate")),
@@ -154,24 +126,17 @@ pub(super) fn as_shipment<'s>(cx: &Cx<'_>, sold: &'s Members, seen: &'s mut Orig
         ("ship_from", Cow::Borrowed(from)),
         ("return_to", Cow::Borrowed(back)),
         ("warehouse_id", own(warehouse.map(se).into())),
-        ("confirmation", own(known(CONFIRMATIONS, &sold["confirmation"]))),
+        ("confirmation", own(known("confirmations", &sold["confirmation"]))),
         ("customs", own(customs(&sold["internationalOptions"]))),
         ("insurance_provider", own(insurer(&sold["insuranceOptions"]))),
         ("advanced_options", own(options.into())),
         ("tags", own(tags.map(|tag| json!({ "name": tag["name"] })).collect())),
         ("store_id", own(advanced["storeId"].as_u64().map(se).into())),
         ("items", own(sold["items"].as_array().into_iter().flatten().map(item).collect())),
-        ("notes_from_buyer", read("customerNotes")),
-        ("internal_notes", read("internalNotes")),
-        ("notes_for_gift", read("giftMessage")),
-        ("is_gift", read("gift")),
-        ("assigned_user", read("userId")),
-        ("amount_paid", paid("amountPaid")),
-        ("shipping_paid", paid("shippingAmount")),
-        ("tax_paid", paid("taxAmount")),
         ("total_weight", own(package["weight"].clone())),
         ("packages", own(Value::Array(vec![package]))),
-    ]
+    ];
+    others.into_iter().chain(same).chain(paid).collect()
 }
 
 /// A member of an order as a shipment by its JSON pointer, as [`shipment::member`] says; nothing if that takes the whole shipment.
@@ -195,7 +160,7 @@ pub(super) fn member(cx: &Cx<'_>, sold: &[u8], pointer: &str) -> Option<Value> {
 
 /// What the status of an order is called here.
 fn status(word: &Value) -> &'static str {
-    STATUSES.iter().find(|(first, _)| *word == *first).map_or("pending", |(_, second)| second)
+    WORDS.shipment_statuses.iter().find(|(first, _)| word == first).map_or("pending", |(_, second)| second)
 }
 
 /// A time of version 1, which is Pacific.
@@ -232,7 +197,7 @@ fn item(row: &Value) -> Value {
 }
 
 fn customs(options: &Value) -> Value {
-    let contents = known(CONTENTS, &options["contents"]);
+    let contents = known("contents", &options["contents"]);
     if contents.is_null() {
         return Value::Null;
     }
@@ -247,7 +212,7 @@ fn customs(options: &Value) -> Value {
             "harmonized_tariff_code": row["harmonizedTariffCode"], "country_of_origin": row["countryOfOrigin"],
         })
     });
-    let non_delivery = known(NON_DELIVERY, &options["nonDelivery"]);
+    let non_delivery = known("non_delivery", &options["nonDelivery"]);
     json!({ "contents": contents, "non_delivery": non_delivery, "customs_items": items.collect::<Vec<_>>() })
 }
 
@@ -260,8 +225,8 @@ pub(crate) fn declared(shipment: &Members) -> Value {
         let value = decimal(row["value"].get("amount").unwrap_or(&row["value"]));
         json!({
             "customsItemId": null, "description": row["description"], "quantity": row["quantity"],
-            "value": value * row["quantity"].as_i64().unwrap_or(1),
-            "harmonizedTariffCode": row["harmonized_tariff_code"], "countryOfOrigin": row["country_of_origin"],
+            "value": value * row["quantity"].as_i64().unwrap_or(1), "harmonizedTariffCode": row["harmonized_tariff_code"],
+            "countryOfOrigin": row["country_of_origin"],
         })
     });
     match customs {
@@ -278,8 +243,8 @@ pub(super) fn change(cx: &mut Cx<'_>, id: u64, shipment: &Members) {
     let said = view(cx, &sold);
     let found = sold["orderStatus"].clone();
     let state = &shipment["shipment_status"];
-    let is_same = STATUSES.iter().any(|(first, second)| found == *first && state == second);
-    let status = STATUSES.iter().find(|(_, second)| state == second).map_or("awaiting_shipment", |(first, _)| first);
+    let is_same = WORDS.shipment_statuses.iter().any(|(first, second)| found == *first && state == second);
+    let status = WORDS.shipment_statuses.iter().find(|(_, second)| state == second).map_or("awaiting_shipment", |(first, _)| first);
     let mut changes = members(cx, shipment, &said);
     changes.push(("orderStatus", if is_same { found } else { status.into() }));
     changes.push(("advancedOptions", advanced(shipment, &said, sold["advancedOptions"].clone())));
@@ -298,14 +263,14 @@ fn members(cx: &Cx<'_>, shipment: &Members, said: &Members) -> Vec<(&'static str
     let is_named = |tag: &Members| names.as_array().is_some_and(|names| names.iter().any(|name| name["name"] == tag["name"]));
     let tags: Vec<Value> = cx.docs.list::<Members>(TAG).filter(is_named).map(|tag| tag["tagId"].clone()).collect();
     let carrier = shipment::carrier(shipment);
-    let text = |name: &str| shipment[name].clone();
+    let same = WORDS.same.iter().map(|(first, second)| (first.as_str(), second.as_str(), shipment[second.as_str()].clone()));
     let amount = |name: &str| json!(decimal(&shipment[name]["amount"]));
+    let amounts = WORDS.amounts.iter().map(|(first, second)| (first.as_str(), second.as_str(), amount(second)));
     let items: Value = shipment["items"].as_array().into_iter().flatten().map(sold_item).collect();
-    let rows: [(&str, &str, Value); 23] = [
+    let others: [(&str, &str, Value); 14] = [
         ("carrierCode", "carrier_id", carrier.map(|carrier| carrier.code.clone()).into()),
-        ("serviceCode", "service_code", text("service_code")),
         ("packageCode", "packages", first["package_code"].clone()),
-        ("confirmation", "confirmation", text("confirmation")),
+        ("confirmation", "confirmation", shipment["confirmation"].clone()),
         ("shipTo", "ship_to", address_of(&shipment["ship_to"])),
         ("customerEmail", "ship_to", shipment["ship_to"]["email"].clone()),
         ("items", "items", items),
@@ -315,19 +280,12 @@ fn members(cx: &Cx<'_>, shipment: &Members, said: &Members) -> Vec<(&'static str
         ("insuranceOptions", "insurance_provider", insurance(shipment)),
         ("tagIds", "tags", if tags.is_empty() { Value::Null } else { tags.into() }),
         ("internationalOptions", "customs", declared(shipment)),
-        ("internalNotes", "internal_notes", text("internal_notes")),
-        ("customerNotes", "notes_from_buyer", text("notes_from_buyer")),
-        ("gift", "is_gift", text("is_gift")),
-        ("giftMessage", "notes_for_gift", text("notes_for_gift")),
-        ("userId", "assigned_user", text("assigned_user")),
         ("holdUntilDate", "hold_until_date", date::day(&shipment["hold_until_date"])),
         ("shipByDate", "ship_by_date", date::normalized(&shipment["ship_by_date"])),
-        ("amountPaid", "amount_paid", amount("amount_paid")),
-        ("shippingAmount", "shipping_paid", amount("shipping_paid")),
-        ("taxAmount", "tax_paid", amount("tax_paid")),
     ];
     let is_paid = |source: &str| !source.ends_with("_paid") || !shipment[source].is_null();
-    let changed = rows.into_iter().filter(|(_, source, _)| shipment[*source] != said[*source] && is_paid(source));
+    let changed =
+        others.into_iter().chain(same).chain(amounts).filter(|(_, source, _)| shipment[*source] != said[*source] && is_paid(source));
     changed.map(|(name, _, value)| (name, value)).collect()
 }
 

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::{access, dialect};
+use super::super::catalog::CATALOG as WORDS;
+use super::super::{access, checks, dialect};
 use super::order::Origins;
 use super::{FORMS, Members, PACKAGE_TYPE, SHIPMENT, address, moment, number, order, se};
 use crate::base::entropy;
@@ -49,8 +50,8 @@ pub(crate) fn view(cx: &Cx<'_>, number: u64) -> Option<Members> {
     let read = order::view(cx, &sold);
     let Some(mut own) = own else { return Some(read) };
     let is_changed = own.shift_remove(SYNCED) != Some(mark(&read));
-    for name in SHARED.iter().chain(SAID.iter().filter(|_| is_changed)) {
-        own[*name] = read[name].clone();
+    for name in WORDS.shared.iter().chain(WORDS.said.iter().filter(|_| is_changed)) {
+        own[name.as_str()] = read[name.as_str()].clone();
     }
     Some(own)
 }
@@ -96,32 +97,9 @@ pub(crate) fn member(cx: &Cx<'_>, &StoredShipment { number, own, sold }: &Stored
     })
 }
 
-/// What both versions keep in the order.
-const SHARED: &[&str] = &["carrier_id", "service_code", "modified_at", "shipment_status", "tags", "assigned_user", HELD];
-
-/// What version 1 may say of a shipment otherwise than this one.
-const SAID: &[&str] = &[
-    "shipment_number",
-    "hold_until_date",
-    "ship_by_date",
-    "ship_to",
-    "confirmation",
-    "insurance_provider",
-    "packages",
-    "total_weight",
-    "items",
-    "notes_from_buyer",
-    "internal_notes",
-    "notes_for_gift",
-    "is_gift",
-    "amount_paid",
-    "shipping_paid",
-    "tax_paid",
-];
-
 /// What an order says, in short: it is another mark once version 1 has said something else.
 fn mark(read: &Members) -> Value {
-    let said: Value = SAID.iter().map(|name| read[name].clone()).collect();
+    let said: Value = WORDS.said.iter().map(|name| read[name.as_str()].clone()).collect();
     format!("{:016x}", entropy::fingerprint(said.to_string().as_bytes())).into()
 }
 
@@ -294,8 +272,7 @@ fn own_package(package: &mut Value, own: &Members) {
 
 /// `flat_rate_envelope` as people write it.
 fn title(code: &str) -> String {
-    let capital = |word: &str| word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)).collect::<String>();
-    code.split('_').map(capital).collect::<Vec<_>>().join(" ")
+    code.split('_').map(checks::capital).collect::<Vec<_>>().join(" ")
 }
 
 /// What packages weigh together, in the unit of the first.
