@@ -48,6 +48,7 @@ pub(super) const FULFILLMENTS: Listing =
 pub(super) const CUSTOMERS: Listing = Listing {
     filters: &[by("tagId", "/tags", is_tagged)],
     sorting: sorting(&[key("Name", "/name"), key("ModifyDate", "/modifyDate"), key("CreateDate", "/createDate")]),
+    newest_first: true,
     ..LISTING
 };
 
