@@ -1,10 +1,8 @@
 //! Business failures: what a vendor, or a carrier behind it, says no to when a scenario wants it to. Each vendor declares which it has
 //! of its operations, in its own shape and words; scenarios know them by names that are the same for all vendors.
 
-use crate::base::name::Name;
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::{Outcome, Reply};
-use crate::world::{Count, Counter, World};
 
 /// The name of the failure that `refuse: "text"` means where an operation has it.
 pub const CARRIER_REFUSES: &str = "carrier_refuses";
@@ -58,31 +56,13 @@ pub struct WantedFailure {
     pub text: Option<String>,
     /// How the vendor refuses a call in some words.
     pub refuse: fn(text: &str) -> Refusal,
-    /// The override that it comes from.
-    pub row: usize,
-    /// The owner of that override's counters.
-    pub(super) owner: Name,
-}
-
-/// Takes back that a call was counted by a rule of a scenario or fault, because it had no effect in the end.
-pub(super) fn uncount(world: &mut World, owner: Name, row: usize) {
-    let (_, mut tally) = world.tally(owner);
-    for counter in [Counter::Matched(row), Counter::Effects(row)] {
-        let before = tally.get(&counter).filter(|count| count.calls > 1);
-        tally.set(counter, before.map(|count| Count { calls: count.calls - 1, ..count }));
-    }
 }
 
 impl WantedFailure {
-    /// A failure that the override at a position wants.
+    /// A failure that a scenario wants.
     #[must_use]
-    pub fn new(row: usize, failures: &BusinessFailures, failure: Option<&'static BusinessFailure>, text: Option<String>) -> Self {
-        Self { failure, text, refuse: failures.refuse, row, owner: Name::default() }
-    }
-
-    /// Takes back that the call was counted, because the vendor refused it for a reason of its own.
-    pub(super) fn uncount(&self, world: &mut World) {
-        uncount(world, self.owner.clone(), self.row);
+    pub fn new(failures: &BusinessFailures, failure: Option<&'static BusinessFailure>, text: Option<String>) -> Self {
+        Self { failure, text, refuse: failures.refuse }
     }
 
     /// What is said of the failure.

@@ -9,7 +9,7 @@ use crate::base::entropy::{self, Rng};
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::engine::auth::{self, AuthRequest};
-use crate::engine::business::{self, WantedFailure};
+use crate::engine::business::WantedFailure;
 use crate::engine::call::Call;
 use crate::engine::cx::{Cx, Scope};
 use crate::engine::due::HasTime;
@@ -26,7 +26,7 @@ use crate::engine::transaction::{self, RolledBack};
 use crate::engine::vendor::{OperationRow, Vendor};
 use crate::engine::vendors::LoadedVendor;
 use crate::engine::wire::Wire;
-use crate::world::{AccountId, Blame, Counter, Credential, Effect, Entry, Note, World};
+use crate::world::{AccountId, Blame, Count, Counter, Credential, Effect, Entry, Note, World};
 
 /// The account of callers that are not authenticated.
 const NOBODY: &str = "nobody";
@@ -126,12 +126,8 @@ impl Machine {
                 let failure = decision.failure.as_deref();
                 let handled = self.run_handler(sandbox, state, row, scope, caller, failure);
                 let refuses_itself = handled.outcome.is_err() && !handled.has_failed;
-                if let Some(failure) = failure.filter(|_| refuses_itself) {
-                    failure.uncount(&mut state.world);
-                    decision.effect = None;
-                }
-                if let Some((owner, row)) = decision.patched_by.take().filter(|_| handled.outcome.is_err()) {
-                    business::uncount(&mut state.world, owner, row);
+                if let Some((owner, row)) = decision.taken_back.take().filter(|_| refuses_itself) {
+                    uncount(&mut state.world, owner, row);
                     (decision.patch, decision.effect) = (None, None);
                 }
                 if let Some(effect) = &mut decision.effect {
@@ -374,6 +370,15 @@ fn authenticate(
     }
 }
 
+/// Takes back that a call was counted by a rule of a scenario or fault, because it had no effect in the end.
+fn uncount(world: &mut World, owner: Name, row: usize) {
+    let (_, mut tally) = world.tally(owner);
+    for counter in [Counter::Matched(row), Counter::Effects(row)] {
+        let before = tally.get(&counter).filter(|count| count.calls > 1);
+        tally.set(counter, before.map(|count| Count { calls: count.calls - 1, ..count }));
+    }
+}
+
 /// The refusal of a caller who lacks a right that the operation needs.
 fn missing_scope(vendor: &Vendor, call: &Call<'_>, credential: Option<&Credential>) -> Option<Refusal> {
     let (operation, credential) = (call.operation?, credential?);
@@ -409,10 +414,7 @@ fn decide(
     let mut quota = None;
     for fault in faults.iter() {
         let mut decision = ask(fault.name.clone(), fault.runtime.as_ref());
-        if let Some(failure) = &mut decision.failure {
-            failure.owner = fault.name.clone();
-        }
-        if let Some((owner, _)) = &mut decision.patched_by {
+        if let Some((owner, _)) = &mut decision.taken_back {
             *owner = fault.name.clone();
         }
         if let Some(effect) = decision.effect {

@@ -37,9 +37,9 @@ pub struct Decision {
     pub wire: Option<Wire>,
     /// What is changed of the vendor's own answer.
     pub patch: Option<Box<Patch>>,
-    /// The fault, or nothing for the scenario, and its rule that has no other effect than the patch: an answer that the vendor refuses is
-    /// left as it is.
-    pub patched_by: Option<(Name, usize)>,
+    /// The fault, or nothing for the scenario, and its rule, if that has no effect on a call that the vendor refuses for a reason of its
+    /// own.
+    pub taken_back: Option<(Name, usize)>,
     /// The business failure that the vendor tells of, if the call is not refused for another reason.
     pub failure: Option<Box<WantedFailure>>,
     /// The status of the answer, which is the vendor's for a failure of its own, whatever the handler returned.

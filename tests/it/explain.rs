@@ -19,9 +19,14 @@ const SCENARIO: &str = "overrides:
 ";
 
 fn start() -> Server {
+    under(SCENARIO)
+}
+
+/// A server under a scenario.
+fn under(scenario: &str) -> Server {
     let server = Server::start(&[]);
     let yaml = [("content-type", "application/yaml")];
-    assert_eq!(send(&server, "PUT", "/_seatrial/sandboxes/default/scenario", &yaml, SCENARIO).status, 200);
+    assert_eq!(send(&server, "PUT", "/_seatrial/sandboxes/default/scenario", &yaml, scenario).status, 200);
     server
 }
 
@@ -101,10 +106,7 @@ fn every_override_says_what_a_call_was_to_it() {
 
 #[test]
 fn the_state_is_that_of_the_call() {
-    let server = Server::start(&[]);
-    let scenario = "overrides: [{on: shippo.CreateTransaction, when: $request.body.rate != $state.cheapest, fault: 503}]";
-    let yaml = [("content-type", "application/yaml")];
-    assert_eq!(send(&server, "PUT", "/_seatrial/sandboxes/default/scenario", &yaml, scenario).status, 200);
+    let server = under("overrides: [{on: shippo.CreateTransaction, when: $request.body.rate != $state.cheapest, fault: 503}]");
     let buy = r#"{"rate": "none"}"#;
     assert_eq!(send(&server, "POST", "/shippo/transactions", &SHIPPO, buy).status, 503);
     make_rates(&server);
@@ -116,10 +118,7 @@ fn the_state_is_that_of_the_call() {
 
 #[test]
 fn the_credential_is_that_of_the_caller() {
-    let server = Server::start(&[]);
-    let scenario = "overrides: [{on: shippo.ListAddresses, when: $credential.mode == 'test', fault: 503}]";
-    let yaml = [("content-type", "application/yaml")];
-    assert_eq!(send(&server, "PUT", "/_seatrial/sandboxes/default/scenario", &yaml, scenario).status, 200);
+    let server = under("overrides: [{on: shippo.ListAddresses, when: $credential.mode == 'test', fault: 503}]");
     assert_eq!(send(&server, "GET", "/shippo/addresses", &SHIPPO, "").status, 503);
     let explained = admin(&server, "GET", &format!("/requests/{}/explain", ids(&server)[0]), &Value::Null);
     assert_eq!(rules(&explained)[0].1, "fired", "{explained}");
@@ -127,10 +126,7 @@ fn the_credential_is_that_of_the_caller() {
 
 #[test]
 fn a_refusal_of_the_vendor_is_not_patched_and_not_counted() {
-    let server = Server::start(&[]);
-    let scenario = "overrides: [{on: shippo.CreateAddress, patch: {body: {name: Zed}}, times: 1}]";
-    let yaml = [("content-type", "application/yaml")];
-    assert_eq!(send(&server, "PUT", "/_seatrial/sandboxes/default/scenario", &yaml, scenario).status, 200);
+    let server = under("overrides: [{on: shippo.CreateAddress, patch: {body: {name: Zed}}, times: 1}]");
     let stranger = [("authorization", "ShippoToken nobody"), JSON];
     assert_eq!(send(&server, "POST", "/shippo/addresses", &stranger, r#"{"name": "Ada", "country": "US"}"#).status, 401);
     assert_eq!(send(&server, "POST", "/shippo/addresses", &SHIPPO, r#"{"name": "Ada", "country": "XX"}"#).status, 400);

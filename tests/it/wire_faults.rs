@@ -177,10 +177,15 @@ pub fn sent() -> Vec<u8> {
 
 /// The frames that answer it, until its stream or the connection has ended.
 pub fn frames(stream: &mut (impl Read + Write)) -> Vec<Frame> {
-    stream.write_all(&sent()).expect("it reads");
+    frames_of(stream, &sent())
+}
+
+/// The frames that answer what is sent.
+fn frames_of(stream: &mut (impl Read + Write), sent: &[u8]) -> Vec<Frame> {
+    stream.write_all(sent).expect("it reads");
     let mut frames = Vec::new();
     while let Some(frame) = Frame::read(stream) {
-        let is_last = frame.kind == RST_STREAM || (frame.kind == DATA && frame.flags & 1 == 1);
+        let is_last = frame.kind == RST_STREAM || (matches!(frame.kind, HEADERS | DATA) && frame.flags & 1 == 1);
         frames.push(frame);
         if is_last {
             break;
@@ -214,8 +219,8 @@ fn faults_reach_clients_of_http2_in_its_own_frames() {
     }
 }
 
-/// The frames that answer a request for a head alone, up to the end of its stream, or an answered ping behind it.
-fn head_frames(server: &Server) -> Vec<Frame> {
+/// What a client of HTTP/2 sends that asks for a head alone.
+fn asked_for_head() -> Vec<u8> {
     let head = block(&[
         (":method", "HEAD"),
         (":scheme", "http"),
@@ -223,17 +228,7 @@ fn head_frames(server: &Server) -> Vec<Frame> {
         (":path", COUNT),
         ("authorization", "ShippoToken shippo_test_seatrial"),
     ]);
-    let mut stream = client::connect(server.address());
-    stream.write_all(&[preface(), frame(HEADERS, 5, 1, &head)].concat()).expect("it reads");
-    let mut frames = Vec::new();
-    while let Some(frame) = Frame::read(&mut stream) {
-        let is_last = frame.kind == RST_STREAM || (matches!(frame.kind, HEADERS | DATA) && frame.flags & 1 == 1);
-        frames.push(frame);
-        if is_last {
-            break;
-        }
-    }
-    frames
+    [preface(), frame(HEADERS, 5, 1, &head)].concat()
 }
 
 #[test]
@@ -243,7 +238,7 @@ fn a_head_has_no_body_whatever_goes_wrong() {
         if !fault.is_empty() {
             switch_on(&server, &json!(fault));
         }
-        let frames = head_frames(&server);
+        let frames = frames_of(&mut client::connect(server.address()), &asked_for_head());
         let is_whole = frames.iter().any(|frame| frame.kind == HEADERS && frame.flags & 1 == 1);
         assert!(is_whole && frames.iter().all(|frame| frame.kind != DATA), "{fault}: {frames:?}");
         let wire = last(&server)["wire"].clone();

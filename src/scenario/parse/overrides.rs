@@ -318,8 +318,8 @@ const MOST_CONDITIONS: usize = 256;
 
 /// Reports overrides that can never be reached, because an earlier one takes every call that they could match.
 fn shadowed(reader: &mut Reader<'_>, overrides: &[Override]) {
-    let (mut taken, mut globs) = (BTreeMap::new(), Vec::<(usize, String)>::new());
-    let mut on_condition = BTreeMap::<String, Vec<(&Condition, usize)>>::new();
+    let mut taken = BTreeMap::<String, Vec<(Option<&Condition>, usize)>>::new();
+    let mut globs = Vec::<(usize, String)>::new();
     for entry in overrides {
         let on = &entry.on.value;
         let name = on.to_string();
@@ -328,12 +328,11 @@ fn shadowed(reader: &mut Reader<'_>, overrides: &[Override]) {
             Pattern::Vendor(_) | Pattern::Glob(_) => vec![Pattern::Every, on.clone()],
             Pattern::One(operation) => vec![Pattern::Every, Pattern::Vendor(operation.vendor.clone()), on.clone()],
         };
-        let same = wider.iter().map(Pattern::to_string).find_map(|on| Some((*taken.get(&on)?, on)));
-        let alike = |on: String| {
-            let (_, span) = on_condition.get(&on)?.iter().find(|(when, _)| entry.when.as_ref() == Some(*when))?;
+        let takes = |on: String| {
+            let (_, span) = taken.get(&on)?.iter().find(|(when, _)| when.is_none() || *when == entry.when.as_ref())?;
             Some((*span, on))
         };
-        let same = same.or_else(|| wider.iter().map(Pattern::to_string).find_map(alike));
+        let same = wider.iter().map(Pattern::to_string).find_map(takes);
         let earlier = same.or_else(|| globs.iter().find(|(_, glob)| text::fits_glob(&name, glob)).cloned());
         if let Some((span, earlier)) = earlier {
             if reader.is_full() {
@@ -342,19 +341,18 @@ fn shadowed(reader: &mut Reader<'_>, overrides: &[Override]) {
             let (line, _) = reader.source.position(span);
             let message = format!("override is never reached, `{earlier}` on line {line} takes every such call");
             reader.problem("S016", entry.on.span, message).help("move it up, or give the earlier one `when` or `times`");
-        } else if !takes_all(entry) {
-        } else if let Some(when) = &entry.when {
-            let known = on_condition.entry(name).or_default();
-            if known.len() < MOST_CONDITIONS {
-                known.push((when, entry.span.start));
-            }
-        } else {
-            if let Pattern::Glob(glob) = on
+        } else if takes_all(entry) {
+            let is_always = entry.when.is_none();
+            if is_always
+                && let Pattern::Glob(glob) = on
                 && globs.len() < MOST_GLOBS
             {
                 globs.push((entry.span.start, glob.clone()));
             }
-            taken.insert(name, entry.span.start);
+            let known = taken.entry(name).or_default();
+            if is_always || known.len() < MOST_CONDITIONS {
+                known.push((entry.when.as_ref(), entry.span.start));
+            }
         }
     }
 }

@@ -39,14 +39,17 @@ pub(super) fn effect(
             _ if view.values.steps.get() == 0 => decision = too_large(TOO_MANY_STEPS),
             Some(patch) => {
                 decision.patch = Some(Box::new(patch));
-                decision.patched_by = row.latency.is_none().then(|| (Name::default(), index));
+                decision.taken_back = row.latency.is_none().then(|| (Name::default(), index));
             }
             None => decision = too_large(&format!("its patch would have more than {MAX_RENDERED} bytes")),
         },
         Some(Effect::Fault(fault)) => fail(fault, &mut decision),
-        Some(Effect::Refuse(refusal)) => match failure(index, refusal, view) {
+        Some(Effect::Refuse(refusal)) => match failure(refusal, view) {
             _ if view.values.steps.get() == 0 => decision = too_large(TOO_MANY_STEPS),
-            Some(failure) => decision.failure = Some(Box::new(failure)),
+            Some(failure) => {
+                decision.failure = Some(Box::new(failure));
+                decision.taken_back = Some((Name::default(), index));
+            }
             None => decision = too_large(&format!("its text would have more than {MAX_RENDERED} bytes")),
         },
         Some(Effect::RateLimit(limit)) => {
@@ -75,14 +78,14 @@ pub(super) fn can_happen(row: &Override, view: &View<'_>, operation: &str) -> bo
 }
 
 /// What the vendor says no to; `None` when its text is too large.
-fn failure(index: usize, refusal: &ast::Refusal, view: &View<'_>) -> Option<WantedFailure> {
+fn failure(refusal: &ast::Refusal, view: &View<'_>) -> Option<WantedFailure> {
     let operation = view.call.operation.map_or("", |operation| operation.id.as_str());
     let name = refusal.failure.as_ref().map_or(CARRIER_REFUSES, |name| &name.value);
     let text = match &refusal.text {
         Some(text) => Some(text.render_text(&CallFacts::current(view), &mut { MAX_RENDERED })?),
         None => None,
     };
-    Some(WantedFailure::new(index, view.failures, view.failures.find(name, operation), text))
+    Some(WantedFailure::new(view.failures, view.failures.find(name, operation), text))
 }
 
 /// Counts a call against a limit of the scenario.
