@@ -1,5 +1,6 @@
-//! Workers for what may take long: requests of the admin API, webhooks, and what is due in sandboxes. They share the processors with
-//! those that serve connections by the system's scheduler, so that nobody waits in line behind them.
+//! Workers for what may take long (requests of the admin API, webhooks, what is due in sandboxes) and for connections that ask for many
+//! things at once (HTTP/2). They share the processors with those that serve other connections by the system's scheduler, so that nobody
+//! waits in line behind them.
 
 use std::io;
 use std::panic;
@@ -15,11 +16,13 @@ pub(super) struct Apart(Option<Runtime>);
 struct Awaited<T>(JoinHandle<T>);
 
 impl Apart {
+    /// Workers with this name.
+    ///
     /// # Errors
     /// When no thread can be made.
-    pub fn start() -> io::Result<Self> {
+    pub fn start(name: &str) -> io::Result<Self> {
         let workers = thread::available_parallelism().map_or(1, usize::from);
-        let runtime = Builder::new_multi_thread().worker_threads(workers).thread_name("seatrial-apart").enable_all().build()?;
+        let runtime = Builder::new_multi_thread().worker_threads(workers).thread_name(name).enable_all().build()?;
         Ok(Self(Some(runtime)))
     }
 

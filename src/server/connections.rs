@@ -5,6 +5,7 @@
 //! has been idle for as long, and when its client does not read: no other timer sees silence before a request or behind an answer.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -12,17 +13,21 @@ use std::time::Duration;
 use http::header::{HOST, HeaderValue};
 use http::request::Parts;
 use hyper_util::server::graceful::GracefulConnection;
-use tokio::sync::Notify;
+use tokio::sync::{Mutex as AsyncMutex, Notify};
 use tokio::time::{Instant, sleep_until};
 
 use crate::server::host::{self, Host};
 
 /// How many bytes a client has to read in each time-out to count as one that reads.
 const PROGRESS: usize = 16 * 1024;
+/// How many bytes a client may send in each time-out that are neither part of a request nor make room for an answer.
+const TALK: usize = 512 * 1024;
+/// Bytes of a body may come with so many others for each, and bytes of answers may ask for one in so many.
+const FRAMING: usize = 16;
 /// How long a connection may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(1);
 /// How many connections may be open that have lost their seats: they end a little after others have taken these.
-const LEAVING: usize = 16;
+const LEAVING: usize = 256;
 
 /// The connections of a listener.
 pub(super) struct Connections {
@@ -54,6 +59,12 @@ pub(super) struct Connection {
     unsent: AtomicUsize,
     /// Bytes that the client has taken, and requests that have begun.
     progress: AtomicUsize,
+    /// Notified when it has taken all of them.
+    taken: Notify,
+    /// The turn of one of its requests, where not all of them can be answered at once.
+    pub turn: AsyncMutex<()>,
+    /// Bytes that the client has sent and that have asked for nothing.
+    talk: AtomicUsize,
     /// The progress when answers last had no room.
     seen_short: AtomicUsize,
     /// A `Host` that was found to be one of ours: most requests of a connection have the same.
@@ -207,6 +218,7 @@ impl Connection {
     pub fn begin(self: &Arc<Self>) -> Asking {
         self.asking.fetch_add(1, Ordering::Relaxed);
         self.progress.fetch_add(PROGRESS, Ordering::Relaxed);
+        self.talk.store(0, Ordering::Relaxed);
         Asking(Arc::clone(self))
     }
 
@@ -223,6 +235,23 @@ impl Connection {
     /// The client has taken bytes.
     pub fn advance(&self, bytes: usize) {
         self.progress.fetch_add(bytes, Ordering::Relaxed);
+        self.excuse(bytes / FRAMING);
+    }
+
+    /// The client has sent bytes; whether it may go on.
+    pub fn talks(&self, bytes: usize) -> bool {
+        self.talk.fetch_add(bytes, Ordering::Relaxed) + bytes <= TALK
+    }
+
+    /// Bytes of a body have arrived.
+    pub fn hear(&self, bytes: usize) {
+        self.excuse(bytes.saturating_mul(FRAMING));
+    }
+
+    fn excuse(&self, bytes: usize) {
+        if bytes > 0 {
+            let _ = self.talk.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |talk| Some(talk.saturating_sub(bytes)));
+        }
     }
 
     /// Bytes of an answer wait for the client.
@@ -232,7 +261,18 @@ impl Connection {
 
     /// Bytes of an answer were taken, or will never be.
     pub fn release(&self, bytes: usize) {
-        self.unsent.fetch_sub(bytes, Ordering::Relaxed);
+        if self.unsent.fetch_sub(bytes, Ordering::Relaxed) == bytes {
+            self.taken.notify_waiters();
+        }
+    }
+
+    /// Waits until no answer waits for the client.
+    pub async fn taken(&self) {
+        let mut taken = pin!(self.taken.notified());
+        taken.as_mut().enable();
+        if self.unsent.load(Ordering::Relaxed) > 0 {
+            taken.await;
+        }
     }
 
     /// Ends it without another byte.
@@ -285,6 +325,7 @@ impl Connection {
                         timer.as_mut().reset(now + GOODBYE);
                         continue;
                     }
+                    self.talk.store(0, Ordering::Relaxed);
                     let progress = self.progress.load(Ordering::Relaxed);
                     let stands = progress.wrapping_sub(seen) < PROGRESS;
                     seen = progress;
@@ -304,10 +345,6 @@ impl Connection {
 }
 
 impl Asking {
-    pub fn connection(&self) -> &Connection {
-        &self.0
-    }
-
     /// Whether its address had blanks.
     pub fn was_mended(&self) -> bool {
         self.0.is_mended.swap(false, Ordering::Relaxed)

@@ -42,7 +42,7 @@ use crate::server::listen::{Bound, Role};
 use crate::server::local::Local;
 use crate::server::look_ups::LookUps;
 use crate::server::metrics::Metrics;
-use crate::server::outgoing::{Outgoing, UNCOUNTED, UNIT, reserve};
+use crate::server::outgoing::{Outgoing, Room, Turn, UNIT};
 use crate::server::proxy::{Proxy, STRANGER};
 use crate::server::reachability;
 use crate::server::recording::Recording;
@@ -98,7 +98,7 @@ pub async fn serve_embedded(
     let metrics = Arc::new(Metrics::default());
     let log = bound.config.log.clone();
     let client = Arc::new(WebhookClient::new(bound.config.egress.clone(), bound.own_addresses(), Arc::clone(&inboxes)));
-    let apart = Apart::start()?;
+    let (apart, http2) = (Apart::start("seatrial-apart")?, Apart::start("seatrial-http2")?);
     let fleet = bound.config.fleet.clone();
     if let Some(fleet) = &fleet {
         fleet.work_in(apart.handle());
@@ -154,9 +154,7 @@ pub async fn serve_embedded(
         body_limit: bound.config.body_limit,
         read_timeout: bound.config.read_timeout,
         bodies: Arc::new(Semaphore::new(in_flight.max(2 * bound.config.body_limit) / UNIT)),
-        answers: Arc::new(Semaphore::new(in_flight / UNIT)),
-        in_flight,
-        short_of_room: Notify::new(),
+        room: Arc::new(Room::new(in_flight, bound.config.read_timeout)),
         large: Semaphore::new(1),
         holding: Holding::default(),
         upstreams: Upstreams::new(bound.config.upstreams.clone(), bound.config.pass_on, bound.config.egress.clone(), bound.own_addresses()),
@@ -174,7 +172,8 @@ pub async fn serve_embedded(
         let connections = Connections::new(bound.config.connections);
         let (acceptor, proxy) = (acceptor.clone().filter(|_| role.is_secure), proxy.clone().filter(|_| role.is_proxy));
         let (shell, builder) = (Arc::clone(&shell), Arc::clone(&builder));
-        let accepting = Accepting { connections: Arc::clone(&connections), role, acceptor, proxy, shell, builder };
+        let http2 = http2.handle();
+        let accepting = Accepting { connections: Arc::clone(&connections), role, acceptor, proxy, shell, builder, http2 };
         listening.push((tokio::spawn(accepting.run(listener)), connections));
     }
     started(Local::new(Arc::clone(&shell.ui.admin), bound.http));
@@ -220,14 +219,9 @@ struct Shell {
     fleet: Option<Arc<Fleet>>,
     body_limit: usize,
     read_timeout: Duration,
-    /// How many bytes of answers there may be at once.
-    in_flight: usize,
     /// Room for bodies that are being read, in [`UNIT`]s.
     bodies: Arc<Semaphore>,
-    /// Room for answers that are being sent, in [`UNIT`]s.
-    answers: Arc<Semaphore>,
-    /// Notified when an answer waits for room.
-    short_of_room: Notify,
+    room: Arc<Room>,
     /// The turn of a request with a large body.
     large: Semaphore,
     holding: Holding,
@@ -253,10 +247,10 @@ impl Shell {
         control: &Control,
         connection: &Arc<Connection>,
     ) -> Result<Response<Outgoing>, NoAnswer> {
-        let asking = connection.begin();
+        let (asking, mut turn) = (connection.begin(), None);
         // Hyper leaves out bodies that must not be there with HTTP/1 alone.
         let of_h2 = (request.version() == Version::HTTP_2).then(|| request.method().clone());
-        let mut response = self.respond(request, peer, role, control, &asking).await?;
+        let mut response = self.respond(request, peer, role, control, (connection, &asking, &mut turn)).await?;
         if of_h2.is_some_and(|method| !engine::has_body(&method, response.status())) {
             let length = response.body().size_hint().exact().filter(|_| response.status() != StatusCode::NO_CONTENT);
             if let (Some(length), Entry::Vacant(entry)) = (length, response.headers_mut().entry(CONTENT_LENGTH)) {
@@ -269,21 +263,18 @@ impl Shell {
         };
         // From here on it makes room for other connections like one that is idle.
         drop(asking);
-        // Bytes on their way have to find room; those of clients that do not read are not waited for longer than they are.
-        let permit = match size {
-            0..=UNCOUNTED => None,
-            size => Some(self.room(size.min(self.in_flight)).await.ok_or(NoAnswer)?),
-        };
-        Ok(response.map(|payload| Outgoing::complete(payload, size, connection, permit)))
+        let (head, payload) = response.into_parts();
+        let payload = Outgoing::complete(payload, size, connection, &self.room).await.ok_or(NoAnswer)?;
+        Ok(Response::from_parts(head, payload))
     }
 
-    async fn respond(
+    async fn respond<'c>(
         &self,
         request: HttpRequest<Incoming>,
         peer: SocketAddr,
         role: Role,
         control: &Control,
-        asking: &Asking,
+        (connection, asking, turn): (&'c Arc<Connection>, &Asking, &mut Turn<'c>),
     ) -> Result<Response<Payload>, NoAnswer> {
         let (mut parts, body) = request.into_parts();
         // Some clients of a proxy ask it for `https` without a tunnel.
@@ -296,7 +287,7 @@ impl Shell {
         let names_host = head.as_ref().is_none_or(|unread| unread.status != StatusCode::BAD_REQUEST);
         let read = match head {
             Some(unread) => Err(unread),
-            None => self.read(body).await,
+            None => self.read(body, connection).await,
         };
         let (body, permits, unread) = match read {
             Ok((body, permits)) => (body, permits, None),
@@ -315,9 +306,12 @@ impl Shell {
             let ui = Arc::clone(&self.ui);
             return Ok(match unread.or_else(|| was_mended.then(incoming::blanks)) {
                 Some(unread) => closing(problem_response(unread.status, unread.detail, None), closes),
-                None if is_probe => ui.answer(&parts, &body).await,
+                None if is_probe => Box::pin(ui.answer(&parts, &body)).await,
                 None => {
-                    let answered = apart::run(&self.apart, async move { ui.answer(&parts, &body).await }).await;
+                    *turn = self.room.turn(connection).await;
+                    let (room, connection) = (Arc::clone(&self.room), Arc::clone(connection));
+                    let answering = async move { if room.place(&connection).await { Some(ui.answer(&parts, &body).await) } else { None } };
+                    let answered = Box::pin(apart::run(&self.apart, answering)).await.ok_or(NoAnswer)?;
                     match kept::everything(self.store.as_deref()).await {
                         Ok(()) => answered,
                         Err(Lost(why)) => problem_response(StatusCode::INTERNAL_SERVER_ERROR, why.to_string(), None),
@@ -363,6 +357,10 @@ impl Shell {
         };
         let unread = unread.or_else(|| (was_mended && !self.machine.reads_blanks(&request)).then(incoming::blanks));
         let closes = closes || (was_mended && unread.is_some());
+        *turn = self.room.turn(connection).await;
+        if !self.room.place(connection).await {
+            return Err(NoAnswer);
+        }
         let began = stopwatch();
         let asked = self.store.as_ref().map(|_| request.clone());
         let Some(mut answer) = self.handle_or_pass_on(request, unread).await else {
@@ -405,8 +403,8 @@ impl Shell {
         }
         if let Some(wire) = answer.wire {
             let (machine, holding) = (&self.machine, &self.holding);
-            let way = Way { machine, holding, connection: asking.connection(), control, version: parts.version };
-            let response = way.disturbed(wire, answer).await.ok_or(NoAnswer)?;
+            let way = Way { machine, holding, connection, control, version: parts.version };
+            let response = Box::pin(way.disturbed(wire, answer)).await.ok_or(NoAnswer)?;
             return Ok(closing(response, closes));
         }
         let mut response = Response::new(full_body(answer.body));
@@ -417,10 +415,18 @@ impl Shell {
 }
 
 impl Shell {
-    /// Reads a body, in time.
-    async fn read(&self, body: Incoming) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Unread> {
-        let late = || Unread::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time");
-        self.within_timeout(incoming::collect(body, self.body_limit, &self.bodies)).await.unwrap_or_else(|Elapsed| Err(late()))
+    /// Reads a body, in time. Most bodies are complete already and need no timer.
+    async fn read(&self, body: Incoming, connection: &Connection) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Unread> {
+        let mut body = pin!(incoming::collect(body, self.body_limit, &self.bodies, connection));
+        let at_once = poll_fn(|cx| match body.as_mut().poll(cx) {
+            Poll::Ready(done) => Poll::Ready(Some(done)),
+            Poll::Pending => Poll::Ready(None),
+        });
+        if let Some(done) = at_once.await {
+            return done;
+        }
+        let late = |_| Err(Unread::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"));
+        tokio::time::timeout(self.read_timeout, body).await.unwrap_or_else(late)
     }
 
     /// A problem for a request that is refused before anybody asked whom it is for.
@@ -438,14 +444,6 @@ impl Shell {
         self.log.add(|| Line::Unmatched(request, now));
     }
 
-    /// Room for an answer of so many bytes; `None` if there is none in time.
-    async fn room(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
-        if self.answers.available_permits() < bytes.div_ceil(UNIT) {
-            self.short_of_room.notify_one();
-        }
-        reserve(&self.answers, bytes, self.read_timeout).await
-    }
-
     /// Whether vendors answer under that host where only programs of this machine reach them: no rebound name of a web page is one.
     fn is_known(&self, host: Host<'_>) -> bool {
         match host {
@@ -454,20 +452,4 @@ impl Shell {
             Host::Invalid => false,
         }
     }
-
-    /// Waits for a body, at most for the read time-out. Most bodies are complete already and need no timer.
-    async fn within_timeout<T>(&self, body: impl Future<Output = T>) -> Result<T, Elapsed> {
-        let mut body = pin!(body);
-        let at_once = poll_fn(|cx| match body.as_mut().poll(cx) {
-            Poll::Ready(done) => Poll::Ready(Some(done)),
-            Poll::Pending => Poll::Ready(None),
-        });
-        match at_once.await {
-            Some(done) => Ok(done),
-            None => tokio::time::timeout(self.read_timeout, body).await.map_err(|_| Elapsed),
-        }
-    }
 }
-
-/// The read time-out has passed.
-struct Elapsed;

@@ -12,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::base::json::Extent;
 use crate::engine::{Request, Unread, decode};
+use crate::server::connections::Connection;
 use crate::server::host;
 use crate::server::outgoing::{UNCOUNTED, UNIT};
 
@@ -97,6 +98,7 @@ pub(super) async fn collect(
     mut body: Incoming,
     limit: usize,
     room: &Arc<Semaphore>,
+    connection: &Connection,
 ) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Unread> {
     let too_large = || {
         let detail = format!("the body is larger than the {limit} bytes of `--body-limit`");
@@ -112,6 +114,7 @@ pub(super) async fn collect(
     let (mut first, mut all, mut held) = (Bytes::new(), BytesMut::new(), None::<OwnedSemaphorePermit>);
     while let Some(frame) = body.frame().await {
         let Ok(part) = frame.map_err(|error| broken(&error))?.into_data() else { continue };
+        connection.hear(part.len());
         let size = first.len() + all.len() + part.len();
         if size > limit {
             return Err(too_large());

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{MutexGuard, Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 use crate::server::body::Payload;
 use crate::server::connections::{Asking, Connection};
@@ -17,6 +18,30 @@ pub(super) const UNCOUNTED: usize = 4 * 1024;
 
 /// The unit in which bytes on their way are counted.
 pub(super) const UNIT: usize = 1024;
+
+/// The part of all answers that may be made and wait until there is room for them.
+const WAITING: usize = 8;
+/// The part of the room that has to be free for a client to have answers made while it has not taken others.
+const AMPLE: usize = 2;
+/// The part of the room that is left when it is short.
+const SHORT: usize = 16;
+
+/// Room for answers that are being sent.
+pub(super) struct Room {
+    /// How many bytes of answers there may be at once.
+    bytes: usize,
+    /// What is left of it, in [`UNIT`]s.
+    free: Arc<Semaphore>,
+    /// Room for answers that wait for room, in [`UNIT`]s.
+    waiting: Arc<Semaphore>,
+    /// Notified when an answer waits for room.
+    wanted: Notify,
+    /// How long anything may wait.
+    patience: Duration,
+}
+
+/// The turn of a request of its connection, where it needs one.
+pub(super) type Turn<'c> = Option<MutexGuard<'c, ()>>;
 
 /// A body that is counted from the moment it is made until its client has taken it.
 pub(super) struct Outgoing {
@@ -32,7 +57,7 @@ pub(super) struct Outgoing {
 struct Hold {
     bytes: usize,
     connection: Arc<Connection>,
-    _permit: Option<OwnedSemaphorePermit>,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 /// A part of a body, with what is held for it.
@@ -41,20 +66,75 @@ struct Held {
     _hold: Arc<Hold>,
 }
 
-/// Room for so many bytes; `None` if there is none in time.
-pub(super) async fn reserve(room: &Arc<Semaphore>, bytes: usize, within: Duration) -> Option<OwnedSemaphorePermit> {
-    let units = u32::try_from(bytes.div_ceil(UNIT)).ok()?;
-    match Arc::clone(room).try_acquire_many_owned(units) {
-        Ok(permit) => Some(permit),
-        Err(_) => tokio::time::timeout(within, Arc::clone(room).acquire_many_owned(units)).await.ok()?.ok(),
+impl Room {
+    pub fn new(bytes: usize, patience: Duration) -> Self {
+        let (free, waiting) = (Arc::new(Semaphore::new(bytes / UNIT)), Arc::new(Semaphore::new(bytes / UNIT / WAITING)));
+        Self { bytes, free, waiting, wanted: Notify::new(), patience }
+    }
+
+    /// Where room is not ample, the requests of a connection are answered one after the other, each when its client has taken the answer
+    /// before: this waits for its turn, which ends with what is returned. One whose turn does not come in time goes on without.
+    pub async fn turn<'c>(&self, connection: &'c Connection) -> Turn<'c> {
+        if self.is_ample() {
+            return None;
+        }
+        self.wanted.notify_one();
+        let turn = async {
+            let turn = connection.turn.lock().await;
+            connection.taken().await;
+            turn
+        };
+        timeout(self.patience, turn).await.ok()
+    }
+
+    /// Waits before an answer is made as long as so many wait for room as may. False if that takes too long.
+    pub async fn place(&self, connection: &Connection) -> bool {
+        let place = async {
+            if !self.is_ample() {
+                connection.taken().await;
+            }
+            self.waiting.acquire().await.is_ok()
+        };
+        timeout(self.patience, place).await.unwrap_or(false)
+    }
+
+    /// Room for an answer of so many bytes; `None` if there is none in time.
+    async fn take(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        let units = |bytes: usize| u32::try_from(bytes.div_ceil(UNIT)).ok();
+        let wanted = units(bytes.min(self.bytes))?;
+        if let Ok(permit) = Arc::clone(&self.free).try_acquire_many_owned(wanted) {
+            return Some(permit);
+        }
+        self.wanted.notify_one();
+        let place = self.waiting.acquire_many(units(bytes.min(self.bytes / WAITING))?);
+        let _place = timeout(self.patience, place).await.ok()?.ok()?;
+        timeout(self.patience, Arc::clone(&self.free).acquire_many_owned(wanted)).await.ok()?.ok()
+    }
+
+    fn is_ample(&self) -> bool {
+        self.free.available_permits() >= self.bytes / UNIT / AMPLE
+    }
+
+    /// Ends when answers want more room than there is.
+    pub async fn wanted(&self) {
+        self.wanted.notified().await;
+    }
+
+    /// Whether little of it is left.
+    pub fn is_short(&self) -> bool {
+        self.free.available_permits() < self.bytes / UNIT / SHORT
     }
 }
 
 impl Outgoing {
-    /// A complete body of so many bytes; `permit` is given back when the last of them was taken.
-    pub fn complete(payload: Payload, bytes: usize, connection: &Arc<Connection>, permit: Option<OwnedSemaphorePermit>) -> Self {
-        let hold = (bytes > UNCOUNTED).then(|| Hold::new(bytes, connection, permit));
-        Self { payload, connection: Arc::clone(connection), hold, asking: None }
+    /// A complete body of so many bytes, when there is room for it; `None` if there is none in time. Bytes on their way have to find
+    /// room, and those of clients that do not read are not waited for longer than they are.
+    pub async fn complete(payload: Payload, bytes: usize, connection: &Arc<Connection>, room: &Room) -> Option<Self> {
+        let mut hold = (bytes > UNCOUNTED).then(|| Hold::new(bytes, connection));
+        if let Some(hold) = &mut hold {
+            hold.permit = Some(room.take(bytes).await?);
+        }
+        Some(Self { payload, connection: Arc::clone(connection), hold: hold.map(Arc::new), asking: None })
     }
 
     /// A body of unknown length.
@@ -64,9 +144,9 @@ impl Outgoing {
 }
 
 impl Hold {
-    fn new(bytes: usize, connection: &Arc<Connection>, permit: Option<OwnedSemaphorePermit>) -> Arc<Self> {
+    fn new(bytes: usize, connection: &Arc<Connection>) -> Self {
         connection.hold(bytes);
-        Arc::new(Self { bytes, connection: Arc::clone(connection), _permit: permit })
+        Self { bytes, connection: Arc::clone(connection), permit: None }
     }
 }
 
@@ -92,7 +172,7 @@ impl Body for Outgoing {
             return frame;
         }
         let hold = |bytes: Bytes| {
-            let hold = self.hold.clone().unwrap_or_else(|| Hold::new(bytes.len(), &self.connection, None));
+            let hold = self.hold.clone().unwrap_or_else(|| Arc::new(Hold::new(bytes.len(), &self.connection)));
             Bytes::from_owner(Held { bytes, _hold: hold })
         };
         frame.map_ok(|frame| frame.map_data(hold))
@@ -104,5 +184,61 @@ impl Body for Outgoing {
 
     fn size_hint(&self) -> SizeHint {
         self.payload.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::body::full_body;
+
+    const SOON: Duration = Duration::from_millis(1);
+
+    fn room() -> Room {
+        Room::new(64 * 1024, Duration::from_secs(10))
+    }
+
+    async fn sent(room: &Room, bytes: usize) -> Option<Outgoing> {
+        let client = Arc::default();
+        timeout(SOON, Outgoing::complete(full_body(vec![0; bytes]), bytes, &client, room)).await.ok()?
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn while_answers_wait_for_room_no_more_are_made_than_may_wait() {
+        let (room, someone) = (room(), Connection::default());
+        let all = sent(&room, 64 * 1024).await.expect("there is room");
+        assert!(timeout(SOON, room.place(&someone)).await.is_ok(), "answers may be made as long as none waits");
+        let other = Arc::default();
+        let mut waits = Box::pin(Outgoing::complete(full_body(vec![0; 20_000]), 20_000, &other, &room));
+        assert!(timeout(SOON, waits.as_mut()).await.is_err() && room.is_short());
+        assert!(timeout(SOON, room.place(&someone)).await.is_err(), "as many wait as may");
+        drop(all);
+        assert!(timeout(SOON, waits).await.is_ok());
+        assert!(timeout(SOON, room.place(&someone)).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_who_does_not_take_answers_has_more_made_where_room_is_not_ample() {
+        let (room, deaf, other) = (room(), Arc::default(), Connection::default());
+        let first = Outgoing::complete(full_body(vec![0; 30_000]), 30_000, &deaf, &room).await.expect("there is room");
+        assert!(timeout(SOON, room.place(&deaf)).await.is_ok(), "half of it is free");
+        let second = Outgoing::complete(full_body(vec![0; 10_000]), 10_000, &deaf, &room).await;
+        assert!(timeout(SOON, room.place(&deaf)).await.is_err() && timeout(SOON, room.turn(&deaf)).await.is_err());
+        let turn = timeout(SOON, room.turn(&other)).await.expect("it has no answer to take");
+        assert!(timeout(SOON, room.turn(&other)).await.is_err(), "one of its requests after the other");
+        drop(turn);
+        assert!(timeout(SOON, room.turn(&other)).await.is_ok());
+        drop((first, second));
+        assert!(timeout(SOON, room.place(&deaf)).await.is_ok() && timeout(SOON, room.turn(&deaf)).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_waits_for_ever() {
+        let room = room();
+        let _all = sent(&room, 64 * 1024).await.expect("there is room");
+        let deaf = Arc::default();
+        assert!(Outgoing::complete(full_body(vec![0; 20_000]), 20_000, &deaf, &room).await.is_none());
+        assert!(timeout(SOON, deaf.taken()).await.is_ok(), "what is not sent does not wait for its client");
+        assert!(timeout(SOON, room.place(&deaf)).await.is_ok(), "nor does it keep others waiting");
     }
 }

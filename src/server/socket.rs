@@ -21,7 +21,12 @@ pub(super) struct Socket {
     is_new: bool,
     /// What was read and is not handed on yet.
     rest: Bytes,
+    /// How many bytes were read since others had their turn.
+    turn: usize,
 }
+
+/// After so many bytes others have their turn.
+const TURN: usize = 64 * 1024;
 
 /// As much of the first request is read at once: what tells the versions of HTTP apart asks for the first bytes alone.
 const HEAD: usize = 4 * 1024;
@@ -65,7 +70,7 @@ impl Control {
 impl Socket {
     pub fn new(stream: Stream, connection: Arc<Connection>) -> (Self, Arc<Control>) {
         let control = Arc::<Control>::default();
-        (Self { stream, control: Arc::clone(&control), connection, is_new: true, rest: Bytes::new() }, control)
+        (Self { stream, control: Arc::clone(&control), connection, is_new: true, rest: Bytes::new(), turn: 0 }, control)
     }
 
     /// Sends what takes the place of what is written, and ends then.
@@ -101,9 +106,9 @@ impl Drop for Socket {
     }
 }
 
-impl AsyncRead for Socket {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let Self { stream, connection, is_new, rest, .. } = &mut *self;
+impl Socket {
+    fn poll_more(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let Self { stream, connection, is_new, rest, .. } = self;
         if *is_new {
             let mut head = [0; HEAD];
             let mut read = ReadBuf::new(&mut head);
@@ -130,6 +135,24 @@ impl AsyncRead for Socket {
         let count = rest.len().min(buffer.remaining());
         buffer.put_slice(&rest.split_to(count));
         Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.turn >= TURN {
+            self.turn = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let before = buffer.filled().len();
+        let read = self.poll_more(cx, buffer);
+        let bytes = buffer.filled().len() - before;
+        self.turn = if read.is_pending() { 0 } else { self.turn + bytes };
+        match self.connection.talks(bytes) {
+            true => read,
+            false => Poll::Ready(Err(io::Error::new(io::ErrorKind::QuotaExceeded, "the client sends very much that asks for nothing"))),
+        }
     }
 }
 

@@ -120,7 +120,7 @@ impl Upstreams {
         if self.pass_on == PassOn::Rest && passing.has_own_answer {
             return None;
         }
-        let came = tokio::time::timeout(PATIENCE, self.exchange(upstream, request, &passing.target)).await;
+        let came = tokio::time::timeout(PATIENCE, Box::pin(self.exchange(upstream, request, &passing.target))).await;
         let came = came.unwrap_or(Err(Failure::Silent)).unwrap_or_else(|failure| refused(&upstream.host, &failure));
         machine.witness(request, came, wall())
     }

@@ -151,6 +151,47 @@ fn a_body_that_is_accepted_takes_at_most_twenty_times_its_bytes() {
     }
 }
 
+/// Bodies of many short rows that are accepted; vendors add members to each row.
+#[test]
+fn rows_that_a_vendor_fills_up_take_at_most_twenty_times_what_is_received_or_sent() {
+    let town =
+        r#"{"name":"A","address_line1":"1 Main St","city_locality":"Boston","state_province":"MA","postal_code":"02101","phone":"1","#;
+    let town = format!(r#"{town}"country_code":"US"}}"#);
+    let order =
+        r#""orderNumber":"1","orderDate":"2026-01-05","orderStatus":"awaiting_shipment","billTo":{"name":"A"},"shipTo":{"name":"A"}"#;
+    let goods = r#"{"description":"x","quantity":1,"net_weight":"1","mass_unit":"lb","value_amount":"1","value_currency":"USD","#;
+    let goods = &*format!(r#"{goods}"origin_country":"US"}}"#);
+    let declaration = r#""contents_type":"MERCHANDISE","non_delivery_option":"RETURN","certify":true,"certify_signer":"A""#;
+    let item = r#"{"sku":"a","name":"b","quantity":1,"unitPrice":1}"#;
+    for (at, path, before, row, counts, after) in [
+        (5, "/shipstation/orders/createorder", format!(r#"{{{order},"items":["#), item, [300, 3_000, 9_000], "]}"),
+        (
+            6,
+            "/shipstation/v2/shipments",
+            format!(
+                r#"{{"shipments":[{{"ship_to":{town},"ship_from":{town},"packages":[{{"weight":{{"value":1,"unit":"ounce"}}}}],"items":["#
+            ),
+            r#"{"name":"b", "quantity":1}                     "#,
+            [300, 3_000, 6_000],
+            "]}]}",
+        ),
+        (0, "/shippo/customs/declarations", format!(r#"{{{declaration},"items":["#), goods, [300, 1_000, 3_000], "]}"),
+    ] {
+        let server = Server::start(&[]);
+        let headers = [&[JSON], OPERATIONS[at].2].concat();
+        let body = |count: usize| format!("{before}{}{after}", vec![row; count].join(","));
+        client::send(&server, "POST", path, &headers, &body(1));
+        for count in counts {
+            let body = body(count);
+            let idle = server.forget_peak();
+            let answer = client::send(&server, "POST", path, &headers, &body);
+            let (bytes, larger) = (server.peak().saturating_sub(idle), body.len().max(answer.body.len()));
+            assert!([200, 201].contains(&answer.status), "{path}: {count}: {}", answer.body);
+            assert!(bytes < MEMORY.min(20 * larger + (2 << 20)), "{path}: {count}: {bytes} bytes for {} and {larger}", body.len());
+        }
+    }
+}
+
 #[test]
 fn a_dense_body_is_refused_from_eight_kibibytes_on() {
     let server = Server::start(&[]);

@@ -120,3 +120,28 @@ fn floods_of_small_frames_take_no_memory_and_end_their_connections() {
         assert!(!matches!(ended, Err(std::io::ErrorKind::WouldBlock)), "a flood of {name} goes on");
     }
 }
+
+#[test]
+fn who_sends_much_that_asks_for_nothing_is_not_listened_to() {
+    let server = Server::start(&["--read-timeout", "1h"]);
+    let head = frame(HEADERS, 4, 1, &frames::block(&cases::POST));
+    for (name, one) in [
+        ("WINDOW_UPDATE", frame(WINDOW_UPDATE, 0, 0, &[0, 0, 0, 1])),
+        ("PRIORITY", frame(PRIORITY, 0, 3, &[0, 0, 0, 1, 1])),
+        ("empty DATA", frame(DATA, 0, 1, &[])),
+    ] {
+        let mut stream = connect(server.address());
+        let _ = stream.write_all(&[preface(), head.clone(), one.repeat(100_000)].concat());
+        // The end, or a reset where bytes were left unread.
+        let ended = stream.read_to_end(&mut Vec::new()).map_err(|error| error.kind());
+        assert!(!matches!(ended, Err(std::io::ErrorKind::WouldBlock)), "a flood of {name} goes on");
+    }
+    // A body asks for something, however it comes.
+    let mut stream = connect(server.address());
+    let head = "POST /shippo/addresses HTTP/1.1\r\nhost: localhost\r\nauthorization: ShippoToken shippo_test_seatrial\r\n";
+    let body = format!("{head}connection: close\r\ntransfer-encoding: chunked\r\n\r\n{}0\r\n\r\n", "1\r\n{\r\n".repeat(300_000));
+    stream.write_all(body.as_bytes()).expect("all of the body is read");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 400 ") || answer.starts_with("HTTP/1.1 413 "), "{answer}");
+}

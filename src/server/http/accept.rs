@@ -8,6 +8,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_rustls::TlsAcceptor;
 
@@ -31,6 +32,8 @@ pub(super) struct Accepting {
     pub proxy: Option<Arc<Proxy>>,
     pub shell: Arc<Shell>,
     pub builder: Arc<auto::Builder<TokioExecutor>>,
+    /// Where connections of HTTP/2 are served.
+    pub http2: Handle,
 }
 
 impl Accepting {
@@ -57,35 +60,30 @@ impl Accepting {
 
     fn serve(&self, stream: TcpStream, peer: SocketAddr, seat: Seat) -> impl Future<Output = ()> + use<> {
         let _ = stream.set_nodelay(true);
-        let (shell, builder, mut role) = (Arc::clone(&self.shell), Arc::clone(&self.builder), self.role.clone());
-        let limit = shell.read_timeout;
+        let limit = self.shell.read_timeout;
         // The same for the handshake, for the opening of a tunnel and for the first request.
         let first = sleep(limit).deadline();
+        let (shell, builder, role) = (Arc::clone(&self.shell), Arc::clone(&self.builder), self.role.clone());
+        let mut serving = Serving { shell, builder, role, peer, seat, first };
         let begun = match (&self.proxy, &self.acceptor) {
             (Some(proxy), _) => Begun::Proxy(Arc::clone(proxy), stream),
-            (None, Some(acceptor)) => Begun::Served(Stream::accept(acceptor, stream)),
-            (None, None) => Begun::Served(Stream::Plain(stream)),
+            (None, Some(acceptor)) => Begun::Secure(Stream::accept(acceptor, stream)),
+            (None, None) => Begun::Plain(stream, self.http2.clone()),
         };
         async move {
-            let stream = match begun {
-                Begun::Served(stream) => stream,
-                Begun::Proxy(proxy, stream) => match Box::pin(tunnel(&shell, &proxy, stream, &seat, first)).await {
-                    Some((stream, is_secure)) => {
-                        role.is_secure = is_secure;
-                        stream
-                    }
-                    None => return,
+            match begun {
+                Begun::Plain(stream, http2) => match serving.begins_as_http2(&stream).await {
+                    Some(true) => drop(stream.into_std().map(|stream| http2.spawn(serving.serve_there(stream)))),
+                    Some(false) => serving.serve(Stream::Plain(stream)).await,
+                    None => {}
                 },
-            };
-            let (socket, control) = Socket::new(stream, Arc::clone(&seat.connection));
-            let known = Arc::clone(&seat.connection);
-            let service = service_fn(move |request| {
-                let (shell, role, control, known) = (Arc::clone(&shell), role.clone(), Arc::clone(&control), Arc::clone(&known));
-                async move { shell.answer(request, peer, role, &control, &known).await }
-            });
-            let connection = builder.serve_connection(TokioIo::new(socket), service).into_owned();
-            if let Err(error) = seat.connection.drive(connection, first, limit).await {
-                tracing::debug!(%peer, %error, "a connection ended early");
+                Begun::Secure(stream) => serving.serve(stream).await,
+                Begun::Proxy(proxy, stream) => {
+                    if let Some((stream, is_secure)) = Box::pin(serving.tunnel(&proxy, stream)).await {
+                        serving.role.is_secure = is_secure;
+                        serving.serve(stream).await;
+                    }
+                }
             }
         }
     }
@@ -93,24 +91,72 @@ impl Accepting {
 
 /// A connection that was accepted.
 enum Begun {
-    Served(Stream),
+    Plain(TcpStream, Handle),
+    Secure(Stream),
     Proxy(Arc<Proxy>, TcpStream),
 }
 
-/// The connection of a client of the proxy whose tunnel ends here, and whether it has TLS. All others are over when this ends.
-async fn tunnel(shell: &Shell, proxy: &Proxy, stream: TcpStream, seat: &Seat, first: Instant) -> Option<(Stream, bool)> {
-    let led = tokio::select! {
-        led = proxy.lead(stream) => led.ok()?,
-        () = seat.connection.leaves() => return None,
-        () = sleep_until(first) => return None,
-    };
-    match led {
-        Led::Here { stream, is_secure } => return Some((stream, is_secure)),
-        Led::Refused(request) => shell.keep(request),
-        Led::Through(client, other) => tokio::select! {
-            () = proxy::carry(client, other, shell.read_timeout) => {}
-            () = seat.connection.leaves() => {}
-        },
+/// What serves a connection.
+struct Serving {
+    shell: Arc<Shell>,
+    builder: Arc<auto::Builder<TokioExecutor>>,
+    role: Role,
+    peer: SocketAddr,
+    seat: Seat,
+    /// When the first request has to be complete.
+    first: Instant,
+}
+
+impl Serving {
+    /// Whether a client begins with what HTTP/2 begins with; `None` if it says nothing in time, or its seat is taken.
+    async fn begins_as_http2(&self, stream: &TcpStream) -> Option<bool> {
+        let mut start = [0; 3];
+        tokio::select! {
+            count = stream.peek(&mut start) => Some(start[..count.ok()?] == *b"PRI"),
+            () = self.seat.connection.leaves() => None,
+            () = sleep_until(self.first) => None,
+        }
     }
-    None
+
+    /// Serves a connection in the runtime that this is called in.
+    async fn serve_there(self, stream: std::net::TcpStream) {
+        if let Ok(stream) = TcpStream::from_std(stream) {
+            self.serve(Stream::Plain(stream)).await;
+        }
+    }
+
+    async fn serve(self, stream: Stream) {
+        let Self { shell, builder, role, peer, seat, first } = self;
+        let limit = shell.read_timeout;
+        let (socket, control) = Socket::new(stream, Arc::clone(&seat.connection));
+        let known = Arc::clone(&seat.connection);
+        let service = service_fn(move |request| {
+            let (shell, role, control, known) = (Arc::clone(&shell), role.clone(), Arc::clone(&control), Arc::clone(&known));
+            // It is large, and is moved a few times before it begins.
+            Box::pin(async move { shell.answer(request, peer, role, &control, &known).await })
+        });
+        let connection = builder.serve_connection(TokioIo::new(socket), service).into_owned();
+        if let Err(error) = seat.connection.drive(connection, first, limit).await {
+            tracing::debug!(%peer, %error, "a connection ended early");
+        }
+    }
+
+    /// The connection of a client of the proxy whose tunnel ends here, and whether it has TLS. All others are over when this ends.
+    async fn tunnel(&self, proxy: &Proxy, stream: TcpStream) -> Option<(Stream, bool)> {
+        let Self { shell, seat, .. } = self;
+        let led = tokio::select! {
+            led = proxy.lead(stream) => led.ok()?,
+            () = seat.connection.leaves() => return None,
+            () = sleep_until(self.first) => return None,
+        };
+        match led {
+            Led::Here { stream, is_secure } => return Some((stream, is_secure)),
+            Led::Refused(request) => shell.keep(request),
+            Led::Through(client, other) => tokio::select! {
+                () = proxy::carry(client, other, shell.read_timeout) => {}
+                () = seat.connection.leaves() => {}
+            },
+        }
+        None
+    }
 }

@@ -11,6 +11,7 @@ use crate::server::sections;
 
 /// How many slices of time a call waits for a sandbox in which very much is due: about half a minute.
 const MOST_SLICES: u32 = 1_500;
+
 impl Shell {
     /// Has the vendor itself answer a request, where it is to be passed on, or else the machine.
     pub(super) async fn handle_or_pass_on(&self, request: Request, unread: Option<Unread>) -> Option<Answer> {
@@ -22,12 +23,13 @@ impl Shell {
         self.handle(request, unread).await
     }
 
-    /// Has the machine answer a request, which may be `unread`; `None` if very much is due in its sandbox.
+    /// Has the machine answer a request, which may be `unread`; `None` if very much is due in its sandbox. What waits is boxed: a request
+    /// takes the room of the longest way that it may go, and is moved a few times before it goes it.
     async fn handle(&self, mut request: Request, mut unread: Option<Unread>) -> Option<Answer> {
         if request.body.len() > LARGE {
-            (request, unread) = self.weigh(request).await?;
+            (request, unread) = Box::pin(self.weigh(request)).await?;
             if unread.is_none() && self.fleet.is_none() {
-                return self.handle_large(Arc::new(request)).await;
+                return Box::pin(self.handle_large(Arc::new(request))).await;
             }
         } else if request.body.len() > SMALL && unread.is_none() {
             unread = incoming::too_many_values(&request, self.body_limit);
@@ -36,7 +38,7 @@ impl Shell {
             request.body.clear();
         }
         if let Some(fleet) = &self.fleet {
-            return sections::answer(&self.machine, fleet, request, unread).await;
+            return Box::pin(sections::answer(&self.machine, fleet, request, unread)).await;
         }
         if let Some(answer) = self.machine.try_handle_unread(&request, unread.as_ref(), wall(), &slice(MOMENT)) {
             return Some(answer);
@@ -51,7 +53,7 @@ impl Shell {
             }
             None
         };
-        apart::run(&self.apart, waiting).await
+        Box::pin(apart::run(&self.apart, waiting)).await
     }
 
     /// Whether a large body has too many values, counted in a thread of its own. `None` if the count failed.

@@ -10,7 +10,6 @@ use crate::engine::{Machine, Sandbox};
 use crate::fleet::{Fleet, Reach, Section};
 use crate::server::clock::wall;
 use crate::server::connections::Connections;
-use crate::server::outgoing::UNIT;
 use crate::server::shutdown::{self, Ending};
 use crate::server::verdicts::Verdicts;
 
@@ -58,8 +57,8 @@ pub(super) async fn follow(fleet: Option<Arc<Fleet>>, changed: Arc<Notify>) {
 /// While answers wait for room, ends the connections whose clients do not take theirs, for ever.
 pub(super) async fn make_room(shell: Arc<Shell>, connections: Vec<Arc<Connections>>) {
     loop {
-        shell.short_of_room.notified().await;
-        while shell.answers.available_permits() < shell.in_flight / UNIT / 16 {
+        shell.room.wanted().await;
+        while shell.room.is_short() {
             connections.iter().for_each(|connections| connections.evict_stalled());
             tokio::time::sleep(STALLED).await;
         }

@@ -148,7 +148,8 @@ pub(super) fn store(cx: &mut Cx<'_>, sent: &Value, scales: &Scales, import: &mut
         Some(before) => before["shipTo"].clone(),
         None => json!(validation::checked(serde_json::from_value(order["shipTo"].clone()).unwrap_or_default())),
     };
-    let items = items(cx, &order, before.as_ref());
+    let sent = std::mem::take(&mut order["items"]);
+    let items = items(cx, sent, before.as_ref());
     let total = total(&order, &items, scales);
     order["orderTotal"] = serde_json::from_slice(&total.0).unwrap_or_default();
     if order["weight"].is_null() {
@@ -196,8 +197,8 @@ fn store_of(cx: &Cx<'_>, order: &Members, before: Option<&Members>) -> u64 {
 }
 
 /// The lines of an order: those that were there before keep their number, each SKU is a product.
-fn items(cx: &mut Cx<'_>, order: &Members, before: Option<&Members>) -> Vec<Value> {
-    let mut rows = order["items"].as_array().cloned().unwrap_or_default();
+fn items(cx: &mut Cx<'_>, sent: Value, before: Option<&Members>) -> Vec<Value> {
+    let mut rows = if let Value::Array(rows) = sent { rows } else { Vec::new() };
     let mut known = before.and_then(|before| before["items"].as_array()).cloned().unwrap_or_default();
     let now = json!(date::trimmed(cx.now));
     for row in &mut rows {
@@ -318,7 +319,7 @@ pub(in crate::vendors::shipstation) fn address_of(sent: &Value) -> Value {
 
 /// The lines of an order in place of those that it has, which keep their numbers.
 pub(in crate::vendors::shipstation) fn lines(cx: &mut Cx<'_>, rows: Value, before: &Members) -> Value {
-    items(cx, &json!({ "items": rows }).into(), Some(before)).into()
+    items(cx, rows, Some(before)).into()
 }
 
 /// A body in the words of version 1 that another part of the account sends, such as version 2: checked and stored as if it came here.
