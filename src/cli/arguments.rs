@@ -156,10 +156,11 @@ pub struct ServeArguments {
     #[arg(long, env = "SEATRIAL_DATA_DIR", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// Address of a PostgreSQL database, such as `postgres://user@host:5432/name`, in which several replicas behind a balancer share their
-    /// sandboxes. The first one brings the default sandbox
+    /// sandboxes. The first one brings the default sandbox. Repeatable (in the variable: with blanks between them): each database has a
+    /// share of the sandboxes, and all replicas are given all of them
     #[arg(long, env = "SEATRIAL_DATABASE", value_name = "URL", hide_env_values = true)]
     #[arg(conflicts_with_all = ["data_dir", "watch", "import", "upstream", "verify", "verify_report"])]
-    pub database: Option<String>,
+    pub database: Vec<String>,
     /// PEM file of certificate authorities, or of the database's own certificate, besides public ones, where the address of the database
     /// says `sslmode=require`. Repeatable
     #[arg(long, env = "SEATRIAL_DATABASE_CA", value_name = "FILE", value_delimiter = ',', requires = "database")]

@@ -157,8 +157,9 @@ impl Registry {
         }
         for (mount, text) in keys.difference(&index_keys) {
             let owners = credential_index.entry(mount.clone()).or_default().entry(Arc::clone(text)).or_default();
-            // What opens the default sandbox goes on opening it.
-            let index = if Arc::ptr_eq(sandbox, &self.default) { 0 } else { owners.len() };
+            // What opens the default sandbox goes on opening it. Replicas hear of the others in any order.
+            let is_later = |owner: &Arc<Sandbox>| !Arc::ptr_eq(owner, &self.default) && owner.life() > sandbox.life();
+            let index = if Arc::ptr_eq(sandbox, &self.default) { 0 } else { owners.iter().position(is_later).unwrap_or(owners.len()) };
             owners.insert(index, Arc::clone(sandbox));
         }
         *index_keys = keys;

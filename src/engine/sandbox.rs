@@ -46,6 +46,8 @@ pub struct Sandbox {
     used: AtomicI64,
     /// After how many idle seconds it is abandoned; zero is never.
     ttl: AtomicI64,
+    /// Where replicas share it: its place among all sandboxes that were ever made. The last one while that is not known.
+    life: AtomicI64,
     /// Where it is recorded, if it is.
     sink: OnceLock<Arc<dyn Sink>>,
 }
@@ -96,6 +98,7 @@ impl Sandbox {
             removed: AtomicBool::new(false),
             used: AtomicI64::new(0),
             ttl: AtomicI64::new(0),
+            life: AtomicI64::new(i64::MAX),
             sink: OnceLock::new(),
         };
         sandbox.measure(&sandbox.lock());
@@ -351,6 +354,16 @@ impl Sandbox {
     /// Marks the sandbox as used at this time.
     pub fn touch(&self, wall: Timestamp) {
         self.used.store(wall.as_second(), Ordering::Relaxed);
+    }
+
+    /// Its place among all sandboxes that replicas ever shared; the last one while it is not known.
+    pub(super) fn life(&self) -> i64 {
+        self.life.load(Ordering::Relaxed)
+    }
+
+    /// Says which place that is.
+    pub fn lives(&self, life: i64) {
+        self.life.store(life, Ordering::Relaxed);
     }
 
     /// When it was last used, in seconds of the wall's time.

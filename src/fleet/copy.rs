@@ -20,6 +20,8 @@ const CHECKPOINT: i64 = 256 * 1024;
 pub struct Copy {
     pub sandbox: Arc<Sandbox>,
     pub recording: Arc<Recording>,
+    /// The part of the ledger that has it.
+    pub part: usize,
     /// Who holds it is the only one here that changes the sandbox, or shows it.
     pub gate: Arc<AsyncMutex<Standing>>,
     /// The life of the sandbox; zero until it is written down.
@@ -84,7 +86,7 @@ impl Sink for Recording {
 
 impl Copy {
     /// The copy of a sandbox that is recorded from now on. With `is_new`, all of it is recorded first.
-    pub fn new(sandbox: &Arc<Sandbox>, mark: Option<Mark>, is_new: bool) -> Self {
+    pub fn new(sandbox: &Arc<Sandbox>, part: usize, mark: Option<Mark>, is_new: bool) -> Self {
         let recording = Arc::new(Recording::default());
         let sink: Arc<dyn Sink> = Arc::<Recording>::clone(&recording);
         sandbox.attach(sink, is_new);
@@ -94,6 +96,7 @@ impl Copy {
         let copy = Self {
             sandbox: Arc::clone(sandbox),
             recording,
+            part,
             gate: Arc::new(AsyncMutex::new(Standing { mark })),
             life: AtomicI64::new(0),
             version: AtomicI64::new(0),
@@ -126,6 +129,7 @@ impl Copy {
     fn stands_at(&self, mark: Option<Mark>) {
         if let Some(mark) = mark {
             self.life.store(mark.life, Ordering::Release);
+            self.sandbox.lives(mark.life);
             self.version.store(mark.version, Ordering::Release);
         }
     }

@@ -1,8 +1,9 @@
 //! What other replicas do while nobody asks here: for those who wait, for what becomes due, and for the list of sandboxes.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use crate::fleet::ledger::{Fault, Head};
@@ -16,8 +17,14 @@ const ALL: u32 = 40;
 const BEAT: u32 = 2;
 
 impl Fleet {
-    /// Keeps the copies near to the ledger, for ever. `tell` is called when something has changed.
-    pub async fn follow(self: Arc<Self>, tell: impl Fn()) {
+    /// Keeps the copies near to the ledger, for ever, so that no part of it waits for another one. `tell` is called when something has
+    /// changed.
+    pub async fn follow(self: Arc<Self>, tell: impl Fn() + Clone + Send + 'static) {
+        let mut all: JoinSet<()> = (0..self.parts.len()).map(|part| Arc::clone(&self).follow_part(part, tell.clone())).collect();
+        while all.join_next().await.is_some() {}
+    }
+
+    async fn follow_part(self: Arc<Self>, part: usize, tell: impl Fn() + Send) {
         let mut ticks = tokio::time::interval(WATCHED);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut count = 0_u32;
@@ -25,8 +32,8 @@ impl Fleet {
             ticks.tick().await;
             count = count.wrapping_add(1);
             let looked = match count % ALL {
-                0 => self.look_at_all(count).await,
-                _ => self.look_at_watched().await,
+                0 => self.look_at_all(part, count).await,
+                _ => self.look_at_watched(part).await,
             };
             match looked {
                 Ok(true) => tell(),
@@ -36,26 +43,23 @@ impl Fleet {
         }
     }
 
-    async fn look_at_all(&self, count: u32) -> Result<bool, Fault> {
-        let looked = self.look(self.refresh().await).await;
+    async fn look_at_all(&self, part: usize, count: u32) -> Result<bool, Fault> {
+        let looked = self.look(self.refresh_part(part).await).await;
         let beaten = match (&looked, count % (ALL * BEAT)) {
-            (Ok(_), 0) => self.ledger.beat(self.id, env!("CARGO_PKG_VERSION")).await,
+            (Ok(_), 0) if part == 0 => self.ledger.beat(self.id, env!("CARGO_PKG_VERSION")).await,
             _ => Ok(()),
         };
         let fault = looked.as_ref().err().or(beaten.as_ref().err()).map(ToString::to_string);
-        let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
-        match (&*away, &fault) {
-            (None, Some(why)) => tracing::warn!(why, "this replica is out of service"),
-            (Some(_), None) => tracing::info!("this replica is in service again"),
+        match (self.parts[part].is_away(fault.clone()), fault) {
+            (None, Some(why)) => tracing::warn!(why, "sandboxes are out of service here"),
+            (Some(_), None) => tracing::info!("sandboxes are in service here again"),
             _ => {}
         }
-        *away = fault;
-        drop(away);
         looked
     }
 
-    async fn look_at_watched(&self) -> Result<bool, Fault> {
-        let watched = self.all_copies().into_iter().filter(|copy| copy.sandbox.is_watched());
+    async fn look_at_watched(&self, part: usize) -> Result<bool, Fault> {
+        let watched = self.copies_in(part).into_iter().filter(|copy| copy.sandbox.is_watched());
         let names: Vec<_> = watched.map(|copy| Arc::clone(&copy.sandbox.name)).collect();
         if names.is_empty() {
             return Ok(false);

@@ -101,6 +101,7 @@ impl Append {
 #[derive(Clone, Debug)]
 pub struct Birth {
     pub name: Arc<str>,
+    pub life: i64,
     pub append: Append,
 }
 
@@ -122,6 +123,16 @@ pub struct Commit {
     pub deaths: Vec<Death>,
     /// Sandboxes that are held and were only looked at, and when.
     pub used: Vec<(Arc<str>, i64)>,
+}
+
+impl Commit {
+    /// By what it is found, unless all that it writes is when sandboxes were used.
+    #[must_use]
+    pub fn receipt(&self) -> Option<Receipt> {
+        let (appended, born) = (self.appends.iter().map(|(name, ..)| name), self.births.iter().map(|birth| &birth.name));
+        let name = appended.chain(born).chain(self.deaths.iter().map(|death| &death.name)).next()?;
+        Some(Receipt { name: Arc::clone(name), token: self.token })
+    }
 }
 
 /// By what a commit is found whose end nobody heard of.
@@ -159,8 +170,18 @@ pub struct InboxRow {
     pub latest: Option<i64>,
 }
 
-/// The records of all sandboxes, in order.
+/// The records of all sandboxes, in order. It may have several parts, each of which has its own sandboxes.
 pub trait Ledger: Send + Sync {
+    /// How many parts there are.
+    fn parts(&self) -> usize {
+        1
+    }
+
+    /// The part that has the sandbox of a name, or would have it.
+    fn part_of(&self, _: &str) -> usize {
+        0
+    }
+
     /// A number by chance, which nobody else has. A ledger that has to do the same again, for a test, has its own.
     fn chance(&self) -> i64 {
         let mut bytes = [0; 8];
@@ -171,8 +192,13 @@ pub trait Ledger: Send + Sync {
     /// A transaction, in which nothing is held yet.
     fn begin(&self) -> Box<dyn Hold>;
 
-    /// The rows of all sandboxes that were made after a life, the oldest first.
-    fn heads(&self, after: i64) -> Trip<'_, Vec<Head>>;
+    /// By what a commit is found, if it is.
+    fn receipt(&self, commit: &Commit) -> Option<Receipt> {
+        commit.receipt()
+    }
+
+    /// The rows of all sandboxes of a part that were made after a life, the oldest first.
+    fn heads(&self, part: usize, after: i64) -> Trip<'_, Vec<Head>>;
 
     /// The rows of those that are named.
     fn heads_of(&self, names: Vec<Arc<str>>) -> Trip<'_, Vec<Head>>;
@@ -222,8 +248,11 @@ pub trait Hold: Send {
     /// Holds a sandbox; `None` if there is none.
     fn lock(&mut self, name: Arc<str>, since: Since) -> Trip<'_, Option<News>>;
 
-    /// Writes and ends; the lives of those that are new. An error leaves open whether it was written.
-    fn commit(self: Box<Self>, commit: Commit) -> Trip<'static, Vec<i64>>;
+    /// The next life of all, for a sandbox that is made while the list is held.
+    fn life(&mut self) -> Trip<'_, i64>;
+
+    /// Writes and ends. An error leaves open whether it was written.
+    fn commit(self: Box<Self>, commit: Commit) -> Trip<'static, ()>;
 
     /// Ends without having written anything.
     fn release(self: Box<Self>);

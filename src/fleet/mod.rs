@@ -16,10 +16,12 @@ mod events;
 mod follow;
 mod lane;
 mod ledger;
+mod list;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod replica;
 mod section;
+mod several;
 
 pub use calls::Undone;
 pub use lane::Lane;
@@ -30,3 +32,4 @@ pub use ledger::{
 pub use postgres::{DatabaseError, Postgres};
 pub use replica::{Fleet, JoinError, Patience, Reach, Which};
 pub use section::{Failed, Section};
+pub use several::{Several, place_of};

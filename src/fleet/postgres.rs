@@ -5,6 +5,7 @@
 //! something goes with it.
 
 mod letters;
+mod places;
 mod pool;
 mod schema;
 mod secret;
@@ -14,12 +15,15 @@ mod writing;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio_postgres::config::Host;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Config, Row as DatabaseRow};
 
 use crate::base::entropy::Secret;
 use crate::fleet::ledger::{Commit, Fault, Head, Hold, InboxRow, Ledger, Letters, Mark, News, Receipt, ReplicaRow, Row, Since, Trip};
+use crate::fleet::several::Several;
 use crate::net::Trust;
+use places::PlaceError;
 use pool::{Pool, Pooled, fault, within};
 use tls::Tls;
 
@@ -53,6 +57,9 @@ pub enum DatabaseError {
     /// A later version has changed its tables.
     #[error("its tables are those of a later version")]
     Newer,
+    /// They are not all databases of one fleet.
+    #[error("{0}")]
+    Places(#[from] PlaceError),
 }
 
 impl From<tokio_postgres::Error> for DatabaseError {
@@ -62,12 +69,43 @@ impl From<tokio_postgres::Error> for DatabaseError {
 }
 
 impl Postgres {
-    /// Connects, and makes the tables if they are not there. By TLS the database has to prove its name to those that are trusted.
+    /// Connects to the databases of a fleet, and makes the tables where they are not there. By TLS they have to prove their names to those
+    /// that are trusted. With several databases, each has its own sandboxes.
     ///
     /// # Errors
-    /// When that does not succeed.
-    pub async fn open(address: &str, trust: &Trust) -> Result<Self, DatabaseError> {
-        let mut config: Config = address.parse().map_err(DatabaseError::Address)?;
+    /// When that does not succeed, or they are not those that the fleet was begun with.
+    pub async fn open(addresses: &[String], trust: &Trust) -> Result<Arc<dyn Ledger>, DatabaseError> {
+        let mut databases = Vec::new();
+        for address in addresses {
+            let config: Config = address.parse().map_err(DatabaseError::Address)?;
+            databases.push((called(&config), config));
+        }
+        // Replicas that begin at the same time agree by this order, whichever they were given.
+        databases.sort_by(|(one, _), (other, _)| one.cmp(other));
+        if let Some([(name, _), _]) = databases.array_windows().find(|[(one, _), (other, _)]| one == other) {
+            return Err(PlaceError::Same(name.clone(), name.clone()).into());
+        }
+        let mut connected = Vec::new();
+        for (name, config) in databases {
+            let database = Self::connect(config, trust).await.map_err(|error| match error {
+                DatabaseError::Fault(Fault::Away(why)) if addresses.len() > 1 => Fault::Away(format!("{name}: {why}")).into(),
+                error => error,
+            })?;
+            connected.push((name, database));
+        }
+        let order = places::settle(&connected).await?;
+        let mut placed: Vec<_> = connected.into_iter().map(|(name, database)| (name, Some(database))).collect();
+        let mut all = order.into_iter().filter_map(|index| Some((placed[index].0.clone(), placed[index].1.take()?)));
+        if addresses.len() > 1 {
+            return Ok(Arc::new(Several::new(all.map(|(name, database)| (name, Box::new(database) as Box<dyn Ledger>)))));
+        }
+        match all.next() {
+            Some((_, database)) => Ok(Arc::new(database)),
+            None => Err(Fault::Away("no database is named".to_owned()).into()),
+        }
+    }
+
+    async fn connect(mut config: Config, trust: &Trust) -> Result<Self, DatabaseError> {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT);
         }
@@ -96,7 +134,7 @@ impl Ledger for Postgres {
         Box::new(Transaction { pool: Arc::clone(&self.pool), connection: None })
     }
 
-    fn heads(&self, after: i64) -> Trip<'_, Vec<Head>> {
+    fn heads(&self, _: usize, after: i64) -> Trip<'_, Vec<Head>> {
         Box::pin(async move {
             let rows = query(&self.pool, &format!("{HEAD} WHERE life > $1 ORDER BY life"), vec![(Box::new(after), Type::INT8)]).await?;
             rows.iter().map(|row| head(row).map(|(head, _)| head)).collect()
@@ -217,6 +255,21 @@ impl Ledger for Postgres {
     }
 }
 
+/// What a database is called, without what its address says of users and passwords.
+fn called(config: &Config) -> String {
+    let host = |host: &Host| match host {
+        Host::Tcp(name) => name.clone(),
+        Host::Unix(path) => path.display().to_string(),
+    };
+    let hosts: Vec<String> = config.get_hosts().iter().map(host).collect();
+    let ports: Vec<String> = config.get_ports().iter().map(u16::to_string).collect();
+    let name = config.get_dbname().or(config.get_user()).unwrap_or_default();
+    match &*ports {
+        [] => format!("{}/{name}", hosts.join(",")),
+        ports => format!("{}:{}/{name}", hosts.join(","), ports.join(",")),
+    }
+}
+
 type Parameter = (Box<dyn ToSql + Send + Sync>, Type);
 
 async fn query(pool: &Arc<Pool>, statement: &str, parameters: Vec<Parameter>) -> Result<Vec<DatabaseRow>, Fault> {
@@ -270,12 +323,21 @@ impl Hold for Transaction {
         })
     }
 
-    fn commit(mut self: Box<Self>, commit: Commit) -> Trip<'static, Vec<i64>> {
+    fn life(&mut self) -> Trip<'_, i64> {
+        Box::pin(async {
+            let (client, begins) = self.connection().await?;
+            begin(client, begins).await?;
+            let row = within(client.query_typed_one("SELECT nextval('seatrial_life')", &[])).await?;
+            row.try_get(0).map_err(damaged)
+        })
+    }
+
+    fn commit(mut self: Box<Self>, commit: Commit) -> Trip<'static, ()> {
         Box::pin(async move {
-            let Some(connection) = self.connection.take() else { return Ok(Vec::new()) };
-            let lives = writing::write(&connection.client, &commit).await?;
+            let Some(connection) = self.connection.take() else { return Ok(()) };
+            writing::write(&connection.client, &commit).await?;
             connection.give_back();
-            Ok(lives)
+            Ok(())
         })
     }
 

@@ -1,7 +1,6 @@
 //! One replica of a fleet: its copies of all sandboxes.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -13,9 +12,9 @@ use tokio::time::Instant;
 use crate::base::entropy::Secret;
 use crate::engine::{DEFAULT, Keeper, Machine, Sandbox};
 use crate::fleet::copy::Copy;
-use crate::fleet::events;
 use crate::fleet::lane::Lanes;
-use crate::fleet::ledger::{Fault, Head, Hold, Ledger, ReplicaRow, Since};
+use crate::fleet::ledger::{Fault, Head, Hold, Ledger, ReplicaRow};
+use crate::fleet::list::Part;
 use crate::fleet::section::{Failed, Held, Newborn, Section};
 
 /// How long a database that is away is waited for.
@@ -31,16 +30,12 @@ pub struct Fleet {
     /// A number by chance, by which others know it.
     pub(super) id: i64,
     copies: Mutex<BTreeMap<Arc<str>, Arc<Copy>>>,
+    /// What is known of the parts of the ledger.
+    pub(super) parts: Vec<Part>,
     /// The turn to hold the list of sandboxes.
     list_gate: Arc<AsyncMutex<()>>,
-    /// The turn to compare the list with the copies, and how many had been let go of when all of it was compared.
-    refreshing: AsyncMutex<u64>,
-    /// How often a sandbox was let go of, which may still be there.
-    forgotten: AtomicU64,
     /// What was made and removed in the section that holds the list.
     listed: Mutex<(Vec<Newborn>, Vec<Arc<Sandbox>>)>,
-    /// Why the database did not answer lately, if it did not.
-    pub(super) away: Mutex<Option<String>>,
     pub(super) lanes: Lanes,
     /// Where sections of calls are made.
     workers: OnceLock<Handle>,
@@ -125,16 +120,15 @@ impl Fleet {
         SystemRandom::new().fill(&mut own).expect("the operating system gives random bytes");
         let secret = ledger.secret(own).await?;
         let id = ledger.chance();
+        let parts = (0..ledger.parts()).map(|_| Part::default()).collect();
         let fleet = Arc::new(Self {
             machine,
             ledger,
             id,
             copies: Mutex::default(),
+            parts,
             list_gate: Arc::default(),
-            refreshing: AsyncMutex::default(),
-            forgotten: AtomicU64::new(0),
             listed: Mutex::default(),
-            away: Mutex::default(),
             lanes: Lanes::default(),
             workers: OnceLock::new(),
             secret,
@@ -169,11 +163,11 @@ impl Fleet {
         self.workers.get().cloned().unwrap_or_else(Handle::current)
     }
 
-    fn copies(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Arc<Copy>>> {
+    pub(super) fn copies(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Arc<Copy>>> {
         self.copies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn copy(&self, name: &str) -> Option<Arc<Copy>> {
+    pub(super) fn copy(&self, name: &str) -> Option<Arc<Copy>> {
         self.copies().get(name).cloned()
     }
 
@@ -189,9 +183,10 @@ impl Fleet {
     /// Lets go of a sandbox that there is not, or not as it is known here.
     pub(super) fn forget(&self, sandbox: &Arc<Sandbox>) {
         let mut copies = self.copies();
-        if copies.get(&sandbox.name).is_some_and(|copy| Arc::ptr_eq(&copy.sandbox, sandbox)) {
-            copies.remove(&sandbox.name);
-            self.forgotten.fetch_add(1, Ordering::AcqRel);
+        if copies.get(&sandbox.name).is_some_and(|copy| Arc::ptr_eq(&copy.sandbox, sandbox))
+            && let Some(copy) = copies.remove(&sandbox.name)
+        {
+            self.parts[copy.part].forgets();
         }
         drop(copies);
         if self.machine.sandbox(&sandbox.name).is_some_and(|registered| Arc::ptr_eq(&registered, sandbox)) {
@@ -211,70 +206,6 @@ impl Fleet {
     /// What was made and removed since the last call.
     pub(super) fn listed(&self) -> (Vec<Newborn>, Vec<Arc<Sandbox>>) {
         std::mem::take(&mut *self.listed.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Learns which sandboxes there are; those that are new here are read. Returns the rows of all.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn refresh(&self) -> Result<Vec<Head>, Fault> {
-        let mut compared = self.refreshing.lock().await;
-        let forgotten = self.forgotten.load(Ordering::Acquire);
-        // What is written down meanwhile need not be in the answer.
-        let known: Vec<(Arc<Copy>, i64)> = self.all_copies().into_iter().map(|copy| (Arc::clone(&copy), copy.known().0)).collect();
-        let heads = self.ledger.heads(0).await?;
-        let lives: BTreeMap<&str, i64> = heads.iter().map(|head| (&*head.name, head.mark.life)).collect();
-        for (copy, life) in known {
-            if life > 0 && !copy.is_default() && lives.get(&*copy.sandbox.name) != Some(&life) {
-                self.forget(&copy.sandbox);
-            }
-        }
-        self.load_new(&heads).await?;
-        *compared = forgotten;
-        Ok(heads)
-    }
-
-    /// Learns which sandboxes were made since, and reads those that were let go of and are still there.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn learn(&self) -> Result<(), Fault> {
-        let mut compared = self.refreshing.lock().await;
-        let forgotten = self.forgotten.load(Ordering::Acquire);
-        let known = self.all_copies().iter().map(|copy| copy.known().0).max().unwrap_or_default();
-        let latest = if *compared == forgotten { known } else { 0 };
-        let heads = self.ledger.heads(latest).await?;
-        self.load_new(&heads).await?;
-        *compared = forgotten;
-        Ok(())
-    }
-
-    async fn load_new(&self, heads: &[Head]) -> Result<(), Fault> {
-        for head in heads.iter().filter(|head| self.copy(&head.name).is_none()) {
-            match self.load(&head.name).await {
-                Err(Fault::Damaged(why)) => tracing::error!(sandbox = &*head.name, why, "a sandbox cannot be read here"),
-                other => other?,
-            }
-        }
-        Ok(())
-    }
-
-    /// Reads a sandbox that is new here.
-    async fn load(&self, name: &Arc<str>) -> Result<(), Fault> {
-        let Some(news) = self.ledger.news(Arc::clone(name), Since { mark: None, written: 0 }).await? else { return Ok(()) };
-        let sandbox = events::load(&self.machine, &news, |checkpoint| Ok(self.machine.revive(name, checkpoint)))?;
-        if self.copy(name).is_some() {
-            // One of the name was made here meanwhile.
-            return Ok(());
-        }
-        sandbox.used_at(news.head.used);
-        let copy = Arc::new(Copy::new(&sandbox, Some(news.head.mark), false));
-        self.copies().insert(Arc::clone(name), copy);
-        if let Err(error) = self.machine.reopen(Arc::clone(&sandbox)) {
-            self.forget(&sandbox);
-            return Err(Fault::Damaged(error.to_string()));
-        }
-        Ok(())
     }
 
     /// Begins a section.
@@ -300,7 +231,7 @@ impl Fleet {
         for name in names {
             let mut held = self.hold(&mut section, &name).await?;
             if held.is_none() && !holds_list {
-                self.learn().await?;
+                self.learn_of(&name).await?;
                 held = self.hold(&mut section, &name).await?;
             }
             section.held.extend(held);
@@ -336,7 +267,7 @@ impl Fleet {
     pub async fn catch_up(&self, name: &str) -> Result<Option<u64>, Fault> {
         loop {
             if self.copy(name).is_none() {
-                self.learn().await?;
+                self.learn_of(name).await?;
             }
             let Some(copy) = self.copy(name) else { return Ok(None) };
             let mut standing = copy.gate.lock().await;
@@ -447,11 +378,6 @@ impl Fleet {
         &*self.ledger
     }
 
-    /// Why the database did not answer lately, if it did not.
-    pub fn away(&self) -> Option<String> {
-        self.away.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
     /// The number of this replica.
     #[must_use]
     pub fn id(&self) -> i64 {
@@ -469,7 +395,7 @@ impl Fleet {
 
 impl Keeper for Fleet {
     fn opened(&self, sandbox: &Arc<Sandbox>) {
-        let copy = Arc::new(Copy::new(sandbox, None, true));
+        let copy = Arc::new(Copy::new(sandbox, self.ledger.part_of(&sandbox.name), None, true));
         let Ok(standing) = Arc::clone(&copy.gate).try_lock_owned() else { return };
         self.copies().insert(Arc::clone(&sandbox.name), Arc::clone(&copy));
         self.listed.lock().unwrap_or_else(PoisonError::into_inner).0.push(Newborn { copy, standing });

@@ -91,7 +91,7 @@ impl Section {
     /// # Errors
     /// When that is not possible. What was done is taken back then.
     pub async fn commit(mut self) -> Result<(), Failed> {
-        let Some(hold) = self.hold.take() else { return Ok(()) };
+        let Some(mut hold) = self.hold.take() else { return Ok(()) };
         let (born, gone) = if self.list.is_some() { self.fleet.listed() } else { Default::default() };
         let listed = Listed { fleet: Arc::clone(&self.fleet), born, gone };
         let mut commit = Commit { token: self.fleet.ledger.chance(), ..Commit::default() };
@@ -111,23 +111,22 @@ impl Section {
         }
         for Newborn { copy, .. } in &listed.born {
             let sandbox = &copy.sandbox;
-            let append = events::encode(copy.recording.take(), sandbox.ttl())?;
-            commit.births.push(Birth { name: Arc::clone(&sandbox.name), append: super::Append { used: sandbox.last_used(), ..append } });
+            let append = super::Append { used: sandbox.last_used(), ..events::encode(copy.recording.take(), sandbox.ttl())? };
+            commit.births.push(Birth { name: Arc::clone(&sandbox.name), life: hold.life().await?, append });
         }
         for sandbox in &listed.gone {
             if let Some(copy) = self.fleet.copy_of(sandbox) {
                 commit.deaths.push(Death { name: Arc::clone(&sandbox.name), life: copy.known().0 });
             }
         }
-        let (appended, born) = (commit.appends.iter().map(|(name, ..)| name), commit.births.iter().map(|birth| &birth.name));
-        let written = appended.chain(born).chain(commit.deaths.iter().map(|death| &death.name)).next();
-        let receipt = written.map(|name| Receipt { name: Arc::clone(name), token: commit.token });
+        let receipt = self.fleet.ledger.receipt(&commit);
         if receipt.is_none() && commit.used.is_empty() {
             hold.release();
             return Ok(());
         }
         let token = commit.token;
-        let lives = hold.commit(commit).await.map_err(|fault| Failed { fault, receipt })?;
+        let lives: Vec<i64> = commit.births.iter().map(|birth| birth.life).collect();
+        hold.commit(commit).await.map_err(|fault| Failed { fault, receipt })?;
         for held in self.held.iter_mut().filter(|held| held.is_ahead) {
             let mark = Mark { version: held.head.mark.version + 1, token, ..held.head.mark };
             held.copy.committed(&mut held.standing, mark);

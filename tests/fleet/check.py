@@ -325,8 +325,8 @@ def couriers(fleet: Fleet) -> None:
     for _ in range(6):
         shipped(fleet.base, TOKEN)
     wait_for("something is sent", lambda: len(receiver.seen) > 1)
-    busy = fleet.database.sql("SELECT courier IS NOT NULL FROM seatrial_head WHERE sandbox = 'default'")
-    assert busy == "t", busy
+    busy = [fleet.database.sql("SELECT courier IS NOT NULL FROM seatrial_head WHERE sandbox = 'default'", name) for name in fleet.names]
+    assert "t" in busy, busy
     sending = [replica for replica in fleet.replicas if replica.is_connected(receiver.port)]
     assert len(sending) == 1, sending
     sending[0].kill()
@@ -342,9 +342,9 @@ def couriers(fleet: Fleet) -> None:
     assert sum(count - 1 for count in counts.values()) <= 1, f"one was on its way: {counts}"
 
 
-def told(program: Path, base: str) -> tuple[str, list[str]]:
+def told(program: Path, base: str, folder: Path = ROOT / "tests/vendors") -> tuple[str, list[str]]:
     """How many conversations are told as they should be, and where the others depart, which suppose another server than that."""
-    command = [str(program), "contract", "run", "--isolated", "--base-url", base, str(ROOT / "tests/vendors")]
+    command = [str(program), "contract", "run", "--isolated", "--base-url", base, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     said = (done.stdout + done.stderr).splitlines()
     figures = next(line for line in said if " conversations passed, " in line)
@@ -488,8 +488,70 @@ def noted(base: str) -> tuple[int, str, str]:
         return error.code, error.headers.get("seatrial-notes", ""), error.headers["content-type"]
 
 
+def spread(fleet: Fleet) -> None:
+    """Sandboxes are spread over databases: any replica has all of them, and one database that is away takes only its own with it."""
+    names = [f"part{number}" for number in range(8)]
+    for name in names:
+        fleet.admin("POST", "/sandboxes", {"name": name})
+    list_of = "SELECT coalesce(string_agg(sandbox, ' '), '') FROM seatrial_head"
+    parts = {name: set(fleet.database.sql(list_of, name).split()) for name in fleet.names}
+    assert all(parts.values()) and sum(map(len, parts.values())) == len(names) + 1, parts
+    assert set().union(*parts.values()) == {"default", *names}, parts
+    for replica in fleet.replicas:
+        assert len(fleet.admin("GET", "/sandboxes", base=replica.base)["sandboxes"]) == len(names) + 1
+    folder = ROOT / "tests/vendors/shippo"
+    with tempfile.TemporaryDirectory() as temporary:
+        alone = Replica(Path(temporary), fleet.program, None)
+        try:
+            expected = told(fleet.program, alone.base, folder)
+        finally:
+            alone.kill()
+    found = told(fleet.program, fleet.base, folder)
+    assert found == expected, f"a fleet tells {found}, one process {expected}"
+    fleet.database.sql("CREATE DATABASE third")
+    # The addresses of some, others, or one twice are refused; another order is none.
+    url = fleet.database.address
+    for given, why in (
+        ([url("postgres")], f"`127.0.0.1:{fleet.database.port}/second` is not among these"),
+        ([url("postgres"), url("second"), url("third")], "is none of them"),
+        ([url("second"), url("second")], "are the same database"),
+        ([url("postgres"), url("postgres").replace("127.0.0.1", "localhost"), url("second")], "are the same database"),
+    ):
+        arguments = [part for address in given for part in ("--database", address)]
+        command = [str(fleet.program), "serve", "--listen", "127.0.0.1:0", *arguments]
+        refused = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+        assert refused.returncode == 2 and why in refused.stderr, refused
+    arguments = ("--database", url("second"), "--database", url("postgres"))
+    fleet.replicas.append(Replica(fleet.folder, fleet.program, None, None, *arguments))
+    own, other = sorted(fleet.names, key=lambda name: "default" not in parts[name])
+    lost, kept = sorted(parts[other])[0], sorted(parts[own] - {"default"})[0]
+    waiting = threading.Thread(target=fleet.admin, args=("GET", f"/sandboxes/{kept}/requests?wait=20s&min=1"))
+    fleet.database.sql(f"ALTER DATABASE {other} ALLOW_CONNECTIONS false", own)
+    cut = f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{other}'"
+    fleet.database.sql(cut, own)
+    waiting.start()
+    for replica in fleet.replicas:
+        base = f"{replica.base}/@{{}}/shippo".format
+        assert call(base(lost), "GET", "/addresses/", headers=TOKEN)[0] == 503
+        assert call(base(kept), "GET", "/addresses/", headers=TOKEN)[0] == 401
+        assert made(replica.base)[0] == 201
+        wait_for("it says which one is away", lambda: "away" in call(replica.base, "GET", "/_seatrial/readyz")[1])
+        status, health = call(replica.base, "GET", "/_seatrial/readyz")
+        assert status == 200 and len(health["away"]) == 1 and f"/{other}:" in health["away"][0], health
+        assert call(replica.base, "GET", "/_seatrial/sandboxes")[0] == 503
+    waiting.join(10)
+    assert not waiting.is_alive(), "who waits in a sandbox of the others hears of it"
+    fleet.database.sql(f"ALTER DATABASE {other} ALLOW_CONNECTIONS true", own)
+    for replica in fleet.replicas:
+        wait_for("it is there again", lambda: call(replica.base, "GET", "/_seatrial/readyz")[1] == {"status": "ok"})
+        assert call(f"{replica.base}/@{lost}/shippo", "GET", "/addresses/", headers=TOKEN)[0] == 401
+    fleet.admin("DELETE", f"/sandboxes/{lost}")
+
+
 CHECKS = [lifecycle, waits, inboxes, pages, sessions, deliveries, overview, secured, conversations, couriers, kills, stops, partitions, crashes]
 POOLED = [lifecycle, waits, deliveries, kills]
+SPREAD = [spread, lifecycle, deliveries, couriers, kills, crashes]
+MORE = ("second",)
 
 
 def main() -> int:
@@ -498,14 +560,15 @@ def main() -> int:
     parser.add_argument("only", nargs="*")
     arguments = parser.parse_args()
     failed = 0
-    for title, checks, bouncer in (("", CHECKS, False), (" through pgbouncer", POOLED, True)):
+    ways = (("", CHECKS, False, ()), (" through pgbouncer", POOLED, True, ()), (" on two databases", SPREAD, False, MORE))
+    for title, checks, bouncer, more in ways:
         for check in checks:
             name = f"{check.__name__}{title}"
             if arguments.only and name not in arguments.only:
                 continue
             began = time.monotonic()
             try:
-                with Fleet(arguments.program, 3, bouncer) as fleet:
+                with Fleet(arguments.program, 3, bouncer, more) as fleet:
                     check(fleet)
                 print(f"ok {name} ({time.monotonic() - began:.1f} s)", flush=True)
             except Exception:  # noqa: BLE001 - all checks are told

@@ -49,7 +49,10 @@ class Database:
             shutil.chown(self.folder, ACCOUNT)
         self.run("initdb", "--auth", "trust", "--username", "seatrial", "--encoding", "UTF8", "--pgdata", str(self.folder))
         self.start()
-        self.url = f"postgres://seatrial@127.0.0.1:{self.port}/postgres"
+        self.url = self.address("postgres")
+
+    def address(self, name: str) -> str:
+        return f"postgres://seatrial@127.0.0.1:{self.port}/{name}"
 
     def run(self, program: str, *arguments: str) -> None:
         command = [str(self.bin / program), *arguments]
@@ -88,8 +91,8 @@ class Database:
         shutil.copy(certificate, shown)
         return shown
 
-    def sql(self, statement: str) -> str:
-        command = [str(self.bin / "psql"), self.url, "--no-psqlrc", "--tuples-only", "--no-align", "--command", statement]
+    def sql(self, statement: str, name: str = "postgres") -> str:
+        command = [str(self.bin / "psql"), self.address(name), "--no-psqlrc", "--tuples-only", "--no-align", "--command", statement]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
@@ -329,14 +332,17 @@ def call(base: str, method: str, path: str, body=None, headers=None, timeout: fl
 class Fleet:
     """A database, replicas and a balancer."""
 
-    def __init__(self, program: Path, replicas: int = 3, bouncer: bool = False, *arguments: str):
+    def __init__(self, program: Path, replicas: int = 3, bouncer: bool = False, more: tuple[str, ...] = ()):
         self.folder = Path(tempfile.mkdtemp(prefix="seatrial-fleet-"))
         self.folder.chmod(0o755)
-        self.program, self.arguments, self.replicas, self.bouncer = program, arguments, [], None
+        self.program, self.arguments, self.replicas, self.bouncer = program, (), [], None
         self.database = Database(self.folder)
         if bouncer:
             self.bouncer = Bouncer(self.folder, self.database)
-        self.url = self.bouncer.url if bouncer else self.database.url
+        self.names = ("postgres", *more)
+        for name in more:
+            self.database.sql(f"CREATE DATABASE {name}")
+        self.url = self.bouncer.url if bouncer else " ".join([self.database.url, *map(self.database.address, more)])
         for _ in range(replicas):
             self.add()
         self.balancer = Balancer([replica.port for replica in self.replicas])

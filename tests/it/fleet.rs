@@ -5,13 +5,14 @@ mod deeds;
 mod history;
 mod memory;
 mod network;
+mod several;
 mod simulation;
 
 use std::sync::Arc;
 
 use http::Method;
 use seatrial::engine::{Machine, Options, Request, Sandbox, Start};
-use seatrial::fleet::{Fleet, JoinError, Reach, Undone};
+use seatrial::fleet::{Fleet, JoinError, Ledger, Reach, Undone};
 use seatrial::scenario::Scenario;
 use seatrial::{scenario, vendors};
 use serde_json::{Value, json};
@@ -35,8 +36,12 @@ struct Replica {
 
 impl Replica {
     async fn join(ledger: &Memory) -> Self {
+        Self::join_at(Arc::new(ledger.clone())).await
+    }
+
+    async fn join_at(ledger: Arc<dyn Ledger>) -> Self {
         let machine = machine();
-        let fleet = Fleet::join(Arc::clone(&machine), Arc::new(ledger.clone()), "plain".to_owned(), true).await.expect("it may join");
+        let fleet = Fleet::join(Arc::clone(&machine), ledger, "plain".to_owned(), true).await.expect("it may join");
         Self { machine, fleet }
     }
 

@@ -5,7 +5,7 @@ use tokio_postgres::Client;
 use super::DatabaseError;
 
 /// What the tables are changed by, in order. A step that was released is never changed.
-const STEPS: [&str; 3] = [FIRST, SECOND, THIRD];
+const STEPS: [&str; 4] = [FIRST, SECOND, THIRD, FOURTH];
 
 const FIRST: &str = "
 CREATE TABLE seatrial_head (
@@ -58,6 +58,19 @@ CREATE TABLE seatrial_secret (one boolean PRIMARY KEY DEFAULT true CHECK (one), 
 
 const THIRD: &str = "
 CREATE TABLE seatrial_gone (token bigint PRIMARY KEY, at timestamptz NOT NULL);
+";
+
+/// A fleet that had been begun before this step has one database.
+const FOURTH: &str = "
+CREATE TABLE seatrial_place (
+  one boolean PRIMARY KEY DEFAULT true CHECK (one),
+  fleet bigint NOT NULL,
+  place int NOT NULL,
+  names text[] NOT NULL,
+  is_whole boolean NOT NULL
+);
+INSERT INTO seatrial_place (fleet, place, names, is_whole)
+  SELECT (random() * 4611686018427387904)::bigint, 0, ARRAY[current_database()::text], true FROM seatrial_begun WHERE text <> '';
 ";
 
 /// Brings the tables to what this version needs. Another replica that does it meanwhile waits.

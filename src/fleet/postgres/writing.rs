@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use tokio_postgres::Client;
 use tokio_postgres::types::{ToSql, Type};
 
-use super::damaged;
 use super::pool::within;
 use crate::fleet::ledger::{Append, Birth, Commit, Fault, Mark};
 
@@ -27,11 +26,9 @@ const APPEND: &str = "WITH head AS (
 
 const BIRTH: &str = "WITH head AS (
     INSERT INTO seatrial_head (sandbox, life, version, token, checkpoint, checkpoint_bytes, since_checkpoint, used)
-    VALUES ($1, nextval('seatrial_life'), 1, $2, 1, $3, 0, $4) RETURNING life
-  ), record AS (
-    INSERT INTO seatrial_record (sandbox, life, version, before, token, events) SELECT $1, life, 1, 0, $2, $5 FROM head
+    VALUES ($1, $2, 1, $3, 1, $4, 0, $5)
   )
-  SELECT life FROM head";
+  INSERT INTO seatrial_record (sandbox, life, version, before, token, events) VALUES ($1, $2, 1, 0, $3, $6)";
 
 /// Removes the records of a sandbox; its latest commits, and that of its end, can still be found for a while.
 fn death_of_records() -> String {
@@ -44,21 +41,24 @@ fn death_of_records() -> String {
 }
 
 /// Writes a transaction and ends it. What is usual, records of one sandbox, is one statement, and goes together with the end.
-pub(super) async fn write(client: &Client, commit: &Commit) -> Result<Vec<i64>, Fault> {
+pub(super) async fn write(client: &Client, commit: &Commit) -> Result<(), Fault> {
     let Commit { token, appends, births, deaths, used } = commit;
     for (name, second) in used {
         let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&&**name, Type::TEXT), (second, Type::INT8)];
         within(client.execute_typed("UPDATE seatrial_head SET used = $2 WHERE sandbox = $1", &parameters)).await?;
     }
-    let mut lives = Vec::new();
-    for Birth { name, append } in births {
+    for Birth { name, life, append } in births {
         let (name, size) = (&**name, append.bytes());
-        let parameters: [(&(dyn ToSql + Sync), Type); 5] =
-            [(&name, Type::TEXT), (token, Type::INT8), (&size, Type::INT8), (&append.used, Type::INT8), (&append.events, Type::BYTEA)];
-        let row = within(client.query_typed_one(BIRTH, &parameters)).await?;
-        let life: i64 = row.try_get(0).map_err(damaged)?;
-        add_exchanges(client, name, life, append).await?;
-        lives.push(life);
+        let parameters: [(&(dyn ToSql + Sync), Type); 6] = [
+            (&name, Type::TEXT),
+            (life, Type::INT8),
+            (token, Type::INT8),
+            (&size, Type::INT8),
+            (&append.used, Type::INT8),
+            (&append.events, Type::BYTEA),
+        ];
+        within(client.execute_typed(BIRTH, &parameters)).await?;
+        add_exchanges(client, name, *life, append).await?;
     }
     for death in deaths {
         let parameters: [(&(dyn ToSql + Sync), Type); 3] = [(&&*death.name, Type::TEXT), (&death.life, Type::INT8), (token, Type::INT8)];
@@ -69,8 +69,7 @@ pub(super) async fn write(client: &Client, commit: &Commit) -> Result<Vec<i64>, 
         within(client.execute_typed(&death_of_records(), &parameters)).await?;
     }
     let Some(((name, before, append), others)) = appends.split_last() else {
-        within(client.batch_execute("COMMIT")).await?;
-        return Ok(lives);
+        return within(client.batch_execute("COMMIT")).await;
     };
     for (name, before, append) in others {
         add(client, name, *before, *token, append).await?;
@@ -81,13 +80,11 @@ pub(super) async fn write(client: &Client, commit: &Commit) -> Result<Vec<i64>, 
     if append.cleared.is_none() && append.unlisted.is_empty() && append.checkpoint.is_none() {
         let (added, ended) = tokio::join!(biased; added, within(client.batch_execute("COMMIT")));
         added?;
-        ended?;
-        return Ok(lives);
+        return ended;
     }
     added.await?;
     tidied.await?;
-    within(client.batch_execute("COMMIT")).await?;
-    Ok(lives)
+    within(client.batch_execute("COMMIT")).await
 }
 
 /// Adds a record and its exchanges, if the sandbox stands where they begin.

@@ -19,6 +19,9 @@ use crate::store;
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Health {
     status: Alive,
+    /// Of a fleet on several databases: those that do not answer, and why. Their sandboxes are out of service.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    away: Vec<String>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -27,16 +30,18 @@ enum Alive {
     Ok,
 }
 
-pub(crate) async fn health(admin: &Admin, _: &AdminRequest<'_>) -> Result<Health, Problem> {
-    if let Some(why) = admin.fleet.as_ref().and_then(|fleet| fleet.away()) {
-        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, why));
+pub(crate) async fn health(admin: &Admin, request: &AdminRequest<'_>) -> Result<Health, Problem> {
+    let Some(fleet) = &admin.fleet else { return live(admin, request).await };
+    let away = fleet.away();
+    if fleet.is_away() {
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, away.join("; ")));
     }
-    Ok(Health { status: Alive::Ok })
+    Ok(Health { status: Alive::Ok, away })
 }
 
 /// Whether the process lives: that it answers says so.
 pub(crate) async fn live(_: &Admin, _: &AdminRequest<'_>) -> Result<Health, Problem> {
-    Ok(Health { status: Alive::Ok })
+    Ok(Health { status: Alive::Ok, away: Vec::new() })
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -50,7 +50,7 @@ async fn sweep_shared(machine: &Machine, fleet: &Arc<Fleet>) -> Vec<Arc<Sandbox>
 /// Goes on with what other replicas do, for ever.
 pub(super) async fn follow(fleet: Option<Arc<Fleet>>, changed: Arc<Notify>) {
     if let Some(fleet) = fleet {
-        fleet.follow(|| changed.notify_waiters()).await;
+        fleet.follow(move || changed.notify_waiters()).await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! A ledger in memory, which fails when it is told to.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ pub struct Memory(Arc<Shared>);
 #[derive(Default)]
 struct Shared {
     tables: Mutex<Tables>,
+    is_away: AtomicBool,
     list: Arc<AsyncMutex<()>>,
 }
 
@@ -58,6 +60,11 @@ impl Memory {
         self.tables().failing.extend(how);
     }
 
+    /// Answers nothing, or again.
+    pub fn is_away(&self, is_away: bool) {
+        self.0.is_away.store(is_away, Ordering::Relaxed);
+    }
+
     /// How many commits were made.
     pub fn commits(&self) -> usize {
         self.tables().commits.len()
@@ -78,6 +85,10 @@ impl Memory {
 impl Shared {
     fn tables(&self) -> MutexGuard<'_, Tables> {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn answers(&self) -> Result<(), Fault> {
+        if self.is_away.load(Ordering::Relaxed) { Err(Fault::Away("it is away".to_owned())) } else { Ok(()) }
     }
 
     fn read(&self, name: &str, since: Since) -> Option<News> {
@@ -129,11 +140,11 @@ impl Ledger for Memory {
         Box::new(Transaction { shared: Arc::clone(&self.0), guards: Vec::new() })
     }
 
-    fn heads(&self, after: i64) -> Trip<'_, Vec<Head>> {
+    fn heads(&self, _: usize, after: i64) -> Trip<'_, Vec<Head>> {
         let mut heads: Vec<Head> = self.tables().sandboxes.values().map(|kept| kept.head.clone()).collect();
         heads.retain(|head| head.mark.life > after);
         heads.sort_by_key(|head| head.mark.life);
-        ready(heads)
+        Box::pin(async move { self.0.answers().map(|()| heads) })
     }
 
     fn heads_of(&self, names: Vec<Arc<str>>) -> Trip<'_, Vec<Head>> {
@@ -141,7 +152,7 @@ impl Ledger for Memory {
     }
 
     fn news(&self, name: Arc<str>, since: Since) -> Trip<'_, Option<News>> {
-        ready(self.0.read(&name, since))
+        Box::pin(async move { self.0.answers().map(|()| self.0.read(&name, since)) })
     }
 
     fn is_committed(&self, receipt: Receipt) -> Trip<'_, bool> {
@@ -213,7 +224,7 @@ impl Hold for Transaction {
     fn lock_list(&mut self) -> Trip<'_, ()> {
         Box::pin(async {
             self.guards.push(Arc::clone(&self.shared.list).lock_owned().await);
-            Ok(())
+            self.shared.answers()
         })
     }
 
@@ -221,11 +232,18 @@ impl Hold for Transaction {
         Box::pin(async move {
             let lock = Arc::clone(self.shared.tables().locks.entry(Arc::clone(&name)).or_default());
             self.guards.push(lock.lock_owned().await);
+            self.shared.answers()?;
             Ok(self.shared.read(&name, since))
         })
     }
 
-    fn commit(self: Box<Self>, commit: Commit) -> Trip<'static, Vec<i64>> {
+    fn life(&mut self) -> Trip<'_, i64> {
+        let mut tables = self.shared.tables();
+        tables.lives += 1;
+        ready(tables.lives)
+    }
+
+    fn commit(self: Box<Self>, commit: Commit) -> Trip<'static, ()> {
         Box::pin(async move {
             let mut tables = self.shared.tables();
             let failing = tables.failing.pop_front();
@@ -239,21 +257,18 @@ impl Hold for Transaction {
                 assert_eq!(kept.head.mark, *before, "nobody else appends to what is held");
                 kept.append(commit.token, append);
             }
-            let mut lives = Vec::new();
             for birth in &commit.births {
-                tables.lives += 1;
-                let mark = Mark { life: tables.lives, version: 0, token: 0 };
+                let mark = Mark { life: birth.life, version: 0, token: 0 };
                 let name = Arc::clone(&birth.name);
                 let head = Head { name: Arc::clone(&name), mark, since_checkpoint: 0, checkpoint_bytes: 0, used: 0, courier: None };
                 let mut kept = Kept { head, checkpoint: 1, rows: Vec::new(), exchanges: BTreeMap::new() };
                 kept.append(commit.token, &birth.append);
                 assert!(tables.sandboxes.insert(name, kept).is_none(), "a name is given once");
-                lives.push(mark.life);
             }
             for death in &commit.deaths {
                 tables.sandboxes.remove(&death.name);
             }
-            if failing == Some(Failing::After) { fault() } else { Ok(lives) }
+            if failing == Some(Failing::After) { fault() } else { Ok(()) }
         })
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use seatrial::base::entropy::scattered;
-use seatrial::fleet::{Commit, Fault, Head, Hold, InboxRow, Ledger, Letters, News, Receipt, ReplicaRow, Since, Trip};
+use seatrial::fleet::{Commit, Fault, Head, Hold, InboxRow, Ledger, Letters, News, Receipt, ReplicaRow, Several, Since, Trip};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep, timeout};
@@ -46,18 +46,24 @@ impl Chance {
     }
 }
 
-/// The database, as all replicas have it.
+/// The databases, as all replicas have them.
 pub struct Database {
-    memory: Memory,
+    places: Vec<Place>,
     pub chance: Chance,
     pub history: History,
     /// Whether trips are lost, besides those of links that are cut.
     pub is_lossy: AtomicBool,
+    lanes: Mutex<BTreeMap<Arc<str>, (i64, Instant)>>,
+    links: AtomicU64,
+}
+
+/// One of them.
+#[derive(Default)]
+struct Place {
+    memory: Memory,
     is_down: AtomicBool,
     crashes: AtomicU64,
     sessions: Mutex<Vec<Weak<Transaction>>>,
-    lanes: Mutex<BTreeMap<Arc<str>, (i64, Instant)>>,
-    links: AtomicU64,
 }
 
 /// What may befall a replica.
@@ -80,6 +86,8 @@ pub struct Link {
     pub number: u64,
     database: Arc<Database>,
     health: Mutex<Health>,
+    /// Where it does not reach the database that is cut off, by bits.
+    cut: AtomicU64,
     /// One that wakes who waits in order. A `watch` wakes by chance.
     changed: Notify,
     /// What was done in the sections that are open, by sandbox; by an empty name for those that hold the list.
@@ -96,6 +104,7 @@ struct Transaction {
 /// A transaction, as a replica has it.
 struct Session {
     link: Arc<Link>,
+    place: usize,
     transaction: Arc<Transaction>,
     held: Vec<Arc<str>>,
     /// How far the history was when the latest lock was taken.
@@ -116,15 +125,12 @@ fn away(why: &str) -> Fault {
 }
 
 impl Database {
-    pub fn new(seed: u64, is_lossy: bool) -> Arc<Self> {
+    pub fn new(seed: u64, is_lossy: bool, places: usize) -> Arc<Self> {
         Arc::new(Self {
-            memory: Memory::default(),
+            places: (0..places).map(|_| Place::default()).collect(),
             chance: Chance::new(seed),
             history: History::default(),
             is_lossy: AtomicBool::new(is_lossy),
-            is_down: AtomicBool::new(false),
-            crashes: AtomicU64::new(0),
-            sessions: Mutex::default(),
             lanes: Mutex::default(),
             links: AtomicU64::new(0),
         })
@@ -136,28 +142,35 @@ impl Database {
             number,
             database: Arc::clone(self),
             health: Mutex::new(Health::Well),
+            cut: AtomicU64::new(0),
             changed: Notify::new(),
             done: Mutex::default(),
         })
     }
 
-    /// Ends all transactions, and answers nothing for a while.
-    pub async fn crash(&self, milliseconds: u64) {
-        self.is_down.store(true, Ordering::Relaxed);
-        self.crashes.fetch_add(1, Ordering::Relaxed);
+    /// How many there are.
+    pub fn places(&self) -> u64 {
+        self.places.len() as u64
+    }
+
+    /// Ends all transactions of one of them, which answers nothing for a while.
+    pub async fn crash(&self, place: u64, milliseconds: u64) {
+        let Place { is_down, crashes, sessions, .. } = &self.places[usize::try_from(place).expect("there are few")];
+        is_down.store(true, Ordering::Relaxed);
+        crashes.fetch_add(1, Ordering::Relaxed);
         self.history.trouble(None);
-        let sessions = std::mem::take(&mut *lock(&self.sessions));
+        let sessions = std::mem::take(&mut *lock(sessions));
         sessions.iter().filter_map(Weak::upgrade).for_each(|transaction| drop(transaction.take()));
         sleep(Duration::from_millis(milliseconds)).await;
-        self.is_down.store(false, Ordering::Relaxed);
+        is_down.store(false, Ordering::Relaxed);
     }
 
     fn is_lossy(&self) -> bool {
         self.is_lossy.load(Ordering::Relaxed)
     }
 
-    fn crashes(&self) -> u64 {
-        self.crashes.load(Ordering::Relaxed)
+    fn crashes(&self, place: usize) -> u64 {
+        self.places[place].crashes.load(Ordering::Relaxed)
     }
 
     fn courier(&self, name: &str) -> Option<i64> {
@@ -252,9 +265,16 @@ impl Link {
         held.iter().filter_map(|name| done.remove(name)).flatten().collect()
     }
 
-    fn is_lost(&self, percent: u64) -> bool {
-        let Database { chance, is_down, .. } = &*self.database;
-        is_down.load(Ordering::Relaxed) || self.is(Health::Cut) || (self.database.is_lossy() && chance.says(percent))
+    fn is_lost(&self, place: usize, percent: u64) -> bool {
+        let Database { chance, places, .. } = &*self.database;
+        let is_cut = self.is(Health::Cut) && self.cut.load(Ordering::Relaxed) >> place & 1 == 1;
+        places[place].is_down.load(Ordering::Relaxed) || is_cut || (self.database.is_lossy() && chance.says(percent))
+    }
+
+    /// Does not reach some of the databases, or none of them.
+    pub fn cuts(&self, places: u64) {
+        self.cut.store(places, Ordering::Relaxed);
+        self.set(Health::Cut);
     }
 
     /// A connection that breaks, which may be heard of at once or after long.
@@ -266,32 +286,47 @@ impl Link {
         away("the connection broke")
     }
 
-    async fn request(&self) -> Result<(), Fault> {
+    async fn request(&self, place: usize) -> Result<(), Fault> {
         self.awake().await;
         self.database.delay().await;
-        if self.is_lost(1) { Err(self.breaks().await) } else { Ok(()) }
+        if self.is_lost(place, 1) { Err(self.breaks().await) } else { Ok(()) }
     }
 
-    async fn answer(&self) -> Result<(), Fault> {
+    async fn answer(&self, place: usize) -> Result<(), Fault> {
         self.database.delay().await;
         self.awake().await;
-        if self.is_lost(1) { Err(self.breaks().await) } else { Ok(()) }
+        if self.is_lost(place, 1) { Err(self.breaks().await) } else { Ok(()) }
     }
 
-    async fn trip<T>(&self, act: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
-        self.request().await?;
+    async fn trip<T>(&self, place: usize, act: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        self.request(place).await?;
         let done = act.await;
-        self.answer().await?;
+        self.answer(place).await?;
         done
     }
 }
 
-/// A ledger by way of a link.
-pub struct Remote(pub Arc<Link>);
+/// The ledger of a place by way of a link.
+pub struct Remote(Arc<Link>, usize);
 
 impl Remote {
     fn memory(&self) -> &Memory {
-        &self.0.database.memory
+        &self.place().memory
+    }
+
+    fn place(&self) -> &Place {
+        &self.0.database.places[self.1]
+    }
+}
+
+/// What a replica has of all places.
+pub fn ledger(link: &Arc<Link>) -> Arc<dyn Ledger> {
+    let remote = |place| Remote(Arc::clone(link), place);
+    match link.database.places.len() {
+        1 => Arc::new(remote(0)),
+        places => {
+            Arc::new(Several::new((0..places).map(|place| (format!("database {place}"), Box::new(remote(place)) as Box<dyn Ledger>))))
+        }
     }
 }
 
@@ -302,26 +337,26 @@ impl Ledger for Remote {
 
     fn begin(&self) -> Box<dyn Hold> {
         let transaction = Arc::new(Transaction { hold: Mutex::new(Some(self.memory().begin())), trips: AtomicU64::new(0) });
-        let mut sessions = lock(&self.0.database.sessions);
+        let mut sessions = lock(&self.place().sessions);
         sessions.retain(|session| session.strong_count() > 0);
         sessions.push(Arc::downgrade(&transaction));
-        Box::new(Session { link: Arc::clone(&self.0), transaction, held: Vec::new(), position: 0 })
+        Box::new(Session { link: Arc::clone(&self.0), place: self.1, transaction, held: Vec::new(), position: 0 })
     }
 
-    fn heads(&self, after: i64) -> Trip<'_, Vec<Head>> {
-        Box::pin(self.0.trip(async move { self.memory().heads(after).await }))
+    fn heads(&self, part: usize, after: i64) -> Trip<'_, Vec<Head>> {
+        Box::pin(self.0.trip(self.1, async move { self.memory().heads(part, after).await }))
     }
 
     fn heads_of(&self, names: Vec<Arc<str>>) -> Trip<'_, Vec<Head>> {
-        Box::pin(self.0.trip(async move { self.memory().heads_of(names).await }))
+        Box::pin(self.0.trip(self.1, async move { self.memory().heads_of(names).await }))
     }
 
     fn news(&self, name: Arc<str>, since: Since) -> Trip<'_, Option<News>> {
-        Box::pin(self.0.trip(async move { self.memory().news(name, since).await }))
+        Box::pin(self.0.trip(self.1, async move { self.memory().news(name, since).await }))
     }
 
     fn is_committed(&self, receipt: Receipt) -> Trip<'_, bool> {
-        Box::pin(self.0.trip(async move {
+        Box::pin(self.0.trip(self.1, async move {
             let mut hold = self.memory().begin();
             let slow = |_| away("a lock was waited for too long");
             timeout(LOCK, hold.lock_list()).await.map_err(slow)??;
@@ -332,9 +367,9 @@ impl Ledger for Remote {
     }
 
     fn take_lane(&self, name: Arc<str>, courier: i64, span: Duration) -> Trip<'_, bool> {
-        Box::pin(self.0.trip(async move {
+        Box::pin(self.0.trip(self.1, async move {
             let database = &self.0.database;
-            if database.memory.heads_of(vec![Arc::clone(&name)]).await?.is_empty() {
+            if self.memory().heads_of(vec![Arc::clone(&name)]).await?.is_empty() {
                 return Ok(false);
             }
             let is_free = database.courier(&name).is_none_or(|other| other == courier);
@@ -346,7 +381,7 @@ impl Ledger for Remote {
     }
 
     fn leave_lane(&self, name: Arc<str>, courier: i64) -> Trip<'_, ()> {
-        Box::pin(self.0.trip(async move {
+        Box::pin(self.0.trip(self.1, async move {
             let mut lanes = lock(&self.0.database.lanes);
             if lanes.get(&name).is_some_and(|(other, _)| *other == courier) {
                 lanes.remove(&name);
@@ -356,15 +391,15 @@ impl Ledger for Remote {
     }
 
     fn agree(&self, text: String) -> Trip<'_, String> {
-        Box::pin(self.0.trip(async move { self.memory().agree(text).await }))
+        Box::pin(self.0.trip(self.1, async move { self.memory().agree(text).await }))
     }
 
     fn secret(&self, own: [u8; 32]) -> Trip<'_, [u8; 32]> {
-        Box::pin(self.0.trip(async move { self.memory().secret(own).await }))
+        Box::pin(self.0.trip(self.1, async move { self.memory().secret(own).await }))
     }
 
     fn beat(&self, id: i64, version: &'static str) -> Trip<'_, ()> {
-        Box::pin(self.0.trip(async move { self.memory().beat(id, version).await }))
+        Box::pin(self.0.trip(self.1, async move { self.memory().beat(id, version).await }))
     }
 
     fn replicas(&self) -> Trip<'_, Vec<ReplicaRow>> {
@@ -392,13 +427,13 @@ impl Session {
     /// Waits for the lock of a sandbox, or of the list if it is not said since when; within the database's bounds.
     async fn locks(&mut self, name: Arc<str>, since: Option<Since>) -> Result<Option<News>, Fault> {
         let link = Arc::clone(&self.link);
-        link.request().await?;
+        link.request(self.place).await?;
         let database = &link.database;
-        let crashes = database.crashes();
+        let crashes = database.crashes(self.place);
         let locked = match self.transaction.take() {
             None => Err(away("the transaction was ended")),
             Some(mut hold) => match timeout(LOCK, locked(&mut hold, &name, since)).await {
-                Ok(locked) if database.crashes() == crashes => {
+                Ok(locked) if database.crashes(self.place) == crashes => {
                     self.transaction.put(hold);
                     locked
                 }
@@ -410,7 +445,7 @@ impl Session {
             link.forget(&name);
             self.held.push(name);
         }
-        link.answer().await?;
+        link.answer(self.place).await?;
         locked
     }
 }
@@ -434,24 +469,36 @@ impl Hold for Session {
         })
     }
 
-    fn commit(self: Box<Self>, commit: Commit) -> Trip<'static, Vec<i64>> {
+    fn life(&mut self) -> Trip<'_, i64> {
+        Box::pin(async {
+            let link = Arc::clone(&self.link);
+            link.request(self.place).await?;
+            let Some(mut hold) = self.transaction.take() else { return Err(away("the transaction was ended")) };
+            let life = hold.life().await;
+            self.transaction.put(hold);
+            link.answer(self.place).await?;
+            life
+        })
+    }
+
+    fn commit(self: Box<Self>, commit: Commit) -> Trip<'static, ()> {
         Box::pin(async move {
             let done = self.link.done(&self.held);
             let (link, database) = (Arc::clone(&self.link), Arc::clone(&self.link.database));
             if database.is_lossy() && link.is(Health::Well) && database.chance.says(1) {
                 link.stops();
             }
-            link.request().await?;
+            link.request(self.place).await?;
             let Some(hold) = self.transaction.take() else {
-                link.answer().await?;
+                link.answer(self.place).await?;
                 return Err(away("the transaction was ended"));
             };
             let (sender, answered) = oneshot::channel();
-            let at_work = Arc::clone(&database);
+            let (at_work, place) = (Arc::clone(&database), self.place);
             tokio::spawn(async move {
-                let crashes = at_work.crashes();
+                let crashes = at_work.crashes(place);
                 at_work.delay().await;
-                if at_work.crashes() != crashes {
+                if at_work.crashes(place) != crashes {
                     drop(sender.send(Err(away("the database crashed"))));
                     return;
                 }
@@ -470,7 +517,7 @@ impl Hold for Session {
                 database.history.accuse("a commit does not fit to what there is".to_owned());
                 return Err(away("the commit panicked"));
             };
-            link.answer().await?;
+            link.answer(self.place).await?;
             committed
         })
     }

@@ -12,21 +12,21 @@ use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use seatrial::engine::webhooks::{AttemptResult, Outbound};
 use seatrial::engine::{Machine, Sandbox};
-use seatrial::fleet::{Fleet, Lane, Reach, Undone};
+use seatrial::fleet::{Fleet, Lane, Reach, Undone, place_of};
 use seatrial::world::Mode;
 use serde_json::Value;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::deeds::{Deed, Done, call, later, machine, perform, purchase, told};
-use super::network::{Database, Health, Link, Remote, now};
+use super::network::{Database, Health, Link, ledger, now};
 use super::{address, wall};
 
 const REPLICAS: u64 = 3;
 const CLIENTS: u64 = 5;
 /// How much each client asks for.
 const TURNS: u64 = 9;
-const SANDBOXES: [&str; 3] = ["default", "one", "two"];
+const SANDBOXES: [&str; 3] = ["default", "one", "mine"];
 /// How long a client waits for an answer.
 const WAIT: Duration = Duration::from_secs(60);
 const SEEDS: u64 = 200;
@@ -52,8 +52,7 @@ impl Simulation {
     async fn join(&self) -> Arc<Replica> {
         loop {
             let (link, machine) = (self.database.link(), machine());
-            let ledger = Arc::new(Remote(Arc::clone(&link)));
-            let Ok(fleet) = Fleet::join(Arc::clone(&machine), ledger, "simulation".to_owned(), true).await else { continue };
+            let Ok(fleet) = Fleet::join(Arc::clone(&machine), ledger(&link), "simulation".to_owned(), true).await else { continue };
             let skew = SignedDuration::from_millis(self.database.chance.below(3_000).cast_signed());
             let replica = Arc::new(Replica { machine, fleet, link, began: self.began, skew, sending: Mutex::default() });
             tokio::spawn(Arc::clone(&replica.fleet).follow(|| {}));
@@ -99,7 +98,7 @@ impl Simulation {
                     replica.link.set(Health::Well);
                 }
                 4..7 => {
-                    replica.link.set(Health::Cut);
+                    replica.link.cuts(1 + chance.below((1 << self.database.places()) - 1));
                     chance.pause(8_000).await;
                     replica.link.set(Health::Well);
                 }
@@ -109,7 +108,7 @@ impl Simulation {
                     let mut replicas = self.replicas.lock().unwrap_or_else(PoisonError::into_inner);
                     replicas[usize::try_from(place).expect("there are few")] = next;
                 }
-                _ => self.database.crash(chance.below(2_000)).await,
+                _ => self.database.crash(chance.below(self.database.places()), chance.below(2_000)).await,
             }
         }
     }
@@ -303,9 +302,9 @@ async fn ask(database: &Database, replica: &Arc<Replica>, name: &str, number: u6
 }
 
 /// What cannot have happened in one process, and how much happened.
-fn simulate(seed: u64) -> (Vec<String>, [usize; 3]) {
+fn simulate(seed: u64, places: usize) -> (Vec<String>, [usize; 3]) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime can start");
-    let database = Database::new(seed, !seed.is_multiple_of(5));
+    let database = Database::new(seed, !seed.is_multiple_of(5), places);
     runtime.block_on(async {
         let simulation = Arc::new(Simulation { database: Arc::clone(&database), replicas: Mutex::default(), began: now() });
         for _ in 0..REPLICAS {
@@ -322,7 +321,9 @@ fn simulate(seed: u64) -> (Vec<String>, [usize; 3]) {
         }
         // All is well again, and all replicas say the same, those that are new as well.
         database.is_lossy.store(false, Ordering::Relaxed);
-        database.crash(0).await;
+        for place in 0..database.places() {
+            database.crash(place, 0).await;
+        }
         let mut replicas = simulation.replicas();
         replicas.iter().filter(|replica| !replica.link.is(Health::Dead)).for_each(|replica| replica.link.set(Health::Well));
         sleep(Duration::from_secs(15)).await;
@@ -340,8 +341,8 @@ fn simulate(seed: u64) -> (Vec<String>, [usize; 3]) {
 }
 
 /// What there is to say of the simulation of a seed, if one process cannot have done so.
-fn judged(seed: u64) -> Result<[usize; 3], String> {
-    let (faults, figures) = simulate(seed);
+fn judged(seed: u64, places: usize) -> Result<[usize; 3], String> {
+    let (faults, figures) = simulate(seed, places);
     if faults.is_empty() {
         return Ok(figures);
     }
@@ -353,12 +354,23 @@ fn judged(seed: u64) -> Result<[usize; 3], String> {
 
 #[test]
 fn a_fleet_is_like_one_process_whatever_befalls_it() {
+    simulate_all(1, 1);
+}
+
+#[test]
+fn so_is_one_on_several_databases() {
+    assert_eq!(SANDBOXES.map(|name| place_of(name, 3)), [1, 2, 0], "each has one");
+    simulate_all(3, 4);
+}
+
+/// Simulates a share of all seeds.
+fn simulate_all(places: usize, share: u64) {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("it is a number"));
     if let Some(seed) = number("SIMULATION") {
-        println!("answers, sights and deliveries: {:?}", judged(seed).unwrap_or_else(|faults| panic!("{faults}")));
+        println!("answers, sights and deliveries: {:?}", judged(seed, places).unwrap_or_else(|faults| panic!("{faults}")));
         return;
     }
-    let (seeds, next) = (number("SIMULATIONS").unwrap_or(SEEDS), AtomicU64::new(0));
+    let (seeds, next) = (number("SIMULATIONS").unwrap_or(SEEDS) / share, AtomicU64::new(0));
     let work = || {
         let mut all = (Vec::new(), [0; 3]);
         loop {
@@ -366,7 +378,7 @@ fn a_fleet_is_like_one_process_whatever_befalls_it() {
             if seed >= seeds {
                 return all;
             }
-            match judged(seed) {
+            match judged(seed, places) {
                 Ok(figures) => all.1 = [0, 1, 2].map(|index| all.1[index] + figures[index]),
                 Err(faults) => all.0.push(faults),
             }
@@ -386,7 +398,7 @@ fn a_fleet_is_like_one_process_whatever_befalls_it() {
 
 #[test]
 fn a_seed_repeats_itself() {
-    for seed in [7, 29, 57] {
-        assert_eq!(simulate(seed), simulate(seed), "seed {seed}");
+    for (seed, places) in [(7, 1), (29, 1), (57, 1), (7, 3), (58, 3)] {
+        assert_eq!(simulate(seed, places), simulate(seed, places), "seed {seed}");
     }
 }

@@ -1,0 +1,140 @@
+//! Which sandboxes there are: each part of the ledger has a list of its own.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Mutex as AsyncMutex;
+
+use crate::fleet::copy::Copy;
+use crate::fleet::events;
+use crate::fleet::ledger::{Fault, Head, Since};
+use crate::fleet::replica::Fleet;
+
+/// What a replica knows of a part of the ledger.
+#[derive(Default)]
+pub(super) struct Part {
+    /// The turn to compare its list with the copies, and how many had been let go of when all of it was compared.
+    comparing: AsyncMutex<u64>,
+    /// How often a sandbox was let go of, which may still be there.
+    forgotten: AtomicU64,
+    /// Why it did not answer lately, if it did not.
+    away: Mutex<Option<String>>,
+}
+
+impl Part {
+    pub fn forgets(&self) {
+        self.forgotten.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Says whether it answered; what was said before.
+    pub fn is_away(&self, why: Option<String>) -> Option<String> {
+        std::mem::replace(&mut *self.away.lock().unwrap_or_else(PoisonError::into_inner), why)
+    }
+}
+
+impl Fleet {
+    /// Learns which sandboxes there are; those that are new here are read. Returns the rows of all.
+    ///
+    /// # Errors
+    /// When a database does not answer.
+    pub async fn refresh(&self) -> Result<Vec<Head>, Fault> {
+        let mut all = Vec::new();
+        for part in 0..self.parts.len() {
+            all.extend(self.refresh_part(part).await?);
+        }
+        Ok(all)
+    }
+
+    /// The same for one part of the ledger.
+    pub(super) async fn refresh_part(&self, part: usize) -> Result<Vec<Head>, Fault> {
+        let Part { comparing, forgotten, .. } = &self.parts[part];
+        let mut compared = comparing.lock().await;
+        let forgotten = forgotten.load(Ordering::Acquire);
+        // What is written down meanwhile need not be in the answer.
+        let known: Vec<(Arc<Copy>, i64)> = self.copies_in(part).into_iter().map(|copy| (Arc::clone(&copy), copy.known().0)).collect();
+        let heads = self.ledger.heads(part, 0).await?;
+        let lives: BTreeMap<&str, i64> = heads.iter().map(|head| (&*head.name, head.mark.life)).collect();
+        for (copy, life) in known {
+            if life > 0 && !copy.is_default() && lives.get(&*copy.sandbox.name) != Some(&life) {
+                self.forget(&copy.sandbox);
+            }
+        }
+        self.load_new(&heads).await?;
+        *compared = forgotten;
+        Ok(heads)
+    }
+
+    /// Learns which sandboxes were made since, and reads those that were let go of and are still there.
+    ///
+    /// # Errors
+    /// When a database does not answer.
+    pub async fn learn(&self) -> Result<(), Fault> {
+        for part in 0..self.parts.len() {
+            self.learn_part(part).await?;
+        }
+        Ok(())
+    }
+
+    /// The same for a sandbox of which nothing but the name is known.
+    pub(super) async fn learn_of(&self, name: &str) -> Result<(), Fault> {
+        self.learn_part(self.ledger.part_of(name)).await
+    }
+
+    async fn learn_part(&self, part: usize) -> Result<(), Fault> {
+        let Part { comparing, forgotten, .. } = &self.parts[part];
+        let mut compared = comparing.lock().await;
+        let forgotten = forgotten.load(Ordering::Acquire);
+        let known = self.copies_in(part).iter().map(|copy| copy.known().0).max().unwrap_or_default();
+        let latest = if *compared == forgotten { known } else { 0 };
+        let heads = self.ledger.heads(part, latest).await?;
+        self.load_new(&heads).await?;
+        *compared = forgotten;
+        Ok(())
+    }
+
+    pub(super) fn copies_in(&self, part: usize) -> Vec<Arc<Copy>> {
+        self.copies().values().filter(|copy| copy.part == part).cloned().collect()
+    }
+
+    async fn load_new(&self, heads: &[Head]) -> Result<(), Fault> {
+        for head in heads.iter().filter(|head| self.copy(&head.name).is_none()) {
+            match self.load(&head.name).await {
+                Err(Fault::Damaged(why)) => tracing::error!(sandbox = &*head.name, why, "a sandbox cannot be read here"),
+                other => other?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a sandbox that is new here.
+    async fn load(&self, name: &Arc<str>) -> Result<(), Fault> {
+        let Some(news) = self.ledger.news(Arc::clone(name), Since { mark: None, written: 0 }).await? else { return Ok(()) };
+        let sandbox = events::load(&self.machine, &news, |checkpoint| Ok(self.machine.revive(name, checkpoint)))?;
+        if self.copy(name).is_some() {
+            // One of the name was made here meanwhile.
+            return Ok(());
+        }
+        sandbox.used_at(news.head.used);
+        let copy = Arc::new(Copy::new(&sandbox, self.ledger.part_of(name), Some(news.head.mark), false));
+        self.copies().insert(Arc::clone(name), copy);
+        if let Err(error) = self.machine.reopen(Arc::clone(&sandbox)) {
+            self.forget(&sandbox);
+            return Err(Fault::Damaged(error.to_string()));
+        }
+        Ok(())
+    }
+
+    /// Why databases did not answer lately: of each that did not.
+    #[must_use]
+    pub fn away(&self) -> Vec<String> {
+        let away = |part: &Part| part.away.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.parts.iter().filter_map(away).collect()
+    }
+
+    /// Whether no database answered lately.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        self.away().len() == self.parts.len()
+    }
+}

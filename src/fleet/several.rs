@@ -1,0 +1,227 @@
+//! A ledger over several databases.
+//!
+//! Each sandbox is in one of them, by rendezvous hashing of its name: of all places, it has the one whose digest with the name is the
+//! largest. So they have equal shares, any replica knows where a sandbox is, and one place more would take names from the others
+//! without moving any between them. What belongs to the whole fleet is in the first database: what it was begun with, its secret,
+//! its replicas, its inboxes, and the numbers of lives.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ring::digest::{SHA256, digest};
+
+use crate::base::entropy::Secret;
+use crate::fleet::ledger::{Commit, Fault, Head, Hold, InboxRow, Ledger, Letters, News, Receipt, ReplicaRow, Since, Trip};
+
+/// Several databases as one ledger.
+pub struct Several {
+    databases: Arc<[Database]>,
+}
+
+/// One of them, and what it is called.
+struct Database {
+    name: String,
+    ledger: Box<dyn Ledger>,
+}
+
+/// A transaction in each database that is needed.
+struct Transactions {
+    databases: Arc<[Database]>,
+    /// In the order of the databases.
+    open: BTreeMap<usize, Box<dyn Hold>>,
+}
+
+/// The place of a name among several.
+#[must_use]
+pub fn place_of(name: &str, places: usize) -> usize {
+    let digest_at = |place: &usize| {
+        let digest = digest(&SHA256, format!("{place}/{name}").as_bytes());
+        <[u8; 32]>::try_from(digest.as_ref()).unwrap_or_default()
+    };
+    (0..places).max_by_key(digest_at).unwrap_or_default()
+}
+
+impl Database {
+    /// A trip to this one, which says so when it fails.
+    async fn to<T>(&self, trip: Trip<'_, T>) -> Result<T, Fault> {
+        trip.await.map_err(|fault| match fault {
+            Fault::Away(why) => Fault::Away(format!("{}: {why}", self.name)),
+            Fault::Damaged(why) => Fault::Damaged(format!("{}: {why}", self.name)),
+        })
+    }
+}
+
+impl Several {
+    /// A ledger over databases with their names, whose order is never another one. There is at least one.
+    #[must_use]
+    pub fn new(databases: impl IntoIterator<Item = (String, Box<dyn Ledger>)>) -> Self {
+        Self { databases: databases.into_iter().map(|(name, ledger)| Database { name, ledger }).collect() }
+    }
+
+    fn of(&self, name: &str) -> &Database {
+        &self.databases[self.part_of(name)]
+    }
+
+    fn first(&self) -> &Database {
+        &self.databases[0]
+    }
+}
+
+/// What a commit writes in each place, in the order in which that is done. Databases do not commit together: one decides whether all of
+/// it counts as done. That is where a sandbox is made or removed. It comes first, while what the new one was copied from is still held;
+/// what that did by itself meanwhile it does again. Where none is, it comes last: who has not heard of that one does all of it again.
+fn split(commit: Commit, places: usize) -> Vec<(usize, Commit)> {
+    let mut parts: Vec<_> = (0..places).map(|place| (place, Commit { token: commit.token, ..Commit::default() })).collect();
+    let place = |name: &str| place_of(name, places);
+    commit.appends.into_iter().for_each(|append| parts[place(&append.0)].1.appends.push(append));
+    commit.births.into_iter().for_each(|birth| parts[place(&birth.name)].1.births.push(birth));
+    commit.deaths.into_iter().for_each(|death| parts[place(&death.name)].1.deaths.push(death));
+    commit.used.into_iter().for_each(|used| parts[place(&used.0)].1.used.push(used));
+    parts.retain(|(_, part)| rank(part).is_some());
+    parts.sort_by_key(|(_, part)| rank(part));
+    parts
+}
+
+/// When a part is written among the others; `None` if there is nothing to write.
+fn rank(part: &Commit) -> Option<u8> {
+    let Commit { appends, births, deaths, used, .. } = part;
+    let ranks = [births.is_empty() && deaths.is_empty(), appends.is_empty(), used.is_empty()];
+    ranks.into_iter().zip(0..).find_map(|(is_empty, rank)| (!is_empty).then_some(rank))
+}
+
+impl Ledger for Several {
+    fn parts(&self) -> usize {
+        self.databases.len()
+    }
+
+    fn part_of(&self, name: &str) -> usize {
+        place_of(name, self.databases.len())
+    }
+
+    fn receipt(&self, commit: &Commit) -> Option<Receipt> {
+        let parts = split(commit.clone(), self.databases.len());
+        let first = rank(&parts.first()?.1);
+        parts.iter().rfind(|(_, part)| rank(part) == first)?.1.receipt()
+    }
+
+    fn chance(&self) -> i64 {
+        self.first().ledger.chance()
+    }
+
+    fn begin(&self) -> Box<dyn Hold> {
+        Box::new(Transactions { databases: Arc::clone(&self.databases), open: BTreeMap::new() })
+    }
+
+    fn heads(&self, part: usize, after: i64) -> Trip<'_, Vec<Head>> {
+        let database = &self.databases[part];
+        Box::pin(database.to(database.ledger.heads(0, after)))
+    }
+
+    fn heads_of(&self, names: Vec<Arc<str>>) -> Trip<'_, Vec<Head>> {
+        Box::pin(async move {
+            let mut by_place: BTreeMap<usize, Vec<Arc<str>>> = BTreeMap::new();
+            names.into_iter().for_each(|name| by_place.entry(self.part_of(&name)).or_default().push(name));
+            let mut heads = Vec::new();
+            for (place, names) in by_place {
+                let database = &self.databases[place];
+                heads.extend(database.to(database.ledger.heads_of(names)).await?);
+            }
+            Ok(heads)
+        })
+    }
+
+    fn news(&self, name: Arc<str>, since: Since) -> Trip<'_, Option<News>> {
+        let database = self.of(&name);
+        Box::pin(database.to(database.ledger.news(name, since)))
+    }
+
+    fn is_committed(&self, receipt: Receipt) -> Trip<'_, bool> {
+        let database = self.of(&receipt.name);
+        Box::pin(database.to(database.ledger.is_committed(receipt)))
+    }
+
+    fn take_lane(&self, name: Arc<str>, courier: i64, span: Duration) -> Trip<'_, bool> {
+        let database = self.of(&name);
+        Box::pin(database.to(database.ledger.take_lane(name, courier, span)))
+    }
+
+    fn leave_lane(&self, name: Arc<str>, courier: i64) -> Trip<'_, ()> {
+        let database = self.of(&name);
+        Box::pin(database.to(database.ledger.leave_lane(name, courier)))
+    }
+
+    fn agree(&self, text: String) -> Trip<'_, String> {
+        Box::pin(self.first().to(self.first().ledger.agree(text)))
+    }
+
+    fn secret(&self, own: Secret) -> Trip<'_, Secret> {
+        Box::pin(self.first().to(self.first().ledger.secret(own)))
+    }
+
+    fn beat(&self, id: i64, version: &'static str) -> Trip<'_, ()> {
+        Box::pin(self.first().to(self.first().ledger.beat(id, version)))
+    }
+
+    fn replicas(&self) -> Trip<'_, Vec<ReplicaRow>> {
+        Box::pin(self.first().to(self.first().ledger.replicas()))
+    }
+
+    fn post(&self, inbox: String, letter: Vec<u8>) -> Trip<'_, ()> {
+        Box::pin(self.first().to(self.first().ledger.post(inbox, letter)))
+    }
+
+    fn letters(&self, inbox: String, opens: bool) -> Trip<'_, Option<Letters>> {
+        Box::pin(self.first().to(self.first().ledger.letters(inbox, opens)))
+    }
+
+    fn inboxes(&self) -> Trip<'_, Vec<InboxRow>> {
+        Box::pin(self.first().to(self.first().ledger.inboxes()))
+    }
+
+    fn clear(&self, inbox: String) -> Trip<'_, ()> {
+        Box::pin(self.first().to(self.first().ledger.clear(inbox)))
+    }
+}
+
+impl Hold for Transactions {
+    /// The lists of all, always in the same order, so that nobody waits for somebody who waits for him.
+    fn lock_list(&mut self) -> Trip<'_, ()> {
+        Box::pin(async {
+            for (place, database) in self.databases.iter().enumerate() {
+                let hold = self.open.entry(place).or_insert_with(|| database.ledger.begin());
+                database.to(hold.lock_list()).await?;
+            }
+            Ok(())
+        })
+    }
+
+    fn lock(&mut self, name: Arc<str>, since: Since) -> Trip<'_, Option<News>> {
+        let place = place_of(&name, self.databases.len());
+        let database = &self.databases[place];
+        let hold = self.open.entry(place).or_insert_with(|| database.ledger.begin());
+        Box::pin(database.to(hold.lock(name, since)))
+    }
+
+    fn life(&mut self) -> Trip<'_, i64> {
+        let database = &self.databases[0];
+        let hold = self.open.entry(0).or_insert_with(|| database.ledger.begin());
+        Box::pin(database.to(hold.life()))
+    }
+
+    fn commit(mut self: Box<Self>, commit: Commit) -> Trip<'static, ()> {
+        Box::pin(async move {
+            for (place, part) in split(commit, self.databases.len()) {
+                let database = &self.databases[place];
+                let hold = self.open.remove(&place).ok_or_else(|| Fault::Damaged("what is written is not held".to_owned()))?;
+                database.to(hold.commit(part)).await?;
+            }
+            self.release();
+            Ok(())
+        })
+    }
+
+    fn release(self: Box<Self>) {
+        self.open.into_values().for_each(|hold| hold.release());
+    }
+}
