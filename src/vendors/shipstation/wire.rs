@@ -47,6 +47,8 @@ pub(crate) const PROFILE: Kind = Kind::new("profile");
 pub(crate) const ORDER_LABELS: Kind = Kind::new("order_labels");
 /// Numbers of carriers that were disconnected.
 pub(crate) const DISCONNECTED: Kind = Kind::new("disconnected_carrier");
+/// Lines of what is declared at a border.
+pub(crate) const CUSTOMS_ITEM: Kind = Kind::new("customs_item");
 /// How many ids of a kind were given.
 pub(crate) const SEQUENCE: Kind = Kind::new("sequence");
 
@@ -138,6 +140,17 @@ pub(crate) fn next_id(cx: &mut Cx<'_>, kind: &Kind) -> u64 {
     let first = cx.sequential_id(kind, usual, range, FAR) - FAR;
     cx.docs.put(SEQUENCE, &kind.0, &(id.saturating_sub(first).max(given) + 1));
     id
+}
+
+/// Numbers what is declared at a border. Documented: a line that says its number is that one, if it was there before; inferred: so is one
+/// that is described as before.
+pub(crate) fn number_declared(cx: &mut Cx<'_>, lines: Option<&mut Value>, before: &Value, name: &str, id: fn(u64) -> Value) {
+    let mut known = before.as_array().cloned().unwrap_or_default();
+    for line in lines.and_then(Value::as_array_mut).into_iter().flatten() {
+        let same = |name: &str| known.iter().position(|old| !line[name].is_null() && old[name] == line[name]);
+        let old = same(name).or_else(|| same("description")).map(|index| known.remove(index)[name].take());
+        line[name] = old.filter(|old| !old.is_null()).unwrap_or_else(|| id(next_id(cx, &CUSTOMS_ITEM)));
+    }
 }
 
 /// Stores a place to ship from: its name, its address and that for returns, and whether it is the default one. What neither version is

@@ -85,7 +85,9 @@ pub(super) fn of_elements(call: &Call<'_>) -> Result<BTreeMap<usize, Vec<Value>>
 }
 
 fn is_unreadable(row: &Violation) -> bool {
-    matches!(row.rule, Rule::Type(_)) || row.path.is_empty() || row.location == ParameterIn::Query && row.rule == Rule::Required
+    matches!(row.rule, Rule::Type(_) | Rule::AnyOf)
+        || row.path.is_empty()
+        || row.location == ParameterIn::Query && row.rule == Rule::Required
 }
 
 fn is_id(row: &Violation) -> bool {
@@ -103,10 +105,12 @@ fn error_of(row: &Violation, call: &Call<'_>) -> Value {
             let text = format!("{}.String: A value is required but was not present in the request.", camel(name));
             error("system", "unspecified", text, &Value::Null)
         }
-        Rule::Type(wanted) => {
+        Rule::Type(_) | Rule::AnyOf => {
+            // What may be of several types is an object to the vendor.
+            let wanted = if let Rule::Type(wanted) = row.rule { wanted } else { JsonType::Object };
             let place = place(&row.path);
             let operation = call.operation.map_or("", |operation| &operation.id);
-            let wanted = net_type(*wanted, if name.is_empty() { operation } else { name });
+            let wanted = net_type(wanted, if name.is_empty() { operation } else { name });
             let text = format!("request{place}: Could not cast or convert from {} to {wanted}.", found(row.value.as_ref()));
             error("system", "unspecified", text, &Value::Null)
         }

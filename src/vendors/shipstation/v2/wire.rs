@@ -36,6 +36,8 @@ pub(super) const BATCH: Kind = Kind::new("batch");
 pub(super) const MANIFEST: Kind = Kind::new("manifest");
 pub(super) const PICKUP: Kind = Kind::new("pickup");
 pub(super) const PACKAGE_TYPE: Kind = Kind::new("package_type");
+/// What version 1 has no words for in the addresses of a warehouse, by its number.
+pub(super) const WAREHOUSE_MORE: Kind = Kind::new("warehouse_more");
 /// Tracking numbers that somebody wants to hear of, with the carrier.
 pub(super) const FOLLOWED: Kind = Kind::new("followed");
 pub(super) const INVENTORY_WAREHOUSE: Kind = Kind::new("inventory_warehouse");
@@ -58,7 +60,7 @@ pub(super) const PURCHASE_ORDER: Kind = Kind::new("purchase_order");
 /// The tables of this version alone.
 pub(super) const STORED: &[Stored] = tables![
     Members: SHIPMENT, Label: TEST_LABEL, Members: RATE, Members: RATES, Batch: BATCH, Members: MANIFEST, Members: PICKUP,
-    Members: PACKAGE_TYPE, String: FOLLOWED, Members: INVENTORY_WAREHOUSE, Members: INVENTORY_LOCATION,
+    Members: PACKAGE_TYPE, Vec<Members>: WAREHOUSE_MORE, String: FOLLOWED, Members: INVENTORY_WAREHOUSE, Members: INVENTORY_LOCATION,
     Stock: STOCK, Members: PURCHASE_ORDER, Members: SUPPLIER, Members: TOTE, Members: IMAGE, Members: CARRIER_SETTINGS,
     Members: DOCUMENT, Vec<String>: COMBINED; like: ; shared: ];
 
@@ -68,11 +70,11 @@ pub(super) const FORMS: Forms = &[
     ("fifty", |sent| sent.as_str().unwrap_or_default().chars().take(50).collect::<String>().into()),
     ("lowercase", |sent| sent.as_str().unwrap_or_default().to_lowercase().into()),
     ("uppercase", |sent| sent.as_str().unwrap_or_default().to_uppercase().into()),
+    // A number, or an amount with its currency.
     ("money", |sent| {
-        let mut money = sent.clone();
-        let currency = sent["currency"].as_str().map(str::to_lowercase);
-        currency.into_iter().for_each(|currency| money["currency"] = currency.into());
-        money
+        let currency = sent["currency"].as_str().unwrap_or("usd").to_lowercase();
+        let amount = || json!({ "currency": currency, "amount": sent["amount"].as_f64().unwrap_or_default() });
+        sent.as_f64().map_or_else(amount, Value::from)
     }),
     ("instant", |sent| sent.as_str().and_then(checks::instant).map_or_else(|| sent.clone(), |at| moment(at).into())),
     ("day", |sent| sent.as_str().and_then(checks::instant).map_or_else(|| sent.clone(), |at| day(at).into())),

@@ -1,6 +1,7 @@
 //! Addresses, weights and sizes in the words of version 1.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::money::Money;
 
@@ -22,7 +23,10 @@ pub(crate) struct Address {
     pub address_verified: Option<String>,
 }
 
-/// A weight in a unit of version 1: `pounds`, `ounces` or `grams`.
+/// Units of weight, by their numbers.
+pub(crate) const UNITS: [&str; 3] = ["pounds", "ounces", "grams"];
+
+/// A weight in one of [`UNITS`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Weight {
     pub value: Money,
@@ -39,6 +43,12 @@ pub(crate) struct Dimensions {
 }
 
 impl Weight {
+    /// As version 1 shows it, with the number of its unit.
+    pub(crate) fn numbered(&self) -> Value {
+        let number = UNITS.iter().position(|units| *units == self.units).unwrap_or(1);
+        json!({ "value": self.value, "units": self.units, "WeightUnits": number })
+    }
+
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "too heavy is too heavy, and nothing is less")]
     pub(crate) fn grams(&self) -> u32 {
         (self.ounces() * 28.349_523_125).round() as u32

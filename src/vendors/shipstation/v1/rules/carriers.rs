@@ -5,50 +5,37 @@ use serde_json::{Value, json};
 use super::super::super::catalog::{CATALOG, Carrier, in_order};
 use super::super::super::wire;
 use super::super::super::wire::money::Money;
+use super::super::super::wire::order::Members;
+use super::scaled;
 use crate::base::json::Written;
 use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::world::Kind;
 
 const CARRIER: Kind = Kind::new("carrier");
 
-/// A carrier as lists show it; those of the wallet share its balance and name.
-#[derive(serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-struct CarrierView {
-    name: &'static str,
-    code: &'static str,
-    account_number: Option<&'static str>,
-    requires_funded_account: bool,
-    balance: Written,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    nickname: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    shipping_provider_id: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    primary: Option<bool>,
-}
-
 pub fn list(cx: &mut Cx<'_>) -> Outcome {
-    Ok(Reply::ok(wire::connected(cx).map(|carrier| view(cx, carrier)).collect::<Vec<_>>()))
+    Ok(Reply::ok(wire::connected(cx).map(|carrier| written(carrier, view(cx, carrier))).collect::<Vec<_>>()))
 }
 
 pub fn get(cx: &mut Cx<'_>) -> Outcome {
     let carrier = named(cx)?;
-    Ok(Reply::ok(view(cx, carrier)))
+    Ok(Reply::ok(written(carrier, view(cx, carrier))))
 }
 
-fn view(cx: &Cx<'_>, carrier: &'static Carrier) -> CarrierView {
-    let wallet = carrier.wallet.then_some(CATALOG.wallet.as_str());
-    CarrierView {
-        name: &carrier.name,
-        code: &carrier.code,
-        account_number: carrier.account_number.as_deref(),
-        requires_funded_account: carrier.wallet,
-        balance: if carrier.wallet { wire::profile(cx).balance.scaled(4) } else { Money::default().scaled(1) },
-        nickname: Some(json!(wallet.or(carrier.nickname.as_deref()))),
-        shipping_provider_id: Some(carrier.id),
-        primary: Some(true),
-    }
+/// A carrier as lists show it; those of the wallet share its balance and name.
+fn view(cx: &Cx<'_>, carrier: &Carrier) -> Members {
+    let wallet = carrier.wallet.then_some((wire::profile(cx).balance, CATALOG.wallet.as_str()));
+    let shown = json!({
+        "name": carrier.name, "code": carrier.code, "accountNumber": carrier.account_number, "requiresFundedAccount": carrier.wallet,
+        "balance": wallet.map_or_else(Money::default, |(balance, _)| balance),
+        "nickname": wallet.map(|(_, name)| name).or(carrier.nickname.as_deref()), "shippingProviderId": carrier.id, "primary": true,
+    });
+    shown.into()
+}
+
+/// Recorded: what the wallet holds has four decimals.
+fn written(carrier: &Carrier, shown: Members) -> Written {
+    scaled(shown, if carrier.wallet { &[("/balance", 4)] } else { &[("/balance", 1)] })
 }
 
 pub fn packages(cx: &mut Cx<'_>) -> Outcome {
@@ -81,5 +68,7 @@ pub fn add_funds(cx: &mut Cx<'_>) -> Outcome {
     if carrier.wallet {
         wire::add_funds(cx, Money::from(amount).max(Money::default()));
     }
-    Ok(Reply::ok(CarrierView { nickname: None, shipping_provider_id: None, primary: None, ..view(cx, carrier) }))
+    let mut shown = view(cx, carrier);
+    shown.retain(|name, _| !["nickname", "shippingProviderId", "primary"].contains(&&**name));
+    Ok(Reply::ok(written(carrier, shown)))
 }

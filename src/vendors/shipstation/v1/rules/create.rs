@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::super::super::v2;
+use super::super::super::wire::address::{UNITS, Weight};
 use super::super::super::wire::money::Money;
 use super::super::super::wire::order::Members;
 use super::super::super::wire::{self, CUSTOMER, CUSTOMER_NAME, IMPORT, ORDER, ORDER_KEY, PRODUCT, PRODUCT_SKU, STORE, TAG, date};
@@ -23,8 +24,6 @@ use crate::world::Kind;
 const LONGEST_NUMBER: usize = 50;
 pub(super) const FORMS: Forms = &[("sent", Value::clone), ("stamp", date::normalized), ("day", date::day)];
 pub(super) const COUNTRY: &str = "Please use a 2 character country code";
-/// Units of weight, by their numbers.
-pub(super) const UNITS: [&str; 3] = ["pounds", "ounces", "grams"];
 const ITEM: Kind = Kind::new("order_item");
 /// The document whose schemas orders have, whichever version they come through.
 pub(super) const DOCUMENT: &str = "shipstation_v1";
@@ -156,6 +155,8 @@ pub(super) fn store(cx: &mut Cx<'_>, sent: &Value, scales: &Scales, import: &mut
         order["weight"] = weight(&items);
     }
     name_unit(&mut order["weight"]);
+    let known = before.as_ref().map_or(&Value::Null, |before| &before["internationalOptions"]["customsItems"]);
+    wire::number_declared(cx, order["internationalOptions"].get_mut("customsItems"), known, "customsItemId", Value::from);
     order["items"] = items.into();
     order["tagIds"] = tags(cx, &order, before.as_ref());
     let advanced = &mut order["advancedOptions"];
@@ -256,7 +257,7 @@ fn weight(items: &[Value]) -> Value {
     let weights: Vec<f64> = items
         .iter()
         .filter_map(|row| {
-            let weight: wire::address::Weight = serde_json::from_value(row["weight"].clone()).ok()?;
+            let weight: Weight = serde_json::from_value(row["weight"].clone()).ok()?;
             Some(weight.ounces() * row["quantity"].as_f64().unwrap_or(1.0))
         })
         .collect();

@@ -15,9 +15,14 @@ pub(super) mod warehouses;
 pub(super) mod webhooks;
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::super::wire::money::Money;
+use super::super::wire::order::Members;
+use crate::base::json::Written;
 use crate::engine::Reply;
+use crate::engine::scales::Scales;
+use crate::spec::Step;
 
 /// The number that a path or a query names, however it is spelled.
 #[derive(Deserialize)]
@@ -29,4 +34,20 @@ pub(in crate::vendors::shipstation::v1) struct Id {
 /// What most changes are answered with.
 fn done(message: &str) -> Reply {
     Reply::ok(json!({"success": true, "message": message}))
+}
+
+/// JSON pointers to numbers, and how many decimals those have.
+type Decimals = &'static [(&'static str, usize)];
+
+/// An answer with so many decimals in its numbers; what is behind them is cut off.
+fn scaled(shown: Members, decimals: Decimals) -> Written {
+    let (mut shown, mut scales) = (Value::from(shown), Scales::default());
+    for (pointer, places) in decimals {
+        let Some(number) = shown.pointer_mut(pointer).filter(|number| number.is_number()) else { continue };
+        let written = Money::from(number.take()).scaled(*places);
+        *number = serde_json::from_slice(&written.0).unwrap_or_default();
+        let path: Vec<Step> = pointer.split('/').skip(1).map(|name| Step::Member(name.into())).collect();
+        scales = scales.and(&path, &written);
+    }
+    scales.write(&shown)
 }

@@ -2,8 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::super::access;
@@ -17,8 +16,7 @@ use super::super::super::wire::order::Members;
 use super::super::super::wire::{self, LABEL, STORE, WAREHOUSE, date};
 use super::super::dialect::{message, null_reference};
 use super::super::listing::{self, SHIPMENTS};
-use super::{create, orders};
-use crate::base::json::Written;
+use super::{Decimals, create, orders, scaled};
 use crate::carrier::Location;
 use crate::carrier::print::{Format, Paper};
 use crate::carrier::rating::Options;
@@ -28,128 +26,43 @@ use crate::engine::{Cx, Outcome, Refusal, Reply};
 const TEST: i64 = -1;
 const TEST_NUMBER: &str = "99999999999999999999";
 
-/// A label as this version shows it, with the decimals that were recorded.
-#[derive(Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Shipment {
-    shipment_id: i64,
-    order_id: Option<u64>,
-    order_key: Option<String>,
-    user_id: Option<String>,
-    customer_email: Option<String>,
-    order_number: Option<String>,
-    create_date: Option<String>,
-    ship_date: Option<Date>,
-    shipment_cost: Option<Written>,
-    insurance_cost: Option<Written>,
-    tracking_number: Option<String>,
-    is_return_label: bool,
-    batch_number: Option<String>,
-    carrier_code: Option<&'static str>,
-    service_code: Option<String>,
-    package_code: Option<String>,
-    confirmation: Option<String>,
-    warehouse_id: Option<u64>,
-    voided: bool,
-    void_date: Option<String>,
-    marketplace_notified: bool,
-    notify_error_message: Option<String>,
-    ship_to: Option<Address>,
-    weight: Option<ShownWeight>,
-    dimensions: Option<ShownSize>,
-    insurance_options: Option<Insurance>,
-    advanced_options: Value,
-    shipment_items: Value,
-    label_data: Option<String>,
-    form_data: Option<String>,
-}
+/// Recorded: how many decimals the numbers of labels have.
+const DECIMALS: Decimals = &[
+    ("/shipmentCost", 2),
+    ("/insuranceCost", 2),
+    ("/weight/value", 2),
+    ("/dimensions/length", 2),
+    ("/dimensions/width", 2),
+    ("/dimensions/height", 2),
+    ("/insuranceOptions/insuredValue", 1),
+];
 
-#[derive(Serialize)]
-struct ShownWeight {
-    value: Written,
-    units: String,
-    #[serde(rename = "WeightUnits")]
-    unit: usize,
-}
+/// What a test label says of itself, and what the purchase for an order is answered with.
+const OF_TEST: [&str; 3] = ["isReturnLabel", "voided", "marketplaceNotified"];
+const OF_ORDER: [&str; 6] = ["shipmentId", "shipmentCost", "insuranceCost", "trackingNumber", "labelData", "formData"];
 
-#[derive(Serialize)]
-struct ShownSize {
-    units: String,
-    length: Written,
-    width: Written,
-    height: Written,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Insurance {
-    provider: Value,
-    insure_shipment: bool,
-    insured_value: Written,
-}
-
-/// What the purchase for an order is answered with.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Bought {
-    shipment_id: i64,
-    shipment_cost: Option<Written>,
-    insurance_cost: Option<Written>,
-    tracking_number: Option<String>,
-    label_data: Option<String>,
-    form_data: Option<String>,
-}
-
-impl Shipment {
-    fn of(label: Label, shows_items: bool) -> Self {
-        let (more, insurance) = (&label.more, &label.more["insuranceOptions"]);
-        Self {
-            shipment_id: label.id.try_into().unwrap_or_default(),
-            // What version 2 sold without an order has none.
-            order_id: label.order.filter(|_| label.order_number.is_some()),
-            user_id: label.user,
-            create_date: Some(date::stamp(label.created)),
-            ship_date: Some(label.ship_date),
-            shipment_cost: Some(label.cost.scaled(2)),
-            insurance_cost: Some(label.insurance_cost.scaled(2)),
-            tracking_number: Some(label.tracking_number),
-            is_return_label: label.is_return,
-            batch_number: more["batchNumber"].as_str().map(str::to_owned),
-            carrier_code: CATALOG.carrier_of(label.carrier).map(|carrier| carrier.code.as_str()),
-            service_code: Some(label.service),
-            package_code: label.package,
-            confirmation: label.confirmation,
-            warehouse_id: label.warehouse,
-            voided: label.voided.is_some(),
-            void_date: label.voided.map(date::stamp),
-            ship_to: Some(Address { residential: None, address_verified: None, ..label.to }),
-            weight: label.weight.map(|weight| {
-                let unit = create::UNITS.iter().position(|unit| *unit == weight.units).unwrap_or(1);
-                ShownWeight { value: weight.value.scaled(2), units: weight.units, unit }
-            }),
-            dimensions: label.dimensions.map(|size| ShownSize {
-                units: size.units,
-                length: size.length.scaled(2),
-                width: size.width.scaled(2),
-                height: size.height.scaled(2),
-            }),
-            insurance_options: Some(Insurance {
-                provider: insurance["provider"].clone(),
-                insure_shipment: insurance["insureShipment"] == true,
-                insured_value: Money::from(insurance["insuredValue"].clone()).scaled(1),
-            }),
-            advanced_options: if more["advancedOptions"].is_object() {
-                more["advancedOptions"].clone()
-            } else {
-                billing(&Value::Null, label.store)
-            },
-            shipment_items: if shows_items { more["shipmentItems"].clone() } else { Value::Null },
-            order_key: label.order_key,
-            order_number: label.order_number,
-            customer_email: label.customer_email,
-            ..Self::default()
-        }
-    }
+/// A label as this version shows it.
+fn to_json(label: Label, shows_items: bool) -> Members {
+    let (more, insurance) = (&label.more, &label.more["insuranceOptions"]);
+    let to = Address { residential: None, address_verified: None, ..label.to };
+    let shown = json!({
+        // What version 2 sold without an order has none.
+        "shipmentId": label.id, "orderId": label.order.filter(|_| label.order_number.is_some()), "orderKey": label.order_key,
+        "userId": label.user, "customerEmail": label.customer_email, "orderNumber": label.order_number,
+        "createDate": date::stamp(label.created), "shipDate": label.ship_date, "shipmentCost": label.cost,
+        "insuranceCost": label.insurance_cost, "trackingNumber": label.tracking_number, "isReturnLabel": label.is_return,
+        "batchNumber": more["batchNumber"].as_str(), "carrierCode": CATALOG.carrier_of(label.carrier).map(|carrier| &carrier.code),
+        "serviceCode": label.service, "packageCode": label.package, "confirmation": label.confirmation, "warehouseId": label.warehouse,
+        "voided": label.voided.is_some(), "voidDate": label.voided.map(date::stamp), "marketplaceNotified": false,
+        "notifyErrorMessage": null, "shipTo": to, "weight": label.weight.as_ref().map(Weight::numbered), "dimensions": label.dimensions,
+        "insuranceOptions": {
+            "provider": insurance["provider"], "insureShipment": insurance["insureShipment"] == true,
+            "insuredValue": Money::from(insurance["insuredValue"].clone()),
+        },
+        "advancedOptions": if more["advancedOptions"].is_object() { more["advancedOptions"].clone() } else { billing(&Value::Null, label.store) },
+        "shipmentItems": Some(&more["shipmentItems"]).filter(|_| shows_items), "labelData": null, "formData": null,
+    });
+    shown.into()
 }
 
 /// Whether the number of a carrier, in a stored label, is that of a code.
@@ -160,7 +73,7 @@ pub(in crate::vendors::shipstation::v1) fn is_of_carrier(id: &Value, code: &str)
 /// Labels that pass all filters, voided ones too; their lines only when they are asked for.
 pub fn list(cx: &mut Cx<'_>) -> Outcome {
     let shows_items = listing::is_asked(cx.call, "includeShipmentItems");
-    let page = SHIPMENTS.read(cx.call)?.documents(&cx.docs, LABEL)?.read().map(|label| Shipment::of(label, shows_items));
+    let page = SHIPMENTS.read(cx.call)?.documents(&cx.docs, LABEL)?.read().map(|label| scaled(to_json(label, shows_items), DECIMALS));
     Ok(listing::page("shipments", page, listing::is_short(cx.call)))
 }
 
@@ -168,16 +81,19 @@ pub fn list(cx: &mut Cx<'_>) -> Outcome {
 pub fn create_for_order(cx: &mut Cx<'_>) -> Outcome {
     let (_, order) = orders::named(cx)?;
     orders::require_open(&order, "shipped")?;
-    let Shipment { shipment_id, shipment_cost, insurance_cost, tracking_number, label_data, form_data, .. } = bought(cx, Some(&order))?;
-    Ok(Reply::ok(Bought { shipment_id, shipment_cost, insurance_cost, tracking_number, label_data, form_data }))
+    let (shown, decimals) = bought(cx, Some(&order))?;
+    let told = OF_ORDER.map(|name| (name.to_owned(), shown[name].clone()));
+    Ok(Reply::ok(scaled(told.into_iter().collect(), decimals)))
 }
 
 /// A label without an order.
 pub fn create(cx: &mut Cx<'_>) -> Outcome {
-    Ok(Reply::ok(bought(cx, None)?))
+    let (shown, decimals) = bought(cx, None)?;
+    Ok(Reply::ok(scaled(shown, decimals)))
 }
 
-fn bought(cx: &mut Cx<'_>, order: Option<&Members>) -> Result<Shipment, Refusal> {
+/// A label that was bought, and how its numbers are written.
+fn bought(cx: &mut Cx<'_>, order: Option<&Members>) -> Result<(Members, Decimals), Refusal> {
     let sent = &cx.call.body;
     let (carrier, service, package) = offer(cx, order)?;
     let manual = cx.docs.all::<Members>(STORE).into_iter().find(|store| store["marketplaceId"] == 0 && store["active"] == true);
@@ -252,20 +168,19 @@ fn bought(cx: &mut Cx<'_>, order: Option<&Members>) -> Result<Shipment, Refusal>
     };
     if sent["testLabel"] == true {
         let label = labels::sample(cx, purchase, TEST_NUMBER)?;
-        let zero = Some(Money::default().scaled(1));
-        return Ok(Shipment {
-            shipment_id: TEST,
-            shipment_cost: zero.clone(),
-            insurance_cost: zero,
-            tracking_number: Some(TEST_NUMBER.to_owned()),
-            label_data: Some(data(&label)),
-            ..Shipment::default()
-        });
+        let file = data(&label);
+        let mut shown = to_json(label, false);
+        shown.iter_mut().filter(|(name, _)| !OF_TEST.contains(&&***name)).for_each(|(_, value)| *value = Value::Null);
+        let own = [("shipmentId", TEST.into()), ("trackingNumber", TEST_NUMBER.into()), ("labelData", file.into())];
+        own.into_iter().chain([("shipmentCost", 0.0.into()), ("insuranceCost", 0.0.into())]).for_each(|(name, value)| shown[name] = value);
+        return Ok((shown, &[]));
     }
     let label = labels::buy(cx, purchase)?;
-    let label_data = Some(data(&label));
-    let form_data = labels::forms(std::slice::from_ref(&label)).map(|form| STANDARD.encode(form));
-    Ok(Shipment { label_data, form_data, ..Shipment::of(label, false) })
+    let (file, form) = (data(&label), labels::forms(std::slice::from_ref(&label)).map(|form| STANDARD.encode(form)));
+    let mut shown = to_json(label, false);
+    shown["labelData"] = file.into();
+    shown["formData"] = form.into();
+    Ok((shown, DECIMALS))
 }
 
 fn data(label: &Label) -> String {

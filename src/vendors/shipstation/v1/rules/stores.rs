@@ -33,9 +33,10 @@ pub fn list(cx: &mut Cx<'_>) -> Outcome {
 pub fn update(cx: &mut Cx<'_>) -> Outcome {
     let (id, mut store) = STORES.find(cx)?;
     cx.call.valid()?;
+    let sent = cx.completed("Store", &cx.call.body, &[]);
     for name in ["storeName", "companyName", "phone", "publicEmail", "website", "email", "active", "autoRefresh", "statusMappings"] {
-        if let Some(value) = cx.call.body.get(name).filter(|value| !value.is_null() || store[name].is_string()) {
-            store[name] = value.clone();
+        if cx.call.body.get(name).is_some_and(|value| !value.is_null() || store[name].is_string()) {
+            store[name] = sent[name].clone();
         }
     }
     store["modifyDate"] = date::trimmed(cx.now).into();

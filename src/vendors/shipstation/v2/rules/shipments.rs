@@ -114,6 +114,9 @@ fn make(cx: &mut Cx<'_>, sent: &Value) -> Result<(u64, Members, Value), Refusal>
         shipment.insert("shipment_id".to_owned(), se(number).into());
         let sold = cx.docs.get::<Members>(ORDER, &number.to_string()).unwrap_or_default();
         shipment.insert("shipment_number".to_owned(), sold["orderNumber"].clone());
+        let declared = sold["internationalOptions"]["customsItems"].as_array().into_iter().flatten();
+        let items = shipment["customs"].get_mut("customs_items").and_then(Value::as_array_mut).into_iter().flatten();
+        items.zip(declared).for_each(|(item, row)| item["customs_item_id"] = row["customsItemId"].as_u64().map(se).into());
     }
     keep(cx, number, &shipment)?;
     Ok((number, shipment, validation))

@@ -59,12 +59,6 @@ pub(crate) fn read_weight(weight: &Value) -> Weight {
     Weight { value: decimal(&weight["value"]) * *times, units: (*units).to_owned() }
 }
 
-/// A weight as version 1 stores it, with the number of its unit.
-pub(crate) fn numbered(weight: &Weight) -> Value {
-    let number = ["pounds", "ounces", "grams"].iter().position(|units| *units == weight.units);
-    json!({ "value": weight.value, "units": weight.units, "WeightUnits": number.unwrap_or(1) })
-}
-
 /// Sizes in the words of version 2; zero where there are none.
 pub(crate) fn dimensions(sizes: Option<&Dimensions>) -> Value {
     let unit = sizes.filter(|sizes| sizes.units.starts_with("centi")).map_or("inch", |_| "centimeter");

@@ -223,8 +223,9 @@ pub(crate) fn declared(shipment: &Members) -> Value {
     let rows = customs["customs_items"].as_array().into_iter().chain(products).flatten();
     let items = rows.map(|row| {
         let value = decimal(row["value"].get("amount").unwrap_or(&row["value"]));
+        let id = row["customs_item_id"].as_str().or(row["product_id"].as_str()).and_then(super::number);
         json!({
-            "customsItemId": null, "description": row["description"], "quantity": row["quantity"],
+            "customsItemId": id, "description": row["description"], "quantity": row["quantity"],
             "value": value * row["quantity"].as_i64().unwrap_or(1), "harmonizedTariffCode": row["harmonized_tariff_code"],
             "countryOfOrigin": row["country_of_origin"],
         })
@@ -274,7 +275,7 @@ fn members(cx: &Cx<'_>, shipment: &Members, said: &Members) -> Vec<(&'static str
         ("shipTo", "ship_to", address_of(&shipment["ship_to"])),
         ("customerEmail", "ship_to", shipment["ship_to"]["email"].clone()),
         ("items", "items", items),
-        ("weight", "total_weight", address::numbered(&address::read_weight(&shipment["total_weight"]))),
+        ("weight", "total_weight", address::read_weight(&shipment["total_weight"]).numbered()),
         ("dimensions", "packages", json!(address::read_dimensions(&first["dimensions"]))),
         ("insuranceOptions", "packages", insurance(shipment)),
         ("insuranceOptions", "insurance_provider", insurance(shipment)),
@@ -290,7 +291,7 @@ fn members(cx: &Cx<'_>, shipment: &Members, said: &Members) -> Vec<(&'static str
 }
 
 fn sold_item(row: &Value) -> Value {
-    let weight = Some(&row["weight"]).filter(|weight| !weight.is_null()).map(|weight| address::numbered(&address::read_weight(weight)));
+    let weight = Some(&row["weight"]).filter(|weight| !weight.is_null()).map(|weight| address::read_weight(weight).numbered());
     let amount = |name: &str| row.get(name).filter(|value| !value.is_null()).map(decimal);
     json!({
         "orderItemId": row["item_id"].as_str().and_then(|id| id.parse::<u64>().ok()), "lineItemKey": row["external_order_item_id"],

@@ -12,7 +12,7 @@ use crate::base::time::Timestamp;
 use crate::engine::{Cx, Refusal};
 use crate::vendors::shipstation::catalog::{CATALOG, Carrier};
 use crate::vendors::shipstation::wire::label::Label;
-use crate::vendors::shipstation::wire::{self, ORDER, WAREHOUSE};
+use crate::vendors::shipstation::wire::{self, CUSTOMS_ITEM, ORDER, WAREHOUSE};
 use crate::world::Kind;
 
 /// The document whose schemas shipments have, whichever version they are changed through.
@@ -254,8 +254,11 @@ fn packages(cx: &mut Cx<'_>, shipment: &mut Value, before: Option<&Members>) {
     }
     let products = packages.iter_mut().filter_map(|package| package["products"].as_array_mut()).flatten();
     for product in products.filter(|product| product["product_id"].is_null()) {
-        product["product_id"] = se(super::next(cx, &Kind::new("package_product"))).into();
+        product["product_id"] = se(super::next(cx, &CUSTOMS_ITEM)).into();
     }
+    let known = before.map_or(&Value::Null, |before| &before["customs"]["customs_items"]);
+    let items = shipment.pointer_mut("/customs/customs_items");
+    wire::number_declared(cx, items, known, "customs_item_id", |id| se(id).into());
     shipment["total_weight"] = total(&packages);
     shipment["packages"] = packages.into();
 }
