@@ -58,8 +58,10 @@ pub(crate) fn buy(cx: &mut Cx<'_>, purchase: Purchase<'_>) -> Result<Label, Refu
     label.batch = together.unwrap_or_else(|| wire::next_id(cx, &Kind::new("batch")));
     let own = carrier.tracking.as_deref().filter(|_| carrier.country(&from.country) == carrier.country(&to.country));
     label.tracking_number = cx.tracking_number(own.unwrap_or_else(|| CARRIERS.find(&carrier.code).form(&label.service)));
-    if label.order.is_none() {
-        label.order = Some(v2::shipment_of(cx, &label));
+    let shipment = label.order.unwrap_or_else(|| v2::shipment_of(cx, &label));
+    label.order = Some(shipment);
+    if label.more["v2"].is_null() {
+        label.more["v2"] = json!({ "external_shipment_id": v2::auto_id(cx, shipment) });
     }
     cx.docs.put(LABEL, &label.id.to_string(), &label);
     if let Some(order) = label.order {

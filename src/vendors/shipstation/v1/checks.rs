@@ -94,9 +94,8 @@ fn of_member(call: &Call<'_>, violation: &Violation, found: Option<Place>) -> (S
     }
     let value = violation.value.clone().unwrap_or_default();
     if decode::media_type(call.request) == decode::FORM {
-        let form = crate::engine::pairs(&String::from_utf8_lossy(&call.request.body));
-        let sent = form.into_iter().map(|(sent, _)| sent).find(|sent| sent.eq_ignore_ascii_case(&path)).unwrap_or(path);
-        return (key(call, &sent), format!("The value '{}' is not valid for {name}.", plain(&value)));
+        // Recorded: forms are told in small letters.
+        return (key(call, &path.to_lowercase()), format!("The value '{}' is not valid for {name}.", plain(&value)));
     }
     let text = &*text(call.request);
     let Some(found) = found else { return (key(call, &path), "An error has occurred.".to_owned()) };

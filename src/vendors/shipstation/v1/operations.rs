@@ -1,7 +1,6 @@
 //! Which operation is which rule, by tag and path.
 
 use super::rules::customers::CUSTOMERS;
-use super::rules::products::PRODUCTS;
 use super::rules::stores::STORES;
 use super::rules::warehouses::WAREHOUSES;
 use super::rules::{accounts, carriers, customers, fulfillments, orders, products, shipments, stores, warehouses, webhooks};
@@ -19,7 +18,7 @@ pub(super) fn rows(rows: &mut Operations) {
     rows.on("assignUserToOrder", orders::assign).on("unassignUserFromOrder", orders::assign).on("holdOrderUntil", orders::hold);
     rows.on("restoreOrderFromOnHold", orders::restore).on("markAnOrderAsShipped", orders::mark_as_shipped);
     rows.on("createLabelForOrder", shipments::create_for_order);
-    rows.on("listProducts", products::list).read("getProduct", &PRODUCTS).on_late("updateProduct", products::update);
+    rows.on("listProducts", products::list).on("getProduct", products::get).on_late("updateProduct", products::update);
     rows.on("listShipments", shipments::list).on("createShipmentLabel", shipments::create).on("getRates", shipments::rates);
     rows.on("voidLabel", shipments::void);
     rows.on("listStores", stores::list).read("getStore", &STORES).on_late("updateStore", stores::update);

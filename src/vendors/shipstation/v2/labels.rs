@@ -149,11 +149,17 @@ fn said(shipment: &Members, sold: Option<&Members>, own: Value) -> Members {
     said.into()
 }
 
-/// The carrier that a shipment names, or else the first that has its service.
+/// The carrier that a shipment names, or else the only one that has its service. Documented for FedEx: of several accounts one is named.
 fn carrier(cx: &Cx<'_>, shipment: &Members, service: &str) -> Result<&'static Carrier, Refusal> {
     match shipment.get("carrier_id").and_then(Value::as_str) {
         Some(id) => connected(cx, id),
-        None => rates::connected(cx).find(|carrier| carrier.service(service).is_some()).ok_or_else(|| needed("carrier_id")),
+        None => {
+            let mut sellers = rates::connected(cx).filter(|carrier| carrier.service(service).is_some());
+            let first = sellers.next().ok_or_else(|| needed("carrier_id"))?;
+            let name = first.friendly_name(in_sandbox(cx));
+            let text = || format!("carrier_id is required because you have multiple {name} accounts connected.");
+            if sellers.next().is_none() { Ok(first) } else { Err(unspecified(text(), &Value::Null)) }
+        }
     }
 }
 
@@ -180,13 +186,17 @@ fn is_word(sent: &Value, word: &str) -> bool {
     sent.as_str().is_some_and(|sent| sent.eq_ignore_ascii_case(word))
 }
 
+/// Recorded: the external id of what was bought without one.
+pub(crate) fn auto_id(cx: &Cx<'_>, shipment: u64) -> Value {
+    format!("SEAuto-{}", wire::token(cx, &format!("shipment {shipment}"), 22)).into()
+}
+
 /// What this version keeps of a new label.
 fn kept(cx: &Cx<'_>, bought: &Order<'_>) -> Value {
     let Order { shipment, options, .. } = bought;
-    let auto = || format!("SEAuto-{}", wire::token(cx, &format!("shipment {}", bought.number), 22)).into();
-    let external = Some(&shipment["external_shipment_id"]).filter(|id| id.is_string()).cloned().unwrap_or_else(auto);
+    let external = Some(&shipment["external_shipment_id"]).filter(|id| id.is_string()).cloned();
     json!({
-        "packages": shipment["packages"], "external_shipment_id": external, "external_order_id": shipment["external_order_id"],
+        "packages": shipment["packages"], "external_shipment_id": external.unwrap_or_else(|| auto_id(cx, bought.number)), "external_order_id": shipment["external_order_id"],
         "label_layout": options["label_layout"], "label_format": options["label_format"], "display_scheme": options["display_scheme"],
         "charge_event": options["charge_event"], "label_image_id": options["label_image_id"], "rma_number": options["rma_number"],
         "email": shipment["ship_to"]["email"], "rate": bought.rate, "batch": bought.batch, "numbers": [],

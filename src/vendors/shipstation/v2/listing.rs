@@ -51,6 +51,11 @@ pub(super) fn answer<T: Serialize + Send + 'static>(cx: &Cx<'_>, name: &str, pag
     Reply::ok(envelope(cx, name, page))
 }
 
+/// What the query asks for under a name; to .NET a blank is nothing.
+pub(super) fn asked<'c>(cx: &'c Cx<'_>, name: &str) -> Option<&'c str> {
+    cx.call.query(name).filter(|value| !value.is_empty())
+}
+
 /// Links to the first, last, previous and next page of a path.
 pub(super) fn links(cx: &Cx<'_>, path: &str, number: usize, pages: usize, size: usize, has_next: bool) -> Value {
     // The size of a page has older names, which links keep.

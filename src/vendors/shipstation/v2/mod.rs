@@ -27,7 +27,7 @@ mod rules;
 mod webhooks;
 mod wire;
 
-pub(super) use labels::charges;
+pub(super) use labels::{auto_id, charges};
 pub(super) use rules::labels::voided as label_voided;
 pub(super) use webhooks::{fulfilled, labels_bought, orders_imported, refreshed, render, sample, scanned, sign};
 pub(super) use wire::address::read as address;

@@ -148,7 +148,7 @@ pub(super) fn store(cx: &mut Cx<'_>, sent: &Value, scales: &Scales, import: &mut
         None => json!(validation::checked(serde_json::from_value(order["shipTo"].clone()).unwrap_or_default())),
     };
     let sent = std::mem::take(&mut order["items"]);
-    let items = items(cx, sent, before.as_ref());
+    let items = items(cx, sent, before.as_ref(), scales);
     let total = total(&order, &items, scales);
     order["orderTotal"] = serde_json::from_slice(&total.0).unwrap_or_default();
     if order["weight"].is_null() {
@@ -198,11 +198,11 @@ fn store_of(cx: &Cx<'_>, order: &Members, before: Option<&Members>) -> u64 {
 }
 
 /// The lines of an order: those that were there before keep their number, each SKU is a product.
-fn items(cx: &mut Cx<'_>, sent: Value, before: Option<&Members>) -> Vec<Value> {
+fn items(cx: &mut Cx<'_>, sent: Value, before: Option<&Members>, scales: &Scales) -> Vec<Value> {
     let mut rows = if let Value::Array(rows) = sent { rows } else { Vec::new() };
     let mut known = before.and_then(|before| before["items"].as_array()).cloned().unwrap_or_default();
     let now = json!(date::trimmed(cx.now));
-    for row in &mut rows {
+    for (index, row) in rows.iter_mut().enumerate() {
         name_unit(&mut row["weight"]);
         let is_same = |old: &Value| old["lineItemKey"] == row["lineItemKey"] && old["sku"] == row["sku"];
         let old = known.iter().position(is_same).map(|index| known.remove(index));
@@ -213,13 +213,13 @@ fn items(cx: &mut Cx<'_>, sent: Value, before: Option<&Members>) -> Vec<Value> {
         for name in ["createDate", "modifyDate"] {
             row[name] = old.as_ref().map_or_else(|| now.clone(), |old| old[name].clone());
         }
-        row["productId"] = product(cx, row);
+        row["productId"] = product(cx, row, scales.decimals(&unit_price(index)));
     }
     rows
 }
 
 /// The product of a line, which is made when its SKU is new; adjustments have none.
-fn product(cx: &mut Cx<'_>, row: &Value) -> Value {
+fn product(cx: &mut Cx<'_>, row: &Value, decimals: Option<usize>) -> Value {
     let Some(sku) = row["sku"].as_str().filter(|sku| !sku.is_empty() && row["adjustment"] != true) else { return Value::Null };
     if let Some(id) = cx.docs.get::<u64>(PRODUCT_SKU, &sku.to_lowercase()) {
         return id.into();
@@ -229,9 +229,16 @@ fn product(cx: &mut Cx<'_>, row: &Value) -> Value {
     let mut product = cx.completed_by(DOCUMENT, "Product", &sent, FORMS);
     product["productId"] = id.into();
     product["createDate"] = date::trimmed(cx.now).into();
-    cx.docs.put(PRODUCT, &id.to_string(), &product);
+    let price = decimals.map(|decimals| Money::from(row["unitPrice"].clone()).scaled(decimals.min(4)));
+    let scales = price.map(|price| Scales::default().and(&[Step::Member("price".into())], &price)).unwrap_or_default();
+    cx.docs.put(PRODUCT, &id.to_string(), &scales.write(&product));
     cx.docs.put(PRODUCT_SKU, &sku.to_lowercase(), &id);
     id.into()
+}
+
+/// Where the price of a line stands.
+fn unit_price(index: usize) -> [Step; 3] {
+    [Step::Member("items".into()), Step::Element(index), Step::Member("unitPrice".into())]
 }
 
 /// Recorded: lines by quantity and price, tax and shipping of the order but not of its lines; never below zero.
@@ -243,12 +250,10 @@ fn total(order: &Members, items: &[Value], scales: &Scales) -> Written {
         places = places.max(scales.decimals(path).unwrap_or_else(own).min(4));
         total = total + Money::from(value.clone()) * times;
     };
-    let member = |name: &str| Step::Member(name.into());
     for (index, row) in items.iter().enumerate() {
-        let path = [member("items"), Step::Element(index), member("unitPrice")];
-        add(&path, &row["unitPrice"], row["quantity"].as_i64().unwrap_or_default());
+        add(&unit_price(index), &row["unitPrice"], row["quantity"].as_i64().unwrap_or_default());
     }
-    ["taxAmount", "shippingAmount"].iter().for_each(|name| add(&[member(name)], &order[*name], 1));
+    ["taxAmount", "shippingAmount"].iter().for_each(|name| add(&[Step::Member((*name).into())], &order[*name], 1));
     total.max(Money::default()).scaled(places)
 }
 
@@ -320,7 +325,7 @@ pub(in crate::vendors::shipstation) fn address_of(sent: &Value) -> Value {
 
 /// The lines of an order in place of those that it has, which keep their numbers.
 pub(in crate::vendors::shipstation) fn lines(cx: &mut Cx<'_>, rows: Value, before: &Members) -> Value {
-    items(cx, rows, Some(before)).into()
+    items(cx, rows, Some(before), &Scales::default()).into()
 }
 
 /// A body in the words of version 1 that another part of the account sends, such as version 2: checked and stored as if it came here.

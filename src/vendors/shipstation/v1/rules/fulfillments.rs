@@ -15,13 +15,13 @@ pub fn list(cx: &mut Cx<'_>) -> Outcome {
 }
 
 /// Stores one with what is said of it; its number.
-pub(in crate::vendors::shipstation) fn add(cx: &mut Cx<'_>, own: &Value) -> u64 {
+pub(in crate::vendors::shipstation) fn add(cx: &mut Cx<'_>, mut own: Value) -> u64 {
     let id = wire::next_id(cx, &FULFILLMENT);
-    let mut row = Members::from(cx.completed_by(DOCUMENT, "Fulfillment", own, FORMS));
-    row["fulfillmentId"] = id.into();
-    row["userId"] = CATALOG.users[0]["userId"].clone();
-    row["createDate"] = date::stamp(cx.now).into();
-    row["shipTo"] = own["shipTo"].clone();
+    own["fulfillmentId"] = id.into();
+    own["userId"] = CATALOG.users[0]["userId"].clone();
+    own["createDate"] = date::stamp(cx.now).into();
+    let mut row = Members::from(cx.completed_by(DOCUMENT, "Fulfillment", &own, FORMS));
+    row["shipTo"] = own["shipTo"].take();
     cx.docs.put(FULFILLMENT, &id.to_string(), &row);
     id
 }

@@ -20,15 +20,22 @@ use serde_json::{Value, json};
 use super::super::wire::money::Money;
 use super::super::wire::order::Members;
 use crate::base::json::Written;
-use crate::engine::Reply;
 use crate::engine::scales::Scales;
+use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::spec::Step;
+use crate::world::Kind;
 
 /// The number that a path or a query names, however it is spelled.
 #[derive(Deserialize)]
 pub(in crate::vendors::shipstation::v1) struct Id {
     #[serde(alias = "orderId", alias = "customerId", alias = "productId", alias = "storeId", alias = "warehouseId", alias = "webhookId")]
     pub id: String,
+}
+
+/// A document as it was written when it was stored, with the decimals of its numbers.
+fn stored(cx: &Cx<'_>, kind: Kind, id: &str) -> Outcome {
+    let body = cx.docs.raw(kind.clone(), id).ok_or_else(|| Refusal::missing(kind, id))?;
+    Ok(Reply::ok(Written(body.into())))
 }
 
 /// What most changes are answered with.

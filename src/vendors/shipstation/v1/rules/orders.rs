@@ -10,8 +10,7 @@ use super::super::dialect::message;
 use super::super::listing::{self, ORDERS};
 use super::super::webhooks;
 use super::create::{self, Import, Made};
-use super::{Id, done, fulfillments};
-use crate::base::json::Written;
+use super::{Id, done, fulfillments, stored};
 use crate::engine::fields::{Field, Report};
 use crate::engine::scales::Scales;
 use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
@@ -30,7 +29,7 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
     let scales = Scales::of(&cx.call.request.body);
     let (Made::Stored(order) | Made::Locked(order)) = create::store(cx, &cx.call.body, &scales, &mut import, false)?;
     import.finish(cx);
-    answer(cx, &order["orderId"].to_string())
+    stored(cx, ORDER, &order["orderId"].to_string())
 }
 
 /// Up to a hundred orders, each of which succeeds or fails for itself.
@@ -88,12 +87,7 @@ pub fn list(cx: &mut Cx<'_>) -> Outcome {
 }
 
 pub fn get(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
-    answer(cx, &id)
-}
-
-fn answer(cx: &Cx<'_>, id: &str) -> Outcome {
-    let body = cx.docs.raw(ORDER, id).ok_or_else(|| Refusal::missing(ORDER, id))?;
-    Ok(Reply::ok(Written(body.into())))
+    stored(cx, ORDER, &id)
 }
 
 /// An order that is deleted is found no more; its key cannot be used again.
@@ -194,7 +188,7 @@ pub fn mark_as_shipped(cx: &mut Cx<'_>) -> Outcome {
         "trackingNumber": sent["trackingNumber"], "shipDate": date::normalized(&day), "carrierCode": sent["carrierCode"],
         "marketplaceNotified": sent["notifySalesChannel"],
     });
-    let fulfillment = fulfillments::add(cx, &own);
+    let fulfillment = fulfillments::add(cx, own);
     webhooks::fulfilled(cx, fulfillment, order["advancedOptions"]["storeId"].as_u64());
     v2::fulfilled(cx, fulfillment, id);
     Ok(Reply::ok(json!({"orderId": id, "orderNumber": order["orderNumber"]})))

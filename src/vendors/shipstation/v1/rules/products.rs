@@ -1,25 +1,28 @@
 //! Products, which come with the SKUs of orders.
 
-use super::super::super::wire::order::Members;
 use super::super::super::wire::{PRODUCT, PRODUCT_SKU, date};
 use super::super::listing;
 use super::create::FORMS;
-use super::done;
+use super::{Id, done, stored};
+use crate::base::json::{self, Written};
 use crate::engine::resource::{Conventions, Resource};
-use crate::engine::{Cx, Outcome};
+use crate::engine::scales::Scales;
+use crate::engine::{Cx, Outcome, Params};
 
-pub(crate) static PRODUCTS: Resource =
-    Resource::new(PRODUCT, "Product", &listing::PRODUCTS, &Conventions { forms: FORMS, ..Conventions::USUAL });
+static PRODUCTS: Resource = Resource::new(PRODUCT, "Product", &listing::PRODUCTS, &Conventions { forms: FORMS, ..Conventions::USUAL });
 
 /// Those that are active, unless the others are asked for. Recorded: there is one page less than there are.
 pub fn list(cx: &mut Cx<'_>) -> Outcome {
-    let query = listing::PRODUCTS.read(cx.call)?;
-    if listing::is_asked(cx.call, "showInactive") {
-        return Ok(listing::page("products", query.documents(&cx.docs, PRODUCT)?.written(), true));
-    }
-    let mut rows: Vec<Members> = cx.docs.all(PRODUCT);
-    rows.retain(|row| row["active"] != false);
-    Ok(listing::page("products", query.rows(rows)?, true))
+    let (query, shows_all) = (listing::PRODUCTS.read(cx.call)?, listing::is_asked(cx.call, "showInactive"));
+    let rows = cx.docs.rows(PRODUCT).map(|(_, body)| body);
+    let rows = rows.filter(|body| shows_all || json::at(body, "/active") != Some(b"false"));
+    let member = |body: &&[u8], member: &str| json::at(body, member).and_then(|found| serde_json::from_slice(found).ok());
+    let page = query.rows_by(rows.collect(), |body, pointer| member(body, pointer).unwrap_or_default())?;
+    Ok(listing::page("products", page.map(|body| Written(body.into())), true))
+}
+
+pub fn get(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
+    stored(cx, PRODUCT, &id)
 }
 
 /// What is sent takes the place of a product; its number and the day of its creation stay.
@@ -33,7 +36,7 @@ pub fn update(cx: &mut Cx<'_>) -> Outcome {
     let [gone, known] = [&before["sku"], &product["sku"]].map(|sku| sku.as_str().map(str::to_lowercase));
     gone.into_iter().for_each(|sku| _ = cx.docs.remove(PRODUCT_SKU, &sku));
     known.into_iter().for_each(|sku| cx.docs.put(PRODUCT_SKU, &sku, &product["productId"]));
-    cx.docs.put(PRODUCT, &id, &product);
+    cx.docs.put(PRODUCT, &id, &Scales::of(&cx.call.request.body).write(&product));
     // Recorded: the text has no full stop.
     Ok(done("The requested product has been updated"))
 }

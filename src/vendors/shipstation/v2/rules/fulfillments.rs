@@ -13,12 +13,11 @@ use crate::vendors::shipstation::wire::{self as shared, FULFILLMENT, address::Ad
 /// Those that pass the filters, newest first.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
     let mut rows = cx.docs.all::<Members>(FULFILLMENT);
-    let asked = |name: &str| cx.call.query(name).filter(|value| !value.is_empty());
-    if let Some(batch) = asked("batch_id") {
+    if let Some(batch) = listing::asked(cx, "batch_id") {
         let wanted = super::batches::shipments(cx, batch);
         rows.retain(|row| row["orderId"].as_u64().is_some_and(|number| wanted.contains(&number)));
     }
-    if let Some(source) = asked("order_source_id") {
+    if let Some(source) = listing::asked(cx, "order_source_id") {
         let is_from = |number| shipment::view(cx, number).is_some_and(|shipment| shipment["store_id"] == source);
         rows.retain(|row| row["orderId"].as_u64().is_some_and(is_from));
     }
@@ -87,7 +86,7 @@ fn fulfill(cx: &mut Cx<'_>, number: u64, shipment: &Members, one: &Value) {
         "shipTo": address::read(&shipment["ship_to"]),
     });
     shipment::change(cx, number, &[("shipment_status", "label_purchased".into())]);
-    let id = fulfillments::add(cx, &own);
+    let id = fulfillments::add(cx, own);
     webhooks::fulfilled(cx, id, number);
     v1::fulfilled(cx, id, shipment["store_id"].as_str().and_then(wire::number));
 }

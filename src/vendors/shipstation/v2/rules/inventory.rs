@@ -67,7 +67,7 @@ fn key(sku: &str, location: &str) -> String {
 
 /// By location, or added up by warehouse.
 pub(crate) fn levels(cx: &mut Cx<'_>) -> Outcome {
-    let is_wanted = |name: &str, found: &str| cx.call.query(name).is_none_or(|wanted| wanted == found);
+    let is_wanted = |name: &str, found: &str| listing::asked(cx, name).is_none_or(|wanted| wanted == found);
     let fits = |stock: &Stock| {
         is_wanted("sku", &stock.sku)
             && is_wanted("inventory_warehouse_id", &stock.inventory_warehouse_id)

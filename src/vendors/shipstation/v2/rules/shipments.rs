@@ -51,15 +51,15 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
         let wanted: BTreeSet<u64> = wanted.into_iter().collect();
         rows.retain(|row| wanted.contains(&row.number));
     };
-    if let Some(batch) = cx.call.query("batch_id") {
+    if let Some(batch) = listing::asked(cx, "batch_id") {
         let wanted = super::batches::shipments(cx, batch);
         narrow(&mut rows, wanted);
     }
-    if let Some(import) = cx.call.query("import_batch_id") {
+    if let Some(import) = listing::asked(cx, "import_batch_id") {
         let wanted = cx.docs.get(IMPORT, import).unwrap_or_default();
         narrow(&mut rows, wanted);
     }
-    if let Some(pickup) = cx.call.query("pickup_id") {
+    if let Some(pickup) = listing::asked(cx, "pickup_id") {
         let wanted = super::package_pickups::shipments(cx, pickup);
         narrow(&mut rows, wanted);
     }

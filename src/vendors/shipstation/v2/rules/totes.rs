@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::super::listing;
 use super::super::wire::{INVENTORY_WAREHOUSE, Members, TOTE};
 use crate::engine::fields::Report;
 use crate::engine::resource::Resource;
@@ -38,7 +39,7 @@ fn fault(cx: &Cx<'_>, tote: &Value) -> Option<&'static str> {
 
 /// All of them, or those of a warehouse; not paged.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
-    let wanted = cx.call.query("inventory_warehouse_id");
+    let wanted = listing::asked(cx, "inventory_warehouse_id");
     let rows = cx.docs.list::<Members>(TOTE).filter(|row| wanted.is_none_or(|wanted| row["inventory_warehouse_id"] == wanted));
     Ok(Reply::ok(json!({ "totes": rows.collect::<Vec<_>>() })))
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::catalog::CATALOG as WORDS;
-use super::super::{access, checks, dialect};
+use super::super::{access, checks, dialect, labels};
 use super::order::Origins;
 use super::{FORMS, Members, PACKAGE_TYPE, SHIPMENT, address, moment, number, order, se};
 use crate::base::entropy;
@@ -183,7 +183,7 @@ pub(crate) fn of_label(cx: &mut Cx<'_>, label: &Label) -> u64 {
     let number = super::next(cx, &ORDER);
     let warehouse = label.warehouse.filter(|id| cx.docs.has(WAREHOUSE, &id.to_string()));
     let sent = json!({
-        "carrier_id": se(label.carrier), "service_code": label.service, "ship_date": format!("{}T00:00:00Z", label.ship_date),
+        "external_shipment_id": labels::auto_id(cx, number), "carrier_id": se(label.carrier), "service_code": label.service, "ship_date": format!("{}T00:00:00Z", label.ship_date),
         "ship_from": address::shipping(&label.from), "ship_to": address::shipping(&label.to), "warehouse_id": warehouse.map(se),
         "store_id": label.store.map(se), "confirmation": label.confirmation,
         "packages": [{
