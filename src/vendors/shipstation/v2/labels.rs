@@ -195,8 +195,9 @@ pub(crate) fn auto_id(cx: &Cx<'_>, shipment: u64) -> Value {
 fn kept(cx: &Cx<'_>, bought: &Order<'_>) -> Value {
     let Order { shipment, options, .. } = bought;
     let external = Some(&shipment["external_shipment_id"]).filter(|id| id.is_string()).cloned();
+    let external = external.unwrap_or_else(|| auto_id(cx, bought.number));
     json!({
-        "packages": shipment["packages"], "external_shipment_id": external.unwrap_or_else(|| auto_id(cx, bought.number)), "external_order_id": shipment["external_order_id"],
+        "packages": shipment["packages"], "external_shipment_id": external, "external_order_id": shipment["external_order_id"],
         "label_layout": options["label_layout"], "label_format": options["label_format"], "display_scheme": options["display_scheme"],
         "charge_event": options["charge_event"], "label_image_id": options["label_image_id"], "rma_number": options["rma_number"],
         "email": shipment["ship_to"]["email"], "rate": bought.rate, "batch": bought.batch, "numbers": [],

@@ -44,6 +44,7 @@ const OF_ORDER: [&str; 6] = ["shipmentId", "shipmentCost", "insuranceCost", "tra
 /// A label as this version shows it.
 fn to_json(label: Label, shows_items: bool) -> Members {
     let (more, insurance) = (&label.more, &label.more["insuranceOptions"]);
+    let own = Some(&more["advancedOptions"]).filter(|own| own.is_object());
     let to = Address { residential: None, address_verified: None, ..label.to };
     let shown = json!({
         // What version 2 sold without an order has none.
@@ -59,7 +60,7 @@ fn to_json(label: Label, shows_items: bool) -> Members {
             "provider": insurance["provider"], "insureShipment": insurance["insureShipment"] == true,
             "insuredValue": Money::from(insurance["insuredValue"].clone()),
         },
-        "advancedOptions": if more["advancedOptions"].is_object() { more["advancedOptions"].clone() } else { billing(&Value::Null, label.store) },
+        "advancedOptions": own.cloned().unwrap_or_else(|| billing(&Value::Null, label.store)),
         "shipmentItems": Some(&more["shipmentItems"]).filter(|_| shows_items), "labelData": null, "formData": null,
     });
     shown.into()

@@ -183,9 +183,10 @@ pub(crate) fn of_label(cx: &mut Cx<'_>, label: &Label) -> u64 {
     let number = super::next(cx, &ORDER);
     let warehouse = label.warehouse.filter(|id| cx.docs.has(WAREHOUSE, &id.to_string()));
     let sent = json!({
-        "external_shipment_id": labels::auto_id(cx, number), "carrier_id": se(label.carrier), "service_code": label.service, "ship_date": format!("{}T00:00:00Z", label.ship_date),
-        "ship_from": address::shipping(&label.from), "ship_to": address::shipping(&label.to), "warehouse_id": warehouse.map(se),
-        "store_id": label.store.map(se), "confirmation": label.confirmation,
+        "external_shipment_id": labels::auto_id(cx, number), "carrier_id": se(label.carrier), "service_code": label.service,
+        "ship_date": format!("{}T00:00:00Z", label.ship_date), "ship_from": address::shipping(&label.from),
+        "ship_to": address::shipping(&label.to), "warehouse_id": warehouse.map(se), "store_id": label.store.map(se),
+        "confirmation": label.confirmation,
         "packages": [{
             "package_code": label.package, "weight": label.weight.as_ref().map(address::weight),
             "dimensions": address::dimensions(label.dimensions.as_ref()),
