@@ -35,6 +35,9 @@ fn has_qr_code(own: &Value) -> bool {
     own["display_scheme"].as_str().is_some_and(|scheme| scheme.to_lowercase().contains("qr_code"))
 }
 
+/// What a batch says of itself among the options of its labels.
+pub(super) const BATCH_NUMBER: &str = "batch_number";
+
 /// What a label is bought for.
 pub(super) struct Order<'a> {
     pub number: u64,
@@ -105,7 +108,7 @@ pub(super) fn buy(cx: &mut Cx<'_>, bought: &Order<'_>) -> Result<Label, Refusal>
             is_return: bought.is_return,
             warehouse: text("warehouse_id").and_then(wire::number),
             store: text("store_id").and_then(wire::number),
-            more: said(shipment, sold.as_ref(), own),
+            more: said(bought, sold.as_ref(), own),
             ..Label::default()
         },
     };
@@ -135,15 +138,16 @@ pub(super) fn buy(cx: &mut Cx<'_>, bought: &Order<'_>) -> Result<Label, Refusal>
 }
 
 /// What either version alone says of a label.
-fn said(shipment: &Members, sold: Option<&Members>, own: Value) -> Members {
+fn said(Order { shipment, options, batch, .. }: &Order<'_>, sold: Option<&Members>, own: Value) -> Members {
     let option = &shipment["advanced_options"];
     let billing = json!({
         "billToParty": option["bill_to_party"], "billToAccount": option["bill_to_account"],
         "billToPostalCode": option["bill_to_postal_code"], "billToCountryCode": option["bill_to_country_code"],
         "storeId": shipment["store_id"].as_str().and_then(wire::number),
     });
+    let number = batch.and_then(|_| options[BATCH_NUMBER].as_str());
     let said = json!({
-        "v2": own, "insuranceOptions": self::sold::insurance(shipment), "advancedOptions": billing,
+        "v2": own, "batchNumber": number, "insuranceOptions": self::sold::insurance(shipment), "advancedOptions": billing,
         "shipmentItems": sold.map(|sold| &sold["items"]), "customs": self::sold::declared(shipment),
     });
     said.into()

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::dialect::wrong_state;
-use super::super::labels::{self, Order};
+use super::super::labels::{self, BATCH_NUMBER, Order};
 use super::super::listing::{self, LISTING};
 use super::super::wire::{self, BATCH, Members, moment, se, shipment, texts};
 use super::super::{dialect, webhooks};
@@ -238,7 +238,8 @@ fn purchase(cx: &mut Cx<'_>, batch: &Batch, number: u64, mut shipment: Members, 
         shipment["ship_date"] = date.clone().into();
     }
     let Batch { label_layout, label_format, display_scheme, .. } = batch;
-    let options = json!({ "label_layout": label_layout, "label_format": label_format, "display_scheme": display_scheme });
+    let options =
+        json!({ "label_layout": label_layout, "label_format": label_format, "display_scheme": display_scheme, BATCH_NUMBER: batch.number });
     shipments::buy(cx, &Order { number, shipment: &shipment, options: &options, rate, batch: Some(batch.id), is_return: false })
 }
 
