@@ -177,6 +177,7 @@ impl Run {
                         excerpt = (!failures.is_empty()).then(|| outcome::excerpt(&reply));
                         failures
                     }
+                    Err(error) if error.is_connected() => script.unanswered(turn, error.to_string()),
                     Err(error) => vec![Failure::new(turn.span, Mismatch::Silence(error.to_string()))],
                 }
             }

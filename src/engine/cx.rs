@@ -139,12 +139,11 @@ impl<'w> Cx<'w> {
         self.schedule_at(time::shift(self.now, delay), topic, subject, step);
     }
 
-    /// The stream that secrets such as tokens are drawn from: nobody can foretell it, unless somebody asked for the seed.
+    /// The stream that secrets such as tokens are drawn from: nobody can foretell it, unless somebody asked for the seed. What else is
+    /// drawn is the same in both cases.
     pub fn secrets(&mut self) -> &mut Rng {
-        match self.secret() {
-            None => &mut self.rng,
-            Some(secret) => self.secrets.get_or_insert_with(|| entropy::secrets_at(secret, &self.rng)),
-        }
+        let secret = self.secret();
+        self.secrets.get_or_insert_with(|| secret.map_or_else(|| self.rng.clone(), |secret| entropy::secrets_at(secret, &self.rng)))
     }
 
     /// What this sandbox signs tokens with besides their key.

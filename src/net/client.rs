@@ -58,6 +58,14 @@ pub enum ClientError {
     Target(String),
 }
 
+impl ClientError {
+    /// Whether there was a connection, on which no whole answer came.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        matches!(self, Self::Silent(..) | Self::Broken(..) | Self::Body(..))
+    }
+}
+
 impl Client {
     /// A client for a base URL, each of whose requests may take so long.
     ///

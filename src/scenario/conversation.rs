@@ -21,7 +21,7 @@ use std::sync::Arc;
 use http::Method;
 use http::header::CONTENT_LENGTH;
 
-pub use self::credentials::{CredentialMap, with_default_credentials};
+pub use self::credentials::{CredentialMap, account_rows};
 pub use self::judge::{Failure, Mismatch, ReceivedAnswer, ReceivedWebhook};
 pub use self::plan::PlannedCall;
 use self::receiver::Receiver;
@@ -66,7 +66,7 @@ impl Player {
     pub fn new(machine: &Arc<Machine>, sandbox: &Arc<Sandbox>, mount: &str, story: &Arc<Story>) -> Self {
         let inbox = machine.public_urls().inbox(&sandbox.name);
         Self {
-            script: Script::new(story, mount, &inbox, CredentialMap::of(machine, sandbox, mount)),
+            script: Script::new(story, mount, &sandbox.name, &inbox, CredentialMap::of(machine, sandbox, mount)),
             machine: Arc::clone(machine),
             sandbox: Arc::clone(sandbox),
             mount: mount.to_owned(),
@@ -98,7 +98,11 @@ impl Player {
         report.failures.extend(judge::departures(answer.notes(), turn.span));
         let notes = Some(note::codes(answer.notes()));
         let found = ReceivedAnswer { status: answer.status.as_u16(), headers: &answer.headers, body: &answer.body, notes };
-        report.failures.extend(self.script.answered(turn, &found));
+        let lost = answer.entry.as_ref().map(|entry| entry.wire.planned().end).filter(|end| end.loses_answer());
+        report.failures.extend(match lost {
+            Some(end) => self.script.unanswered(turn, format!("the scenario disturbs the wire: {}", end.word())),
+            None => self.script.answered(turn, &found),
+        });
         if !report.failures.is_empty()
             && let Some(pause) = self.script.again(turn)
         {
@@ -119,7 +123,7 @@ impl Player {
             return Err(Mismatch::UnknownEvent { event: event.clone(), vendor: name.to_owned(), known });
         }
         let status = wanted.answers.map_or_else(String::new, |status| format!("?status={status}"));
-        let made = self.machine.as_account(&self.sandbox, name, None, wall, |cx| {
+        let made = self.machine.as_account(&self.sandbox, name, wanted.account.as_deref(), wall, |cx| {
             let events = if wanted.events.is_empty() { vec!["*".to_owned()] } else { wanted.events.clone() };
             cx.subscribe(Subscription {
                 format: wanted.format,

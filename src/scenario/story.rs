@@ -110,7 +110,8 @@ pub(super) enum Body {
 
 #[derive(Debug, Clone)]
 pub(super) struct ExpectedAnswer {
-    pub status: Spanned<u16>,
+    /// The status; `None` where no whole answer may arrive.
+    pub status: Spanned<Option<u16>>,
     pub notes: Option<Spanned<Vec<String>>>,
     pub content: Content,
 }
@@ -131,6 +132,8 @@ pub(super) struct Content {
 pub struct Subscribe {
     /// Whose events; those of the vendor that the conversation is with otherwise.
     pub vendor: Option<String>,
+    /// Whose account of that vendor it is for; the first one otherwise.
+    pub account: Option<String>,
     /// All of them when empty.
     pub events: Vec<String>,
     pub format: Format,

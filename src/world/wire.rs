@@ -28,6 +28,12 @@ impl OnWire {
         }
     }
 
+    /// What was decided to go over the wire, also where the caller left.
+    #[must_use]
+    pub fn planned(&self) -> Sent {
+        self.decided
+    }
+
     /// The caller left before anything went out.
     pub fn abandon(&self) {
         self.is_abandoned.store(true, Ordering::Relaxed);
@@ -122,6 +128,34 @@ impl End {
     #[must_use]
     pub fn word(self) -> &'static str {
         Self::ALL.iter().find(|(end, _)| *end == self).map_or("", |(_, word)| word)
+    }
+
+    /// Whether no whole answer reaches the caller, by whatever client.
+    #[must_use]
+    pub fn loses_answer(self) -> bool {
+        match self {
+            Self::Reset
+            | Self::Empty
+            | Self::Timeout
+            | Self::Truncated
+            | Self::LengthLong
+            | Self::Garbage
+            | Self::BadChunk
+            | Self::Stall
+            | Self::TlsAlert
+            | Self::H2Reset
+            | Self::H2Goaway
+            | Self::Abandoned => true,
+            Self::Sent | Self::LengthShort | Self::Drip | Self::HtmlGateway | Self::WrongType | Self::BadJson | Self::DuplicateHeader => {
+                false
+            }
+        }
+    }
+
+    /// Whether the caller receives the whole body of the answer that was made.
+    #[must_use]
+    pub fn keeps_body(self) -> bool {
+        matches!(self, Self::Sent | Self::Drip | Self::WrongType | Self::DuplicateHeader)
     }
 
     /// Whether the body that was sent begins as that of the answer does, but may end before it.

@@ -96,7 +96,7 @@ fn exports_say_that_an_answer_was_lost() {
     assert!(curl.contains(" empty (no answer was made)\n"), "{curl}");
     let conversation = send(&server, "GET", &format!("{JOURNAL}/export?format=conversation"), &[], "").body;
     assert!(conversation.contains("    # fault of `mine`; the caller received: empty (no answer was made)\n"), "{conversation}");
-    assert_eq!(conversation.matches("    expect: ").count(), 2, "{conversation}");
+    assert_eq!(conversation.matches("    expect: {\"lost\":true}\n").count(), 3, "{conversation}");
     let rows = send(&server, "GET", &format!("{JOURNAL}/export?format=ndjson"), &[], "").body;
     let ends = rows.lines().map(|row| serde_json::from_str::<Value>(row).expect("JSON")["wire"]["end"].clone());
     assert_eq!(ends.collect::<Vec<_>>(), ["reset", "truncated", "empty"]);

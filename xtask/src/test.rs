@@ -56,6 +56,8 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
             summary.cargo("fuzz", &fuzz)?;
             let simulations = ["test", "--profile", "quick", "--test", "it", "fleet::simulation"];
             summary.cargo_with("simulations", &simulations, &[("SIMULATIONS", LONG_SIMULATIONS)])?;
+            let round_trips = ["test", "--profile", "quick", "--test", "it", "round_trips"];
+            summary.cargo_with("round trips", &round_trips, &[("ROUND_TRIPS", "all")])?;
         }
     }
     if summary.cargo("build", &["build", "--profile", "quick", "--bin", "seatrial"])? {

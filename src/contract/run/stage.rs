@@ -15,7 +15,7 @@ use crate::contract::presence::Absence;
 use crate::engine::Machine;
 use crate::net::{Client, ClientError, Reply, Trust};
 use crate::scenario::Story;
-use crate::scenario::conversation::{CredentialMap, HOST_NAME, PlannedCall, ReceivedWebhook, Script};
+use crate::scenario::conversation::{CredentialMap, HOST_NAME, PlannedCall, ReceivedWebhook, Script, account_rows};
 use crate::scenario::story::Subscribe;
 
 /// When conversations happen, unless their scenario says otherwise.
@@ -142,14 +142,7 @@ impl Stage {
     /// Prepares the target for a conversation.
     pub async fn open(machine: &Machine, server: &Server, target: &Target, story: &Story, mount: &str) -> Result<Self, StageError> {
         let default = machine.default_sandbox().lock().world.accounts().credentials(mount);
-        let rows = default.iter().map(|row| {
-            let account = [("account".to_owned(), Value::from(&*row.account))];
-            // A further row of the same login needs all of it.
-            let login = default.first().filter(|first| first.fields.iter().any(|(name, value)| row.fields.get(name) == Some(value)));
-            let login = login.map(|first| (*first.fields).clone()).unwrap_or_default();
-            account.into_iter().chain(login).chain((*row.fields).clone()).collect::<Map<String, Value>>()
-        });
-        let rows: Vec<Value> = rows.map(Value::Object).collect();
+        let rows = account_rows(&default);
         let default: Vec<&Map<String, Value>> = default.iter().map(|row| &*row.fields).collect();
         let canonical = format!("http://{HOST_NAME}/{mount}");
         let base_url = server.base_url.trim_end_matches('/');
@@ -195,7 +188,8 @@ impl Stage {
 
     /// The beginning of a conversation here.
     pub fn script(&self, story: &std::sync::Arc<Story>) -> Script {
-        let mut script = Script::new(story, &self.mount, &self.inbox, self.credentials.clone());
+        let name = self.sandbox.as_ref().map_or("", |sandbox| &sandbox.name);
+        let mut script = Script::new(story, &self.mount, name, &self.inbox, self.credentials.clone());
         for (name, value) in &self.environment {
             let name = format!("env.{name}");
             if story.source.text.contains(&format!("{{{{{name}}}}}")) {
@@ -270,6 +264,9 @@ impl Stage {
         if !wanted.events.is_empty() {
             body["events"] = wanted.events.as_slice().into();
         }
+        if let Some(account) = &wanted.account {
+            body["account"] = account.as_str().into();
+        }
         if let Some(secret) = &wanted.secret {
             body["secret"] = secret.as_str().into();
         }
@@ -315,7 +312,7 @@ impl Stage {
 
 impl Sandbox {
     async fn advance(&self, by: SignedDuration) -> Result<(), StageError> {
-        let body = json!({"by": format!("{}ms", by.as_millis()), "wait": true});
+        let body = json!({"by": format!("{by:#}"), "wait": true});
         self.admin.ask(Method::POST, &format!("/sandboxes/{}/clock/advance", self.name), Some(&body)).await.map(drop)
     }
 }

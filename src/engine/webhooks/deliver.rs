@@ -267,7 +267,11 @@ impl Cx<'_> {
 
     /// The random stream of a subscription, of its own so that subscriptions change no other stream.
     fn webhook_rng(&self, subscription: &str, number: u64) -> Rng {
-        entropy::stream(self.docs.world.seed(), &[&self.vendor.id, &self.docs.account().name, "webhook", subscription], number)
+        entropy::stream(
+            self.docs.world.seed(),
+            &[self.vendor.subscription_owner(), &self.docs.account().name, "webhook", subscription],
+            number,
+        )
     }
 }
 

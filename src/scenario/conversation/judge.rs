@@ -76,6 +76,8 @@ fn header(found: Option<&str>, expected: &Value) -> String {
 pub enum Mismatch {
     #[error("status {found}, expected {expected}")]
     Status { expected: u16, found: u16 },
+    #[error("status {0}, expected no whole answer")]
+    Arrived(u16),
     /// `expected` is null for a header that must not be there.
     #[error("header {name}: {}", header(found.as_deref(), expected))]
     Header { name: String, expected: Value, found: Option<String> },
@@ -145,6 +147,7 @@ pub struct ReceivedWebhook {
 pub(super) fn answer(expected: &ExpectedAnswer, found: &ReceivedAnswer<'_>, values: &Substitution) -> Vec<Failure> {
     let Spanned { value: status, span } = expected.status;
     let mut failures = Vec::new();
+    let Some(status) = status else { return vec![Failure::new(span, Mismatch::Arrived(found.status))] };
     if status != found.status {
         failures.push(Failure::new(span, Mismatch::Status { expected: status, found: found.status }));
     }
@@ -199,7 +202,7 @@ fn webhook(expected: &ExpectedWebhook, found: &ReceivedWebhook, values: &Substit
     failures.extend(content(&expected.content, &header, &found.body, values));
     if let Some(form) = &expected.form {
         let fields: Map<String, Value> = pairs(&found.body).into_iter().map(|(name, value)| (name, value.into())).collect();
-        failures.extend(body(form, &fields.into(), Members::AtLeast, values));
+        failures.extend(body(form, &values.found(fields.into()), Members::AtLeast, values));
     }
     if let Some(hmac) = &expected.hmac {
         let signed = signature(hmac, &header, found.signed.as_deref().unwrap_or(&found.body), values);
@@ -214,7 +217,7 @@ fn content<'h>(expected: &Content, header: &dyn Fn(&str) -> Option<&'h str>, tex
     for (name, wanted) in &expected.headers {
         let found = header(name);
         let fits = match wanted {
-            Some(wanted) => found.is_some_and(|found| matching::text(&values.text(wanted), found)),
+            Some(wanted) => found.is_some_and(|found| matching::text(&values.expected_text(wanted), &values.credentials.hide(found))),
             None => found.is_none(),
         };
         if !fits {
@@ -223,12 +226,12 @@ fn content<'h>(expected: &Content, header: &dyn Fn(&str) -> Option<&'h str>, tex
             failures.push(Failure::new(span, Mismatch::Header { name: name.value.clone(), expected, found: found.map(str::to_owned) }));
         }
     }
-    let document: Value = serde_json::from_str(text).unwrap_or(Value::Null);
+    let document = values.found(serde_json::from_str(text).unwrap_or(Value::Null));
     for (node, members) in [(&expected.json, Members::Exact), (&expected.has, Members::AtLeast)] {
         failures.extend(node.iter().flat_map(|node| body(node, &document, members, values)));
     }
     if let Some(wanted) = &expected.text
-        && !matching::text(&values.text(wanted), text)
+        && !matching::text(&values.expected_text(wanted), &values.credentials.hide(text))
     {
         failures.push(Failure::new(wanted.span, Mismatch::Text { expected: wanted.value.clone(), found: text.to_owned() }));
     }
@@ -236,7 +239,7 @@ fn content<'h>(expected: &Content, header: &dyn Fn(&str) -> Option<&'h str>, tex
 }
 
 fn body(expected: &Node, found: &Value, members: Members, values: &Substitution) -> Vec<Failure> {
-    let differences = matching::differences(&values.node(expected), found, members, "$");
+    let differences = matching::differences(&values.expected(expected), found, members, "$");
     differences.into_iter().map(|(span, difference)| Failure::new(span, Mismatch::Body(Box::new(difference)))).collect()
 }
 

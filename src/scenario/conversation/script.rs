@@ -51,10 +51,10 @@ pub enum Doing {
 }
 
 impl Script {
-    /// The beginning of a story with the vendor at `mount`, whose webhooks go to `inbox`.
+    /// The beginning of a story with the vendor at `mount`, in the sandbox of that name, whose webhooks go to `inbox`.
     #[must_use]
-    pub fn new(story: &Arc<Story>, mount: &str, inbox: &str, credentials: CredentialMap) -> Self {
-        let saved = Map::from_iter([("inbox".to_owned(), inbox.into())]);
+    pub fn new(story: &Arc<Story>, mount: &str, sandbox: &str, inbox: &str, credentials: CredentialMap) -> Self {
+        let saved = Map::from_iter([("inbox".to_owned(), inbox.into()), ("sandbox".to_owned(), sandbox.into())]);
         let values = Substitution { saved, credentials };
         Self { story: Arc::clone(story), mount: mount.to_owned(), values, next: (0, 1), polled: (0, 0, 0) }
     }
@@ -89,7 +89,7 @@ impl Script {
             }
         };
         let mut turn = Turn { number: index + 1, repetition, title, span, expected: None, doing };
-        turn.expected = call(&story, &turn).and_then(|call| Some(call.expect.as_ref()?.status.value));
+        turn.expected = call(&story, &turn).and_then(|call| call.expect.as_ref()?.status.value);
         Some(turn)
     }
 
@@ -110,6 +110,14 @@ impl Script {
             }
         }
         failures
+    }
+
+    /// How it departs from what is expected that no whole answer to a call arrived.
+    #[must_use]
+    pub fn unanswered(&self, turn: &Turn, why: String) -> Vec<Failure> {
+        let expected = call(&self.story, turn).and_then(|call| call.expect.as_ref());
+        let is_expected = expected.is_some_and(|expected| expected.status.value.is_none());
+        if is_expected { Vec::new() } else { vec![Failure::new(turn.span, Mismatch::Silence(why))] }
     }
 
     /// How the webhooks that came since the last such step depart from what is expected.

@@ -118,9 +118,12 @@ fn base64(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<u8>> {
 
 fn answer(reader: &mut Reader<'_>, node: &Node) -> Option<ExpectedAnswer> {
     let fields = reader.fields(node, "`expect`", &members::CONVERSATION_EXPECT)?;
+    if let Some(member) = fields.entry("lost") {
+        return lost(reader, &fields, member);
+    }
     let status = fields.require(reader, "status").and_then(|node| {
         let value = reader.whole(node, "status", 100..=999)?;
-        Some(Spanned { value: u16::try_from(value).ok()?, span: node.span })
+        Some(Spanned { value: Some(u16::try_from(value).ok()?), span: node.span })
     });
     let notes = fields.get("notes").map(|node| {
         let value = reader.each(node, "notes", |reader, node| reader.string(node, "notes"));
@@ -128,6 +131,19 @@ fn answer(reader: &mut Reader<'_>, node: &Node) -> Option<ExpectedAnswer> {
     });
     let content = content(reader, &fields);
     Some(ExpectedAnswer { status: status?, notes, content })
+}
+
+/// The expectation that no whole answer arrives, of which there is nothing more to say.
+fn lost(reader: &mut Reader<'_>, fields: &Fields<'_>, member: &Member) -> Option<ExpectedAnswer> {
+    if !reader.boolean(&member.value, "lost")? {
+        reader.problem("S008", member.value.span, "`lost` is `true` or left out").help("an answer that arrives has a `status`");
+        return None;
+    }
+    for other in fields.present(&["status", "headers", "json", "has", "text", "notes"]).into_iter().filter_map(|name| fields.entry(name)) {
+        let name = &other.key.value;
+        reader.problem("S007", other.key.span, format!("`{name}` cannot stand beside `lost`")).help("nothing of a lost answer is compared");
+    }
+    Some(ExpectedAnswer { status: Spanned { value: None, span: member.value.span }, notes: None, content: Content::default() })
 }
 
 fn advance(reader: &mut Reader<'_>, node: &Node) -> Option<Action> {
@@ -142,11 +158,11 @@ fn advance(reader: &mut Reader<'_>, node: &Node) -> Option<Action> {
 fn subscribe(reader: &mut Reader<'_>, node: &Node) -> Option<Subscribe> {
     let fields = reader.fields(node, "`subscribe`", &members::CONVERSATION_SUBSCRIBE)?;
     let mut text = |name| fields.get(name).and_then(|node| reader.string(node, name));
-    let (vendor, secret) = (text("vendor"), text("secret"));
+    let (vendor, account, secret) = (text("vendor"), text("account"), text("secret"));
     let events = fields.get("events").map(|node| reader.each(node, "events", |reader, node| reader.string(node, "events")));
     let format = fields.get("format").and_then(|node| reader.choice(node, "format", &FORMATS));
     let answers = fields.get("answers").and_then(|node| reader.whole(node, "answers", 200..=599));
-    Some(Subscribe { vendor, events: events.unwrap_or_default(), format: format.unwrap_or_default(), secret, answers })
+    Some(Subscribe { vendor, account, events: events.unwrap_or_default(), format: format.unwrap_or_default(), secret, answers })
 }
 
 /// One webhook that has to arrive.

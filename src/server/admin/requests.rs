@@ -1,5 +1,6 @@
 //! The journal: listed, counted, waited for, streamed, exported, emptied, all with the same filters.
 
+mod again;
 mod entry;
 mod export;
 mod filter;

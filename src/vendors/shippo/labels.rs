@@ -8,7 +8,7 @@ pub(super) use printed::{Printed, keep, keep_merged, keep_sheet, manifest, of, p
 use super::wire::Moment;
 use crate::base::{entropy, ids, time};
 use crate::carrier::print::{Format, Paper};
-use crate::engine::{Cx, DEFAULT, Request, pairs};
+use crate::engine::{Cx, Request, pairs};
 
 /// How a label is printed for a `label_file_type`. A PDF without a size is for office printers.
 pub(super) fn format(word: Option<&str>) -> Format {
@@ -59,7 +59,7 @@ pub(super) fn sandbox(request: &Request) -> Option<String> {
 
 /// What a link names the sandbox by.
 pub(super) fn key_pair(sandbox: &str) -> String {
-    if sandbox == DEFAULT { KEY_PAIR.to_owned() } else { format!("{KEY_PAIR}.{sandbox}") }
+    format!("{KEY_PAIR}.{sandbox}")
 }
 
 pub(super) const KEY_PAIR_ID: &str = "Key-Pair-Id";

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use crate::engine::{self, Sandbox};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
+use crate::server::admin::requests::again;
 use crate::server::admin::requests::entry::EntryView;
 use crate::server::admin::requests::filter::Filter;
 use crate::server::admin::requests::recorded::{self, USUAL, cut, outcome};
@@ -304,28 +305,9 @@ fn quoted(text: &str) -> String {
 
 /// The entry of a scenario that answers such a call like this again.
 fn override_of(exchange: &Exchange<'_>) -> Result<String, Problem> {
-    let Exchange { entry, answer, .. } = exchange;
-    let Some(operation) = entry.operation.as_deref() else {
+    let Some(operation) = exchange.entry.operation.as_deref() else {
         return Err(Problem::bad_request("an override is for an operation, and this call met none"));
     };
-    let Sent { end, status, .. } = entry.wire.get();
-    let what = match (end, status.or(entry.status)) {
-        (End::Sent | End::Abandoned, Some(status)) => {
-            let mut respond = json!({"status": status});
-            if !matches!(answer.body, Value::Null) && !answer.is_binary {
-                respond["body"] = answer.body.clone();
-            }
-            format!("respond: {respond}")
-        }
-        (End::Sent | End::Abandoned, None) => return Err(Problem::bad_request("this call has not been answered")),
-        (end, _) => {
-            // The fault that cuts an answer short is called by what it does, its end by what came of it.
-            let fault = if end == End::Truncated { "truncate" } else { end.word() };
-            match entry.effect.as_ref().is_some_and(|effect| effect.committed) {
-                true => format!("fault: {{commit: true, then: {fault}}}"),
-                false => format!("fault: {fault}"),
-            }
-        }
-    };
-    Ok(format!("- on: {operation}\n  {what}\n  times: 1\n"))
+    let (what, how) = again::rule(exchange)?;
+    Ok(format!("- on: {operation}\n  {what}: {}\n  times: 1\n", how.as_str().map_or_else(|| how.to_string(), str::to_owned)))
 }

@@ -1,30 +1,40 @@
 //! The calls of a sandbox as a conversation, which plays back in a sandbox of its own: it begins under the same scenario, with the
-//! same seed, at the time of the first call.
+//! same seed, at the time of the first call. What differs from sandbox to sandbox is written as conversations have it (`wording`),
+//! and so are receivers of webhooks (`receivers`).
+
+mod receivers;
+mod wording;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use http::header::{CONTENT_TYPE, HeaderName};
 use serde_json::map::Entry;
 use serde_json::{Map, Value, json};
 
-use crate::engine::{self, Origin, Request, Sandbox};
-use crate::scenario::{self, conversation};
+use self::receivers::Receivers;
+use self::wording::{FORM, Links, Wording};
+use crate::base::json::compact;
+use crate::base::time::Timestamp;
+use crate::engine::{self, Sandbox};
+use crate::scenario;
+use crate::scenario::conversation::account_rows;
 use crate::server::admin::problem::Problem;
-use crate::server::admin::secrets::{Exchange, Redactor};
+use crate::server::admin::requests::again;
+use crate::server::admin::secrets::{Exchange, Redactor, Secrets};
 use crate::server::admin::state::Admin;
-use crate::world::{self, End, Message};
+use crate::world::{self, End, Message, Sent};
 
 /// Headers that an HTTP client sets itself.
 pub(super) const USUAL: [&str; 8] =
     ["host", "content-length", "connection", "accept-encoding", "transfer-encoding", "user-agent", "content-type", "accept"];
 
-/// The host that links in conversations begin with.
-const HOST: &str = conversation::HOST_NAME;
+/// What of a scenario is not in a conversation: its verdicts, and what its steps say.
+const LEFT_OUT: [&str; 3] = ["expect", "include", "description"];
 
-/// What of a scenario is not in a conversation: its verdicts, and what is told to receivers that are not there any more.
-const LEFT_OUT: [&str; 4] = ["expect", "webhooks", "include", "description"];
+const JSON: &str = "application/json";
 
 /// The calls to one vendor as a file of `tests/vendors`.
 pub(super) fn conversation(admin: &Admin, sandbox: &Sandbox, rows: &[Arc<world::Entry>], redactor: &Redactor) -> Result<String, Problem> {
@@ -32,64 +42,119 @@ pub(super) fn conversation(admin: &Admin, sandbox: &Sandbox, rows: &[Arc<world::
     if rows.iter().any(|row| mount_of(admin, row) != mount) {
         return Err(Problem::bad_request("a conversation is with one vendor; name it with `vendor`"));
     }
-    let scenario = beginning(sandbox, rows, redactor);
-    let mut out = format!("about: Calls to {mount}, as they were recorded.\nscenario: {scenario}\nsteps:\n");
-    let mut before = None;
-    for row in rows {
-        let passed = before.map(|before| row.at.duration_since(before)).filter(|passed| passed.is_positive());
-        if let Some(passed) = passed {
-            let _ = writeln!(out, "  - advance: {}", json!(format!("{passed:#}")));
+    let (scenario, has_own_accounts) = beginning(admin, sandbox, mount, rows, redactor);
+    let hidden = Redactor::new(Secrets::Hidden, &admin.machine, sandbox);
+    let mut receivers = Receivers::of(&admin.machine, sandbox, mount, rows);
+    let mut wording = Wording::new(&admin.machine, sandbox, mount, rows, has_own_accounts);
+    wording.receivers = receivers.addresses();
+    let mut out = format!("about: Calls to {mount}, as they were recorded.\nvendor: {mount}\nscenario: {scenario}\nsteps:\n");
+    let mut now: Option<Timestamp> = None;
+    for (index, row) in rows.iter().enumerate() {
+        if let Some(before) = now.filter(|before| *before < row.at) {
+            receivers.told(before, redactor.shows_secrets(), &wording, &mut out);
+            advance(before, row.at, &mut out);
         }
-        before = Some(row.at);
-        step(&redactor.exchange(row), mount, &mut out);
+        now = now.max(Some(row.at));
+        receivers.subscribe(index, redactor.shows_secrets(), &mut out);
+        step(&redactor.exchange(row), &hidden.exchange(row), &mut wording, &mut out);
     }
-    Ok(conversation::with_default_credentials(&admin.machine, sandbox, mount, &out))
+    receivers.subscribe(usize::MAX, redactor.shows_secrets(), &mut out);
+    if let Some((now, last)) = now.zip(receivers.last()) {
+        if now < last {
+            receivers.told(now, redactor.shows_secrets(), &wording, &mut out);
+            advance(now, last, &mut out);
+        }
+        receivers.told(now.max(last), redactor.shows_secrets(), &wording, &mut out);
+    }
+    Ok(out)
 }
 
-/// What the sandbox began with, but for its clock: that begins with the first call, and moves between calls alone.
-fn beginning(sandbox: &Sandbox, rows: &[Arc<world::Entry>], redactor: &Redactor) -> Value {
+fn advance(from: Timestamp, to: Timestamp, out: &mut String) {
+    let _ = writeln!(out, "  - advance: {}", json!(format!("{:#}", to.duration_since(from))));
+}
+
+/// What the sandbox began with, but for its clock: that begins with the first call, and moves between calls alone. Whether it says its
+/// accounts itself.
+fn beginning(admin: &Admin, sandbox: &Sandbox, mount: &str, rows: &[Arc<world::Entry>], redactor: &Redactor) -> (Value, bool) {
     let state = sandbox.lock();
     let (seed, source) = (state.world.seed(), state.scenario.source().to_owned());
+    let theirs = state.world.accounts().credentials(mount);
     drop(state);
     // A scenario may say secrets anywhere; without them a conversation cannot be played anyway.
     let whole = scenario::whole(&source).filter(|whole| whole.is_object() && redactor.shows_secrets());
+    let is_carried = whole.is_some();
     let mut scenario = whole.unwrap_or_else(|| json!({}));
     if let Some(members) = scenario.as_object_mut() {
         members.retain(|name, _| !LEFT_OUT.contains(&name.as_str()) && !name.starts_with("x-"));
     }
+    if let Some(webhooks) = scenario.get_mut("webhooks").and_then(Value::as_object_mut) {
+        webhooks.shift_remove("subscriptions");
+    }
+    let has_own_accounts = scenario.pointer(&format!("/accounts/{mount}")).is_some_and(Value::is_array);
+    if !has_own_accounts {
+        // A sandbox that lacks credentials of the default one has to lack them again.
+        let default = admin.machine.default_sandbox().lock().world.accounts().credentials(mount);
+        let known = default.iter().zip(theirs.iter());
+        let has_all = default.len() == theirs.len() && known.clone().all(|(own, theirs)| own.fields.keys().eq(theirs.fields.keys()));
+        if !has_all {
+            let fewer = known.map(|(own, theirs)| {
+                let mut own = own.clone();
+                Arc::make_mut(&mut own.fields).retain(|name, _| theirs.fields.contains_key(name));
+                own
+            });
+            scenario["accounts"][mount] = account_rows(&fewer.collect::<Vec<_>>()).into();
+        }
+    }
+    let again: Vec<Value> = rows.iter().filter(|row| !is_carried || by_hand(row)).filter_map(|row| done_again(redactor, row)).collect();
+    if !again.is_empty() {
+        let rules = scenario.get_mut("overrides").and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default();
+        scenario["overrides"] = again.into_iter().chain(rules).collect();
+    }
     scenario["seed"] = seed.into();
     let start = rows.first().map(|row| row.at.to_string());
     scenario["clock"] = start.map_or_else(|| json!({"mode": "frozen"}), |start| json!({"start": start, "mode": "frozen"}));
-    scenario
+    (scenario, has_own_accounts)
 }
 
-/// A text with the links that lead to where the caller was, as they are where a conversation is played.
-fn with_usual_links(exchange: &Exchange<'_>, mount: &str, text: &str) -> String {
-    let request = Request::of(exchange.entry);
-    let prefix = exchange.entry.target.get(..exchange.entry.path_start).unwrap_or_default();
-    let (to, host) = (format!("http://{HOST}/{mount}"), format!("http://{HOST}"));
-    let own = Origin::of(&request.headers, exchange.entry.is_secure).to_string();
-    text.replace(&format!("{own}{prefix}"), &to).replace(&own, &host)
+/// Whether a call met a fault that was switched on, of which the scenario does not say.
+fn by_hand(row: &world::Entry) -> bool {
+    row.effect.as_ref().is_some_and(|effect| effect.line.is_none())
+}
+
+/// An override that does to a call what was done to it.
+fn done_again(redactor: &Redactor, row: &world::Entry) -> Option<Value> {
+    row.effect.as_ref()?;
+    let operation = row.operation.as_deref().filter(|_| row.nth > 0)?;
+    let (what, how) = again::rule(&redactor.exchange(row)).ok()?;
+    Some(json!({"on": operation, "when": format!("$call.nth == {}", row.nth), what: how, "times": 1}))
 }
 
 fn mount_of<'a>(admin: &'a Admin, entry: &world::Entry) -> &'a str {
     admin.machine.vendors().find(&entry.vendor).map_or("", |vendor| &vendor.mount)
 }
 
-fn step(exchange: &Exchange<'_>, mount: &str, out: &mut String) {
+fn step(exchange: &Exchange<'_>, hidden: &Exchange<'_>, wording: &mut Wording<'_>, out: &mut String) {
     let Exchange { entry, target, request, .. } = exchange;
-    let call = format!("{} {}", entry.method, engine::below(target, mount));
+    let links = Links::of(entry, wording.mount);
+    let call = format!("{} {}", entry.method, wording.target(engine::below(target, wording.mount)));
     let _ = writeln!(out, "  - call: {}", json!(call));
-    let kind = entry.request.header("content-type");
-    let usual = |name: &str, value: &str| {
-        let is_told = name == "content-type" && !value.starts_with("application/json") && !value.starts_with("application/x-www-form");
-        USUAL.contains(&name) && !is_told && !(name == "accept" && value != "*/*")
+    // What is refused with credentials of the default sandbox has to be so again.
+    let is_strange = matches!(entry.status, Some(401 | 403));
+    let body = body(exchange, wording, &links, is_strange);
+    let implied = match body {
+        Some(("json", _)) => JSON,
+        Some(("form", _)) => FORM,
+        _ => "",
     };
+    let usual = |name: &str, value: &str| USUAL.contains(&name) && !(name == "accept" && value != "*/*") && name != CONTENT_TYPE.as_str();
     let mut headers: Map<String, Value> = Map::new();
     for header in request.headers.iter().filter(|header| !usual(header.name, &header.value)) {
+        if HeaderName::from_static("content-type") == header.name && header.value == implied {
+            continue;
+        }
         let value = match header.is_binary {
             true => json!({"base64": STANDARD.encode(header.bytes())}),
-            false => Value::from(&*header.value),
+            false => Value::from(wording.header(&header.value, is_strange)),
         };
         match headers.entry(header.name) {
             Entry::Vacant(place) => drop(place.insert(value)),
@@ -99,38 +164,90 @@ fn step(exchange: &Exchange<'_>, mount: &str, out: &mut String) {
             },
         }
     }
+    if !implied.is_empty() && entry.request.header("content-type").is_empty() {
+        headers.insert("content-type".to_owned(), Value::Null);
+    }
     if !headers.is_empty() {
         let _ = writeln!(out, "    headers: {}", Value::Object(headers));
     }
     if let Some(cut) = cut(&entry.request) {
         let _ = writeln!(out, "    # The body is {cut}");
     }
-    match &request.body {
-        Value::Null => {}
-        Value::String(_) if request.is_binary => {
-            let _ = writeln!(out, "    base64: {}", STANDARD.encode(request.bytes().unwrap_or_default()));
-        }
-        Value::String(text) if kind.starts_with("application/x-www-form") => {
-            let form: Map<String, Value> = engine::pairs(text).into_iter().map(|(name, value)| (name, value.into())).collect();
-            let _ = writeln!(out, "    form: {}", Value::Object(form));
-        }
-        Value::String(text) => drop(writeln!(out, "    text: {}", json!(text))),
-        value => drop(writeln!(out, "    json: {value}")),
+    // What is wrong with a body may be told by where in it, which is another place then.
+    let is_reworded = match &body {
+        Some(("text" | "json", value)) => value.as_str().map_or_else(|| value.to_string().len(), str::len) != entry.request.length,
+        _ => false,
+    };
+    if let Some((kind, value)) = body {
+        let written = value.as_str().filter(|_| kind == "base64").map_or_else(|| value.to_string(), str::to_owned);
+        let _ = writeln!(out, "    {kind}: {written}");
     }
     if let Some(effect) = &entry.effect {
         let _ = writeln!(out, "    # {} of `{}`; the caller received: {}", effect.kind.word(), effect.name, outcome(entry));
     }
-    let Some(status) = entry.status else { return };
-    let mut expect = json!({ "status": status });
-    if let Some(expect) = expect.as_object_mut()
+    expectation(exchange, hidden, is_reworded, wording, &links, out);
+}
+
+/// The body of a call, and the member of a step that holds it. A body whose bytes matter is text: an error may tell where in it.
+fn body(exchange: &Exchange<'_>, wording: &Wording<'_>, links: &Links, is_strange: bool) -> Option<(&'static str, Value)> {
+    let Exchange { entry, request, .. } = exchange;
+    let sent = str::from_utf8(&entry.request.body).unwrap_or_default();
+    match &request.body {
+        Value::Null => None,
+        Value::String(_) if request.is_binary => Some(("base64", STANDARD.encode(request.bytes().unwrap_or_default()).into())),
+        Value::String(text) if entry.request.header("content-type").starts_with(FORM) => {
+            let form: Map<String, Value> = engine::pairs(text).into_iter().map(|(name, value)| (name, value.into())).collect();
+            if exchange.is_whole && serde_html_form::to_string(&form).is_ok_and(|again| again != *text) {
+                return Some(("text", wording.sent(links, Value::from(text.as_str()), is_strange)));
+            }
+            Some(("form", wording.sent(links, form.into(), is_strange)))
+        }
+        Value::String(text) => Some(("text", wording.sent(links, Value::from(text.as_str()), is_strange))),
+        value => {
+            let written = value.to_string();
+            let is_refused = entry.status.is_none_or(|status| status >= 400);
+            let is_same = if is_refused { written == sent } else { written.as_bytes() == &*compact(sent) };
+            if exchange.is_whole && !is_same {
+                return Some(("text", wording.sent(links, Value::from(sent), is_strange)));
+            }
+            Some(("json", wording.sent(links, value.clone(), is_strange)))
+        }
+    }
+}
+
+/// What the call of a step has to be answered with: what went over the wire, if the caller stays.
+fn expectation(
+    exchange: &Exchange<'_>,
+    hidden: &Exchange<'_>,
+    is_reworded: bool,
+    wording: &mut Wording<'_>,
+    links: &Links,
+    out: &mut String,
+) {
+    let entry = exchange.entry;
+    let Sent { end, status, .. } = entry.wire.planned();
+    if end.loses_answer() {
+        let _ = writeln!(out, "    expect: {}", json!({"lost": true}));
+        return;
+    }
+    let Some(status) = status.or(entry.status) else { return };
+    let mut expect = Map::from_iter([("status".to_owned(), Value::from(status))]);
+    let mut saved = Map::new();
+    if end.keeps_body()
         && !entry.answer.is_cut()
         && exchange.is_whole
-        && let Ok(text) = str::from_utf8(&entry.answer.body)
-        && let Ok(body) = serde_json::from_str::<Value>(&with_usual_links(exchange, mount, text))
+        && !(is_reworded && status >= 400)
+        && let Ok(body) = serde_json::from_slice::<Value>(&entry.answer.body)
     {
-        expect.insert("json".to_owned(), body);
+        expect.insert("json".to_owned(), wording.expected(links, &body, &hidden.answer.body, &mut saved));
     }
-    let _ = writeln!(out, "    expect: {expect}");
+    if exchange.is_whole {
+        wording.follow(links, entry.answer.header("location"), &mut saved);
+    }
+    let _ = writeln!(out, "    expect: {}", Value::Object(expect));
+    if !saved.is_empty() {
+        let _ = writeln!(out, "    save: {}", Value::Object(saved));
+    }
 }
 
 /// The comment on a body of which only the beginning was kept.
