@@ -7,6 +7,9 @@ pub fn half_up(text: &str, places: usize) -> Option<String> {
     let is_zero = |text: &&str| !text.bytes().any(|digit| (b'1'..=b'9').contains(&digit));
     let text = text.strip_prefix('-').filter(is_zero).unwrap_or(text);
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if !whole.bytes().chain(fraction.bytes()).all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
     let kept = fraction.chars().chain(std::iter::repeat('0')).take(places);
     let digits: u128 = whole.chars().chain(kept).collect::<String>().parse().ok()?;
     let digits = digits.checked_add(u128::from(fraction.as_bytes().get(places).is_some_and(|digit| *digit >= b'5')))?;
@@ -28,6 +31,8 @@ mod tests {
         check("12.005", 2, Some("12.01"));
         check("12.004999", 2, Some("12.00"));
         check("0.995", 2, Some("1.00"));
+        check("1.00x", 2, None);
+        check("+1", 2, None);
         check(".5", 2, Some("0.50"));
         check("0.0155", 3, Some("0.016"));
         check("7", 3, Some("7.000"));

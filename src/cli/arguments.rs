@@ -87,6 +87,8 @@ pub enum Command {
         /// The kind of file
         #[arg(default_value = "scenario")]
         of: SchemaArgument,
+        #[command(flatten)]
+        vendors: VendorArguments,
     },
     /// Print a shell completion script
     Completions {

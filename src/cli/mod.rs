@@ -84,7 +84,7 @@ pub fn run() -> Exit {
         Some(Command::Operations(operations)) => operations::run(&operations),
         Some(Command::Scenarios { show }) => scenarios::run(show.as_deref()),
         Some(Command::Data(command)) => data::run(&command),
-        Some(Command::Schema { of }) => schema::run(of),
+        Some(Command::Schema { of, vendors }) => schema::run(of, &vendors),
         Some(Command::Ca(arguments)) => ca::run(&arguments),
         Some(Command::Completions { shell }) => manual::complete(shell),
         Some(Command::Man { directory }) => manual::print(directory.as_deref()),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::ast::{Effect, Expected, Operation, Pattern, Refusal, Response, Scenario, Trigger};
+use super::ast::{Effect, Expected, Operation, Pattern, Refusal, Response, Scenario, Subscription, Trigger};
 use super::error::{Diagnostic, MAX_PROBLEMS, Span, Spanned, nearest, quoted, suggestion};
 use super::expr::types::{Looked, Type};
 use super::template::Template;
@@ -44,14 +44,31 @@ pub trait Vocabulary {
         Box::new(std::iter::empty())
     }
 
+    /// What each vendor has words for.
+    fn words(&self) -> Vec<VendorWords<'_>> {
+        Vec::new()
+    }
+
     /// The mounts that `accounts` may name, with what each can have in its rows.
     fn mounts(&self) -> Vec<(&str, &AccountRows)>;
+}
+
+/// What a vendor has words for besides its operations.
+pub struct VendorWords<'v> {
+    /// The id of the vendor.
+    pub id: &'v str,
+    /// The events that webhooks are about; empty where it has none.
+    pub events: &'v [&'v str],
+    /// The members that `$state` has, by name.
+    pub state: Vec<String>,
+    /// The carriers of its parcels; empty where that is open.
+    pub carriers: Vec<&'static str>,
 }
 
 /// All names in the scenario that refer to nothing.
 #[must_use]
 pub fn check(scenario: &Scenario, vocabulary: &dyn Vocabulary) -> Vec<Diagnostic> {
-    let mut checker = Checker { scenario, vocabulary, problems: Vec::new() };
+    let mut checker = Checker { scenario, vocabulary, words: vocabulary.words(), problems: Vec::new() };
     for given in &scenario.given {
         checker.operation(&given.operation.value, given.operation.span);
     }
@@ -76,7 +93,7 @@ pub fn check(scenario: &Scenario, vocabulary: &dyn Vocabulary) -> Vec<Diagnostic
         }
     }
     for subscription in &scenario.subscriptions {
-        checker.vendor(&subscription.vendor.value, subscription.vendor.span);
+        checker.subscription(subscription);
     }
     for entry in &scenario.expect {
         for calls in entry.kind.calls() {
@@ -96,6 +113,7 @@ pub fn check(scenario: &Scenario, vocabulary: &dyn Vocabulary) -> Vec<Diagnostic
 struct Checker<'c> {
     scenario: &'c Scenario,
     vocabulary: &'c dyn Vocabulary,
+    words: Vec<VendorWords<'c>>,
     problems: Vec<Diagnostic>,
 }
 
@@ -200,6 +218,25 @@ impl Checker<'_> {
         if !known.contains(&event.value.as_str()) {
             let help = suggestion(&event.value, &known);
             self.problem("S009", event.span, format!("unknown event `{}`", event.value), None, help);
+        }
+    }
+
+    /// Somebody who is told of what the vendor never tells.
+    fn subscription(&mut self, row: &Subscription) {
+        let vendor = &row.vendor;
+        self.vendor(vendor, vendor.span);
+        let Some(events) = self.words.iter().find(|own| own.id == vendor.value).map(|own| own.events) else { return };
+        if events.is_empty() {
+            let help = "leave the row out, or name a vendor that has webhooks";
+            self.problem("S021", vendor.span, format!("{} has no webhooks", vendor.value), None, help.to_owned());
+            return;
+        }
+        for event in row.events.iter().filter(|event| event.value != "*" && !events.contains(&event.value.as_str())) {
+            let help = match nearest(event, events.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("expected `*` or some of {}", quoted(events)),
+            };
+            self.problem("S021", event.span, format!("`{}` is no event of {}", event.value, vendor.value), None, help);
         }
     }
 

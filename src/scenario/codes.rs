@@ -1,7 +1,7 @@
 //! The codes of problems in files, which never change their meaning: what each says, and what to do about it.
 
 /// A code, what it means, and what its author can do.
-pub const CODES: [(&str, &str, &str); 33] = [
+pub const CODES: [(&str, &str, &str); 34] = [
     (
         "S001",
         "The text is not valid YAML, or not UTF-8.",
@@ -81,6 +81,11 @@ pub const CODES: [(&str, &str, &str); 33] = [
         "S020",
         "A file that is included and cannot be: it is not there, includes itself, or is one too many.",
         "Paths begin at the folder of the file that includes; a built-in scenario is included by its name.",
+    ),
+    (
+        "S021",
+        "A subscription to what never comes: of a vendor without webhooks, about an event that it does not have, for nobody's account.",
+        "The message lists the events of the vendor; `*` is all of them.",
     ),
     (
         "S100",

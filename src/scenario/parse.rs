@@ -22,6 +22,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use self::body::{Body, ReadBody, body};
+pub(super) use self::overrides::wire_faults;
 use self::reader::Reader;
 use super::ast::{Clock, ClockMode, Credentials, RateLimits, Scenario};
 use super::check::{self, Vocabulary};

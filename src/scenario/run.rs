@@ -97,16 +97,6 @@ pub fn stage(
 fn subscribe(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario, wall: Timestamp, problems: &mut Vec<Diagnostic>) {
     for row in &scenario.subscriptions {
         let Some(vendor) = machine.vendors().find(&row.vendor.value) else { continue };
-        let known = vendor.webhooks.events;
-        if known.is_empty() {
-            let help = "leave the row out, or name a vendor that has webhooks";
-            problems.push(Diagnostic::at("S017", format!("{} has no webhooks", vendor.id), &scenario.source, row.vendor.span, help));
-        }
-        for event in row.events.iter().filter(|event| event.value != "*" && !known.contains(&event.value.as_str())) {
-            let message = format!("`{}` is no event of {}", event.value, vendor.id);
-            let help = format!("expected `*` or some of {}", known.join(", "));
-            problems.push(Diagnostic::at("S017", message, &scenario.source, event.span, &help));
-        }
         let subscribed = machine.as_account(sandbox, &vendor.id, row.account.as_deref(), wall, |cx| {
             let mut events: Vec<String> = row.events.iter().map(|event| event.value.clone()).collect();
             if events.is_empty() {
@@ -121,7 +111,7 @@ fn subscribe(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario, wall: Ti
             let message =
                 format!("nobody can subscribe as the account `{}` of {}: {why}", row.account.as_deref().unwrap_or_default(), vendor.id);
             let help = "name the account of a credential, or leave `account` out";
-            problems.push(Diagnostic::at("S017", message, &scenario.source, row.vendor.span, help));
+            problems.push(Diagnostic::at("S021", message, &scenario.source, row.vendor.span, help));
         }
     }
 }

@@ -1,14 +1,21 @@
 //! The JSON Schemas of scenario files and of conversations, which editors use to complete and explain members. Each is a file of its
-//! own, kept by hand for the sake of its descriptions; the members of `accounts` and the names of business failures are added from the
-//! vendors. Tests compare the
-//! schemas with the reader, and every shipped scenario with its schema.
+//! own, kept by hand for the sake of its descriptions; closed lists of words are added from what the reader knows, and the members of
+//! `accounts`, operations, events and business failures from the vendors. Tests compare the schemas with the reader, and every shipped
+//! scenario with its schema.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use crate::carrier::library;
 use crate::engine::{AccountRows, FieldSpec, FieldType};
-use crate::scenario::check::Vocabulary;
+use crate::scenario::ast::STATUSES;
+use crate::scenario::check::{VendorWords, Vocabulary};
+use crate::scenario::parse::wire_faults;
+use crate::world::Note;
+
+/// Names of operations with `*` in them, in front of the point or behind it.
+const GLOB: &str = r"^([^.*]*\*[^.]*\..+|[^.]+\.[^*]*\*.*)$";
 
 /// The schema without any vendor (draft 2020-12).
 ///
@@ -16,7 +23,13 @@ use crate::scenario::check::Vocabulary;
 /// Never: a test reads the file.
 #[must_use]
 pub fn skeleton() -> Value {
-    serde_json::from_str(include_str!("scenario.v1.json")).expect("the schema file is JSON")
+    let mut schema: Value = serde_json::from_str(include_str!("scenario.v1.json")).expect("the schema file is JSON");
+    let parts = &mut schema["$defs"];
+    parts["status"]["enum"] = json!(STATUSES);
+    parts["timeline"]["properties"]["use"]["enum"] = library::names().map(|(name, _)| name).collect();
+    parts["wire_fault"]["enum"] = wire_faults().collect();
+    parts["note"]["enum"] = Note::CODES.iter().map(|(code, _)| *code).collect();
+    schema
 }
 
 /// The schema of conversations.
@@ -28,7 +41,7 @@ pub fn conversation() -> Value {
     serde_json::from_str(include_str!("conversation.v1.json")).expect("the schema file is JSON")
 }
 
-/// The schema, with the accounts and the business failures of these vendors.
+/// The schema, with the operations, events, accounts and business failures of these vendors.
 #[must_use]
 pub fn of(vocabulary: &dyn Vocabulary) -> Value {
     let mut schema = skeleton();
@@ -38,7 +51,48 @@ pub fn of(vocabulary: &dyn Vocabulary) -> Value {
     let failures: BTreeSet<_> = vocabulary.failures().map(|(_, row)| row.name).collect();
     schema["$defs"]["business_failure"]["enum"] = failures.into_iter().collect();
     schema["$defs"]["accounts"]["properties"] = mounts.collect::<Map<_, _>>().into();
+    add_operations(&mut schema["$defs"], vocabulary);
+    add_words(&mut schema["$defs"], &vocabulary.words());
     schema
+}
+
+/// The names of operations, alone and as members of `given`.
+fn add_operations(parts: &mut Value, vocabulary: &dyn Vocabulary) {
+    let whole = vocabulary.vendors().map(|vendor| format!("{vendor}.*"));
+    let names = std::iter::once("*".to_owned()).chain(whole).chain(vocabulary.operations().map(str::to_owned));
+    parts["operation"]["anyOf"] = json!([{"enum": names.collect::<Vec<_>>()}, {"description": "Those whose names fit.", "pattern": GLOB}]);
+    parts["vendor"]["enum"] = vocabulary.vendors().collect();
+    if let Some(given) = parts["given"]["properties"].as_object_mut() {
+        let body = json!({"description": "The body of the request, in the vendor's own shape."});
+        given.extend(vocabulary.operations().map(|name| (name.to_owned(), body.clone())));
+    }
+}
+
+/// The events that a subscription can have, by its vendor, and what expressions can look at.
+fn add_words(parts: &mut Value, words: &[VendorWords<'_>]) {
+    let events: BTreeSet<_> = words.iter().flat_map(|vendor| vendor.events).copied().collect();
+    parts["event"]["enum"] = events.into_iter().collect();
+    let with_webhooks = || words.iter().filter(|vendor| !vendor.events.is_empty());
+    parts["subscription"]["properties"]["vendor"]["enum"] = with_webhooks().map(|vendor| vendor.id).collect();
+    let own = |vendor: &VendorWords<'_>| {
+        let events: Vec<_> = std::iter::once(&"*").chain(vendor.events).collect();
+        let events = json!({"properties": {"events": {"items": {"enum": events}}}});
+        json!({"if": {"required": ["vendor"], "properties": {"vendor": {"const": vendor.id}}}, "then": events})
+    };
+    let rows: Vec<Value> = with_webhooks().map(own).collect();
+    // The keyword takes at least one schema.
+    if !rows.is_empty() {
+        parts["subscription"]["allOf"] = rows.into();
+    }
+    let listed = |of: &dyn Fn(&VendorWords<'_>) -> String| {
+        let rows = words.iter().map(|vendor| (vendor.id, of(vendor))).filter(|(_, names)| !names.is_empty());
+        rows.map(|(id, names)| format!("{id}: {names}")).collect::<Vec<_>>().join("; ")
+    };
+    let states = listed(&|vendor| vendor.state.join(", "));
+    let carriers = listed(&|vendor| vendor.carriers.join(", "));
+    let tell = |description: &mut Value, more: String| *description = format!("{} {more}", description.as_str().unwrap_or_default()).into();
+    tell(&mut parts["condition"]["description"], format!("Members of `$state` are, by vendor: {states}."));
+    tell(&mut parts["for"]["properties"]["when"]["description"], format!("Its `carrier` is one of these, by vendor: {carriers}."));
 }
 
 /// The schema of one mount's rows, from what all rows have.
@@ -72,7 +126,7 @@ fn property(spec: &FieldSpec) -> Value {
     let mut schema = match spec.field_type {
         FieldType::Text => json!({"type": text}),
         FieldType::Texts => json!({"type": "array", "items": {"type": text}}),
-        FieldType::Amount => json!({"type": text, "minimum": 0, "pattern": r"^\d+(\.\d+)?$"}),
+        FieldType::Amount => json!({"type": text, "minimum": 0, "pattern": r"^(-?0*\.?0*|\d*\.?\d*)$"}),
         FieldType::Flag => json!({"type": "boolean"}),
         FieldType::UpTo(most) => json!({"type": "integer", "minimum": 1, "maximum": most}),
         FieldType::Duration => json!({"$ref": "#/$defs/duration"}),
@@ -88,7 +142,6 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::scenario::ast::STATUSES;
     use crate::scenario::error::Source;
     use crate::scenario::node;
     use crate::scenario::parse::members;
@@ -164,7 +217,6 @@ mod tests {
     #[test]
     fn schema_and_reader_agree_on_accounts() {
         let schema = of(&Somebody);
-        assert_eq!(schema["$defs"]["step"]["properties"]["status"]["enum"], json!(STATUSES));
         let validator = jsonschema::validator_for(&schema).expect("the schema is valid");
         let check = |row: &str, expected: bool| {
             let text = format!("accounts: {{somebody: [{row}]}}");

@@ -1,7 +1,7 @@
 //! What the paths of expressions lead to, by the vendors' documents. Callers also send what no document has, so that a member of a body,
 //! a query or a header is only missing when a known one is near: then it is misspelt.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::engine::{FieldType, Machine, Vendor};
 use crate::scenario::ast::{Operation, Pattern};
@@ -105,10 +105,7 @@ fn credential(machine: &Machine, on: &Pattern, name: &str, members: &[Option<&st
 fn state(machine: &Machine, on: &Pattern, name: &str, depth: usize, members: &[Option<&str>]) -> Looked {
     let (mut names, mut found) = (Vec::new(), None::<Type>);
     for vendor in vendors(machine, on) {
-        // What fails while no call is made says nothing about calls.
-        let state = vendor.state;
-        let shown = std::panic::catch_unwind(|| state(&Account::default()));
-        let Ok(Value::Object(state)) = shown else { continue };
+        let state = state_of(vendor);
         if let Some(value) = state.get(name) {
             // What is empty at first can be anything later; counts begin at zero.
             let own = match value {
@@ -128,6 +125,14 @@ fn state(machine: &Machine, on: &Pattern, name: &str, depth: usize, members: &[O
         None if names.is_empty() => Looked::To(Type::ANY),
         None => missing(0, names),
     }
+}
+
+/// What `$state` is for an account without any documents.
+pub(super) fn state_of(vendor: &Vendor) -> Map<String, Value> {
+    // What fails while no call is made says nothing about calls.
+    let state = vendor.state;
+    let shown = std::panic::catch_unwind(|| state(&Account::default()));
+    if let Ok(Value::Object(state)) = shown { state } else { Map::new() }
 }
 
 fn parameter(machine: &Machine, on: &Pattern, location: ParameterIn, name: &str) -> Looked {

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::engine::{AccountRows, BusinessFailure, Machine};
+use crate::engine::{AccountRows, BusinessFailure, Machine, Vendor};
 use crate::scenario::ast::{self, Pattern};
-use crate::scenario::check::Vocabulary;
+use crate::scenario::check::{VendorWords, Vocabulary};
 use crate::scenario::expr::types::Looked;
 use crate::scenario::types;
 
@@ -45,6 +45,10 @@ impl Vocabulary for MachineVocabulary<'_> {
         Box::new(vendors.flat_map(|vendor| vendor.failures.named.iter().map(|row| (&*vendor.id, row))))
     }
 
+    fn words(&self) -> Vec<VendorWords<'_>> {
+        self.0.vendors().all().iter().map(|vendor| words(vendor)).collect()
+    }
+
     fn mounts(&self) -> Vec<(&str, &AccountRows)> {
         let mut mounts: Vec<(&str, &AccountRows)> = Vec::new();
         for vendor in self.0.vendors().all() {
@@ -53,5 +57,14 @@ impl Vocabulary for MachineVocabulary<'_> {
             }
         }
         mounts
+    }
+}
+
+fn words(vendor: &Vendor) -> VendorWords<'_> {
+    VendorWords {
+        id: &vendor.id,
+        events: vendor.webhooks.events,
+        state: types::state_of(vendor).keys().cloned().collect(),
+        carriers: (vendor.services)().into_iter().map(|(carrier, _)| carrier).collect(),
     }
 }

@@ -10,6 +10,7 @@ use seatrial::engine::{Machine, Options};
 use seatrial::scenario::run::MachineVocabulary;
 use seatrial::scenario::{self, Diagnostic, schema};
 use seatrial::vendors;
+use serde_json::{Value, json};
 
 use crate::made_up;
 
@@ -103,6 +104,81 @@ pub fn shipped_scenarios_fit_the_schema() {
         let errors: Vec<_> = validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
         assert_eq!(errors, [""; 0], "{}", path.display());
     }
+}
+
+/// What takes the place of a value, to see what the reader makes of it.
+fn replacements() -> Vec<Value> {
+    let texts = ["*", "shippo.Create*", "*.void*", "shippo.*", "shippo.CreateAddress", "track_updated", "shippo", "reset", "2s", "1..2"];
+    let mut all: Vec<Value> = texts.map(Value::from).to_vec();
+    all.extend([json!(1), json!(0.5), json!(503), json!(true), json!(["shippo.Get*"]), json!({}), json!({"all": ["$call.nth > 1"]})]);
+    all
+}
+
+/// Every value that a file becomes when one of its leaves is replaced.
+fn changed(value: &Value) -> Vec<Value> {
+    let inner: Vec<(String, &Value)> = match value {
+        Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), value)).collect(),
+        Value::Array(items) => items.iter().enumerate().map(|(index, value)| (index.to_string(), value)).collect(),
+        _ => return replacements(),
+    };
+    let with = |name: &str, new: Value| {
+        let mut whole = value.clone();
+        *whole.pointer_mut(&format!("/{}", name.replace('~', "~0").replace('/', "~1"))).expect("it is there") = new;
+        whole
+    };
+    inner
+        .into_iter()
+        .flat_map(|(name, value)| changed(value).into_iter().map(move |new| (name.clone(), new)))
+        .map(|(name, new)| with(&name, new))
+        .collect()
+}
+
+#[test]
+pub fn what_the_reader_takes_fits_the_schema() {
+    let validator = jsonschema::validator_for(&schema::of(&vocabulary())).expect("the schema is valid");
+    let text = fs::read_to_string(root().join("tests/it/every_member.yaml")).expect("the file can be read");
+    let whole: Value = serde_saphyr::from_str(&text).expect("the file is YAML");
+    let mut taken = 0;
+    // A member at a time, so that the others need not be read as often.
+    for (name, value) in whole.as_object().expect("it is a mapping") {
+        for file in changed(&json!({ name.as_str(): value })) {
+            if scenario::load(&file.to_string(), "x", &vocabulary()).is_ok() {
+                taken += 1;
+                let errors: Vec<_> = validator.iter_errors(&file).map(|error| format!("{}: {error}", error.instance_path())).collect();
+                assert_eq!(errors, [""; 0], "{file}");
+            }
+        }
+    }
+    assert!(taken > 200, "{taken}");
+}
+
+#[test]
+pub fn the_schema_lists_the_words_of_each_vendor() {
+    let schema = schema::of(&vocabulary());
+    let validator = jsonschema::validator_for(&schema).expect("the schema is valid");
+    let hooks = |row: Value| json!({"webhooks": {"subscriptions": [row]}});
+    let on = |operation: &str| json!({"overrides": [{"on": operation, "fault": 503}]});
+    let url = "http://127.0.0.1:9000";
+    for (file, expected) in [
+        (on("shippo.CreateTransaction"), true),
+        (on("shippo.Create*"), true),
+        (on("*.void*"), true),
+        (on("*"), true),
+        (on("shippo.CreateTransactoin"), false),
+        (on("shipppo.*x"), true),
+        (hooks(json!({"vendor": "shippo", "url": url, "events": ["track_updated", "*"]})), true),
+        (hooks(json!({"vendor": "shipmate", "url": url, "events": ["track_updated"]})), false),
+        (hooks(json!({"vendor": "shiptheory", "url": url})), false),
+        (json!({"given": [{"shippo.CreateAddress": {}, "as": "home", "until": "delivered"}]}), true),
+        (json!({"given": [{"shippo.CreateAdress": {}}]}), false),
+        (json!({"timelines": {"a": {"for": {"vendor": "shipstation"}, "use": "late"}}}), false),
+        (json!({"expect": [{"valid": "*", "except": ["unknown-membr"]}]}), false),
+        (json!({"expect": [{"webhook": {"event": "track_update"}}]}), false),
+    ] {
+        assert_eq!(validator.is_valid(&file), expected, "{file}");
+    }
+    let told = schema["$defs"]["condition"]["description"].as_str().unwrap_or_default();
+    assert!(told.contains("shippo: cheapest, fastest, best"), "{told}");
 }
 
 /// A file that uses every member of a scenario.

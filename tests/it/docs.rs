@@ -22,8 +22,8 @@ fn blocks<'p>(page: &'p str, language: &str) -> Vec<&'p str> {
     page.split(&format!("```{language}\n")).skip(1).filter_map(|rest| rest.split("```").next()).collect()
 }
 
-/// What the vendors have names for, which the page leaves to `seatrial schema` and the vendors' documents.
-const OF_VENDORS: [&str; 4] = ["operation", "event", "vendor", "accounts"];
+/// What the vendors have names for, which the page leaves to `seatrial schema` and the vendors' documents; `allOf` has the events of each.
+const OF_VENDORS: [&str; 5] = ["operation", "event", "vendor", "accounts", "allOf"];
 
 /// Every member and every word of the schema's definitions.
 fn words(schema: &Value, name: &str, found: &mut BTreeSet<String>) {
@@ -98,8 +98,10 @@ fn definitions() -> Vec<(String, BTreeSet<String>)> {
         Some(members)
     };
     let inner = schema["$defs"].as_object().expect("it has definitions").iter();
-    // What accounts have is the vendors' own.
-    let found = inner.filter(|(name, _)| *name != "accounts").filter_map(|(name, definition)| Some((name.clone(), names(definition)?)));
+    // What accounts and rows of `given` have is the vendors' own.
+    let found = inner
+        .filter(|(name, _)| !["accounts", "given"].contains(&name.as_str()))
+        .filter_map(|(name, definition)| Some((name.clone(), names(definition)?)));
     found.chain(names(&schema).map(|members| ("scenario".to_owned(), members))).collect()
 }
 

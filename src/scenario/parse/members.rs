@@ -84,11 +84,12 @@ pub(crate) const CONVERSATIONS: [(&str, &[&str]); 7] = [
 
 /// Every list with the name of its definition in the schema.
 #[cfg(test)]
-pub(crate) const ALL: [(&str, &[&str]); 22] = [
+pub(crate) const ALL: [(&str, &[&str]); 23] = [
     ("scenario", &SCENARIO),
     ("clock", &CLOCK),
     ("speed", &CLOCK_MODE),
     ("account", &ACCOUNT),
+    ("given", &GIVEN),
     ("timeline", &TIMELINE),
     ("for", &TIMELINE_FOR),
     ("step", &STEP),

@@ -42,6 +42,11 @@ const FAILURES: [(&str, Wire); 17] = [
     ("h2_goaway", Wire::GoAway),
 ];
 
+/// The words for faults on the wire.
+pub fn wire_faults() -> impl Iterator<Item = &'static str> {
+    FAILURES.iter().map(|(word, _)| *word)
+}
+
 pub(super) fn overrides(reader: &mut Reader<'_>, node: &Node) -> Vec<Override> {
     let overrides = reader.each(node, "overrides", override_);
     shadowed(reader, &overrides);
