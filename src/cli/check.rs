@@ -3,15 +3,13 @@
 mod report;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use crate::base::time::Timestamp;
 use crate::cli::arguments::{CheckArguments, CheckFormat};
 use crate::cli::scenarios::{self, ScenarioError};
 use crate::cli::{Exit, complain, say, vendors, warn};
-use crate::engine::{DEFAULT, Machine, Options, Start};
-use crate::scenario::run::{self, MachineVocabulary};
-use crate::scenario::{self, Diagnostic, Scenario};
+use crate::engine::{Machine, Options, Start};
+use crate::scenario::{self, Diagnostic};
 use crate::server;
 
 pub(super) fn run(arguments: &CheckArguments) -> Exit {
@@ -67,7 +65,7 @@ fn check(arguments: &CheckArguments, machine: &Machine) -> Result<Checked, Scena
             let conversation = std::str::from_utf8(&bytes).ok().filter(|text| scenario::is_conversation(text));
             checked.conversations += usize::from(conversation.is_some());
             let found = match conversation {
-                Some(text) => conversation_problems(text, &name, machine),
+                Some(text) => scenario::lint_conversation(machine, text, &name, server::wall()),
                 None => scenario_problems(&[file], machine)?,
             };
             for problem in found {
@@ -87,27 +85,7 @@ fn check(arguments: &CheckArguments, machine: &Machine) -> Result<Checked, Scena
 /// The problems of a scenario, of files and what they include.
 fn scenario_problems(files: &[PathBuf], machine: &Machine) -> Result<Vec<Diagnostic>, ScenarioError> {
     let gathered = scenarios::gather(files)?;
-    let loaded = gathered.text.and_then(|text| scenario::load(&text, &gathered.name, &MachineVocabulary(machine)));
-    Ok(loaded.map_or_else(|problems| problems, |scenario| surprises(scenario, machine)))
-}
-
-fn conversation_problems(text: &str, name: &str, machine: &Machine) -> Vec<Diagnostic> {
-    match scenario::load_conversation(text, name, &MachineVocabulary(machine)) {
-        Ok(story) => story.scenario.map_or_else(Vec::new, |scenario| surprises(scenario, machine)),
-        Err(problems) => problems,
-    }
-}
-
-/// What may surprise the author of a scenario that can be read, and what is wrong with the sandbox that it describes.
-fn surprises(scenario: Scenario, machine: &Machine) -> Vec<Diagnostic> {
-    let mut found = scenario::advice(machine, &scenario);
-    found.extend(stage(scenario, machine).err().unwrap_or_default());
-    found
-}
-
-/// Makes the sandbox that a scenario describes.
-fn stage(scenario: Scenario, machine: &Machine) -> Result<(), Vec<Diagnostic>> {
-    run::stage(machine, DEFAULT, &Arc::new(scenario), None, server::wall()).map(drop)
+    Ok(gathered.text.map_or_else(|problems| problems, |text| scenario::lint(machine, text.as_bytes(), &gathered.name, server::wall())))
 }
 
 fn plural(count: usize, noun: &str) -> String {

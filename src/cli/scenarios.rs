@@ -85,8 +85,11 @@ pub(super) fn gather(paths: &[PathBuf]) -> Result<Gathered, ScenarioError> {
             Ok(bytes) => Ok(Found { name: relative(&path), id: id(&path), bytes }),
             Err(error) => {
                 let word = path.file_name().unwrap_or_default().to_string_lossy();
-                let built_in = built_in::file(&word).filter(|_| error.kind() == io::ErrorKind::NotFound);
-                built_in.ok_or_else(|| error.to_string())
+                if error.kind() != io::ErrorKind::NotFound {
+                    return Err(error.to_string());
+                }
+                let near = built_in::near(&word).map_or_else(String::new, |name| format!("; did you mean the built-in `{name}`?"));
+                built_in::file(&word).ok_or_else(|| format!("there is neither such a file nor a built-in scenario{near}"))
             }
         }
     };

@@ -54,6 +54,8 @@ pub enum FieldType {
     /// A span of time, kept as text.
     Duration,
     OneOf(&'static [&'static str]),
+    /// A list of some of these words.
+    SomeOf(&'static [&'static str]),
     /// A mapping with these members.
     Settings(&'static [FieldSpec]),
 }

@@ -95,7 +95,11 @@ pub struct Message {
 /// Whether a text is the address of a receiver, by its form alone.
 #[must_use]
 pub fn is_address(url: &str) -> bool {
-    url.parse::<http::Uri>().is_ok_and(|url| url.scheme().is_some() && url.host().is_some())
+    let Ok(url) = url.parse::<http::Uri>() else { return false };
+    let Some(authority) = url.authority() else { return false };
+    let behind = authority.as_str().rsplit(['@', ']']).next().and_then(|host| host.split_once(':'));
+    let is_open = behind.is_none_or(|(_, port)| port.is_empty() || port.parse::<u16>().is_ok_and(|port| port > 0));
+    is_open && !authority.host().is_empty() && url.scheme_str().is_some_and(|scheme| ["http", "https", "inbox"].contains(&scheme))
 }
 
 /// How a subscriber wants its bodies.

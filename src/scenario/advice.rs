@@ -1,16 +1,51 @@
 //! What a scenario does that is allowed and may surprise its author: `seatrial check` prints it, and nothing is refused.
 
+use std::sync::Arc;
+
 use super::ast::{Effect, Failure, Pattern, Scenario};
 use super::error::{Diagnostic, Spanned};
 use crate::base::text;
 use crate::base::time::Timestamp;
 use crate::engine::webhooks::{Forgery, Subscription};
-use crate::engine::{Machine, Vendor};
+use crate::engine::{DEFAULT, Machine, Vendor};
+use crate::scenario::parse;
+use crate::scenario::run::{self, MachineVocabulary};
+
+/// Everything that is to be said about a text: what is wrong with it, also with the sandbox that it describes at the wall's time
+/// `wall`, and what may surprise its author.
+#[must_use]
+pub fn lint(machine: &Machine, text: &[u8], file: &str, wall: Timestamp) -> Vec<Diagnostic> {
+    let vocabulary = MachineVocabulary(machine);
+    let (scenario, problems) = match str::from_utf8(text) {
+        Ok(text) => parse::inspect(text, file, &vocabulary),
+        Err(_) => (None, parse::load_bytes(text, file, &vocabulary).err().unwrap_or_default()),
+    };
+    all_of(machine, scenario, problems, wall)
+}
+
+/// [`lint`] for a conversation and the scenario in it.
+#[must_use]
+pub fn lint_conversation(machine: &Machine, text: &str, file: &str, wall: Timestamp) -> Vec<Diagnostic> {
+    let (story, problems) = parse::inspect_conversation(text, file, &MachineVocabulary(machine));
+    all_of(machine, story.and_then(|story| story.scenario), problems, wall)
+}
+
+fn all_of(machine: &Machine, scenario: Option<Scenario>, mut problems: Vec<Diagnostic>, wall: Timestamp) -> Vec<Diagnostic> {
+    if let Some(scenario) = scenario {
+        let can_begin = parse::can_begin(&scenario.source, &problems);
+        problems.extend(advice(machine, &scenario));
+        if can_begin {
+            problems.extend(run::stage(machine, DEFAULT, &Arc::new(scenario), None, wall).err().unwrap_or_default());
+        }
+        problems.sort_by_key(|problem| problem.span.start);
+    }
+    parse::first_of(problems)
+}
 
 /// All warnings about a scenario, in the order of its text.
 #[must_use]
 pub fn advice(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
-    let mut warnings = Vec::new();
+    let mut warnings = scenario.warnings.clone();
     for row in &scenario.overrides {
         let Some(Effect::Fault(fault)) = &row.effect else { continue };
         let Failure::Status(status) = fault.then else { continue };
@@ -30,6 +65,7 @@ pub fn advice(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
     }
     warnings.extend(never_taken(scenario));
     warnings.extend(never_forged(machine, scenario));
+    warnings.sort_by_key(|warning| warning.span.start);
     warnings
 }
 

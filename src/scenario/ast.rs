@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 pub use self::expect::{Answered, Calls, Count, Expectation, Expected};
 pub use self::pace::{Latency, Per, RateLimit, Spread};
-use super::error::{Source, Span, Spanned};
+use super::error::{Diagnostic, Source, Span, Spanned};
 use super::expr::{Expr, Path, Scope};
 use super::need::Need;
 use super::shape::Shape;
@@ -53,6 +53,8 @@ pub struct Scenario {
     pub subscriptions: Vec<Subscription>,
     /// What the consumer has to do.
     pub expect: Vec<Expectation>,
+    /// What is allowed in it and does nothing, or not what its author may think.
+    pub warnings: Vec<Diagnostic>,
     /// About the bytes that it takes in memory besides its text.
     pub bytes: usize,
 }
@@ -118,7 +120,7 @@ pub struct Given {
     pub parameters: Vec<(String, Template)>,
     /// What later rows know its answer by.
     pub name: Option<String>,
-    /// The status that the parcels which it made go on to, a word of [`STATUSES`].
+    /// The status that the parcels which it made go on to, one of [`Status::ALL`].
     pub until: Option<Spanned<Status>>,
 }
 
@@ -245,6 +247,11 @@ impl Window {
 }
 
 impl Condition {
+    /// Stands for one that could not be read: it never holds, and equals that of no other place.
+    pub(super) const fn unread(place: usize) -> Self {
+        Self::Chance(0.0, place)
+    }
+
     #[must_use]
     pub fn is_true(&self, scope: &dyn Scope) -> bool {
         match self {
@@ -310,7 +317,7 @@ pub struct Timeline {
 pub struct TimelineStep {
     pub span: Span,
     pub trigger: Trigger,
-    /// The parcel's new status, a word of [`STATUSES`].
+    /// The parcel's new status, by its word.
     pub status: String,
     /// A finer word of the vendor for the status.
     pub code: Option<String>,
@@ -479,21 +486,3 @@ pub struct Subscription {
     /// The key of signatures, or a text that is sent with each delivery.
     pub secret: Option<String>,
 }
-
-/// The statuses a parcel can have, the same for all vendors.
-pub const STATUSES: [&str; 14] = [
-    "created",
-    "pre_transit",
-    "manifested",
-    "collected",
-    "in_transit",
-    "out_for_delivery",
-    "delivery_failed",
-    "available_for_pickup",
-    "exception",
-    "delivered",
-    "returned",
-    "cancelled",
-    "lost",
-    "unknown",
-];

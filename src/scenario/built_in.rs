@@ -29,15 +29,20 @@ pub fn description(text: &'static str) -> &'static str {
     text.lines().find_map(|line| line.strip_prefix("description: ")).unwrap_or_default()
 }
 
+/// The name that is near to one that no built-in scenario has.
+#[must_use]
+pub fn near(name: &str) -> Option<&'static str> {
+    text::nearest(name, FILES.iter().map(|(name, _)| *name))
+}
+
 /// The help for a name that no built-in scenario has.
 #[must_use]
 pub fn help(name: &str) -> String {
-    let names = || FILES.iter().map(|(name, _)| *name);
     if name == "default" {
         return "the default scenario is that of a sandbox without one: leave it out".to_owned();
     }
-    match text::nearest(name, names()) {
+    match near(name) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("built in are {}", names().collect::<Vec<_>>().join(", ")),
+        None => format!("built in are {}", FILES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")),
     }
 }

@@ -57,6 +57,8 @@ pub trait Vocabulary {
 pub struct VendorWords<'v> {
     /// The id of the vendor.
     pub id: &'v str,
+    /// The first segment of its paths, which several vendors may share.
+    pub mount: &'v str,
     /// The events that webhooks are about; empty where it has none.
     pub events: &'v [&'v str],
     /// The members that `$state` has, by name.
@@ -245,8 +247,16 @@ impl Checker<'_> {
         if known.contains(&vendor) {
             return;
         }
-        let help = suggestion(vendor, &known);
+        let help = match &self.mounted(vendor)[..] {
+            [] => suggestion(vendor, &known),
+            ids => format!("`{vendor}` is the mount of {}: name one of them", quoted(ids)),
+        };
         self.problem("S013", span, format!("unknown vendor `{vendor}`"), None, help);
+    }
+
+    /// The vendors of a mount whose name is no vendor's.
+    fn mounted(&self, mount: &str) -> Vec<&str> {
+        self.words.iter().filter(|words| words.mount == mount).map(|words| words.id).collect()
     }
 
     fn operation(&mut self, operation: &Operation, span: Span) {
@@ -255,8 +265,13 @@ impl Checker<'_> {
         if full || self.vocabulary.operations().any(|known| known == name) {
             return;
         }
-        // A right operation behind a misspelt vendor is worth finding before the vendor alone is blamed.
-        let near = nearest(&name, self.vocabulary.operations());
+        // A right operation behind a misspelt vendor is worth finding before the vendor alone is blamed, and so is one of a vendor whose
+        // mount is named.
+        let mounted = self.mounted(&operation.vendor);
+        let own = || self.vocabulary.operations().filter_map(|name| name.split_once('.')).filter(|(vendor, _)| mounted.contains(vendor));
+        let own = nearest_id(&operation.id, own().map(|(_, id)| id)).and_then(|id| own().find(|(_, other)| *other == id));
+        let own = own.map(|(vendor, id)| format!("{vendor}.{id}"));
+        let near = own.or_else(|| nearest(&name, self.vocabulary.operations()).filter(|_| mounted.is_empty()).map(str::to_owned));
         let vendor = operation.vendor.as_str();
         let known = self.vocabulary.vendors().any(|known| known == vendor);
         let (label, help) = match (known, near) {
@@ -273,9 +288,33 @@ impl Checker<'_> {
         let vendor = &operation.vendor;
         let prefix = format!("{vendor}.");
         let own = self.vocabulary.operations().filter_map(|known| known.strip_prefix(&prefix));
-        match nearest(&operation.id, own) {
+        match nearest_id(&operation.id, own) {
             Some(id) => format!("did you mean `{vendor}.{id}`?"),
             None => format!("`seatrial coverage` lists the operations of {vendor}"),
         }
     }
+}
+
+/// The operation that a wrong id means: the nearest one, or else the shortest that has all of its words: `createUpdateOrder` for
+/// `createOrder`.
+fn nearest_id<'k>(id: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    let known: Vec<&str> = known.collect();
+    let wanted = words(id);
+    let has_all = |other: &&str| wanted.len() > 1 && wanted.iter().all(|word| words(other).contains(word));
+    nearest(id, known.iter().copied()).or_else(|| known.iter().copied().filter(has_all).min_by_key(|other| other.len()))
+}
+
+/// The words of an id, whichever way they are joined.
+fn words(id: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    for letter in id.chars() {
+        if letter.is_uppercase() || !letter.is_alphanumeric() {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| letter.is_alphanumeric()) {
+            word.extend(letter.to_lowercase());
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
 }

@@ -1,7 +1,7 @@
 //! The codes of problems in files, which never change their meaning: what each says, and what to do about it.
 
 /// A code, what it means, and what its author can do.
-pub const CODES: [(&str, &str, &str); 34] = [
+pub const CODES: [(&str, &str, &str); 35] = [
     (
         "S001",
         "The text is not valid YAML, or not UTF-8.",
@@ -12,7 +12,11 @@ pub const CODES: [(&str, &str, &str); 34] = [
         "A limit is exceeded: size, depth, expanded aliases, number of problems.",
         "Split the file, or write the values out that aliases repeat.",
     ),
-    ("S003", "A key stands twice in one mapping.", "Readers of YAML differ about which one counts. Keep one."),
+    (
+        "S003",
+        "A key stands twice in one mapping, or two rows of `given` have one name.",
+        "Readers of YAML differ about which one counts. Keep one.",
+    ),
     (
         "S004",
         "A member that does not exist here.",
@@ -116,6 +120,11 @@ pub const CODES: [(&str, &str, &str); 34] = [
         "S105",
         "A warning: webhooks are to be forged in a way that a vendor's webhooks do not have.",
         "Those of that vendor are sent as they should be: it signs nothing, signs no time, or knows no secret.",
+    ),
+    (
+        "S106",
+        "A warning: something that changes nothing, such as a condition that every call fulfills, or a word that a list has twice.",
+        "Leave it out, or write what was meant by it.",
     ),
     (
         "S200",

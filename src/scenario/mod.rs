@@ -41,7 +41,7 @@ mod types;
 pub mod verify;
 mod vocabulary;
 
-pub use self::advice::advice;
+pub use self::advice::{advice, lint, lint_conversation};
 pub use self::ast::Scenario;
 pub use self::check::{Vocabulary, check};
 pub use self::codes::{CODES, explain};

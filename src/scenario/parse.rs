@@ -60,7 +60,7 @@ pub fn parse(text: &str, file: &str) -> Result<Scenario, Vec<Diagnostic>> {
 ///
 /// Everything that is wrong with the text or with the names in it.
 pub fn load(text: &str, file: &str, vocabulary: &dyn Vocabulary) -> Result<Scenario, Vec<Diagnostic>> {
-    checked(text, file, vocabulary, scenario)
+    outcome(inspect(text, file, vocabulary))
 }
 
 /// Like [`load`], for a text that is one override.
@@ -69,26 +69,54 @@ pub fn load(text: &str, file: &str, vocabulary: &dyn Vocabulary) -> Result<Scena
 ///
 /// As [`load`].
 pub fn load_override(text: &str, file: &str, vocabulary: &dyn Vocabulary) -> Result<Scenario, Vec<Diagnostic>> {
-    checked(text, file, vocabulary, |reader, root| {
+    outcome(inspect_with(text, file, vocabulary, |reader, root| {
         let span = root.span;
         let overrides = Node { span, kind: Kind::List(vec![root.clone()]) };
         let member = Member { key: Spanned { value: "overrides".to_owned(), span }, value: overrides };
         scenario(reader, &Node { span, kind: Kind::Map(vec![member]) })
-    })
+    }))
 }
 
-fn checked(
+/// What could be read of a scenario, so that more can be said about it, and everything that is wrong with the text or the names in it.
+pub(super) fn inspect(text: &str, file: &str, vocabulary: &dyn Vocabulary) -> (Option<Scenario>, Vec<Diagnostic>) {
+    inspect_with(text, file, vocabulary, scenario)
+}
+
+/// [`inspect`] for a conversation, with the scenario in it.
+pub(super) fn inspect_conversation(text: &str, file: &str, vocabulary: &dyn Vocabulary) -> (Option<Story>, Vec<Diagnostic>) {
+    let (story, mut problems) = read(text, file, Some(vocabulary), conversation::story);
+    check_names(story.as_ref().and_then(|story| story.scenario.as_ref()), vocabulary, &mut problems);
+    (story, problems)
+}
+
+fn inspect_with(
     text: &str,
     file: &str,
     vocabulary: &dyn Vocabulary,
     scenario: impl Fn(&mut Reader<'_>, &Node) -> Option<Scenario>,
-) -> Result<Scenario, Vec<Diagnostic>> {
+) -> (Option<Scenario>, Vec<Diagnostic>) {
     let (scenario, mut problems) = read(text, file, Some(vocabulary), scenario);
-    if let Some(scenario) = &scenario {
+    check_names(scenario.as_ref(), vocabulary, &mut problems);
+    (scenario, problems)
+}
+
+fn check_names(scenario: Option<&Scenario>, vocabulary: &dyn Vocabulary, problems: &mut Vec<Diagnostic>) {
+    if let Some(scenario) = scenario {
         problems.extend(check::check(scenario, vocabulary));
         problems.sort_by_key(|problem| problem.span.start);
     }
-    outcome((scenario, problems))
+}
+
+/// Whether problems are with what calls meet and with what is expected of them alone, so that the sandbox can begin as the text says.
+pub(super) fn can_begin(source: &Arc<Source>, problems: &[Diagnostic]) -> bool {
+    let is_later = |member: &Member| ["overrides", "expect"].contains(&member.key.value.as_str());
+    let members = |root: Node| if let Kind::Map(members) = root.kind { members } else { Vec::new() };
+    let later: Vec<Span> = if problems.is_empty() {
+        Vec::new()
+    } else {
+        node::load_all(source).0.into_iter().flat_map(members).filter(is_later).map(|member| member.value.span).collect()
+    };
+    problems.iter().all(|problem| later.iter().any(|span| span.start <= problem.span.start && problem.span.start < span.end))
 }
 
 /// A text as JSON, several files as the one that they are together; `None` if it cannot be read.
@@ -144,15 +172,18 @@ pub fn is_conversation(text: &str) -> bool {
 ///
 /// Everything that is wrong with the text.
 pub fn conversation(text: &str, file: &str, vocabulary: &dyn Vocabulary) -> Result<Story, Vec<Diagnostic>> {
-    let (story, mut problems) = read(text, file, Some(vocabulary), conversation::story);
-    if let Some(scenario) = story.as_ref().and_then(|story| story.scenario.as_ref()) {
-        problems.extend(check::check(scenario, vocabulary));
-        problems.sort_by_key(|problem| problem.span.start);
-    }
-    outcome((story, problems))
+    outcome(inspect_conversation(text, file, vocabulary))
 }
 
-pub(super) fn outcome<T>((found, mut problems): (Option<T>, Vec<Diagnostic>)) -> Result<T, Vec<Diagnostic>> {
+pub(super) fn outcome<T>((found, problems): (Option<T>, Vec<Diagnostic>)) -> Result<T, Vec<Diagnostic>> {
+    match found {
+        Some(found) if problems.is_empty() => Ok(found),
+        _ => Err(first_of(problems)),
+    }
+}
+
+/// As many problems as are shown, and whether there are more.
+pub(super) fn first_of(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
     if let Some(last) = problems.get(MAX_PROBLEMS).cloned() {
         problems.truncate(MAX_PROBLEMS);
         problems.push(Diagnostic {
@@ -163,10 +194,7 @@ pub(super) fn outcome<T>((found, mut problems): (Option<T>, Vec<Diagnostic>)) ->
             ..last
         });
     }
-    match found {
-        Some(found) if problems.is_empty() => Ok(found),
-        _ => Err(problems),
-    }
+    problems
 }
 
 /// What could be read, and what could not.
@@ -228,6 +256,7 @@ fn scenario(reader: &mut Reader<'_>, root: &Node) -> Option<Scenario> {
         webhooks,
         subscriptions,
         expect: fields.get("expect").map(|node| expect::expectations(reader, node)).unwrap_or_default(),
+        warnings: std::mem::take(&mut reader.warnings),
         // The expressions of all members above.
         bytes: reader.expression_bytes + root.count() * NODE,
     })

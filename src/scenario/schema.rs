@@ -7,9 +7,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::carrier::library;
+use crate::carrier::{Status, library};
 use crate::engine::{AccountRows, FieldSpec, FieldType};
-use crate::scenario::ast::STATUSES;
 use crate::scenario::check::{VendorWords, Vocabulary};
 use crate::scenario::parse::wire_faults;
 use crate::world::Note;
@@ -25,7 +24,7 @@ const GLOB: &str = r"^([^.*]*\*[^.]*\..+|[^.]+\.[^*]*\*.*)$";
 pub fn skeleton() -> Value {
     let mut schema: Value = serde_json::from_str(include_str!("scenario.v1.json")).expect("the schema file is JSON");
     let parts = &mut schema["$defs"];
-    parts["status"]["enum"] = json!(STATUSES);
+    parts["status"]["enum"] = Status::ALL.iter().map(|status| status.word()).collect();
     parts["timeline"]["properties"]["use"]["enum"] = library::names().map(|(name, _)| name).collect();
     parts["wire_fault"]["enum"] = wire_faults().collect();
     parts["note"]["enum"] = Note::CODES.iter().map(|(code, _)| *code).collect();
@@ -131,6 +130,7 @@ fn property(spec: &FieldSpec) -> Value {
         FieldType::UpTo(most) => json!({"type": "integer", "minimum": 1, "maximum": most}),
         FieldType::Duration => json!({"$ref": "#/$defs/duration"}),
         FieldType::OneOf(words) => json!({"enum": words}),
+        FieldType::SomeOf(words) => json!({"type": "array", "items": {"enum": words}}),
         FieldType::Settings(specs) => json!({"type": "object", "additionalProperties": false, "properties": properties(specs)}),
     };
     schema["description"] = spec.about.into();
@@ -157,6 +157,7 @@ mod tests {
             FieldSpec::new("balance", FieldType::Amount, "Balance."),
             FieldSpec::new("addons", FieldType::Texts, "More."),
             FieldSpec::new("mode", FieldType::OneOf(&["test", "live"]), "Mode."),
+            FieldSpec::new("rights", FieldType::SomeOf(&["read", "write"]), "Rights."),
             FieldSpec::new("days", FieldType::UpTo(31), "Days."),
             FieldSpec::new("delay", FieldType::Duration, "Delay."),
             FieldSpec::new("packaging", FieldType::Settings(PACKAGING), "Packaging."),
@@ -229,7 +230,7 @@ mod tests {
         for told in ["b", "7", "{key: b}"] {
             check(&format!("{{key: a, balance: 12.50, rotates_to: {told}}}"), true);
         }
-        check("{user: a, password: 1, addons: [x], mode: live, days: 31, delay: 2d, packaging: {net_weight: true}}", true);
+        check("{user: a, password: 1, addons: [x], rights: [write], mode: live, days: 31, delay: 2d, packaging: {net_weight: true}}", true);
         for wrong in [
             "",
             "user: a",
@@ -238,6 +239,7 @@ mod tests {
             "key: a, days: 32",
             "key: a, mode: x",
             "key: a, addons: x",
+            "key: a, rights: [raed]",
             "key: a, balance: x",
             "key: a, balance: -1",
             "key: a, rotates_to: {}",

@@ -97,6 +97,35 @@ impl Shape {
         }
     }
 
+    /// What a value has to look like that some members lead to.
+    pub(super) fn at(&self, members: &[&str]) -> Option<&Self> {
+        let [first, rest @ ..] = members else { return Some(self) };
+        let Self::Members(rows) = self else { return None };
+        rows.iter().find(|(name, _)| name == first)?.1.at(rest)
+    }
+
+    /// The members that lead to where no value has both shapes; `None` if one may have.
+    pub(super) fn conflict<'s>(&'s self, other: &'s Self) -> Option<Vec<&'s str>> {
+        let is_excluded = match (self, other) {
+            (Self::Members(rows), Self::Members(others)) => {
+                return rows.iter().find_map(|(name, row)| {
+                    let (_, other) = others.iter().find(|(other, _)| other == name)?;
+                    Some(std::iter::once(name.as_str()).chain(row.conflict(other)?).collect())
+                });
+            }
+            (Self::Exact(value, written), other) | (other, Self::Exact(value, written)) => {
+                !other.fits(value, None) && !(value.is_number() && other.fits(&written.as_str().into(), None))
+            }
+            (Self::Range(least, most), Self::Range(from, to)) => {
+                let is_below = |end: &Option<f64>, start: &Option<f64>| end.zip(*start).is_some_and(|(end, start)| end < start);
+                is_below(most, from) || is_below(to, least)
+            }
+            (Self::Elements(_), Self::Elements(_)) => false,
+            (one, other) => [one, other].iter().any(|shape| matches!(shape, Self::Members(_) | Self::Elements(_))),
+        };
+        is_excluded.then(Vec::new)
+    }
+
     /// The members that lead to a value, and what that has to be for it to fit.
     pub(super) fn needs(&self) -> Option<(Vec<&str>, Need)> {
         match self {
@@ -150,6 +179,35 @@ mod tests {
         check("10..", &[json!(10), json!(1e9)], &[json!(9)]);
         check("..-1", &[json!(-2)], &[json!(0)]);
         check("..", &[json!("..")], &[json!(1)]);
+    }
+
+    #[test]
+    fn shapes_that_no_value_has_are_known() {
+        let shape = |text: &str| Shape::of_text(text).expect("a shape").0;
+        let number = |text: &str| Shape::Exact(serde_json::from_str(text).expect("a number"), text.to_owned());
+        let null = || Shape::Exact(Value::Null, String::new());
+        let within = |inner: Shape| Shape::Members(vec![("a".to_owned(), inner)]);
+        for (one, other, expected) in [
+            (shape("x"), shape("y"), true),
+            (shape("x"), shape("x*"), false),
+            (shape("x"), shape("y*"), true),
+            (number("2"), shape("2"), false),
+            (number("2.0"), shape("2"), true),
+            (number("2"), shape("~/^2$/"), false),
+            (number("2"), shape("1..3"), false),
+            (number("2"), shape("3.."), true),
+            (shape("1..2"), shape("2.."), false),
+            (shape("..1"), shape("2.."), true),
+            (shape("x*"), shape("y*"), false),
+            (null(), shape("x"), true),
+            (null(), within(null()), true),
+            (within(shape("x")), within(shape("y")), true),
+            (within(shape("x")), Shape::Members(vec![("b".to_owned(), shape("y"))]), false),
+            (Shape::Elements(vec![shape("x")]), Shape::Elements(vec![shape("y")]), false),
+            (Shape::Elements(vec![shape("x")]), shape("x*"), true),
+        ] {
+            assert_eq!((one.conflict(&other).is_some(), other.conflict(&one).is_some()), (expected, expected), "{one:?} {other:?}");
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub(super) fn look_up(machine: &Machine, on: &Pattern, root: &str, members: &[Op
         ("request", [Some("parameters"), Some(name), ..]) => parameter(machine, on, ParameterIn::Path, name),
         ("request" | "answer", [Some("headers"), Some(name), ..]) => header(members, name),
         ("request", [Some("method"), ..]) => leaf(members, 1, Type::words(operations(machine, on).iter().map(|row| row.method.as_str()))),
-        ("request", [Some("path"), ..]) => leaf(members, 1, Type::PATH),
+        ("request", [Some("path"), ..]) => leaf(members, 1, paths(machine, on)),
         ("request", []) => Looked::To(Type::OBJECT),
         ("call", [Some("nth"), ..]) => leaf(members, 1, Type::whole(1.0..=f64::INFINITY)),
         ("call", [Some("operation"), ..]) => leaf(members, 1, Type::words(operations(machine, on).iter().map(|row| &*row.name))),
@@ -51,6 +51,12 @@ fn missing<N: Into<String>>(at: usize, names: impl IntoIterator<Item = N>) -> Lo
     Looked::Missing { at, names: names.into_iter().map(Into::into).collect() }
 }
 
+/// The paths that calls of some operations have.
+fn paths(machine: &Machine, on: &Pattern) -> Type {
+    let templates = operations(machine, on).into_iter().flat_map(|row| std::iter::once(&row.path).chain(&row.aliases));
+    Type::paths(templates.cloned())
+}
+
 /// The carriers, or the services, of parcels.
 fn services(machine: &Machine, on: &Pattern, what: &str) -> Type {
     let rows: Vec<_> = vendors(machine, on).map(|vendor| (vendor.services)()).collect();
@@ -76,7 +82,7 @@ fn credential(machine: &Machine, on: &Pattern, name: &str, members: &[Option<&st
                 let own = match &field.field_type {
                     FieldType::OneOf(words) => Type::words(words.iter().copied()),
                     FieldType::Text | FieldType::Amount | FieldType::Duration => Type::TEXT,
-                    FieldType::Texts => Type::LIST,
+                    FieldType::Texts | FieldType::SomeOf(_) => Type::LIST,
                     FieldType::Flag => Type::FLAG,
                     FieldType::UpTo(most) => Type::whole(1.0..=u32::try_from(*most).map_or(f64::INFINITY, f64::from)),
                     FieldType::Settings(_) => Type::OBJECT,

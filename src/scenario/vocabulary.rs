@@ -63,6 +63,7 @@ impl Vocabulary for MachineVocabulary<'_> {
 fn words(vendor: &Vendor) -> VendorWords<'_> {
     VendorWords {
         id: &vendor.id,
+        mount: &vendor.mount,
         events: vendor.webhooks.events,
         state: types::state_of(vendor).keys().cloned().collect(),
         carriers: (vendor.services)().into_iter().map(|(carrier, _)| carrier).collect(),

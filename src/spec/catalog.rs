@@ -50,6 +50,8 @@ pub struct Operation {
     pub method: Method,
     /// The path template below the vendor's mount.
     pub path: String,
+    /// Older path templates that lead to it as well.
+    pub aliases: Vec<String>,
     /// Whether its service takes no value for one of another type (`x-strict-types`), however leniently the vendor reads.
     pub is_typed: bool,
     /// Whether the document advises against it.

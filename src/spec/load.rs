@@ -61,8 +61,9 @@ impl<'d> Loader<'d> {
             let ReferenceOr::Item(item) = item else {
                 return Err(self.contradiction(format!("refers to another file for `{path}`")));
             };
-            for name in [path.clone()].into_iter().chain(self.aliases(item)?) {
-                let key = if self.case_insensitive { lowercase(&name) } else { name.clone() };
+            let aliases = self.aliases(item)?;
+            for name in std::iter::once(path).chain(&aliases) {
+                let key = if self.case_insensitive { lowercase(name) } else { name.clone() };
                 router.insert(key, paths.len()).map_err(|error| self.contradiction(format!("has a clash at `{name}`: {error}")))?;
             }
             let mut methods = Vec::new();
@@ -72,6 +73,7 @@ impl<'d> Loader<'d> {
                     return Err(self.contradiction(format!("uses the operationId `{}` twice", read.id)));
                 }
                 read.index = operations.len();
+                read.aliases.clone_from(&aliases);
                 methods.push((read.method.clone(), read.index));
                 operations.push(read);
             }
@@ -107,6 +109,7 @@ impl<'d> Loader<'d> {
             tag: operation.tags.first().cloned().unwrap_or_default(),
             method: Method::from_bytes(method.to_uppercase().as_bytes()).expect("openapiv3 knows the methods"),
             path: path.to_owned(),
+            aliases: Vec::new(),
             is_typed: operation.extensions.get("x-strict-types").and_then(serde_json::Value::as_bool) == Some(true),
             is_deprecated: operation.deprecated,
             evidence: evidence.to_owned(),

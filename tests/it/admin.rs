@@ -162,7 +162,12 @@ const SESSION: &[(&str, &str, &str, &str)] = &[
     ("GET", "/sandboxes/{s}/scenario/rules", "/sandboxes/default/scenario/rules", ""),
     ("GET", "/scenarios", "/scenarios", ""),
     ("GET", "/scenarios/{name}", "/scenarios/lost-parcel", ""),
-    ("POST", "/scenarios/check", "/scenarios/check", r#"{"overrides": [{"on": "nobody.nothing", "fault": 500}]}"#),
+    (
+        "POST",
+        "/scenarios/check",
+        "/scenarios/check",
+        r#"{"overrides": [{"on": "shippo.GetTrack", "when": "$call.nth = 1", "fault": 500}]}"#,
+    ),
     ("GET", "/requests/{id}/explain", "/requests/{request}/explain", ""),
     ("GET", "/requests/{id}/export", "/requests/{request}/export?format=curl", ""),
     ("GET", "/requests/unmatched", "/requests/unmatched", ""),

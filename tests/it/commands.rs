@@ -89,20 +89,18 @@ fn problems_are_printed_for_people_and_for_programs() {
     assert!(out.is_empty() && err.contains("error[S012]: unknown operation `shippo.GetTrak`"), "{err}");
     let (out, err) = said("json");
     let rows: serde_json::Value = serde_json::from_str(&out).expect("JSON");
-    assert_eq!(
-        (&rows[0]["level"], &rows[0]["code"], &rows[0]["line"], &rows[0]["column"]),
-        (&"error".into(), &"S012".into(), &3.into(), &10.into())
-    );
+    let row = rows.as_array().into_iter().flatten().find(|row| row["level"] == "error").expect("there is a mistake");
+    assert_eq!((&row["level"], &row["code"], &row["line"], &row["column"]), (&"error".into(), &"S012".into(), &3.into(), &10.into()));
     assert!(err.is_empty(), "{err}");
     let sarif: serde_json::Value = serde_json::from_str(&said("sarif").0).expect("JSON");
-    let (rules, result) = (&sarif["runs"][0]["tool"]["driver"]["rules"], &sarif["runs"][0]["results"][0]);
+    let (rules, result) = (&sarif["runs"][0]["tool"]["driver"]["rules"], &sarif["runs"][0]["results"][1]);
     assert!(rules.as_array().expect("a list").iter().any(|rule| rule["id"] == result["ruleId"]), "{sarif}");
     let place = &result["locations"][0]["physicalLocation"];
     assert_eq!((&place["artifactLocation"]["uri"], &place["region"]["startLine"]), (&file.clone().into(), &3.into()));
     let (out, _) = said("github");
     let expected =
         format!("::error file={file},line=3,col=10,title=S012::unknown operation `shippo.GetTrak`%0Adid you mean `shippo.GetTrack`?\n");
-    assert_eq!(out, expected);
+    assert!(out.starts_with("::warning ") && out.ends_with(&expected), "{out}");
     // A warning alone is no failure.
     std::fs::write(&path, MISTAKEN.lines().take(2).collect::<Vec<_>>().join("\n")).expect("the folder takes files");
     let output = run(&["check", "--format", "github", &file]);
@@ -181,6 +179,12 @@ fn check_follows_what_files_include() {
     let (code, said) = check(&[&path("mine.yaml")]);
     assert!(code == Some(2) && said.contains("error[S020]") && said.contains("includes itself"), "{said}");
     assert!(said.contains(&format!("{}:1:10", path("shared/more.yaml"))), "{said}");
+    write("mine.yaml", "include: shared/lost-parcle\n");
+    let (code, said) = check(&[&path("mine.yaml")]);
+    assert!(
+        code == Some(2) && said.contains("neither such a file nor a built-in scenario; did you mean the built-in `lost-parcel`?"),
+        "{said}"
+    );
     write("one.yaml", "seed: 1\noverrides: [{on: shippo.GetTrack, fault: 500}]\n");
     write("two.yaml", "seed: x\noverrides: [{on: shippo.GetTrack, fault: 503}]\n");
     let (code, said) = check(&["--together", &path("one.yaml"), &path("two.yaml")]);

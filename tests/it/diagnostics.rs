@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
+use seatrial::base::time::Timestamp;
 use seatrial::engine::{Machine, Options};
 use seatrial::scenario::run::MachineVocabulary;
 use seatrial::scenario::{self, Diagnostic, schema};
@@ -49,14 +50,14 @@ fn said(path: &Path) -> String {
 fn problems(path: &Path) -> Vec<Diagnostic> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let bytes = fs::read(path).expect("the file can be read");
-    let read = if name.starts_with("conversation") {
-        scenario::load_conversation(&String::from_utf8_lossy(&bytes), &name, &vocabulary()).map(|_| Vec::new())
-    } else if name.starts_with("openapi") {
-        scenario::openapi::document(&bytes, &name).map(|document| document.warnings)
-    } else {
-        scenario::load_bytes(&bytes, &name, &vocabulary()).map(|scenario| scenario::advice(&MACHINE, &scenario))
-    };
-    read.unwrap_or_else(|problems| problems)
+    let wall = Timestamp::UNIX_EPOCH;
+    if name.starts_with("openapi") {
+        return scenario::openapi::document(&bytes, &name).map_or_else(|problems| problems, |document| document.warnings);
+    }
+    match str::from_utf8(&bytes) {
+        Ok(text) if name.starts_with("conversation") => scenario::lint_conversation(&MACHINE, text, &name, wall),
+        _ => scenario::lint(&MACHINE, &bytes, &name, wall),
+    }
 }
 
 #[test]

@@ -29,6 +29,11 @@ pub(super) fn parse(text: &str) -> Result<Expr, ExprError> {
     if text.len() > MAX_TEXT {
         return Err(error(format!("expression of {} bytes is too long, at most {MAX_TEXT} are read", text.len()), 0..0));
     }
+    if let Some(inner) = text.trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")) {
+        let start = text.len() - text.trim_start().len();
+        let help = Some(format!("leave the braces out: `{}`", inner.trim()));
+        return Err(ExprError { help, ..error("this is an expression already, and no template", start..start + 2) });
+    }
     let mut parser = Parser { tokens: lex::tokens(text)?, at: 0, depth: 0, uses: Uses::default() };
     let root = parser.any()?;
     let rest = parser.spot();

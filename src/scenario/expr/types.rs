@@ -39,8 +39,6 @@ impl Type {
     pub const OBJECT: Self = Self::of(Self::OBJECT_BIT);
     /// The code of a country, of ISO 3166 with two letters in capitals.
     pub const COUNTRY: Self = Self { kinds: Self::TEXT_BIT, texts: Texts::Countries, numbers: Numbers::ANY };
-    /// The path of a request.
-    pub const PATH: Self = Self { kinds: Self::TEXT_BIT, texts: Texts::Paths, numbers: Numbers::ANY };
 
     const fn of(kinds: u8) -> Self {
         Self { kinds, texts: Texts::Any, numbers: Numbers::ANY }
@@ -50,6 +48,12 @@ impl Type {
     #[must_use]
     pub fn words<W: Into<String>>(words: impl IntoIterator<Item = W>) -> Self {
         Self { texts: Texts::Words(words.into_iter().map(Into::into).collect()), ..Self::TEXT }
+    }
+
+    /// The path of a request, which is one of some templates; any path where there is none.
+    #[must_use]
+    pub fn paths(templates: impl IntoIterator<Item = String>) -> Self {
+        Self { texts: Texts::Paths(templates.into_iter().collect()), ..Self::TEXT }
     }
 
     /// Text that is one of some words, or another one that looks like none of them.
@@ -192,6 +196,8 @@ pub struct TypeProblem {
 
 const UNLIKE: &str = "S100";
 const NEVER: &str = "S101";
+/// The code of a warning.
+pub const ALWAYS: &str = "S106";
 
 impl Expr {
     /// What is wrong with it as a condition.
@@ -201,6 +207,7 @@ impl Expr {
         checking.condition(&self.root);
         if checking.problems.is_empty() {
             checking.contradictions(&[&self.root]);
+            checking.always(&self.root);
         }
         checking.problems
     }

@@ -77,10 +77,48 @@ fn load_files(source: &Arc<Source>, limits: &Limits) -> (Vec<Node>, Vec<Diagnost
     for file in source.files() {
         let (start, anchors) = (file.start, BTreeMap::new());
         let mut loader = Loader { source, limits, start, stack: Vec::new(), anchors, names: 0, root: None, nodes, problems };
-        roots.extend(loader.read(file));
+        let root = loader.read(file.clone());
         Loader { nodes, problems, .. } = loader;
+        if root.as_ref().is_none_or(is_disturbed) {
+            problems.extend(strange_blank(source, file));
+        }
+        roots.extend(root);
     }
     (roots, problems)
+}
+
+/// The first blank that stands where YAML wants a plain one, in front of a line or behind its first colon, and is another: a no-break
+/// space, such as web pages and word processors have.
+fn strange_blank(source: &Arc<Source>, file: Range<usize>) -> Option<Diagnostic> {
+    let mut start = file.start;
+    for line in source.text.get(file)?.split_inclusive('\n') {
+        let inside = line.find(|letter: char| !letter.is_whitespace()).unwrap_or(line.len());
+        let behind = line.find(':').map(|at| at + 1).filter(|at| line[*at..].starts_with(is_strange));
+        if let Some(at) = line[..inside].find(is_strange).or(behind) {
+            let blank = line[at..].chars().next()?;
+            let span = Span::new(start + at, start + at + blank.len_utf8());
+            let mut problem =
+                Diagnostic::new("S001", source, span, format!("a blank that yaml does not know (U+{:04X})", u32::from(blank)));
+            problem.help("replace it by a plain space: it comes from a web page or a word processor");
+            return Some(problem);
+        }
+        start += line.len();
+    }
+    None
+}
+
+fn is_strange(letter: char) -> bool {
+    letter.is_whitespace() && !letter.is_ascii_whitespace()
+}
+
+/// Whether a tree is what comes of such a blank: a text alone, or keys that begin with one.
+fn is_disturbed(root: &Node) -> bool {
+    match &root.kind {
+        Kind::Map(members) => members.iter().any(|member| member.key.value.starts_with(is_strange) || is_disturbed(&member.value)),
+        Kind::List(items) => items.iter().any(is_disturbed),
+        Kind::Text(text) => text.lines().next().and_then(|line| line.split_once(':')).is_some_and(|(_, rest)| rest.starts_with(is_strange)),
+        _ => false,
+    }
 }
 
 /// What is known about an anchored node: enough to refuse an alias before it is copied.

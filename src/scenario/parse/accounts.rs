@@ -167,6 +167,11 @@ fn member(reader: &mut Reader<'_>, node: &Node, spec: &FieldSpec) -> Option<Valu
             let choices: Vec<_> = words.iter().map(|word| (*word, *word)).collect();
             reader.choice(node, name, &choices).map(Into::into)
         }
+        FieldType::SomeOf(words) => {
+            let choices: Vec<_> = words.iter().map(|word| (*word, *word)).collect();
+            reader.once(node);
+            Some(reader.each(node, name, |reader, item| reader.choice(item, name, &choices)).into())
+        }
         FieldType::Settings(specs) => {
             let known: Vec<_> = specs.iter().map(|spec| spec.name).collect();
             let fields = reader.fields(node, name, &known)?;

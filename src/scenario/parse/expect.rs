@@ -57,6 +57,7 @@ fn expectation(reader: &mut Reader<'_>, node: &Node) -> Option<Expectation> {
         }
         "never" => Expected::Never(calls(reader, subject, "never", &fields)?),
         "valid" => {
+            fields.get("except").into_iter().for_each(|node| reader.once(node));
             let except = fields.get("except").map(|node| reader.each(node, "except", |reader, item| reader.spanned(item, "except")));
             Expected::Valid { calls: calls(reader, subject, "valid", &fields)?, except: except.unwrap_or_default() }
         }

@@ -43,7 +43,13 @@ fn row(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
         Some(Spanned { value: reader.choice(node, "until", &words)?, span: node.span })
     });
     let body = reader.template(&entry.value)?;
-    let name = beside("as").and_then(|node| reader.string(node, "as"));
+    let name = beside("as").and_then(|node| {
+        let name = reader.string(node, "as")?;
+        if reader.given.contains(&name) {
+            reader.problem("S003", node.span, format!("an earlier row is called `{name}` as well")).help("give each row a name of its own");
+        }
+        Some(name)
+    });
     // From here on: a row does not see its own answer.
     reader.given.extend(name.clone());
     Some(Given { operation, body, parameters, name, until })

@@ -62,9 +62,16 @@ fn override_(reader: &mut Reader<'_>, node: &Node) -> Option<Override> {
     let latency = fields.get("latency").and_then(|node| latency(reader, node));
     // A number that could not be read must not turn into one without end, which would take every call from the overrides behind it.
     let times = fields.get("times").map(|node| reader.whole(node, "times", 1..=u64::MAX).unwrap_or(1));
+    if let (Some(Effect::RateLimit(limit)), Some(times), Some(node)) = (&effect, times, fields.get("times"))
+        && times <= limit.limit
+    {
+        let message = format!("`times: {times}` ends the row before its limit of {} is exceeded", limit.limit);
+        reader.warn("S106", node.span, message, "leave `times` out, or let it be more than `limit`");
+    }
     let skip = fields.get("skip").and_then(|node| reader.whole(node, "skip", 0..=u64::MAX)).unwrap_or_default();
     // A condition that could not be read must not turn into one that always holds.
-    Some(Override { span: node.span, on: on?, when: when.map_or(Some(None), |when| when.map(Some))?, effect, latency, times, skip })
+    let when = when.map(|when| when.unwrap_or(Condition::unread(node.span.start)));
+    Some(Override { span: node.span, on: on?, when, effect, latency, times, skip })
 }
 
 fn effect(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>) -> Option<Effect> {
@@ -148,10 +155,13 @@ fn patch(reader: &mut Reader<'_>, node: &Node) -> Option<Patch> {
 }
 
 fn pointer(reader: &mut Reader<'_>, text: &str, span: Span) -> Option<String> {
-    if text.starts_with('/') {
-        return Some(text.to_owned());
-    }
-    reader.problem("S008", span, format!("`{text}` is not a JSON pointer")).help("for example `/rates/0/amount`");
+    let is_escape = |rest: &str| rest.starts_with(['0', '1']);
+    let help = match text.split('~').skip(1).all(is_escape) {
+        true if text.starts_with('/') => return Some(text.to_owned()),
+        true => "for example `/rates/0/amount`",
+        false => "`~0` stands for `~` in a name, and `~1` for `/`",
+    };
+    reader.problem("S008", span, format!("`{text}` is not a JSON pointer")).help(help);
     None
 }
 
@@ -168,7 +178,10 @@ fn header(reader: &mut Reader<'_>, Member { key, value }: &Member) -> Option<(St
     }
     let template = match &value.kind {
         Kind::Text(text) if HeaderValue::try_from(text.as_str()).is_err() => {
-            reader.problem("S008", value.span, format!("value of header `{}` has characters that no header can have", key.value));
+            let help = "a header has one line, without control characters";
+            reader
+                .problem("S008", value.span, format!("value of header `{}` has characters that no header can have", key.value))
+                .help(help);
             return None;
         }
         Kind::Text(_) | Kind::Number(_) | Kind::Bool(_) => reader.template(value)?,

@@ -104,6 +104,7 @@ pub(super) fn rate_limit(reader: &mut Reader<'_>, node: &Node) -> Option<RateLim
 
 /// A word, or a list of words that hold together.
 fn per(reader: &mut Reader<'_>, node: &Node) -> Option<Per> {
+    reader.once(node);
     let words = match &node.kind {
         Kind::List(items) if !items.is_empty() => items.iter().filter_map(|item| reader.choice(item, "per", &PER)).collect(),
         _ => vec![reader.choice(node, "per", &PER)?],

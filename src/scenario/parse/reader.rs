@@ -24,6 +24,8 @@ pub(super) const SCENARIO: &str = "a scenario";
 pub(super) struct Reader<'s> {
     pub(super) source: &'s Arc<Source>,
     pub(super) problems: Vec<Diagnostic>,
+    /// What is allowed and may surprise.
+    pub(super) warnings: Vec<Diagnostic>,
     /// `None` when the vendors are not known, so that every account is taken as it is.
     pub(super) mounts: Option<Mounts<'s>>,
     /// What paths of expressions lead to; `None` when the vendors are not known.
@@ -98,6 +100,7 @@ impl<'s> Reader<'s> {
         Self {
             source,
             problems,
+            warnings: Vec::new(),
             mounts,
             vocabulary,
             failures,
@@ -126,6 +129,13 @@ impl<'s> Reader<'s> {
         let at = self.problems.len();
         self.problems.push(Diagnostic::new(code, self.source, span, message));
         &mut self.problems[at]
+    }
+
+    /// Tells of something that does nothing, or not what its author may think, and is taken all the same.
+    pub(super) fn warn(&mut self, code: &'static str, span: Span, message: impl Into<String>, help: &str) {
+        if self.warnings.len() < MAX_PROBLEMS {
+            self.warnings.push(Diagnostic::at(code, message.into(), self.source, span, help));
+        }
     }
 
     pub(super) fn wrong_type(&mut self, node: &Node, what: &str, expected: &str) -> &mut Diagnostic {
@@ -188,6 +198,18 @@ impl<'s> Reader<'s> {
             return Vec::new();
         };
         items.iter().filter_map(|item| read(self, item)).collect()
+    }
+
+    /// Tells of what stands twice in a list that says no more by it.
+    pub(super) fn once(&mut self, node: &Node) {
+        let Kind::List(items) = &node.kind else { return };
+        let mut seen = BTreeSet::new();
+        for item in items {
+            let word = self.raw(item);
+            if !seen.insert(word) {
+                self.warn("S106", item.span, format!("`{word}` stands twice in the list"), "take one of them away");
+            }
+        }
     }
 
     /// Text; numbers are taken as they are written, since postcodes and codes often look like numbers.

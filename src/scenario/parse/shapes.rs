@@ -148,6 +148,7 @@ impl Reader<'_> {
             self.problem("S101", node.span, message).help(format!("it begins at {begins}, as `clock` says"));
         }
         let daily = fields.get("daily").map(|node| self.hours(node));
+        fields.get("days").into_iter().for_each(|node| self.once(node));
         let days = fields.get("days").map(|node| self.each(node, "days", |reader, node| reader.choice(node, "day", &DAYS)));
         if let Some(node) = fields.get("days").filter(|node| matches!(&node.kind, Kind::List(items) if items.is_empty())) {
             self.problem("S101", node.span, "the clock is never on none of the days").label("expected days, such as `[sat, sun]`");

@@ -5,8 +5,8 @@ use jiff::SignedDuration;
 use super::members;
 use super::reader::{Fields, Reader};
 use super::values::ExprContext;
-use crate::carrier::{Anchor, countries, library};
-use crate::scenario::ast::{Location, Pattern, STATUSES, Then, Timeline, TimelineStep, Trigger};
+use crate::carrier::{Anchor, Status, countries, library};
+use crate::scenario::ast::{Condition, Location, Pattern, Then, Timeline, TimelineStep, Trigger};
 use crate::scenario::error::Spanned;
 use crate::scenario::node::{Kind, Member, Node};
 
@@ -24,7 +24,7 @@ fn timeline(reader: &mut Reader<'_>, Member { key, value }: &Member) -> Option<T
     let part = |name: &str| parcels.as_ref().and_then(|parcels| parcels.get(name));
     let vendor = part("vendor").and_then(|node| reader.spanned(node, "vendor"));
     reader.about = vendor.as_ref().map_or(Pattern::Every, |vendor| Pattern::Vendor(vendor.value.clone()));
-    let when = part("when").and_then(|node| reader.condition(node, ExprContext::Parcel));
+    let when = part("when").map(|node| reader.condition(node, ExprContext::Parcel).unwrap_or(Condition::unread(node.span.start)));
     let then = fields.get("then").and_then(|node| reader.choice(node, "then", &THEN)).unwrap_or_default();
     let name = Spanned { value: key.value.clone(), span: key.span };
     if let Some(node) = fields.get("use") {
@@ -37,6 +37,9 @@ fn timeline(reader: &mut Reader<'_>, Member { key, value }: &Member) -> Option<T
                 .problem("S007", node.span, "`from` needs steps of one's own")
                 .help("leave it out: a timeline of the library counts from the label");
         }
+        if let Some(node) = fields.get("then").filter(|_| then == Then::Repeat) {
+            reader.warn("S106", node.span, "`repeat` changes nothing beside `use`", "the lives of the library do not begin again");
+        }
         let library = reader.choice(node, "use", &names)?;
         return Some(Timeline { name, vendor, when, library: Some(library.to_owned()), steps: Vec::new(), then });
     }
@@ -44,6 +47,11 @@ fn timeline(reader: &mut Reader<'_>, Member { key, value }: &Member) -> Option<T
     let from = fields.get("from").and_then(|node| anchor(reader, node));
     let steps = reader.each(node, "steps", |reader, node| step(reader, node, from));
     in_order(reader, &steps);
+    let last = steps.iter().find(|step| Status::from_word(&step.status).is_some_and(Status::is_final));
+    if let (Some(last), Some(node), Then::Repeat) = (last, fields.get("then"), then) {
+        let message = format!("`repeat` changes nothing: the life of the parcel ends with `{}`", last.status);
+        reader.warn("S106", node.span, message, "leave it out, or the status with which it ends");
+    }
     if node.kind == Kind::List(Vec::new()) {
         reader
             .problem("S006", node.span, format!("timeline `{}` has no steps", key.value))
@@ -60,7 +68,7 @@ fn step(reader: &mut Reader<'_>, node: &Node, from: Option<Anchor>) -> Option<Ti
         problem.help("write `at: +3h`");
     }
     let trigger = trigger(reader, node, &fields, from);
-    let statuses = STATUSES.map(|status| (status, status));
+    let statuses = Status::ALL.map(|status| (status.word(), status.word()));
     let status = fields.require(reader, "status").and_then(|node| reader.choice(node, "status", &statuses));
     let code = fields.get("code").and_then(|node| reader.string(node, "code"));
     let location = fields.get("location").and_then(|node| location(reader, node));

@@ -12,7 +12,9 @@ use crate::scenario::ast::{Answered, Between, Condition, Count, Operation, Patte
 use crate::scenario::error::{Span, Spanned, quoted, suggestion};
 use crate::scenario::expr::types::{self, Looked, Type, Types};
 use crate::scenario::expr::{Expr, ExprError, Path, PathUse, Step, Uses};
+use crate::scenario::need::Need;
 use crate::scenario::node::{Kind, Member, Node};
+use crate::scenario::shape::Shape;
 use crate::scenario::template::{self, Template};
 
 /// Longest duration: what is longer is a mistake.
@@ -266,6 +268,8 @@ impl Reader<'_> {
     fn is_drawn(&mut self, node: &Node, share: f64) -> bool {
         if share == 0.0 {
             self.problem("S101", node.span, "a chance of 0 is never drawn").label("expected a share above 0");
+        } else if share >= 1.0 {
+            self.warn("S106", node.span, "a chance of 1 is drawn by every call", "leave it out, or write a share below 1");
         }
         share > 0.0
     }
@@ -387,7 +391,11 @@ impl Reader<'_> {
         }
         for problem in expr.problems_as_condition(self) {
             let span = self.locate(node, text, &problem.range);
-            self.problem(problem.code, span, problem.message).help = problem.help;
+            if problem.code == types::ALWAYS {
+                self.warn(problem.code, span, problem.message, problem.help.as_deref().unwrap_or("leave it out"));
+            } else {
+                self.problem(problem.code, span, problem.message).help = problem.help;
+            }
         }
     }
 
@@ -396,7 +404,7 @@ impl Reader<'_> {
         let exprs: Vec<&Expr> =
             conditions.iter().filter_map(|condition| if let Condition::Test(expr) = condition { Some(expr) } else { None }).collect();
         let found = self.vocabulary.filter(|_| exprs.len() > 1).and_then(|_| types::contradiction(&exprs, self));
-        if let Some(message) = found {
+        if let Some(message) = found.or_else(|| excluded(conditions)) {
             self.problem("S101", node.span, message).help("use `any` where one of them is enough");
         }
     }
@@ -441,6 +449,32 @@ impl Types for Reader<'_> {
         self.looked_up.set(self.looked_up.get() + 1);
         vocabulary.look_up(&self.about, root, members)
     }
+}
+
+/// So many conditions that have to hold together are held against each other.
+const MOST_TOGETHER: usize = 64;
+
+/// What `request` asks for that another condition excludes.
+fn excluded(conditions: &[Condition]) -> Option<String> {
+    let requests = conditions.iter().filter_map(|condition| if let Condition::Request(parts) = condition { Some(parts) } else { None });
+    let parts: Vec<&(&str, Shape)> = requests.flatten().take(MOST_TOGETHER).collect();
+    for (index, (name, shape)) in parts.iter().enumerate() {
+        let others = parts[index + 1..].iter().filter(|(other, _)| other == name);
+        if let Some(members) = others.filter_map(|(_, other)| shape.conflict(other)).next() {
+            let place = Path::of("request", std::iter::once(*name).chain(members));
+            return Some(format!("no `{place}` is as both of these conditions ask"));
+        }
+    }
+    let exprs = conditions.iter().filter_map(|condition| if let Condition::Test(expr) = condition { expr.needs() } else { None });
+    for (path, need) in exprs.filter(|(path, _)| path.root == "request").take(MOST_TOGETHER) {
+        let members = path.members().into_iter().collect::<Option<Vec<_>>>().unwrap_or_default();
+        let ([name, inner @ ..], Need::OneOf(values)) = (&members[..], &need) else { continue };
+        let mut shapes = parts.iter().filter(|(part, _)| part == name).filter_map(|(_, shape)| shape.at(inner));
+        if shapes.any(|shape| !values.iter().any(|value| shape.fits(value, None))) {
+            return Some(format!("no `{path}` is as both of these conditions ask"));
+        }
+    }
+    None
 }
 
 fn duration(text: &str) -> Option<SignedDuration> {

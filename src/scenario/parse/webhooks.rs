@@ -28,12 +28,14 @@ fn subscription(reader: &mut Reader<'_>, node: &Node) -> Option<Subscription> {
     let fields = reader.fields(node, "a subscription", &members::SUBSCRIPTION)?;
     let vendor = fields.require(reader, "vendor").and_then(|node| reader.spanned(node, "vendor"));
     let url = fields.require(reader, "url").and_then(|node| address(reader, node));
+    fields.get("events").into_iter().for_each(|node| reader.once(node));
     let event = |reader: &mut Reader<'_>, node: &Node| reader.spanned(node, "events");
     let events = fields.get("events").map(|node| reader.each(node, "events", event)).unwrap_or_default();
     let account = fields.get("account").and_then(|node| reader.string(node, "account"));
     let form = fields.get("format").and_then(|node| reader.choice(node, "format", &FORMATS)).unwrap_or_default();
     let secret = fields.get("secret").and_then(|node| reader.string(node, "secret"));
-    Some(Subscription { vendor: vendor?, account, url: url?, events, form, secret })
+    // Whose it is can be told without its address.
+    Some(Subscription { vendor: vendor?, account, url: url.unwrap_or_default(), events, form, secret })
 }
 
 fn address(reader: &mut Reader<'_>, node: &Node) -> Option<String> {

@@ -141,7 +141,9 @@ pub(super) fn too_large(detail: &str) -> Decision {
 fn rendered(rows: &[(String, Template)], scope: &CallFacts<'_>, room: &mut usize) -> Option<HeaderMap> {
     let mut headers = HeaderMap::new();
     for (name, value) in rows {
-        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::try_from(value.render_text(scope, room)?)) {
+        // What a call filled in may have several lines, of which a header has one.
+        let value = value.render_text(scope, room)?.replace(char::is_control, " ");
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::try_from(value)) {
             headers.append(name, value);
         }
     }

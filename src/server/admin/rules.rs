@@ -8,6 +8,7 @@ use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::scenarios::FILE_NAME;
 use crate::server::admin::state::Admin;
+use crate::server::wall;
 use crate::world::Counter;
 
 #[derive(Serialize, JsonSchema)]
@@ -74,11 +75,7 @@ struct ProblemView {
 
 /// Checks a scenario without putting a sandbox under it.
 pub(crate) async fn check(admin: &Admin, request: &AdminRequest<'_>) -> Result<Checked, Problem> {
-    let vocabulary = run::MachineVocabulary(&admin.machine);
-    let found = match scenario::load_bytes(request.body, FILE_NAME, &vocabulary) {
-        Ok(scenario) => scenario::advice(&admin.machine, &scenario),
-        Err(found) => found,
-    };
+    let found = scenario::lint(&admin.machine, request.body, FILE_NAME, wall());
     let view = |problem: &Diagnostic| {
         let level = if problem.is_warning() { "warning" } else { "error" };
         ProblemView { level, problem: problem.view() }

@@ -24,7 +24,7 @@ pub(super) const ACCOUNTS: AccountRows = AccountRows {
         ),
         FieldSpec::new("balance", FieldType::Amount, "What the wallet holds when the first call comes."),
         FieldSpec::new("failing_carriers", FieldType::Texts, "Codes of carriers that refuse the account's login, such as `stamps_com`."),
-        FieldSpec::new("addons", FieldType::Texts, "What was bought beside the plan, such as `inventory`."),
+        FieldSpec::new("addons", FieldType::SomeOf(&["inventory", "tracking"]), "What was bought beside the plan."),
     ],
     absent: &[("token_lifetime", "nobody logs in: a key lasts until it is revoked, or `expires`")],
     account: (&[], "default"),

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::checking::Checking;
 use super::texts::Numbers;
-use super::{Looked, NEVER};
+use super::{ALWAYS, Looked, NEVER};
 use crate::scenario::expr::{Comparison, Node};
 
 impl Checking<'_> {
@@ -44,6 +44,38 @@ impl Checking<'_> {
     }
 }
 
+impl Checking<'_> {
+    /// Reports comparisons that hold for every call, as far as they have to hold by themselves.
+    pub fn always(&mut self, node: &Node) {
+        match node {
+            Node::All(nodes) => nodes.iter().for_each(|node| self.always(node)),
+            Node::Literal(Value::Bool(true)) => {
+                self.problem(ALWAYS, 0..self.text.len(), "`true` holds for every call".to_owned(), Some("leave it out".to_owned()));
+            }
+            Node::Compare(comparison, sides, range) => {
+                let (path, comparison, value) = match &**sides {
+                    (Node::Path(path, _), Node::Literal(value)) => (path, *comparison, value),
+                    (Node::Literal(value), Node::Path(path, _)) => (path, comparison.turned(), value),
+                    _ => return,
+                };
+                // What every call has.
+                let is_there = path.root == "call" || path.root == "request" && path.members() == [Some("method")];
+                let Looked::To(found) = self.types.look_up(&path.root, &path.members()) else { return };
+                let holds = match (comparison, comparison.opposite()) {
+                    (Comparison::Equal, _) => found.is_only(value.as_str()),
+                    (_, Some(opposite)) => value.as_f64().is_some_and(|number| !found.numbers.compares(opposite, Numbers::exactly(number))),
+                    _ => false,
+                };
+                if is_there && holds {
+                    let message = format!("`{}` holds for every call", self.text.get(range.clone()).unwrap_or_default());
+                    self.problem(ALWAYS, range.clone(), message, found.advice(None).or_else(|| Some("leave it out".to_owned())));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 /// The values that a path can still have.
 struct Bounds<'e> {
     is: Option<&'e Value>,
@@ -65,6 +97,17 @@ impl<'e> Bounds<'e> {
 }
 
 impl Comparison {
+    /// What holds exactly where this comparison by size does not.
+    const fn opposite(self) -> Option<Self> {
+        match self {
+            Self::Less => Some(Self::GreaterOrEqual),
+            Self::LessOrEqual => Some(Self::Greater),
+            Self::Greater => Some(Self::LessOrEqual),
+            Self::GreaterOrEqual => Some(Self::Less),
+            _ => None,
+        }
+    }
+
     pub(super) fn sign(self) -> &'static str {
         match self {
             Self::Equal => "==",

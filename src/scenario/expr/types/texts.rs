@@ -17,8 +17,8 @@ pub(super) enum Texts {
     Usual(Vec<String>),
     /// The codes of countries with two letters, in capitals.
     Countries,
-    /// Paths, which begin with a slash.
-    Paths,
+    /// Paths, which begin with a slash: those of some templates, in which `{name}` is a part of any text; any where there is none.
+    Paths(Vec<String>),
     /// Texts that have no capitals in them.
     Lower,
 }
@@ -53,7 +53,7 @@ impl Texts {
         match self {
             Self::Words(words) => words.iter().any(|word| test(word)),
             Self::Countries => countries::all().any(|country| test(country.alpha2)) || test(KOSOVO),
-            Self::Any | Self::Usual(_) | Self::Paths | Self::Lower => true,
+            Self::Any | Self::Usual(_) | Self::Paths(_) | Self::Lower => true,
         }
     }
 
@@ -66,7 +66,7 @@ impl Texts {
             Self::Countries => {
                 countries::find(text).is_some_and(|country| country.alpha2 == text) || matches!(text.as_bytes(), [b'X', b'A'..=b'Z'])
             }
-            Self::Paths => text.starts_with('/'),
+            Self::Paths(all) => text.starts_with('/') && (all.is_empty() || all.iter().any(|template| is_path_of(text, template))),
             Self::Lower => text.to_lowercase() == text,
         }
     }
@@ -88,7 +88,7 @@ impl Texts {
         };
         match self {
             Self::Lower => part.to_lowercase() == part,
-            Self::Paths => place != Place::Start || part.is_empty() || part.starts_with('/'),
+            Self::Paths(_) => place != Place::Start || part.is_empty() || part.starts_with('/'),
             closed => closed.any(is_there),
         }
     }
@@ -117,10 +117,21 @@ impl Texts {
                 Some(country) => format!("countries are codes of two capitals: `'{}'`", country.alpha2),
                 None => "countries are codes of two capitals, such as `'US'`".to_owned(),
             }),
-            Self::Paths => Some("paths begin with `/`, and without the mount".to_owned()),
+            Self::Paths(all) => {
+                let own: Vec<&str> = all.iter().map(String::as_str).collect();
+                let which = if (1..=4).contains(&own.len()) { format!(": {}", quoted(&own)) } else { String::new() };
+                Some(format!("paths begin with `/`, and without the mount{which}"))
+            }
             Self::Lower => Some("it is in lower case".to_owned()),
         }
     }
+}
+
+/// Whether a path is one of a template. Which case its letters have, and how many slashes there are, is the vendor's affair.
+fn is_path_of(path: &str, template: &str) -> bool {
+    let parts = |text: &'_ str| text.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    let (path, template) = (parts(path), parts(template));
+    path.len() == template.len() && path.iter().zip(&template).all(|(own, part)| part.contains('{') || own.eq_ignore_ascii_case(part))
 }
 
 /// Words that begin like a text and are about as long: of long lists, those that are worth a closer look.
