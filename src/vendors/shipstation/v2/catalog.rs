@@ -14,6 +14,7 @@ pub(super) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| catalog!("shipst
 
 #[derive(Deserialize)]
 pub(super) struct Catalog {
+    providers: BTreeMap<String, u64>,
     carriers: BTreeMap<String, About>,
     display_schemes: BTreeMap<String, Vec<String>>,
     not_in_sandbox: Vec<String>,
@@ -65,7 +66,6 @@ type Pairs = Vec<(String, String)>;
 struct About {
     friendly_name: String,
     family: String,
-    provider: u64,
     #[serde(default)]
     multi_package: bool,
     /// The codes of the services and packages that are listed first.
@@ -123,13 +123,13 @@ impl Catalog {
 
     /// Carriers that word tracking alike.
     pub fn family(&self, carrier: &str) -> &str {
-        self.carriers.get(carrier).map_or("other", |about| &about.family)
+        let about = self.carriers.get(carrier).or_else(|| self.carriers.get(carrier.trim_end_matches("_walleted")));
+        about.map_or("other", |about| &about.family)
     }
 
     /// The number of a carrier in tracking.
     pub fn provider(&self, carrier: &str) -> u64 {
-        let number = || SHARED.carrier(carrier).map_or(0, |carrier| carrier.id);
-        self.carriers.get(carrier).map_or_else(number, |about| about.provider)
+        self.providers.get(carrier).copied().unwrap_or_else(|| SHARED.carrier(carrier).map_or(0, |carrier| carrier.id))
     }
 }
 
