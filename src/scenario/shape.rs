@@ -114,7 +114,8 @@ impl Shape {
                 });
             }
             (Self::Exact(value, written), other) | (other, Self::Exact(value, written)) => {
-                !other.fits(value, None) && !(value.is_number() && other.fits(&written.as_str().into(), None))
+                let may_be_text = value.is_number();
+                !(other.fits(value, None) || may_be_text && other.fits(&written.as_str().into(), None))
             }
             (Self::Range(least, most), Self::Range(from, to)) => {
                 let is_below = |end: &Option<f64>, start: &Option<f64>| end.zip(*start).is_some_and(|(end, start)| end < start);

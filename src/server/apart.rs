@@ -16,7 +16,7 @@ pub(super) struct Apart(Option<Runtime>);
 struct Awaited<T>(JoinHandle<T>);
 
 impl Apart {
-    /// Workers with this name.
+    /// As many workers as there are processors, in threads of this name.
     ///
     /// # Errors
     /// When no thread can be made.

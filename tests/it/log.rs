@@ -177,7 +177,6 @@ fn a_subscription_to_where_nothing_arrives_says_so() {
     for (url, part) in [
         ("http://203.0.113.7/hook".to_owned(), "nor on the list of `--allow-egress`"),
         ("http://169.254.169.254/latest".to_owned(), "never connected to"),
-        ("ftp://127.0.0.1/hook".to_owned(), "only `http://`, `https://` and `inbox://`"),
         (format!("http://{own}/shippo/addresses"), "this server's own"),
         (format!("http://{own}/_seatrial/sandboxes"), "this server's own"),
     ] {
@@ -185,6 +184,10 @@ fn a_subscription_to_where_nothing_arrives_says_so() {
     }
     for url in ["http://127.0.0.1:9/hook".to_owned(), format!("http://{own}/_seatrial/inbox/me"), "http://10.0.0.1/x".to_owned()] {
         assert_eq!(warnings(&url), Value::Null, "{url}");
+    }
+    for url in ["ftp://127.0.0.1/hook", "http://127.0.0.1:99999/hook", "127.0.0.1/hook"] {
+        let refused = send(&server, "POST", WEBHOOKS, &[JSON], &json!({"vendor": "shippo", "url": url}).to_string());
+        assert_eq!(refused.status, 400, "{url}: {}", refused.body);
     }
 }
 

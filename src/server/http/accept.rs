@@ -96,7 +96,7 @@ enum Begun {
     Proxy(Arc<Proxy>, TcpStream),
 }
 
-/// What serves a connection.
+/// All that a connection is served with until it ends.
 struct Serving {
     shell: Arc<Shell>,
     builder: Arc<auto::Builder<TokioExecutor>>,
