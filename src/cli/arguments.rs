@@ -2,6 +2,7 @@
 
 mod choices;
 mod contract;
+mod fleet;
 mod fuzz;
 mod operations;
 mod pact;
@@ -21,6 +22,7 @@ use tracing_subscriber::filter::Targets;
 
 pub use self::choices::{ConformArgument, ContractArgument, FsyncArgument, LogFormat, SchemaArgument};
 pub use self::contract::{ContractCommand, DriftArguments, ImportArguments, ReportArguments, RunArguments};
+pub use self::fleet::{DatabaseArguments, FleetCommand};
 pub use self::fuzz::FuzzArguments;
 pub use self::operations::{OperationsArguments, OperationsFormat};
 pub use self::pact::{NameAndText, PactCommand, PactExportArguments, PactVerifyArguments};
@@ -82,6 +84,9 @@ pub enum Command {
     /// Look through a data directory, or take a sandbox out of it
     #[command(subcommand)]
     Data(DataCommand),
+    /// Show the replicas that share a database, or have them write a later format
+    #[command(subcommand)]
+    Fleet(FleetCommand),
     /// Print the JSON Schema of scenario or conversation files
     Schema {
         /// The kind of file

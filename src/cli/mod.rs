@@ -11,6 +11,7 @@ mod coverage;
 mod data;
 mod explain;
 mod files;
+mod fleet;
 mod health;
 mod log_lines;
 mod manual;
@@ -84,6 +85,7 @@ pub fn run() -> Exit {
         Some(Command::Operations(operations)) => operations::run(&operations),
         Some(Command::Scenarios { show }) => scenarios::run(show.as_deref()),
         Some(Command::Data(command)) => data::run(&command),
+        Some(Command::Fleet(command)) => fleet::run(&command),
         Some(Command::Schema { of, vendors }) => schema::run(of, &vendors),
         Some(Command::Ca(arguments)) => ca::run(&arguments),
         Some(Command::Completions { shell }) => manual::complete(shell),

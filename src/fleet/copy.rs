@@ -158,9 +158,9 @@ impl Copy {
     }
 
     /// Makes it as new as the ledger.
-    pub fn receive(&self, machine: &Machine, standing: &mut Standing, news: &News) -> Result<(), Fault> {
+    pub fn receive(&self, machine: &Machine, standing: &mut Standing, news: &News, newest: u8) -> Result<(), Fault> {
         let received = if news.is_whole {
-            events::load(machine, news, |checkpoint| {
+            events::load(machine, news, newest, |checkpoint| {
                 let state = [Record::Checkpoint(Box::new(checkpoint))];
                 self.sandbox.apply(&state).map_err(|error| Fault::Damaged(error.to_string()))?;
                 self.sandbox.begin_epoch();
@@ -170,7 +170,7 @@ impl Copy {
         } else if news.rows.is_empty() {
             Ok(())
         } else {
-            events::apply(machine, &self.sandbox, news)
+            events::apply(machine, &self.sandbox, news, newest)
         };
         // What is made again is not recorded again.
         drop(self.recording.take());

@@ -11,8 +11,8 @@ use crate::fleet::ledger::{Append, Fault, News};
 use crate::store::{Compiler, exchange, read, write};
 use crate::world::{Change, Entry};
 
-/// The first byte of all that this version writes.
-const FORMAT: u8 = 1;
+/// The first byte of all that is written. This version reads the formats up to this one, and writes the one that all replicas write.
+pub const NEWEST: u8 = 1;
 
 /// What a sandbox did, as its sink gets it.
 pub(super) enum Piece {
@@ -37,8 +37,8 @@ impl Event {
     }
 }
 
-/// Pieces as they are written. With a checkpoint goes how long the sandbox is kept.
-pub(super) fn encode(pieces: Vec<Piece>, ttl: Option<Duration>) -> Result<Append, Fault> {
+/// Pieces as they are written in a format. With a checkpoint goes how long the sandbox is kept.
+pub(super) fn encode(pieces: Vec<Piece>, ttl: Option<Duration>, format: u8) -> Result<Append, Fault> {
     let mut append = Append::default();
     let mut events = Vec::new();
     let mut exchanges: Vec<Arc<Entry>> = Vec::new();
@@ -72,23 +72,23 @@ pub(super) fn encode(pieces: Vec<Piece>, ttl: Option<Duration>) -> Result<Append
     for entry in exchanges {
         append.exchanges.push((entry.number, exchange::write(&entry, Vec::new()).map_err(damaged)?));
     }
-    append.events = postcard::to_extend(&events, vec![FORMAT]).map_err(damaged)?;
+    append.events = postcard::to_extend(&events, vec![format]).map_err(damaged)?;
     Ok(append)
 }
 
-fn decode(bytes: &[u8]) -> Result<Vec<Event>, Fault> {
+fn decode(bytes: &[u8], newest: u8) -> Result<Vec<Event>, Fault> {
     match bytes.split_first() {
-        Some((&FORMAT, rest)) => postcard::from_bytes(rest).map_err(damaged),
+        Some((format, rest)) if (1..=newest).contains(format) => postcard::from_bytes(rest).map_err(damaged),
         Some((other, _)) => Err(Fault::Damaged(format!("format {other} is that of another version"))),
         None => Err(Fault::Damaged("a record is empty".to_owned())),
     }
 }
 
 /// Makes what others have recorded since in a copy that stands where they began.
-pub(super) fn apply(machine: &Machine, sandbox: &Arc<Sandbox>, news: &News) -> Result<(), Fault> {
+pub(super) fn apply(machine: &Machine, sandbox: &Arc<Sandbox>, news: &News, newest: u8) -> Result<(), Fault> {
     let (mut is_readdressed, mut unlisted) = (false, 0);
     for row in &news.rows {
-        for event in decode(&row.events)? {
+        for event in decode(&row.events, newest)? {
             unlisted = unlisted.max(event.unlisted());
             is_readdressed |= make(machine, sandbox, event, |records| records.retain(|record| !matches!(record, Record::Checkpoint(_))))?;
         }
@@ -106,13 +106,14 @@ pub(super) fn apply(machine: &Machine, sandbox: &Arc<Sandbox>, news: &News) -> R
 pub(super) fn load(
     machine: &Machine,
     news: &News,
+    newest: u8,
     open: impl FnOnce(Checkpoint) -> Result<Arc<Sandbox>, Fault>,
 ) -> Result<Arc<Sandbox>, Fault> {
     let mut open = Some(open);
     let mut sandbox: Option<Arc<Sandbox>> = None;
     let (mut first, mut written, mut dropped) = (1, 0, 0);
     for row in &news.rows {
-        for event in decode(&row.events)? {
+        for event in decode(&row.events, newest)? {
             written = written.max(event.unlisted());
             let mut begin = |records: &mut Vec<Record>| {
                 for record in records.iter() {

@@ -147,6 +147,8 @@ pub struct Receipt {
 pub struct ReplicaRow {
     pub id: i64,
     pub version: String,
+    /// It reads the formats up to this one.
+    pub reads: u8,
     /// How long ago it was last heard of.
     pub seen: Duration,
 }
@@ -221,8 +223,14 @@ pub trait Ledger: Send + Sync {
     /// What all replicas sign with; the first one who brings a secret sets it.
     fn secret(&self, own: Secret) -> Trip<'_, Secret>;
 
-    /// Says that a replica is there.
-    fn beat(&self, id: i64, version: &'static str) -> Trip<'_, ()>;
+    /// Says that a replica is there, and up to which format it reads.
+    fn beat(&self, id: i64, version: &'static str, reads: u8) -> Trip<'_, ()>;
+
+    /// The format that all replicas write; the first one who brings one sets it. Who has said before what he reads hears of a later one.
+    fn format(&self, own: u8) -> Trip<'_, u8>;
+
+    /// Has all replicas write a format from now on, unless some of those that were heard of lately do not read it: these.
+    fn upgrade(&self, format: u8) -> Trip<'_, Vec<ReplicaRow>>;
 
     /// The replicas that were heard of lately.
     fn replicas(&self) -> Trip<'_, Vec<ReplicaRow>>;

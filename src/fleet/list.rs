@@ -110,7 +110,7 @@ impl Fleet {
     /// Reads a sandbox that is new here.
     async fn load(&self, name: &Arc<str>) -> Result<(), Fault> {
         let Some(news) = self.ledger.news(Arc::clone(name), Since { mark: None, written: 0 }).await? else { return Ok(()) };
-        let sandbox = events::load(&self.machine, &news, |checkpoint| Ok(self.machine.revive(name, checkpoint)))?;
+        let sandbox = events::load(&self.machine, &news, self.reads, |checkpoint| Ok(self.machine.revive(name, checkpoint)))?;
         if self.copy(name).is_some() {
             // One of the name was made here meanwhile.
             return Ok(());

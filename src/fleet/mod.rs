@@ -24,12 +24,13 @@ mod section;
 mod several;
 
 pub use calls::Undone;
+pub use events::NEWEST as NEWEST_FORMAT;
 pub use lane::Lane;
 pub use ledger::{
     Append, Birth, Commit, Death, Fault, Head, Hold, InboxRow, Ledger, Letters, Mark, News, Receipt, ReplicaRow, Row, Since, Trip,
 };
 #[cfg(feature = "postgres")]
-pub use postgres::{DatabaseError, Postgres};
+pub use postgres::{DatabaseError, Opening, Postgres};
 pub use replica::{Fleet, JoinError, Patience, Reach, Which};
 pub use section::{Failed, Section};
 pub use several::{Several, place_of};

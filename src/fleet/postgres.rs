@@ -4,6 +4,7 @@
 //! pooler may give each transaction another connection. The trips of a transaction are pipelined: what does not need the answer to
 //! something goes with it.
 
+mod formats;
 mod letters;
 mod places;
 mod pool;
@@ -47,6 +48,13 @@ pub struct Postgres {
     pool: Arc<Pool>,
 }
 
+/// What is done with databases in which there is no fleet yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    Begins,
+    Refuses,
+}
+
 /// Why a database cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
@@ -57,6 +65,12 @@ pub enum DatabaseError {
     /// A later version has changed its tables.
     #[error("its tables are those of a later version")]
     Newer,
+    /// No replica of this version was there yet.
+    #[error("its tables are those of an earlier version; a replica of this one brings them up to date when it starts")]
+    Older,
+    /// Nobody has begun a fleet.
+    #[error("there is no fleet in it")]
+    Nothing,
     /// They are not all databases of one fleet.
     #[error("{0}")]
     Places(#[from] PlaceError),
@@ -69,12 +83,12 @@ impl From<tokio_postgres::Error> for DatabaseError {
 }
 
 impl Postgres {
-    /// Connects to the databases of a fleet, and makes the tables where they are not there. By TLS they have to prove their names to those
-    /// that are trusted. With several databases, each has its own sandboxes.
+    /// Connects to the databases of a fleet; who begins it makes the tables where they are not there. By TLS they have to prove their
+    /// names to those that are trusted. With several databases, each has its own sandboxes.
     ///
     /// # Errors
     /// When that does not succeed, or they are not those that the fleet was begun with.
-    pub async fn open(addresses: &[String], trust: &Trust) -> Result<Arc<dyn Ledger>, DatabaseError> {
+    pub async fn open(addresses: &[String], trust: &Trust, opening: Opening) -> Result<Arc<dyn Ledger>, DatabaseError> {
         let mut databases = Vec::new();
         for address in addresses {
             let config: Config = address.parse().map_err(DatabaseError::Address)?;
@@ -87,13 +101,13 @@ impl Postgres {
         }
         let mut connected = Vec::new();
         for (name, config) in databases {
-            let database = Self::connect(config, trust).await.map_err(|error| match error {
+            let database = Self::connect(config, trust, opening).await.map_err(|error| match error {
                 DatabaseError::Fault(Fault::Away(why)) if addresses.len() > 1 => Fault::Away(format!("{name}: {why}")).into(),
                 error => error,
             })?;
             connected.push((name, database));
         }
-        let order = places::settle(&connected).await?;
+        let order = places::settle(&connected, opening).await?;
         let mut placed: Vec<_> = connected.into_iter().map(|(name, database)| (name, Some(database))).collect();
         let mut all = order.into_iter().filter_map(|index| Some((placed[index].0.clone(), placed[index].1.take()?)));
         if addresses.len() > 1 {
@@ -105,7 +119,7 @@ impl Postgres {
         }
     }
 
-    async fn connect(mut config: Config, trust: &Trust) -> Result<Self, DatabaseError> {
+    async fn connect(mut config: Config, trust: &Trust, opening: Opening) -> Result<Self, DatabaseError> {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT);
         }
@@ -115,7 +129,10 @@ impl Postgres {
         config.tcp_user_timeout(CONNECT + CONNECT);
         let pool = Pool::new(config, Tls::new(trust), tokio::runtime::Handle::current());
         let connection = pool.get().await?;
-        schema::migrate(&connection.client).await?;
+        match opening {
+            Opening::Begins => schema::migrate(&connection.client).await?,
+            Opening::Refuses => schema::check(&connection.client).await?,
+        }
         connection.give_back();
         Ok(Self { pool })
     }
@@ -212,30 +229,34 @@ impl Ledger for Postgres {
         Box::pin(secret::agree(&self.pool, own))
     }
 
-    fn beat(&self, id: i64, version: &'static str) -> Trip<'_, ()> {
+    fn beat(&self, id: i64, version: &'static str, reads: u8) -> Trip<'_, ()> {
         Box::pin(async move {
             let statement = format!(
                 "WITH gone AS (DELETE FROM seatrial_replica WHERE seen < clock_timestamp() - {SHOWN}) \
-                INSERT INTO seatrial_replica VALUES ($1, $2, clock_timestamp()) ON CONFLICT (id) DO UPDATE SET seen = clock_timestamp()"
+                INSERT INTO seatrial_replica (id, version, seen, reads) VALUES ($1, $2, clock_timestamp(), $3) \
+                ON CONFLICT (id) DO UPDATE SET seen = clock_timestamp()"
             );
-            let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&id, Type::INT8), (&version, Type::TEXT)];
+            let reads = i16::from(reads);
+            let parameters: [(&(dyn ToSql + Sync), Type); 3] = [(&id, Type::INT8), (&version, Type::TEXT), (&reads, Type::INT2)];
             self.once(async |client| client.execute_typed(&statement, &parameters).await).await.map(drop)
         })
     }
 
     fn replicas(&self) -> Trip<'_, Vec<ReplicaRow>> {
         Box::pin(async {
-            let statement = format!(
-                "SELECT id, version, greatest(extract(epoch FROM clock_timestamp() - seen), 0)::float8 FROM seatrial_replica \
-                WHERE seen > clock_timestamp() - {SHOWN} ORDER BY id"
-            );
-            let rows = query(&self.pool, &statement, vec![]).await?;
-            let row = |row: &DatabaseRow| {
-                let (id, version, seen): (i64, String, f64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-                Ok(ReplicaRow { id, version, seen: Duration::try_from_secs_f64(seen).unwrap_or_default() })
-            };
-            rows.iter().map(row).collect::<Result<_, _>>().map_err(damaged)
+            let connection = self.pool.get().await?;
+            let rows = formats::replicas(&connection.client).await?;
+            connection.give_back();
+            Ok(rows)
         })
+    }
+
+    fn format(&self, own: u8) -> Trip<'_, u8> {
+        Box::pin(formats::agree(&self.pool, own))
+    }
+
+    fn upgrade(&self, format: u8) -> Trip<'_, Vec<ReplicaRow>> {
+        Box::pin(formats::upgrade(&self.pool, format))
     }
 
     fn post(&self, inbox: String, letter: Vec<u8>) -> Trip<'_, ()> {

@@ -1,6 +1,7 @@
 //! One replica of a fleet: its copies of all sandboxes.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use tokio::time::Instant;
 use crate::base::entropy::Secret;
 use crate::engine::{DEFAULT, Keeper, Machine, Sandbox};
 use crate::fleet::copy::Copy;
+use crate::fleet::events::NEWEST;
 use crate::fleet::lane::Lanes;
 use crate::fleet::ledger::{Fault, Head, Hold, Ledger, ReplicaRow};
 use crate::fleet::list::Part;
@@ -40,6 +42,9 @@ pub struct Fleet {
     /// Where sections of calls are made.
     workers: OnceLock<Handle>,
     secret: Secret,
+    /// It reads the formats up to this one, and writes this one.
+    pub(super) reads: u8,
+    writes: AtomicU8,
 }
 
 /// What a section holds, so that nobody else changes it.
@@ -86,6 +91,9 @@ pub enum JoinError {
     /// The fleet was begun under another scenario.
     #[error("the fleet was begun with another `--scenario` or `--seed` than this")]
     Other,
+    /// All replicas write what this one cannot read.
+    #[error("the fleet writes format {0}, which is that of a later version")]
+    Later(u8),
 }
 
 /// How long something is tried again.
@@ -116,6 +124,20 @@ impl Fleet {
     /// # Errors
     /// When the database does not answer, or the fleet was begun with something else.
     pub async fn join(machine: Arc<Machine>, ledger: Arc<dyn Ledger>, begins: String, insists: bool) -> Result<Arc<Self>, JoinError> {
+        Self::join_reading(machine, ledger, begins, insists, NEWEST).await
+    }
+
+    /// The same as another version, which reads the formats up to `reads`.
+    ///
+    /// # Errors
+    /// As [`Fleet::join`], and when the replicas write a later format.
+    pub async fn join_reading(
+        machine: Arc<Machine>,
+        ledger: Arc<dyn Ledger>,
+        begins: String,
+        insists: bool,
+        reads: u8,
+    ) -> Result<Arc<Self>, JoinError> {
         let mut own = Secret::default();
         SystemRandom::new().fill(&mut own).expect("the operating system gives random bytes");
         let secret = ledger.secret(own).await?;
@@ -132,20 +154,40 @@ impl Fleet {
             lanes: Lanes::default(),
             workers: OnceLock::new(),
             secret,
+            reads,
+            writes: AtomicU8::new(1),
         });
         let agreed = fleet.ledger.agree(begins.clone()).await?;
         if insists && begins != agreed {
             return Err(JoinError::Other);
+        }
+        fleet.beat().await?;
+        let writes = fleet.format();
+        if writes > reads {
+            return Err(JoinError::Later(writes));
         }
         let section = fleet.section(&Reach::list(None)).await?;
         if fleet.copy(DEFAULT).is_none() {
             fleet.opened(fleet.machine.default_sandbox());
             section.commit().await.map_err(|failed| failed.fault)?;
         }
-        fleet.ledger.beat(fleet.id, env!("CARGO_PKG_VERSION")).await?;
         let keeper: Arc<Self> = Arc::clone(&fleet);
         fleet.machine.set_keeper(keeper);
         Ok(fleet)
+    }
+
+    /// Says that this replica is there, and hears which format all of them write. In this order: who has them write a later one sees
+    /// this replica, or this one hears of it.
+    pub(super) async fn beat(&self) -> Result<(), Fault> {
+        self.ledger.beat(self.id, env!("CARGO_PKG_VERSION"), self.reads).await?;
+        self.writes.store(self.ledger.format(self.reads).await?, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// The format that all replicas write.
+    #[must_use]
+    pub fn format(&self) -> u8 {
+        self.writes.load(Ordering::Relaxed)
     }
 
     /// What all replicas sign with.
@@ -256,7 +298,7 @@ impl Fleet {
         let Some(news) = news.filter(|news| copy.is_of(news.head.mark.life)) else {
             return self.lost(&copy).map(|()| None);
         };
-        copy.receive(&self.machine, &mut standing, &news)?;
+        copy.receive(&self.machine, &mut standing, &news, self.reads)?;
         Ok(Some(Held { copy, standing, head: news.head, is_ahead: false }))
     }
 
@@ -281,7 +323,7 @@ impl Fleet {
                 self.lost(&copy)?;
                 continue;
             };
-            copy.receive(&self.machine, &mut standing, &news)?;
+            copy.receive(&self.machine, &mut standing, &news, self.reads)?;
             return Ok(Some(copy.taken_back()));
         }
     }

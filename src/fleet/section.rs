@@ -93,6 +93,7 @@ impl Section {
     pub async fn commit(mut self) -> Result<(), Failed> {
         let Some(mut hold) = self.hold.take() else { return Ok(()) };
         let (born, gone) = if self.list.is_some() { self.fleet.listed() } else { Default::default() };
+        let format = self.fleet.format();
         let listed = Listed { fleet: Arc::clone(&self.fleet), born, gone };
         let mut commit = Commit { token: self.fleet.ledger.chance(), ..Commit::default() };
         for held in &mut self.held {
@@ -101,7 +102,7 @@ impl Section {
             held.is_ahead = !held.copy.recording.is_empty();
             if held.is_ahead {
                 held.copy.make_checkpoint(&held.head);
-                let append = events::encode(held.copy.recording.take(), sandbox.ttl())?;
+                let append = events::encode(held.copy.recording.take(), sandbox.ttl(), format)?;
                 if !sandbox.is_removed() {
                     commit.appends.push((Arc::clone(&sandbox.name), held.head.mark, super::Append { used, ..append }));
                 }
@@ -111,7 +112,7 @@ impl Section {
         }
         for Newborn { copy, .. } in &listed.born {
             let sandbox = &copy.sandbox;
-            let append = super::Append { used: sandbox.last_used(), ..events::encode(copy.recording.take(), sandbox.ttl())? };
+            let append = super::Append { used: sandbox.last_used(), ..events::encode(copy.recording.take(), sandbox.ttl(), format)? };
             commit.births.push(Birth { name: Arc::clone(&sandbox.name), life: hold.life().await?, append });
         }
         for sandbox in &listed.gone {

@@ -100,9 +100,11 @@ impl Ledger for Several {
     }
 
     fn receipt(&self, commit: &Commit) -> Option<Receipt> {
-        let parts = split(commit.clone(), self.databases.len());
-        let first = rank(&parts.first()?.1);
-        parts.iter().rfind(|(_, part)| rank(part) == first)?.1.receipt()
+        let Commit { token, appends, births, deaths, .. } = commit;
+        let listed = births.iter().map(|birth| &birth.name).chain(deaths.iter().map(|death| &death.name));
+        let last = listed.max_by_key(|name| self.part_of(name));
+        let name = last.or_else(|| appends.iter().map(|(name, ..)| name).max_by_key(|name| self.part_of(name)))?;
+        Some(Receipt { name: Arc::clone(name), token: *token })
     }
 
     fn chance(&self) -> i64 {
@@ -159,8 +161,16 @@ impl Ledger for Several {
         Box::pin(self.first().to(self.first().ledger.secret(own)))
     }
 
-    fn beat(&self, id: i64, version: &'static str) -> Trip<'_, ()> {
-        Box::pin(self.first().to(self.first().ledger.beat(id, version)))
+    fn beat(&self, id: i64, version: &'static str, reads: u8) -> Trip<'_, ()> {
+        Box::pin(self.first().to(self.first().ledger.beat(id, version, reads)))
+    }
+
+    fn format(&self, own: u8) -> Trip<'_, u8> {
+        Box::pin(self.first().to(self.first().ledger.format(own)))
+    }
+
+    fn upgrade(&self, format: u8) -> Trip<'_, Vec<ReplicaRow>> {
+        Box::pin(self.first().to(self.first().ledger.upgrade(format)))
     }
 
     fn replicas(&self) -> Trip<'_, Vec<ReplicaRow>> {

@@ -548,7 +548,44 @@ def spread(fleet: Fleet) -> None:
     fleet.admin("DELETE", f"/sandboxes/{lost}")
 
 
-CHECKS = [lifecycle, waits, inboxes, pages, sessions, deliveries, overview, secured, conversations, couriers, kills, stops, partitions, crashes]
+def formats(fleet: Fleet) -> None:
+    """Replicas write a later format only when all of them read it, and do not start when they do not read what is written."""
+
+    def asks(*words: str, url: str = "") -> subprocess.CompletedProcess:
+        command = [str(fleet.program), *words, "--database", url or fleet.url]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+
+    fleet.database.sql("CREATE DATABASE empty")
+    for word in ("status", "upgrade"):
+        refused = asks("fleet", word, url=fleet.database.address("empty"))
+        assert refused.returncode == 2 and "there is no fleet in it" in refused.stderr, refused
+    assert fleet.database.sql("SELECT count(*) FROM pg_tables WHERE tablename LIKE 'seatrial%'", "empty") == "0", "looking makes no tables"
+    told_of = asks("fleet", "status")
+    assert told_of.returncode == 0 and "3 replicas write format 1;" in told_of.stdout, told_of
+    assert told_of.stdout.count("reads formats up to 1,") == 3, told_of
+    page = fleet.admin("GET", "/fleet")
+    assert page["format"] == 1 and [row["reads"] for row in page["replicas"]] == [1] * 3, page
+    done = asks("fleet", "upgrade")
+    assert done.returncode == 0 and "all replicas write format 1 already" in done.stdout, done
+    for replica in fleet.replicas:
+        replica.kill()
+    # As when all of them were of an earlier version, and one still is.
+    fleet.database.sql("UPDATE seatrial_format SET format = 0")
+    fleet.database.sql("INSERT INTO seatrial_replica (id, version, seen, reads) VALUES (7, '0.0.9', clock_timestamp(), 0)")
+    refused = asks("fleet", "upgrade")
+    assert refused.returncode == 1 and "0000000000000007: version 0.0.9, reads formats up to 0," in refused.stderr, refused
+    assert refused.stderr.count("version") == 1 and fleet.database.sql("SELECT format FROM seatrial_format") == "0", refused
+    fleet.database.sql("DELETE FROM seatrial_replica WHERE id = 7")
+    done = asks("fleet", "upgrade")
+    assert done.returncode == 0 and "all replicas write format 1 from now on; it was 0" in done.stdout, done
+    assert fleet.database.sql("SELECT format FROM seatrial_format") == "1"
+    fleet.again(0)
+    fleet.database.sql("UPDATE seatrial_format SET format = 2")
+    refused = asks("serve", "--listen", "127.0.0.1:0")
+    assert refused.returncode == 4 and "writes format 2" in refused.stderr, refused
+
+
+CHECKS = [lifecycle, waits, inboxes, pages, sessions, deliveries, overview, formats, secured, conversations, couriers, kills, stops, partitions, crashes]
 POOLED = [lifecycle, waits, deliveries, kills]
 SPREAD = [spread, lifecycle, deliveries, couriers, kills, crashes]
 MORE = ("second",)

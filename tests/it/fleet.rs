@@ -273,6 +273,41 @@ fn a_replica_that_wants_another_beginning_does_not_join() {
     });
 }
 
+/// A rolling upgrade: replicas of the new version write what the old ones read, until there are none.
+#[test]
+fn a_later_format_is_written_when_all_read_it() {
+    block_on(async {
+        let ledger = Memory::default();
+        let join = async |reads: u8| {
+            let machine = machine();
+            let own = Arc::new(ledger.clone());
+            let fleet = Fleet::join_reading(Arc::clone(&machine), own, "plain".to_owned(), true, reads).await?;
+            Ok::<_, JoinError>(Replica { machine, fleet })
+        };
+        let call = async |replica: &Replica| replica.call("default", Method::POST, "/addresses/", &address("Ada")).await;
+        let (old, new) = (join(1).await.expect("it may join"), join(2).await.expect("it may join"));
+        call(&old).await;
+        call(&new).await;
+        assert_eq!(old.told("default").await, new.told("default").await);
+        let behind = ledger.upgrade(2).await.expect("the ledger is there");
+        assert_eq!(behind.iter().map(|row| (row.id, row.reads)).collect::<Vec<_>>(), [(old.fleet.id(), 1)]);
+        assert_eq!((ledger.format(2).await.ok(), ledger.formats("default")), (Some(1), [1].into()));
+        // One that is not heard of is not asked for; what is written then it does not take for something else.
+        ledger.loses(old.fleet.id());
+        assert!(ledger.upgrade(2).await.is_ok_and(|behind| behind.is_empty()));
+        let newer = join(2).await.expect("it may join");
+        assert_eq!((old.fleet.format(), newer.fleet.format()), (1, 2));
+        call(&newer).await;
+        assert_eq!(ledger.formats("default"), [1, 2].into());
+        assert_eq!(new.told("default").await, newer.told("default").await);
+        let refused = old.try_call("default", Method::GET, "/addresses/", &Value::Null).await;
+        assert!(matches!(&refused, Err(Undone::Fault(fault)) if fault.to_string().contains("format 2")), "{refused:?}");
+        assert!(matches!(join(1).await, Err(JoinError::Later(2))));
+        let told = new.told("default").await;
+        assert!(told.ends_with("3 0") && join(3).await.expect("it may join").told("default").await == told, "{told}");
+    });
+}
+
 #[test]
 fn one_replica_at_a_time_sends_the_webhooks_of_a_sandbox() {
     block_on(async {

@@ -5,7 +5,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio_postgres::types::{ToSql, Type};
 
 use super::pool::{Pooled, within};
-use super::{DatabaseError, DatabaseRow, Postgres, damaged, query};
+use super::{DatabaseError, DatabaseRow, Opening, Postgres, damaged, query};
 use crate::fleet::ledger::Fault;
 
 /// The place of a database, as it is written there.
@@ -74,10 +74,13 @@ pub(super) fn judge(names: &[String], placed: &[Option<Placed>]) -> Result<Next,
 }
 
 /// The places of databases, in the order in which they were given; those that have none get one.
-pub(super) async fn settle(databases: &[(String, Postgres)]) -> Result<Vec<usize>, DatabaseError> {
+pub(super) async fn settle(databases: &[(String, Postgres)], opening: Opening) -> Result<Vec<usize>, DatabaseError> {
     let names: Vec<String> = databases.iter().map(|(name, _)| name.clone()).collect();
     if let Next::Goes(order) = judge(&names, &read_all(databases).await?)? {
         return Ok(order);
+    }
+    if opening == Opening::Refuses {
+        return Err(DatabaseError::Nothing);
     }
     // One replica at a time. Others with the same databases hold them in the same order.
     let mut locks = Vec::new();

@@ -1,11 +1,13 @@
 //! The tables, and how they come to be: numbered steps, made once, by the replica that comes first.
 
+use std::cmp::Ordering;
+
 use tokio_postgres::Client;
 
 use super::DatabaseError;
 
 /// What the tables are changed by, in order. A step that was released is never changed.
-const STEPS: [&str; 4] = [FIRST, SECOND, THIRD, FOURTH];
+const STEPS: [&str; 5] = [FIRST, SECOND, THIRD, FOURTH, FIFTH];
 
 const FIRST: &str = "
 CREATE TABLE seatrial_head (
@@ -72,6 +74,27 @@ CREATE TABLE seatrial_place (
 INSERT INTO seatrial_place (fleet, place, names, is_whole)
   SELECT (random() * 4611686018427387904)::bigint, 0, ARRAY[current_database()::text], true FROM seatrial_begun WHERE text <> '';
 ";
+
+/// What had been written before this step has the format 1.
+const FIFTH: &str = "
+ALTER TABLE seatrial_replica ADD reads smallint NOT NULL DEFAULT 1;
+CREATE TABLE seatrial_format (one boolean PRIMARY KEY DEFAULT true CHECK (one), format smallint NOT NULL);
+INSERT INTO seatrial_format (format) SELECT 1 FROM seatrial_begun WHERE text <> '';
+";
+
+/// Refuses tables that are not those of this version.
+pub(super) async fn check(client: &Client) -> Result<(), DatabaseError> {
+    let found = client.query_typed_one("SELECT to_regclass('seatrial_schema') IS NOT NULL", &[]).await?;
+    if !found.try_get(0)? {
+        return Err(DatabaseError::Nothing);
+    }
+    let row = client.query_typed_one("SELECT steps FROM seatrial_schema", &[]).await?;
+    match usize::try_from(row.try_get::<_, i32>(0)?).unwrap_or_default().cmp(&STEPS.len()) {
+        Ordering::Less => Err(DatabaseError::Older),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(DatabaseError::Newer),
+    }
+}
 
 /// Brings the tables to what this version needs. Another replica that does it meanwhile waits.
 pub(super) async fn migrate(client: &Client) -> Result<(), DatabaseError> {

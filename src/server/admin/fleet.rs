@@ -15,6 +15,9 @@ use crate::server::admin::state::Admin;
 pub(crate) struct FleetView {
     /// Those that were heard of within 15 seconds; none where a process has its sandboxes to itself.
     replicas: Vec<ReplicaView>,
+    /// The format in which all of them write to the database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<u8>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -23,6 +26,8 @@ struct ReplicaView {
     /// What it calls itself, until it ends.
     id: String,
     version: String,
+    /// It reads the formats up to this one.
+    reads: u8,
     /// How long ago it was last heard of, in seconds.
     seen: f64,
     /// Whether it is the one that answers.
@@ -30,13 +35,14 @@ struct ReplicaView {
 }
 
 pub(crate) async fn get(admin: &Admin, _: &AdminRequest<'_>) -> Result<FleetView, Problem> {
-    let Some(fleet) = &admin.fleet else { return Ok(FleetView { replicas: Vec::new() }) };
+    let Some(fleet) = &admin.fleet else { return Ok(FleetView { replicas: Vec::new(), format: None }) };
     let rows = fleet.replicas().await.map_err(|fault| away(&fault))?;
     let view = |row: ReplicaRow| ReplicaView {
         id: format!("{:016x}", row.id),
         version: row.version,
+        reads: row.reads,
         seen: row.seen.as_secs_f64(),
         answers: row.id == fleet.id(),
     };
-    Ok(FleetView { replicas: rows.into_iter().map(view).collect() })
+    Ok(FleetView { replicas: rows.into_iter().map(view).collect(), format: Some(fleet.format()) })
 }

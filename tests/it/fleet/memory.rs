@@ -35,6 +35,8 @@ struct Tables {
     lives: i64,
     begun: Option<String>,
     secret: Option<[u8; 32]>,
+    format: Option<u8>,
+    replicas: BTreeMap<i64, ReplicaRow>,
     failing: VecDeque<Failing>,
     letters: BTreeMap<String, Letters>,
     /// The tokens of all commits, by which they are found again.
@@ -63,6 +65,16 @@ impl Memory {
     /// Answers nothing, or again.
     pub fn is_away(&self, is_away: bool) {
         self.0.is_away.store(is_away, Ordering::Relaxed);
+    }
+
+    /// Hears no more of a replica.
+    pub fn loses(&self, id: i64) {
+        self.tables().replicas.remove(&id);
+    }
+
+    /// The formats of the records of a sandbox.
+    pub fn formats(&self, name: &str) -> BTreeSet<u8> {
+        self.tables().sandboxes[name].rows.iter().filter_map(|(_, _, row)| row.events.first().copied()).collect()
     }
 
     /// How many commits were made.
@@ -180,12 +192,27 @@ impl Ledger for Memory {
         ready(*self.tables().secret.get_or_insert(own))
     }
 
-    fn beat(&self, _: i64, _: &'static str) -> Trip<'_, ()> {
+    fn beat(&self, id: i64, version: &'static str, reads: u8) -> Trip<'_, ()> {
+        let row = ReplicaRow { id, version: version.to_owned(), reads, seen: Duration::ZERO };
+        self.tables().replicas.insert(id, row);
         ready(())
     }
 
+    fn format(&self, own: u8) -> Trip<'_, u8> {
+        ready(*self.tables().format.get_or_insert(own))
+    }
+
+    fn upgrade(&self, format: u8) -> Trip<'_, Vec<ReplicaRow>> {
+        let mut tables = self.tables();
+        let behind: Vec<ReplicaRow> = tables.replicas.values().filter(|row| row.reads < format).cloned().collect();
+        if behind.is_empty() {
+            tables.format = tables.format.max(Some(format));
+        }
+        ready(behind)
+    }
+
     fn replicas(&self) -> Trip<'_, Vec<ReplicaRow>> {
-        ready(Vec::new())
+        ready(self.tables().replicas.values().cloned().collect())
     }
 
     fn post(&self, inbox: String, letter: Vec<u8>) -> Trip<'_, ()> {

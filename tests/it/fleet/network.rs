@@ -398,8 +398,16 @@ impl Ledger for Remote {
         Box::pin(self.0.trip(self.1, async move { self.memory().secret(own).await }))
     }
 
-    fn beat(&self, id: i64, version: &'static str) -> Trip<'_, ()> {
-        Box::pin(self.0.trip(self.1, async move { self.memory().beat(id, version).await }))
+    fn beat(&self, id: i64, version: &'static str, reads: u8) -> Trip<'_, ()> {
+        Box::pin(self.0.trip(self.1, async move { self.memory().beat(id, version, reads).await }))
+    }
+
+    fn format(&self, own: u8) -> Trip<'_, u8> {
+        Box::pin(self.0.trip(self.1, async move { self.memory().format(own).await }))
+    }
+
+    fn upgrade(&self, format: u8) -> Trip<'_, Vec<ReplicaRow>> {
+        self.memory().upgrade(format)
     }
 
     fn replicas(&self) -> Trip<'_, Vec<ReplicaRow>> {
