@@ -189,8 +189,8 @@ impl Ledger for Postgres {
             let (name, token) = (&*receipt.name, receipt.token);
             let lock = "SELECT 1 FROM seatrial_head WHERE sandbox = $1 FOR UPDATE";
             within(connection.client.query_typed(lock, &[(&name, Type::TEXT)])).await?;
-            let statement =
-                "SELECT 1 FROM seatrial_record WHERE sandbox = $1 AND token = $2 UNION ALL SELECT 1 FROM seatrial_gone WHERE token = $2";
+            let statement = "SELECT 1 FROM seatrial_record WHERE sandbox = $1 AND token = $2 \
+                UNION ALL SELECT 1 FROM seatrial_gone WHERE sandbox = $1 AND token = $2";
             let found = within(connection.client.query_typed(statement, &[(&name, Type::TEXT), (&token, Type::INT8)])).await?;
             connection.roll_back();
             Ok(!found.is_empty())

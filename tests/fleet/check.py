@@ -585,7 +585,47 @@ def formats(fleet: Fleet) -> None:
     assert refused.returncode == 4 and "writes format 2" in refused.stderr, refused
 
 
-CHECKS = [lifecycle, waits, inboxes, pages, sessions, deliveries, overview, formats, secured, conversations, couriers, kills, stops, partitions, crashes]
+def routed(fleet: Fleet) -> None:
+    """What a cluster needs that distributes tables by `sandbox`: each statement of a call names one, and so does every key."""
+    script = (ROOT / "deploy/fleet/citus.sql").read_text()
+    tables = [line.split("'")[1] for line in script.splitlines() if line.startswith("SELECT create_distributed_table(")]
+    with_column = "SELECT string_agg(table_name, ' ' ORDER BY table_name) FROM information_schema.columns WHERE column_name = 'sandbox'"
+    assert fleet.database.sql(with_column).split() == sorted(tables), "a table of sandboxes is not distributed"
+    keys = f"""SELECT count(*), count(*) FILTER (WHERE attname = 'sandbox') FROM pg_index JOIN pg_attribute
+        ON attrelid = indrelid AND attnum = indkey[0] WHERE indisunique AND indrelid::regclass::text IN ('{"','".join(tables)}')"""
+    assert fleet.database.sql(keys) == f"{len(tables)}|{len(tables)}", "keys begin with the sandbox"
+    fleet.admin("POST", "/sandboxes", {"name": "mine"})
+    log = fleet.database.folder / "server.log"
+    # What begins to be logged is not what a connection is in the middle of.
+    fleet.database.sql("ALTER SYSTEM SET log_statement = 'all'")
+    fleet.database.sql("SELECT pg_reload_conf()")
+    time.sleep(0.5)
+    before = len(log.read_bytes())
+    for _ in range(4):
+        shipped(fleet.base, TOKEN)
+    fleet.admin("POST", "/sandboxes/mine/fork", {"name": "other"})
+    fleet.admin("POST", "/sandboxes/other/clock/advance", {"by": "1h"})
+    fleet.admin("DELETE", "/sandboxes/other/requests")
+    fleet.admin("DELETE", "/sandboxes/other")
+    said = [part.split("\n20")[0] for part in log.read_bytes()[before:].decode().split("execute <unnamed>: ")[1:]]
+    said = [" ".join(statement.split()) for statement in said]
+    own = {statement for statement in said if any(table in statement for table in tables)}
+    # What looks at all sandboxes, and what tidies up after those that were removed.
+    others = {statement for statement in own if "WHERE life > $1" in statement or "sandbox = ANY($1)" in statement}
+    others |= {statement for statement in own if statement.startswith("DELETE FROM seatrial_gone WHERE at <")}
+    routes = ("sandbox = $1", "(sandbox, life, version, before, token, events) VALUES ($1,")
+    for statement in own - others:
+        begins = statement.startswith("INSERT INTO seatrial_exchange SELECT $1,")
+        assert begins or any(route in statement for route in routes), statement
+        for table in tables:
+            for word in ("UPDATE", "DELETE FROM"):
+                for part in statement.split(f"{word} {table} ")[1:]:
+                    assert "sandbox = $1" in part, statement
+    kinds = Counter(statement.split()[0] for statement in own - others)
+    assert {"SELECT", "UPDATE", "DELETE", "WITH"} <= kinds.keys(), kinds
+
+
+CHECKS = [lifecycle, waits, inboxes, pages, sessions, deliveries, overview, formats, routed, secured, conversations, couriers, kills, stops, partitions, crashes]
 POOLED = [lifecycle, waits, deliveries, kills]
 SPREAD = [spread, lifecycle, deliveries, couriers, kills, crashes]
 MORE = ("second",)

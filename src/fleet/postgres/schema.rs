@@ -7,7 +7,7 @@ use tokio_postgres::Client;
 use super::DatabaseError;
 
 /// What the tables are changed by, in order. A step that was released is never changed.
-const STEPS: [&str; 5] = [FIRST, SECOND, THIRD, FOURTH, FIFTH];
+const STEPS: [&str; 6] = [FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH];
 
 const FIRST: &str = "
 CREATE TABLE seatrial_head (
@@ -80,6 +80,13 @@ const FIFTH: &str = "
 ALTER TABLE seatrial_replica ADD reads smallint NOT NULL DEFAULT 1;
 CREATE TABLE seatrial_format (one boolean PRIMARY KEY DEFAULT true CHECK (one), format smallint NOT NULL);
 INSERT INTO seatrial_format (format) SELECT 1 FROM seatrial_begun WHERE text <> '';
+";
+
+/// All that is written of a sandbox is found by its name, so that tables can be distributed by it.
+const SIXTH: &str = "
+ALTER TABLE seatrial_gone ADD sandbox text NOT NULL DEFAULT '';
+ALTER TABLE seatrial_gone DROP CONSTRAINT seatrial_gone_pkey;
+ALTER TABLE seatrial_gone ADD PRIMARY KEY (sandbox, token);
 ";
 
 /// Refuses tables that are not those of this version.

@@ -33,10 +33,9 @@ const BIRTH: &str = "WITH head AS (
 /// Removes the records of a sandbox; its latest commits, and that of its end, can still be found for a while.
 fn death_of_records() -> String {
     format!(
-        "WITH late AS (DELETE FROM seatrial_gone WHERE at < clock_timestamp() - {KEPT}),
-          gone AS (DELETE FROM seatrial_record WHERE sandbox = $1 AND life = $2 RETURNING token, at)
-        INSERT INTO seatrial_gone (token, at) SELECT token, at FROM gone WHERE at > clock_timestamp() - {KEPT}
-          UNION ALL SELECT $3, clock_timestamp() ON CONFLICT DO NOTHING"
+        "WITH gone AS (DELETE FROM seatrial_record WHERE sandbox = $1 AND life = $2 RETURNING token, at)
+        INSERT INTO seatrial_gone (sandbox, token, at) SELECT $1, token, at FROM gone WHERE at > clock_timestamp() - {KEPT}
+          UNION ALL SELECT $1, $3, clock_timestamp() ON CONFLICT DO NOTHING"
     )
 }
 
@@ -59,6 +58,10 @@ pub(super) async fn write(client: &Client, commit: &Commit) -> Result<(), Fault>
         ];
         within(client.execute_typed(BIRTH, &parameters)).await?;
         add_exchanges(client, name, *life, append).await?;
+    }
+    if !deaths.is_empty() {
+        let late = format!("DELETE FROM seatrial_gone WHERE at < clock_timestamp() - {KEPT}");
+        within(client.execute_typed(&late, &[])).await?;
     }
     for death in deaths {
         let parameters: [(&(dyn ToSql + Sync), Type); 3] = [(&&*death.name, Type::TEXT), (&death.life, Type::INT8), (token, Type::INT8)];
