@@ -36,7 +36,7 @@ const SHIPPO: (&str, &str) = ("authorization", "ShippoToken shippo_test_seatrial
 
 type Attack = (&'static str, fn(SocketAddr));
 
-const ATTACKS: [Attack; 11] = [
+const ATTACKS: [Attack; 12] = [
     ("silent sockets", silent_sockets),
     ("first frames of HTTP/2", unfinished_streams),
     ("bodies of very many values", many_values),
@@ -46,6 +46,7 @@ const ATTACKS: [Attack; 11] = [
     ("a parcel without end", endless_parcel),
     ("receivers that hang", hanging_receivers),
     ("streams that nobody reads", unread_streams),
+    ("frames that ask for nothing", idle_frames),
     ("forks and resets under load", forks),
     ("patterns that follow many places", patterns),
 ];
@@ -309,6 +310,17 @@ fn unread_streams(address: SocketAddr) {
         open.push(stream);
         let excess = open.len().saturating_sub(500);
         drop(open.drain(..excess));
+    });
+}
+
+/// Connections that send frames of HTTP/2 and no request, as fast as they are taken.
+fn idle_frames(address: SocketAddr) {
+    let kinds = [frame(8, 0, 0, &[0, 0, 0, 1]), frame(2, 0, 1, &[0, 0, 0, 0, 16]), frame(4, 0, 0, &[]), frame(6, 0, 0, &[0; 8])];
+    let many = kinds.map(|one| one.repeat(50_000));
+    with_eight_hands(|hand| {
+        let Some(mut stream) = connect(address) else { return };
+        let begun = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &frame(4, 0, 0, &[])[..]].concat();
+        let _ = stream.write_all(&begun).and_then(|()| stream.write_all(&many[hand % 4]));
     });
 }
 
