@@ -27,7 +27,7 @@ const FRAMING: usize = 16;
 /// How long a connection may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(1);
 /// How many connections may be open that have lost their seats: they end a little after others have taken these.
-const LEAVING: usize = 256;
+const LEAVING: usize = 64;
 
 /// The connections of a listener.
 pub(super) struct Connections {
