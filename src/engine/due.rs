@@ -174,6 +174,7 @@ impl Machine {
             parcels::STEP => parcels::advance(cx, &task),
             parcels::ANCHOR => parcels::anchor_due(cx, &task),
             deliver::ATTEMPT => deliver::due(cx, &task),
+            deliver::HOLD => deliver::hold_due(cx, &task),
             _ => (cx.vendor.due)(cx, &task),
         });
         match done {

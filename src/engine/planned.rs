@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::parcels::{ANCHOR, STEP};
-use crate::engine::webhooks::deliver::ATTEMPT;
+use crate::engine::webhooks::deliver::{ATTEMPT, HOLD};
 use crate::world::Task;
 
 /// What a task of the agenda is about.
@@ -35,7 +35,7 @@ impl TaskKind {
     pub fn of(task: &Task) -> Self {
         match &*task.topic {
             STEP | ANCHOR => Self::Parcel,
-            ATTEMPT => Self::Webhook,
+            ATTEMPT | HOLD => Self::Webhook,
             _ => Self::Vendor,
         }
     }

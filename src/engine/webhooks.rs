@@ -135,13 +135,17 @@ pub struct Subscription {
     /// The base URL of the vendor as the subscriber used it, for links in payloads; empty for the one where it is served.
     pub base: String,
     pub created: Timestamp,
-    /// Deliveries that wait to be overtaken, and by how many.
+    /// Deliveries that wait to be overtaken, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub held: Vec<(String, u64)>,
+    pub held: Vec<Held>,
     /// Other members that the vendor stores with it.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub rest: Map<String, Value>,
 }
+
+/// A delivery that waits to be overtaken: its id, by how many, and its number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held(pub String, pub u64, #[serde(default)] pub u64);
 
 /// Why a subscription is paused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -209,6 +213,9 @@ pub struct Delivery {
     /// Whether it is a test event: one attempt, whatever the policy is.
     #[serde(default)]
     pub test: bool,
+    /// Which one of its subscription's it is, from 1.
+    #[serde(default)]
+    pub number: u64,
     /// How many attempts had been made when it was last sent by hand.
     #[serde(default)]
     pub round: u32,

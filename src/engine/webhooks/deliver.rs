@@ -3,6 +3,7 @@
 //! ```text
 //! Cx::notify       a delivery for each subscription to the event, rendered once   first attempt → agenda
 //! due              the attempt is due                                             delivery → outbox
+//! hold_due         it was held to be overtaken, and may not have been              delivery → outbox, or held on
 //! (the shell sends what is in the outbox, and calls `Machine::report`)
 //! record_attempt   the result is stored                                           next attempt → agenda, by the retry policy
 //! ```
@@ -17,9 +18,10 @@ use crate::base::{entropy, ids, trace};
 use crate::engine::cx::Cx;
 use crate::engine::webhooks::forgery::{self, with_wrong_secret};
 use crate::engine::webhooks::{
-    Attempt, AttemptResult, DELIVERY, Delivery, Event, FORGOTTEN, Forgery, Message, Outbound, Pause, Progress, SUBSCRIPTION, Subscription,
+    Attempt, AttemptResult, DELIVERY, Delivery, Event, FORGOTTEN, Forgery, Held, Message, Outbound, Pause, Progress, SUBSCRIPTION,
+    Subscription,
 };
-use crate::world::{Blame, Note, OutboxEntry, Task};
+use crate::world::{AccountId, Blame, Note, OutboxEntry, Task};
 
 /// The topic of a delivery's next attempt in the agenda.
 pub(crate) const ATTEMPT: &str = "webhook.attempt";
@@ -27,8 +29,17 @@ pub(crate) const ATTEMPT: &str = "webhook.attempt";
 /// The host of links in payloads, since no request names one. It is replaced by the base URL of each subscription.
 pub(crate) const PLACEHOLDER_HOST: &str = "nowhere.invalid";
 
+/// The topic of a look at a delivery that waits to be overtaken.
+pub(crate) const HOLD: &str = "webhook.hold";
+
 /// How long a reordered delivery is held back at most, when too few others overtake it.
-const LONGEST_HOLD: SignedDuration = SignedDuration::from_mins(1);
+const LONGEST_HOLD: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// How long it is held back when nothing is planned in its account that others could come of; and how often that is looked at.
+const SHORTEST_HOLD: SignedDuration = SignedDuration::from_mins(1);
+
+/// How many tasks are looked at for one that others could come of.
+const LOOKED_AT: usize = 1_000;
 
 /// How many bytes of deliveries one account keeps; the oldest finished ones are removed first.
 const BUDGET: usize = 32 << 20;
@@ -174,6 +185,7 @@ impl Cx<'_> {
             copy_of: None,
             forged,
             test,
+            number: to.told,
             round: 0,
             attempts: Vec::new(),
         };
@@ -181,7 +193,6 @@ impl Cx<'_> {
         if test {
             self.schedule(&mut delivery, self.now);
         } else {
-            self.release_held(to);
             self.schedule_with_chaos(to, delivery, &mut rng);
         }
         id
@@ -221,26 +232,26 @@ impl Cx<'_> {
             delivery.progress = Progress::Dropped;
             self.docs.put(DELIVERY, &delivery.id, &delivery);
         } else if overtaken > 0 {
-            to.held.push((delivery.id.clone(), overtaken));
-            self.schedule(&mut delivery, time::shift(at, LONGEST_HOLD));
+            to.held.push(Held(delivery.id.clone(), overtaken, delivery.number));
+            self.hold(&mut delivery, time::shift(at, SHORTEST_HOLD));
         } else {
             self.schedule(&mut delivery, at);
         }
     }
 
-    /// Schedules held deliveries that enough others have overtaken, counting the one that is being created.
-    fn release_held(&mut self, to: &mut Subscription) {
-        let (mut held, mut released) = (Vec::new(), Vec::new());
-        for (id, left) in to.held.drain(..) {
-            if left > 1 { held.push((id, left - 1)) } else { released.push(id) }
-        }
-        to.held = held;
-        for id in released {
-            if let Some(mut delivery) = self.docs.get::<Delivery>(DELIVERY, &id).filter(|row| row.attempts.is_empty()) {
-                // After the one that overtakes it, which is due at this very instant.
-                self.schedule(&mut delivery, time::shift(self.now, SignedDuration::from_millis(1)));
-            }
-        }
+    /// Stores a delivery that waits to be overtaken, until others are sent or `at`.
+    fn hold(&mut self, delivery: &mut Delivery, at: Timestamp) {
+        delivery.progress = Progress::Waiting;
+        delivery.next = Some(at);
+        self.docs.put(DELIVERY, &delivery.id, delivery);
+        self.schedule_at(at, HOLD, &delivery.id, count(delivery));
+    }
+
+    /// When something happens in this account that deliveries could come of; what only ends a wait is nothing of the kind.
+    fn next_planned(&self, account: AccountId) -> Option<Timestamp> {
+        let tasks = self.docs.world.agenda().after(None).take(LOOKED_AT);
+        let mut tasks = tasks.filter(|(_, task, waits_for_room)| task.account == account && task.topic != HOLD && !waits_for_room);
+        tasks.next().map(|((at, _), ..)| at)
     }
 
     /// Stores a delivery whose next attempt is due at `at`.
@@ -284,21 +295,64 @@ fn count(delivery: &Delivery) -> u32 {
     u32::try_from(delivery.attempts.len()).unwrap_or(u32::MAX)
 }
 
+/// The delivery of a task, if it waits for that.
+fn waiting(cx: &Cx<'_>, task: &Task) -> Option<Delivery> {
+    let fits = |row: &Delivery| row.progress == Progress::Waiting && count(row) == task.step && row.next.is_some_and(|at| at <= cx.now);
+    cx.docs.get::<Delivery>(DELIVERY, &task.subject).filter(fits)
+}
+
 /// An attempt is due: its delivery goes to the outbox, unless the attempt was made meanwhile or the subscription is gone or paused.
 pub(crate) fn due(cx: &mut Cx<'_>, task: &Task) {
-    let fits = |row: &Delivery| row.progress == Progress::Waiting && count(row) == task.step && row.next.is_some_and(|at| at <= cx.now);
-    let Some(mut delivery) = cx.docs.get::<Delivery>(DELIVERY, &task.subject).filter(fits) else { return };
-    delivery.next = None;
-    match cx.docs.get::<Subscription>(SUBSCRIPTION, &delivery.subscription) {
-        Some(subscription) if subscription.paused.is_some() && !delivery.test => delivery.progress = Progress::Paused,
-        Some(_) => {
-            delivery.progress = Progress::Sending;
-            let posted = OutboxEntry { at: cx.now, account: task.account, vendor: task.vendor.clone(), delivery: task.subject.clone() };
-            cx.docs.world.post(posted);
-        }
-        None => delivery.progress = Progress::Failed,
+    if let Some(delivery) = waiting(cx, task) {
+        send(cx, task, delivery);
     }
-    cx.docs.put(DELIVERY, &delivery.id, &delivery);
+}
+
+/// A delivery that waits to be overtaken is looked at: it waits on while something is planned, and else is sent.
+pub(crate) fn hold_due(cx: &mut Cx<'_>, task: &Task) {
+    let Some(mut delivery) = waiting(cx, task) else { return };
+    let last = time::shift(delivery.created, LONGEST_HOLD);
+    if let Some(next) = cx.next_planned(task.account).filter(|_| cx.now < last) {
+        cx.hold(&mut delivery, next.max(time::shift(cx.now, SHORTEST_HOLD)).min(last));
+        return;
+    }
+    if let Some(mut to) = cx.docs.get::<Subscription>(SUBSCRIPTION, &delivery.subscription) {
+        to.held.retain(|Held(id, ..)| *id != delivery.id);
+        cx.docs.put(SUBSCRIPTION, &to.id, &to);
+    }
+    send(cx, task, delivery);
+}
+
+/// Puts a delivery into the outbox, and behind it those that it is the last to overtake.
+fn send(cx: &mut Cx<'_>, task: &Task, delivery: Delivery) {
+    let mut next = Some(delivery);
+    while let Some(mut delivery) = next.take() {
+        delivery.next = None;
+        let mut to = cx.docs.get::<Subscription>(SUBSCRIPTION, &delivery.subscription);
+        match &to {
+            Some(to) if to.paused.is_some() && !delivery.test => delivery.progress = Progress::Paused,
+            Some(_) => {
+                delivery.progress = Progress::Sending;
+                let (account, vendor) = (task.account, task.vendor.clone());
+                cx.docs.world.post(OutboxEntry { at: cx.now, account, vendor, delivery: delivery.id.as_str().into() });
+            }
+            None => delivery.progress = Progress::Failed,
+        }
+        cx.docs.put(DELIVERY, &delivery.id, &delivery);
+        let is_first = delivery.attempts.is_empty() && !delivery.test && delivery.copy_of.is_none();
+        if let Some(to) = to.as_mut().filter(|to| is_first && !to.held.is_empty()) {
+            to.held
+                .iter_mut()
+                .filter(|Held(_, _, number)| *number < delivery.number)
+                .for_each(|Held(_, left, _)| *left = left.saturating_sub(1));
+            while let Some(index) = to.held.iter().position(|Held(_, left, _)| *left == 0).filter(|_| next.is_none()) {
+                let Held(id, ..) = to.held.remove(index);
+                let is_held = |row: &Delivery| row.progress == Progress::Waiting && row.attempts.is_empty();
+                next = cx.docs.get::<Delivery>(DELIVERY, &id).filter(is_held);
+            }
+            cx.docs.put(SUBSCRIPTION, &to.id, &*to);
+        }
+    }
 }
 
 /// The request for a delivery in the outbox; `None`, and the delivery has failed, when its subscription is gone.
