@@ -138,12 +138,17 @@ impl View<'_> {
     /// A number from 0 to 1, drawn for this call and a place in the scenario.
     #[must_use]
     pub fn chance(&self, place: usize) -> f64 {
-        let (seed, number) = self.drawn_from;
-        let parts = [seed, number, place as u64, entropy::fingerprint(self.documents.name.as_bytes())];
-        let drawn = entropy::scattered(entropy::fingerprint(parts.map(u64::to_be_bytes).as_flattened()));
-        // A float keeps 53 bits.
-        (drawn >> 11) as f64 / (1_u64 << 53) as f64
+        drawn(self.drawn_from, &self.documents.name, place)
     }
+}
+
+/// A number from 0 to 1, drawn for a place in the scenario by the seed of a world and the number of a call of an account.
+#[must_use]
+pub fn drawn((seed, number): (u64, u64), account: &str, place: usize) -> f64 {
+    let parts = [seed, number, place as u64, entropy::fingerprint(account.as_bytes())];
+    let drawn = entropy::scattered(entropy::fingerprint(parts.map(u64::to_be_bytes).as_flattened()));
+    // A float keeps 53 bits.
+    (drawn >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 /// What conditions and templates make of one call, once for all of them, and how many steps they may still take.

@@ -3,19 +3,19 @@
 
 mod expect;
 mod pace;
+mod window;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::civil::{Time, Weekday};
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 pub use self::expect::{Answered, Calls, Count, Expectation, Expected};
 pub use self::pace::{Latency, Per, RateLimit, Spread};
+pub use self::window::Window;
 use super::error::{Diagnostic, Source, Span, Spanned};
 use super::expr::{Expr, Path, Scope};
 use super::need::Need;
@@ -213,37 +213,6 @@ pub enum Condition {
     Chance(f64, usize),
     /// Some time of the virtual clock.
     Clock(Window),
-}
-
-/// Some time of the virtual clock.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Window {
-    pub from: Option<Timestamp>,
-    /// The first instant that is beyond it.
-    pub until: Option<Timestamp>,
-    /// The hours of each day; from a later to an earlier one they are those of a night.
-    pub daily: Option<(Time, Time)>,
-    /// The days of the week; all of them when it is empty.
-    pub days: Vec<Weekday>,
-    /// Where days and hours are counted.
-    pub zone: TimeZone,
-}
-
-impl Window {
-    /// Whether an instant lies in it.
-    #[must_use]
-    pub fn has(&self, now: Timestamp) -> bool {
-        if self.from.is_some_and(|from| now < from) || self.until.is_some_and(|until| now >= until) {
-            return false;
-        }
-        if self.daily.is_none() && self.days.is_empty() {
-            return true;
-        }
-        let local = now.to_zoned(self.zone.clone());
-        let time = local.time();
-        let is_hour = self.daily.is_none_or(|(from, to)| if from <= to { from <= time && time < to } else { from <= time || time < to });
-        is_hour && (self.days.is_empty() || self.days.contains(&local.weekday()))
-    }
 }
 
 impl Condition {

@@ -14,7 +14,8 @@ use crate::scenario::ast::{Condition, Effect, Override, Scenario};
 use crate::scenario::expr::{Expr, Scope};
 use crate::scenario::facts::CallFacts;
 use crate::scenario::run;
-use crate::world::Entry;
+use crate::scenario::shape::Shape;
+use crate::world::{Entry, Mode, World};
 
 /// How many rules an explanation has, beyond those about other operations.
 const MOST: usize = 200;
@@ -34,7 +35,7 @@ pub struct Explanation {
     pub rules: Vec<Rule>,
     /// How many others are about other operations.
     pub others: usize,
-    /// What is not certain about all of this.
+    /// What is not certain about all of this, and what will not happen by itself.
     pub remarks: Vec<String>,
 }
 
@@ -77,7 +78,7 @@ pub struct Test {
     /// The comparison as it is written.
     pub expression: String,
     pub holds: bool,
-    /// The paths in it with their values.
+    /// The paths in it with their values; of `chance` the number that was `drawn`, and of `clock` what it showed `now`.
     pub values: Vec<PathValue>,
 }
 
@@ -92,16 +93,16 @@ pub struct PathValue {
 /// Explains a call of the journal. The second value is the request that conditions saw, by which secrets are known.
 #[must_use]
 pub fn explain(machine: &Machine, sandbox: &Sandbox, entry: &Entry) -> (Explanation, Value) {
-    let (scenario, faults) = {
+    let (scenario, faults, seed, waiting) = {
         let state = sandbox.lock();
-        (run::scenario_of(&*state.scenario), state.faults().to_vec())
+        (run::scenario_of(&*state.scenario), state.faults().to_vec(), state.world.seed(), waiting(&state.world))
     };
     let faults: Vec<(String, Arc<Scenario>)> =
         faults.iter().map(|fault| (fault.name.to_string(), run::scenario_of(&*fault.runtime))).collect();
     let explained = machine.reread(entry, |call| {
         let values = CallValues::new(STEPS);
         let caller = machine.caller_of(sandbox, entry, call);
-        let facts = CallFacts::recorded(call, entry, &values).of_caller(caller.as_ref());
+        let facts = CallFacts::recorded(call, entry, &values).of_caller(caller.as_ref(), seed);
         let mut explaining = Explaining { entry, facts: &facts, values: &values, fired: false, rules: Vec::new(), others: 0 };
         for (name, fault) in &faults {
             fault.overrides.iter().for_each(|row| explaining.rule(row, Origin::Fault(name)));
@@ -111,10 +112,20 @@ pub fn explain(machine: &Machine, sandbox: &Sandbox, entry: &Entry) -> (Explanat
         scenario.overrides.iter().for_each(|row| explaining.rule(row, origin(row)));
         (explaining.done(), facts.root("request").cloned().unwrap_or_default())
     });
-    explained.unwrap_or_else(|| {
+    let (mut explanation, seen) = explained.unwrap_or_else(|| {
         let remarks = vec![format!("`{}` is not mounted any more", entry.vendor)];
         (Explanation { id: entry.id.to_string(), operation: None, rules: Vec::new(), others: 0, remarks }, Value::Null)
-    })
+    });
+    explanation.remarks.extend(waiting);
+    (explanation, seen)
+}
+
+/// What callers wait for in vain where the clock stands still, however often they ask.
+fn waiting(world: &World) -> Option<String> {
+    let clock = world.clock();
+    let due = world.agenda().next().filter(|_| clock.mode() == Mode::Frozen)?;
+    let now = clock.now(due);
+    Some(format!("the clock stands still at {now}: what is due next, at {due}, happens once it is advanced"))
 }
 
 /// Where a rule comes from.
@@ -198,18 +209,40 @@ impl Explaining<'_> {
             Condition::Test(expr) => tests.push(self.test(expr)),
             Condition::All(inner) | Condition::Any(inner) => inner.iter().for_each(|inner| self.tests(inner, tests)),
             Condition::Not(inner) => self.tests(inner, tests),
-            Condition::Request(parts) => {
-                let names: Vec<&str> = parts.iter().map(|(name, _)| *name).collect();
-                tests.push(self.other(when, format!("request: {}", names.join(", "))));
+            Condition::Request(parts) => parts.iter().for_each(|(name, shape)| {
+                let value = self.facts.member("request", name).unwrap_or(&Value::Null);
+                self.shape(&format!("$request.{name}"), shape, value, tests);
+            }),
+            Condition::Chance(share, place) => {
+                let drawn = self.facts.chance(*place).map(|drawn| ("drawn", json!(drawn)));
+                tests.push(self.other(when, format!("chance: {share}"), drawn));
             }
-            Condition::Chance(share, _) => tests.push(self.other(when, format!("chance: {share}"))),
-            Condition::Clock(_) => tests.push(self.other(when, "clock".to_owned())),
+            Condition::Clock(window) => {
+                let now = self.facts.now().map(|now| ("now", json!(now.to_zoned(window.zone.clone()).to_string())));
+                tests.push(self.other(when, format!("clock: {{{window}}}"), now));
+            }
         }
     }
 
-    /// A condition that is no expression.
-    fn other(&self, when: &Condition, expression: String) -> Test {
-        Test { expression, holds: when.is_true(self.facts), values: Vec::new() }
+    /// What a request had to look like at a place, and what was there: each value of a structure by itself.
+    fn shape(&self, path: &str, shape: &Shape, value: &Value, tests: &mut Vec<Test>) {
+        match shape {
+            Shape::Members(rows) if value.is_object() => {
+                let inner = |name: &str| value.get(name).unwrap_or(&Value::Null);
+                rows.iter().for_each(|(name, row)| self.shape(&format!("{path}.{name}"), row, inner(name), tests));
+            }
+            _ if tests.len() >= MOST => {}
+            _ => {
+                let values = vec![PathValue { path: path.to_owned(), value: shortened(value.clone()) }];
+                tests.push(Test { expression: format!("{path}: {shape}"), holds: shape.fits(value, self.facts.steps()), values });
+            }
+        }
+    }
+
+    /// A condition that is no expression, and what it was held against.
+    fn other(&self, when: &Condition, expression: String, found: Option<(&str, Value)>) -> Test {
+        let values = found.into_iter().map(|(path, value)| PathValue { path: path.to_owned(), value }).collect();
+        Test { expression, holds: when.is_true(self.facts), values }
     }
 
     fn test(&self, expr: &Expr) -> Test {

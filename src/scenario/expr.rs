@@ -22,6 +22,7 @@
 
 mod eval;
 mod lex;
+mod needs;
 mod parse;
 pub(super) mod types;
 
@@ -35,8 +36,9 @@ use regex::Regex;
 use serde_json::Value;
 
 pub(super) use self::eval::BYTES_PER_PLACE;
+pub(super) use self::needs::literals;
 pub(super) use self::parse::{compile, why};
-use super::need::{Interval, Need};
+use super::need::Need;
 
 /// What a small pattern takes at most. What larger ones take is a multiple of it.
 pub(super) const PATTERN_BYTES: usize = 16 * 1024;
@@ -263,7 +265,7 @@ impl Expr {
 
     /// A path, and what it has to lead to for it to be true.
     pub(super) fn needs(&self) -> Option<(Path, Need)> {
-        let (path, need) = needs(&self.root)?;
+        let (path, need) = needs::of(&self.root)?;
         Some((path.clone(), need))
     }
 
@@ -285,49 +287,6 @@ impl Expr {
 
     pub(super) fn uses(&self) -> &Uses {
         &self.uses
-    }
-}
-
-fn needs(node: &Node) -> Option<(&Path, Need)> {
-    match node {
-        Node::All(nodes) => Need::of_all(nodes.iter().filter_map(needs)),
-        Node::Compare(comparison, sides, _) => match &**sides {
-            (Node::Path(path, _), value) => Some((path, comparison.needs(value)?)),
-            (value @ Node::Literal(_), Node::Path(path, _)) => Some((path, comparison.turned().needs(value)?)),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-impl Comparison {
-    /// The same comparison with its sides exchanged.
-    const fn turned(self) -> Self {
-        match self {
-            Self::Less => Self::Greater,
-            Self::LessOrEqual => Self::GreaterOrEqual,
-            Self::Greater => Self::Less,
-            Self::GreaterOrEqual => Self::LessOrEqual,
-            same => same,
-        }
-    }
-
-    /// What stands on its left side when it holds, with a literal on its right side: numbers and texts alone.
-    fn needs(self, right: &Node) -> Option<Need> {
-        let literal = |node: &Node| match node {
-            Node::Literal(value @ (Value::Number(_) | Value::String(_))) => Some(value.clone()),
-            _ => None,
-        };
-        Some(match self {
-            Self::Equal => Need::OneOf(vec![literal(right)?]),
-            Self::In => match right {
-                Node::List(items) => Need::OneOf(items.iter().map(literal).collect::<Option<_>>()?),
-                _ => return None,
-            },
-            Self::Greater | Self::GreaterOrEqual => Need::Within(Interval { least: Some(literal(right)?), most: None }),
-            Self::Less | Self::LessOrEqual => Need::Within(Interval { least: None, most: Some(literal(right)?) }),
-            Self::Different | Self::Contains => return None,
-        })
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::base::time::Timestamp;
 use crate::carrier::{Location, Parcel, countries};
-use crate::engine::{Call, CallValues, View};
+use crate::engine::{self, Call, CallValues, View};
 use crate::scenario::expr::Scope;
 use crate::world::{Credential, Entry};
 
@@ -23,22 +23,34 @@ pub(super) struct CallFacts<'a> {
     /// The entry of a call of the journal, and its answer once it was looked at.
     recorded: Option<(&'a Entry, OnceCell<Value>)>,
     credential: Option<&'a Credential>,
+    /// What a call of the journal was drawn by: the seed of the world, and its number.
+    drawn_from: Option<(u64, u64)>,
 }
 
 impl<'a> CallFacts<'a> {
     /// A call that is being answered.
     pub fn current(view: &'a View<'a>) -> Self {
-        Self { call: view.call, nth: view.nth, values: view.values, view: Some(view), recorded: None, credential: view.credential }
+        Self {
+            call: view.call,
+            nth: view.nth,
+            values: view.values,
+            view: Some(view),
+            recorded: None,
+            credential: view.credential,
+            drawn_from: None,
+        }
     }
 
     /// A call of the journal.
     pub fn recorded(call: &'a Call<'a>, entry: &'a Entry, values: &'a CallValues) -> Self {
-        Self { call, nth: entry.nth, values, view: None, recorded: Some((entry, OnceCell::new())), credential: None }
+        Self { call, nth: entry.nth, values, view: None, recorded: Some((entry, OnceCell::new())), credential: None, drawn_from: None }
     }
 
-    /// The same with the credential of the caller.
-    pub fn of_caller(self, credential: Option<&'a Credential>) -> Self {
-        Self { credential, ..self }
+    /// The same with the credential of the caller, in a world of that seed. Their account's name and the number of the call, with which its
+    /// id ends, say what was drawn for it.
+    pub fn of_caller(self, credential: Option<&'a Credential>, seed: u64) -> Self {
+        let number = self.recorded.as_ref().and_then(|(entry, _)| entry.id.rsplit('-').next()?.parse().ok());
+        Self { credential, drawn_from: number.map(|number| (seed, number)), ..self }
     }
 
     fn head(&self) -> Value {
@@ -86,7 +98,9 @@ impl Scope for CallFacts<'_> {
     }
 
     fn chance(&self, place: usize) -> Option<f64> {
-        self.view.map(|view| view.chance(place))
+        let account = || self.credential.map_or("", |credential| &*credential.account);
+        let recorded = || Some(engine::drawn(self.drawn_from?, account(), place));
+        self.view.map(|view| view.chance(place)).or_else(recorded)
     }
 
     fn steps(&self) -> Option<&Cell<usize>> {

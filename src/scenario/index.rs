@@ -1,10 +1,13 @@
 //! The overrides that a call can meet, found by its operation and by what their conditions need: how many there are for other
-//! operations, and for other values, costs nothing.
+//! operations, for other values and for texts with other parts, costs nothing.
+
+mod texts;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use self::texts::Texts;
 use super::ast::{Condition, Override, Pattern};
 use super::expr::{Path, Scope};
 use super::need::{Interval, Measured, Need};
@@ -27,6 +30,8 @@ struct Rows {
     by_value: Vec<(Path, BTreeMap<Key, Vec<usize>>)>,
     /// Those that a path leads to a value for that lies in an interval.
     by_size: Vec<(Path, Vec<(Interval, usize)>)>,
+    /// Those that a path leads to a text for that has one of some others in it.
+    by_part: Vec<(Path, Texts)>,
     others: Vec<usize>,
 }
 
@@ -56,6 +61,7 @@ impl Rows {
         };
         let added = match need {
             Need::OneOf(values) => self.add_values(position, path, &values),
+            Need::Parts(parts) => column(&mut self.by_part, path).map(|texts| texts.add(position, parts)),
             Need::Within(interval) => column(&mut self.by_size, path).map(|rows| rows.push((interval, position))),
         };
         if added.is_none() {
@@ -82,7 +88,8 @@ impl Rows {
             let found = Measured::of(path.find(scope)?);
             Some(rows.iter().filter(move |(interval, _)| interval.has(&found)).map(|(_, position)| *position))
         });
-        by_value.chain(std::iter::once(&self.others)).flatten().copied().chain(by_size.flatten())
+        let by_part = self.by_part.iter().filter_map(move |(path, texts)| Some(texts.find(path.find(scope)?)));
+        by_value.chain(std::iter::once(&self.others)).flatten().copied().chain(by_size.flatten()).chain(by_part.flatten())
     }
 }
 
@@ -108,6 +115,7 @@ impl Index {
                 Pattern::Every | Pattern::Vendor(_) | Pattern::Glob(_) => wide.add(position, row),
             }
         }
+        one.values_mut().chain([&mut wide]).flat_map(|rows| &mut rows.by_part).for_each(|(_, texts)| texts.complete());
         Self { one, wide }
     }
 
@@ -217,8 +225,39 @@ mod tests {
             "on: a.x, when: {request: {body: {m: {deep: 1}}}}",
         ]);
         assert_eq!(found(&index, "a.x", json!({"n": "one"})), [0, 2, 3, 4]);
-        assert_eq!(found(&index, "a.x", json!({"n": 2.0, "m": {"deep": "1"}})), [1, 2, 3, 4, 5]);
-        assert_eq!(found(&index, "a.x", json!({"n": "2", "m": {"deep": 1}})), [1, 2, 3, 4, 5]);
-        assert_eq!(found(&index, "a.x", json!({"m": 1})), [2, 3, 4]);
+        assert_eq!(found(&index, "a.x", json!({"n": 2.0, "m": {"deep": "1"}})), [1, 3, 4, 5]);
+        assert_eq!(found(&index, "a.x", json!({"n": "2", "m": {"deep": 1}})), [1, 3, 4, 5]);
+        assert_eq!(found(&index, "a.x", json!({"m": 1})), [3, 4]);
+    }
+
+    #[test]
+    fn overrides_that_ask_for_other_parts_of_texts_are_left_out() {
+        let index = index(&[
+            "on: a.x, when: ends_with($request.body.n, 'Smith')",
+            "on: a.x, when: \"starts_with($request.body.n, 'Ada') and $call.nth > 1\"",
+            "on: a.*, when: $request.body.n contains 'mit'",
+            "on: a.x, when: \"'Bob' in $request.body.n\"",
+            "on: a.x, when: \"$request.body.n matches '^(Ada|Eve) .*'\"",
+            "on: a.x, when: {request: {body: {n: 'A*a S*'}}}",
+            "on: a.x, when: {request: {body: {n: '~/^5[0-9]$/'}}}",
+            "on: a.x, when: not $request.body.n contains 'Ada'",
+            "on: a.x, when: \"$request.body.n matches '.*'\"",
+            "on: a.x, when: $request.body.n contains ''",
+            "on: a.x, when: $request.body.n contains $request.body.m",
+            "on: a.x, when: lower($request.body.n) contains 'x'",
+        ]);
+        let always = [7, 8, 9, 10, 11];
+        let check = |n: Value, some: &[usize]| assert_eq!(found(&index, "a.x", json!({"n": n})), [some, &always].concat(), "{n}");
+        check(json!("Ada Smith"), &[0, 1, 2, 4, 5]);
+        check(json!("Bob"), &[3]);
+        check(json!("Eve"), &[]);
+        check(json!("Eve Smith"), &[0, 2, 4]);
+        check(json!(52), &[6]);
+        check(json!(["Bob"]), &[0, 1, 2, 3, 4, 5, 6]);
+        check(json!(null), &[]);
+        // What is too long to be looked through is tried.
+        check(json!("x".repeat(100_000)), &[0, 1, 2, 3, 4, 5, 6]);
+        check(json!("mit".repeat(10_000)), &[0, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(found(&index, "a.y", json!({"n": "Smith"})), [2]);
     }
 }

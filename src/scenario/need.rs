@@ -12,6 +12,8 @@ pub(super) const LONGEST_NUMBER: usize = 64;
 pub(super) enum Need {
     /// One of these numbers and texts.
     OneOf(Vec<Value>),
+    /// A text with one of these in it, or a list.
+    Parts(Vec<String>),
     Within(Interval),
 }
 
@@ -23,11 +25,25 @@ pub(super) struct Interval {
 }
 
 impl Need {
-    /// What all of some needs leave: values before intervals, and intervals of one path together.
+    /// A text with another one in it; every text has an empty one.
+    pub(super) fn part(part: &str) -> Option<Self> {
+        (!part.is_empty()).then(|| Self::Parts(vec![part.to_owned()]))
+    }
+
+    /// What tells most is greatest.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::OneOf(_) => 2,
+            Self::Parts(_) => 1,
+            Self::Within(_) => 0,
+        }
+    }
+
+    /// What all of some needs leave: values before parts of texts before intervals, and intervals of one path together.
     pub(super) fn of_all<P: PartialEq>(needs: impl Iterator<Item = (P, Self)>) -> Option<(P, Self)> {
         needs.reduce(|(path, own), (other, more)| match (own, more) {
-            (Self::Within(_), Self::OneOf(values)) => (other, Self::OneOf(values)),
             (Self::Within(own), Self::Within(more)) if path == other => (path, Self::Within(own.or(more))),
+            (own, more) if more.rank() > own.rank() => (other, more),
             (own, _) => (path, own),
         })
     }

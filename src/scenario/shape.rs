@@ -2,6 +2,7 @@
 //! compiled when a file is read.
 
 use std::cell::Cell;
+use std::fmt;
 
 use regex::Regex;
 use serde_json::Value;
@@ -42,6 +43,33 @@ impl PartialEq for Shape {
             (Self::Elements(own), Self::Elements(other)) => own == other,
             (Self::Members(own), Self::Members(other)) => own == other,
             _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(Value::Number(_), text) | Self::Exact(Value::String(_), text) | Self::Glob(text) | Self::Pattern(text, ..) => {
+                f.write_str(text)
+            }
+            Self::Exact(value, _) => value.fmt(f),
+            Self::Range(least, most) => {
+                least.iter().try_for_each(|end| end.fmt(f))?;
+                f.write_str("..")?;
+                most.iter().try_for_each(|end| end.fmt(f))
+            }
+            Self::Elements(rows) => {
+                f.write_str("[")?;
+                rows.iter().enumerate().try_for_each(|(index, row)| write!(f, "{}{row}", if index > 0 { ", " } else { "" }))?;
+                f.write_str("]")
+            }
+            Self::Members(rows) => {
+                f.write_str("{")?;
+                let row = |(index, (name, row)): (usize, &(String, Self))| write!(f, "{}{name}: {row}", if index > 0 { ", " } else { "" });
+                rows.iter().enumerate().try_for_each(row)?;
+                f.write_str("}")
+            }
         }
     }
 }
@@ -135,6 +163,8 @@ impl Shape {
                 Some((Vec::new(), Need::OneOf(vec![number.clone(), written.as_str().into()])))
             }
             Self::Exact(text @ Value::String(_), _) => Some((Vec::new(), Need::OneOf(vec![text.clone()]))),
+            Self::Glob(glob) => Some((Vec::new(), Need::part(glob.split('*').max_by_key(|part| part.len())?)?)),
+            Self::Pattern(_, regex, _) => Some((Vec::new(), Need::Parts(expr::literals(regex.as_str())?))),
             Self::Range(min, max) => Some((Vec::new(), Need::Within(Interval::of_numbers(*min, *max)))),
             Self::Members(rows) => Need::of_all(rows.iter().filter_map(|(name, row)| {
                 let (members, need) = row.needs()?;

@@ -3,7 +3,7 @@
 //! **Invariant:** memory is bounded: the oldest entries leave when the budget is used up, and every one that left is
 //! counted, so that a verdict can say that its evidence is incomplete.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -79,6 +79,8 @@ pub struct Journal {
     pub written: u64,
     /// How many of those were removed to keep the budget.
     pub dropped: u64,
+    /// How many were removed on request, by the name of their operation, or that of the vendor where the path led to none.
+    pub removed: BTreeMap<Box<str>, u64>,
     /// How often exchanges were taken out for another reason: what was counted of them before does not hold any more.
     pub edition: u64,
 }
@@ -90,7 +92,7 @@ impl Journal {
     /// An empty journal that holds at most `budget` bytes.
     #[must_use]
     pub fn new(budget: usize) -> Self {
-        Self { entries: VecDeque::new(), bytes: 0, budget, written: 0, dropped: 0, edition: 0 }
+        Self { entries: VecDeque::new(), bytes: 0, budget, written: 0, dropped: 0, removed: BTreeMap::new(), edition: 0 }
     }
 
     /// Adds an exchange, and removes the oldest ones that do not fit. Returns it as it is kept.
@@ -182,17 +184,25 @@ impl Journal {
         self.entries.range(start..end.max(start)).rev()
     }
 
-    /// Removes all exchanges, and counts those that were dropped from zero again.
+    /// Begins anew: removes all exchanges, and counts those that were dropped or removed from zero again.
     pub fn clear(&mut self) {
         self.entries.clear();
         self.bytes = 0;
         self.dropped = 0;
+        self.removed.clear();
         self.edition += 1;
     }
 
-    /// Keeps the exchanges for which `keep` is true; the others do not count as dropped.
+    /// Keeps the exchanges for which `keep` is true; the others count as removed, not as dropped.
     pub fn retain(&mut self, keep: impl Fn(&Entry) -> bool) {
-        self.entries.retain(|entry| keep(entry));
+        let removed = &mut self.removed;
+        self.entries.retain(|entry| {
+            let stays = keep(entry);
+            if !stays {
+                *removed.entry(entry.operation.as_deref().unwrap_or(&entry.vendor).into()).or_default() += 1;
+            }
+            stays
+        });
         self.edition += 1;
         self.bytes = self.entries.iter().map(|entry| entry.bytes()).sum();
     }

@@ -168,3 +168,56 @@ fn faults_are_explained_and_secrets_are_not_shown() {
     let explained = admin(&server, "GET", &format!("/requests/{id}/explain"), &Value::Null);
     assert_eq!(explained["remarks"], json!(["the fault `gone`, which took the call, is not there any more"]));
 }
+
+/// A label that waits for its first scan, under a clock that stands still.
+const WAITING: &str = "clock: {start: 2026-01-05T09:00:00Z, mode: frozen}
+given:
+  - shippo.CreateTransaction:
+      carrier_account: usps
+      servicelevel_token: usps_priority
+      async: false
+      shipment:
+        address_from: &office {name: Ada, street1: 215 Clayton St., city: San Francisco, state: CA, zip: '94117', country: US}
+        address_to: *office
+        parcels: [{length: '5', width: '5', height: '5', distance_unit: in, weight: '2', mass_unit: lb}]
+overrides:
+  - on: shippo.CreateAddress
+    when:
+      all:
+        - request: {body: {name: A*, country: '~/^C/', zip: 1..5, test: null}, headers: {Authorization: '*nobody'}}
+        - clock: {from: 2026-01-05T08:00:00Z, daily: 11:00..12:00, days: [mon, tue], zone: Europe/Berlin}
+        - chance: 0.000001
+    fault: 503
+  - {on: shippo.CreateAddress, when: {chance: 0.999999}, fault: 503}
+";
+
+#[test]
+fn conditions_that_are_no_expressions_say_what_they_were_held_against() {
+    let server = under(WAITING);
+    create(&server, "Ada");
+    let explained = admin(&server, "GET", &format!("/requests/{}/explain", ids(&server)[0]), &Value::Null);
+    let tests = explained["rules"][0]["tests"].as_array().expect("a list").clone();
+    let expected = [
+        // What is compared with a credential may be one.
+        ("$request.headers.authorization: [redacted]", false, "$request.headers.authorization"),
+        ("$request.body.name: A*", true, "$request.body.name"),
+        ("$request.body.country: ~/^C/", false, "$request.body.country"),
+        ("$request.body.zip: 1..5", false, "$request.body.zip"),
+        ("$request.body.test: null", true, "$request.body.test"),
+        ("clock: {from: 2026-01-05T08:00:00Z, daily: 11:00:00..12:00:00, days: [mon, tue]}", false, "now"),
+        ("chance: 0.000001", false, "drawn"),
+    ];
+    let found: Vec<_> = tests.iter().map(|test| (&test["expression"], &test["holds"], &test["values"][0]["path"])).collect();
+    let expected = expected.map(|(expression, holds, path)| (json!(expression), json!(holds), json!(path)));
+    assert_eq!(found, expected.iter().map(|(expression, holds, path)| (expression, holds, path)).collect::<Vec<_>>());
+    let value = |index: usize| &tests[index]["values"][0]["value"];
+    assert_eq!((value(1), value(3)), (&json!("Ada"), &Value::Null));
+    assert!(!value(0).to_string().contains("shippo_test_seatrial"), "a credential is hidden here as everywhere: {explained}");
+    assert_eq!(value(5), "2026-01-05T10:00:00+01:00[Europe/Berlin]");
+    let drawn = value(6).as_f64().expect("a number");
+    assert!((0.000_001..1.0).contains(&drawn), "{drawn}");
+    // What was drawn then is drawn again.
+    assert_eq!(rules(&explained)[1].1, "fired", "{explained}");
+    let remark = explained["remarks"][0].as_str().unwrap_or_default();
+    assert!(remark.starts_with("the clock stands still at 2026-01-05T09:00:00Z: what is due next, at "), "{explained}");
+}

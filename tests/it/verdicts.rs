@@ -146,7 +146,7 @@ fn evidence_that_is_gone_is_said() {
     let world = World::with(Options { journal_bytes: 4_000, ..Options::default() });
     (0..40).for_each(|_| world.list());
     world.create("Ada");
-    let gone = "some of the evidence was evicted or cut";
+    let gone = "some of the evidence was evicted, removed or cut";
     for (expect, verdict) in [
         ("{never: shippo.CreateRefund}", "unknown"),
         ("{call: shippo.ListAddresses, count: 40}", "unknown"),
@@ -175,6 +175,35 @@ expect:
   - never: shippo.ListAddresses
     when: $request.query.page != '<&\"]]>'
 ";
+
+#[test]
+fn what_was_removed_from_the_journal_is_said() {
+    let world = World::new();
+    let check = |expect: &str, verdict: &str, detail: &str| {
+        let finding = world.judge(expect).findings.remove(0);
+        assert_eq!(finding.verdict.word(), verdict, "{expect}: {}", finding.detail);
+        assert!(finding.detail.contains(detail), "{expect}: {}", finding.detail);
+    };
+    world.create("Ada");
+    world.list();
+    check("{never: shippo.CreateAddress}", "failed", "call count 1, expected 0");
+    let sandbox = world.0.default_sandbox();
+    sandbox.retain_in_journal(|entry| entry.operation.as_deref() != Some("shippo.CreateAddress"));
+    let gone = "some of the evidence was evicted, removed or cut";
+    check("{never: shippo.CreateAddress}", "unknown", gone);
+    check("{never: shippo.CreateAddress, when: $request.body.name == 'Bob'}", "unknown", gone);
+    check("{call: shippo.*, count: 2}", "unknown", gone);
+    check("{call: shippo.ListAddresses, after: shippo.CreateAddress}", "unknown", gone);
+    check("{valid: shippo.*}", "unknown", gone);
+    // What is left suffices for these.
+    check("{call: shippo.*}", "passed", "call count 1");
+    check("{never: shippo.CreateParcel}", "passed", "call count 0");
+    check("{call: shippo.ListAddresses, count: 1}", "passed", "call count 1");
+    sandbox.retain_in_journal(|_| false);
+    check("{call: shippo.ListAddresses, count: 1}", "unknown", gone);
+    assert!(set_scenario(&world.0, "name: anew").is_ok());
+    check("{never: shippo.CreateAddress}", "passed", "call count 0");
+}
 
 #[test]
 fn a_verdict_is_written_for_people_and_for_programs() {

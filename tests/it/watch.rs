@@ -36,6 +36,11 @@ impl Watching {
     /// The same for another file.
     fn edit_file(&mut self, file: &std::path::Path, text: &str) -> String {
         std::fs::write(file, text).expect("the file can be written");
+        self.told()
+    }
+
+    /// Waits until something was told: all that was said until then.
+    fn told(&mut self) -> String {
         let mut said = String::new();
         while !said.lines().any(|line| line.starts_with("seatrial: ")) {
             assert_ne!(self.said.read_line(&mut said).expect("text"), 0, "the server left: {said}");
@@ -101,4 +106,18 @@ fn an_edit_of_what_is_included_is_read_too() {
     assert!(said.contains(&format!("{}:1:1", base.display())) && said.ends_with("the scenario before this edit stays\n"), "{said}");
     assert_eq!(server.status("/shippo/addresses"), "500");
     let _ = std::fs::remove_file(&base);
+}
+
+#[test]
+fn a_file_that_is_gone_is_missed_once_and_read_when_it_is_back() {
+    let mut server = Watching::start("moved", "overrides: [{on: shippo.ListParcels, fault: 503}]");
+    let (file, elsewhere) = (server.file.clone(), server.file.with_extension("away"));
+    std::fs::rename(&file, &elsewhere).expect("the file can be moved");
+    let said = server.told();
+    assert_eq!(said, format!("seatrial: {} is gone; the scenario stays, and is read again once the file is back\n", file.display()));
+    assert_eq!(server.status("/shippo/parcels"), "503");
+    // The same file, with the time of its last change: nothing but its return says that it is to be read.
+    std::fs::rename(&elsewhere, &file).expect("the file can be moved");
+    let said = server.told();
+    assert!(said.ends_with("was read again; the sandbox goes on with its data\n") && said.lines().count() == 1, "{said}");
 }

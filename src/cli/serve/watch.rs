@@ -1,6 +1,7 @@
 //! `seatrial serve --watch`: the scenario is read again when one of its files changes. The times of the last changes are asked for
 //! twice a second, which works for every editor, file system and container, and needs no crate.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,7 +28,12 @@ pub(super) struct Watched {
     /// The files, also those that are included.
     stamps: Vec<(PathBuf, Option<Stamp>)>,
     beginning: Option<Vec<Value>>,
+    /// Files that are not there any more, and how often they were looked for.
+    missing: BTreeMap<PathBuf, u32>,
 }
+
+/// A file that is being replaced may be gone for a moment: it is missed when it was looked for so often.
+const MISSED: u32 = 2;
 
 /// When a file was changed, and its length.
 type Stamp = (SystemTime, u64);
@@ -38,19 +44,37 @@ impl Watched {
         let gathered = scenarios::gather(paths).ok();
         let beginning = gathered.as_ref().and_then(|gathered| beginning(gathered.text.as_ref().ok()?));
         let files = gathered.map_or_else(|| paths.to_vec(), |gathered| gathered.files);
-        Self { paths: paths.to_vec(), seed, stamps: stamps(files), beginning }
+        Self { paths: paths.to_vec(), seed, stamps: stamps(files), beginning, missing: BTreeMap::new() }
     }
 
     /// Reads the files again whenever one of them changes, for ever. An edit with mistakes leaves the scenario before it in place.
     pub async fn run(mut self, machine: Arc<Machine>, server: Local) {
         loop {
             tokio::time::sleep(PAUSE).await;
-            // A file that is being replaced may be gone for a moment.
+            for path in self.newly_missing() {
+                warn(&format_args!("seatrial: {} is gone; the scenario stays, and is read again once the file is back", path.display()));
+            }
+            let is_back = self.missing.iter().any(|(path, times)| *times >= MISSED && stamp(path).is_some());
+            self.missing.retain(|path, _| stamp(path).is_none());
             let is_new = |(path, before): &(PathBuf, Option<Stamp>)| stamp(path).is_some_and(|now| *before != Some(now));
-            if self.stamps.iter().any(is_new) {
+            if is_back || self.stamps.iter().any(is_new) {
                 warn(&self.read_again(&machine, &server));
             }
         }
+    }
+
+    /// The files that were there, and are missed from now on.
+    fn newly_missing(&mut self) -> Vec<PathBuf> {
+        let gone = self.stamps.iter().filter(|(path, before)| before.is_some() && stamp(path).is_none());
+        let mut missed = Vec::new();
+        for (path, _) in gone {
+            let times = self.missing.entry(path.clone()).or_default();
+            *times = times.saturating_add(1);
+            if *times == MISSED {
+                missed.push(path.clone());
+            }
+        }
+        missed
     }
 
     /// Puts the sandbox under what the file says now; what is to be told of that.

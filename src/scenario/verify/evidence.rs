@@ -30,6 +30,8 @@ pub(super) struct Evidence<'m> {
     machine: &'m Machine,
     calls: Vec<Arc<Entry>>,
     pub(super) dropped: u64,
+    /// How many were removed on request, by their operation.
+    removed: BTreeMap<Box<str>, u64>,
     deliveries: Vec<Delivery>,
     forgotten: bool,
 }
@@ -83,12 +85,12 @@ impl<'m> Evidence<'m> {
         let journal = sandbox.journal();
         // Who else looks at the journal waits for this.
         let calls = read_ahead(journal.iter(), |entry| entry.number.to_le_bytes()[0]).cloned().collect();
-        let dropped = journal.dropped;
+        let (dropped, removed) = (journal.dropped, journal.removed.clone());
         drop(journal);
         let of_webhooks = expectations.iter().any(|row| matches!(row.kind, Expected::Webhook { .. }));
         let deliveries = if of_webhooks { sandbox.deliveries() } else { Vec::new() };
         let forgotten = of_webhooks && sandbox.lock().forgotten_deliveries() > 0;
-        Self { machine, calls, dropped, deliveries, forgotten }
+        Self { machine, calls, dropped, removed, deliveries, forgotten }
     }
 
     /// The last calls, a line each, and how many came before them.
@@ -152,8 +154,7 @@ impl<'m> Evidence<'m> {
 
     /// What came of each expectation.
     fn find<'e>(&self, expectations: &'e [Expectation]) -> Vec<Found<'e>> {
-        let unclear = if self.dropped > 0 { u64::MAX } else { 0 };
-        let mut found: Vec<_> = expectations.iter().map(|row| Found::new(&row.kind, unclear)).collect();
+        let mut found: Vec<_> = expectations.iter().map(|row| Found::new(&row.kind, self.missing(row.kind.calls()))).collect();
         let mut by_operation = BTreeMap::new();
         let mut steps = STEPS;
         for entry in &self.calls {
@@ -187,6 +188,14 @@ impl<'m> Evidence<'m> {
             }
         }
         found
+    }
+
+    /// How many more calls may have come that an expectation is about, of which nothing is known.
+    fn missing(&self, calls: &[Calls]) -> u64 {
+        let removed = |on: &Pattern| self.removed.iter().filter(|(name, _)| is_named(name, on)).map(|(_, count)| count).sum::<u64>();
+        // A call that others are to follow.
+        let is_opening = calls.iter().any(|calls| calls.after.as_ref().is_some_and(|after| removed(&after.value) > 0));
+        if self.dropped > 0 || is_opening { u64::MAX } else { calls.iter().map(|calls| removed(&calls.on.value)).sum() }
     }
 
     /// A detail that also says when nothing came that calls could be `after`.
@@ -330,7 +339,7 @@ fn line(entry: &Entry) -> String {
     if codes.is_empty() { format!("{operation} {received}") } else { format!("{operation} {received} ({codes})") }
 }
 
-const EVICTED: &str = "; some of the evidence was evicted or cut";
+const EVICTED: &str = "; some of the evidence was evicted, removed or cut";
 
 /// The verdict on a number, when up to `unclear` more may have to be added to it.
 fn judge_count(found: u64, unclear: u64, count: Count, what: &str) -> (Verdict, String) {
@@ -366,8 +375,13 @@ fn was_answered(delivery: &Delivery, answered: Option<Answered>, within: Option<
 
 /// Whether a call is one of the operations of a pattern.
 fn is_of(entry: &Entry, pattern: &Pattern) -> bool {
-    let operation = entry.operation.as_deref().and_then(|name| name.split_once('.')).map_or("", |(_, id)| id);
-    pattern.matches(&entry.vendor, operation)
+    is_named(entry.operation.as_deref().unwrap_or(&entry.vendor), pattern)
+}
+
+/// Whether an operation by its name, or a vendor alone where a path led to none, is meant by a pattern.
+fn is_named(name: &str, pattern: &Pattern) -> bool {
+    let (vendor, id) = name.split_once('.').unwrap_or((name, ""));
+    pattern.matches(vendor, id)
 }
 
 #[cfg(test)]

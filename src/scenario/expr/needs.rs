@@ -1,0 +1,101 @@
+//! What a tree needs of one value to be true, as far as that can be looked up for many trees at once.
+
+use regex_syntax::hir::literal::{ExtractKind, Extractor};
+use serde_json::Value;
+
+use super::{Comparison, Function, Node, Path};
+use crate::scenario::need::{Interval, Need};
+
+pub(super) fn of(node: &Node) -> Option<(&Path, Need)> {
+    match node {
+        Node::All(nodes) => Need::of_all(nodes.iter().filter_map(of)),
+        Node::Compare(comparison, sides, _) => match &**sides {
+            (Node::Path(path, _), value) => Some((path, comparison.needs(value)?)),
+            (value @ Node::Literal(_), Node::Path(path, _)) => Some((path, comparison.turned().needs(value)?)),
+            _ => None,
+        },
+        Node::Matches(inner, regex, _) => match &**inner {
+            Node::Path(path, _) => Some((path, Need::Parts(literals(regex.as_str())?))),
+            _ => None,
+        },
+        Node::Call(Function::StartsWith | Function::EndsWith, arguments) => match arguments.as_slice() {
+            [Node::Path(path, _), Node::Literal(Value::String(part))] => Some((path, Need::part(part)?)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Texts of which one stands wherever a pattern fits: those that it begins with, or those that it ends with.
+pub(in crate::scenario) fn literals(pattern: &str) -> Option<Vec<String>> {
+    let hir = regex_syntax::parse(pattern).ok()?;
+    let texts = |kind: ExtractKind| {
+        let found = Extractor::new().kind(kind).extract(&hir);
+        let texts = found.literals()?.iter().map(|literal| String::from_utf8(literal.as_bytes().to_vec()).ok());
+        let texts = texts.collect::<Option<Vec<_>>>()?;
+        (!texts.is_empty() && !texts.iter().any(String::is_empty)).then_some(texts)
+    };
+    let shortest = |texts: &Vec<String>| texts.iter().map(String::len).min();
+    [ExtractKind::Prefix, ExtractKind::Suffix].into_iter().filter_map(texts).max_by_key(shortest)
+}
+
+impl Comparison {
+    /// The same comparison with its sides exchanged.
+    pub(super) const fn turned(self) -> Self {
+        match self {
+            Self::Less => Self::Greater,
+            Self::LessOrEqual => Self::GreaterOrEqual,
+            Self::Greater => Self::Less,
+            Self::GreaterOrEqual => Self::LessOrEqual,
+            Self::In => Self::Contains,
+            Self::Contains => Self::In,
+            same => same,
+        }
+    }
+
+    /// What stands on its left side when it holds, with a literal on its right side: numbers and texts alone.
+    fn needs(self, right: &Node) -> Option<Need> {
+        let literal = |node: &Node| match node {
+            Node::Literal(value @ (Value::Number(_) | Value::String(_))) => Some(value.clone()),
+            _ => None,
+        };
+        Some(match self {
+            Self::Equal => Need::OneOf(vec![literal(right)?]),
+            Self::In => match right {
+                Node::List(items) => Need::OneOf(items.iter().map(literal).collect::<Option<_>>()?),
+                _ => return None,
+            },
+            Self::Greater | Self::GreaterOrEqual => Need::Within(Interval { least: Some(literal(right)?), most: None }),
+            Self::Less | Self::LessOrEqual => Need::Within(Interval { least: None, most: Some(literal(right)?) }),
+            Self::Contains => match right {
+                Node::Literal(Value::String(part)) => Need::part(part)?,
+                _ => return None,
+            },
+            Self::Different => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_have_texts_without_which_they_do_not_fit() {
+        for (pattern, expected) in [
+            ("^(RU|BY)$", Some(vec!["RU", "BY"])),
+            (r"@example\.(com|org)$", Some(vec!["@example.com", "@example.org"])),
+            (r"^Nobody \d+$", Some(vec!["Nobody "])),
+            (r"\d+ Main$", Some(vec![" Main"])),
+            ("^a?$", None),
+            (".*", None),
+        ] {
+            let found = literals(pattern);
+            assert_eq!(
+                found.as_deref(),
+                expected.map(|texts| texts.into_iter().map(str::to_owned).collect::<Vec<_>>()).as_deref(),
+                "{pattern}"
+            );
+        }
+    }
+}
