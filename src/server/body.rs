@@ -1,19 +1,22 @@
 //! Bodies of HTTP responses, and the problem document (RFC 9457) that the shell and the admin API answer errors with.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode};
 use http_body_util::channel::Channel;
 use http_body_util::combinators::MapFrame;
 use http_body_util::{BodyExt as _, Either, Full};
-use hyper::body::Frame;
+use hyper::body::{Body, Frame, SizeHint};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::scenario::DiagnosticView;
 
 /// The body of a response: complete, a stream, or truncated.
-pub(super) type Payload = Either<Full<Bytes>, Either<Channel<Bytes>, MapFrame<Full<Bytes>, fn(Frame<Bytes>) -> Frame<Bytes>>>>;
+pub(super) type Payload = Either<Full<Bytes>, Either<Streamed, MapFrame<Full<Bytes>, fn(Frame<Bytes>) -> Frame<Bytes>>>>;
 
 pub(super) fn full_body(body: impl Into<Bytes>) -> Payload {
     Either::Left(Full::new(body.into()))
@@ -25,8 +28,59 @@ pub(super) fn truncated_body(body: Bytes) -> Payload {
 }
 
 /// A body that is written while it is read.
-pub(super) fn streamed_body(body: Channel<Bytes>) -> Payload {
-    Either::Right(Either::Left(body))
+pub(super) fn streamed_body(channel: Pieces) -> Payload {
+    Either::Right(Either::Left(Streamed { channel, watch: None }))
+}
+
+/// The same, of which somebody hears how much was taken.
+pub(super) fn watched_body(channel: Pieces, watch: Box<dyn Watch>) -> Payload {
+    Either::Right(Either::Left(Streamed { channel, watch: Some(watch) }))
+}
+
+/// The pieces of a body, which may break off.
+pub(super) type Pieces = Channel<Bytes, BrokenOff>;
+
+/// A body ends before its end, so that HTTP/2 resets its stream.
+#[derive(Debug, thiserror::Error)]
+#[error("the scenario breaks this answer off")]
+pub(super) struct BrokenOff;
+
+/// Hears what becomes of a body.
+pub(super) trait Watch: Send + Sync {
+    /// So many more bytes were taken.
+    fn taken(&mut self, bytes: usize);
+
+    /// It has ended, in whichever way it was to.
+    fn ended(&mut self);
+}
+
+pub(super) struct Streamed {
+    channel: Pieces,
+    watch: Option<Box<dyn Watch>>,
+}
+
+impl Body for Streamed {
+    type Data = Bytes;
+    type Error = BrokenOff;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        let frame = Pin::new(&mut self.channel).poll_frame(cx);
+        if let (Poll::Ready(frame), Some(watch)) = (&frame, &mut self.watch) {
+            match frame {
+                Some(Ok(frame)) => watch.taken(frame.data_ref().map_or(0, Bytes::len)),
+                Some(Err(_)) | None => watch.ended(),
+            }
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.channel.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.channel.size_hint()
+    }
 }
 
 /// A problem document (RFC 9457).

@@ -103,6 +103,9 @@ impl Drop for Socket {
         if self.control.reset.load(Ordering::Relaxed) {
             self.stream.reset();
         }
+        if !self.control.ends_abruptly() {
+            self.stream.close();
+        }
     }
 }
 

@@ -38,6 +38,16 @@ impl Stream {
         let _ = stream.map(TcpStream::set_zero_linger);
     }
 
+    /// Tells that nothing follows, if it is secured and this was not told.
+    pub fn close(&mut self) {
+        let Self::Secured(stream) = self else { return };
+        let (stream, session) = stream.get_mut();
+        session.send_close_notify();
+        let mut last = Vec::new();
+        while session.wants_write() && session.write_tls(&mut last).is_ok() {}
+        let _ = stream.try_write(&last);
+    }
+
     /// Sends a fatal alert of TLS, if it is secured.
     pub fn alert(&mut self) {
         let Self::Secured(stream) = self else { return };

@@ -1,7 +1,7 @@
 //! What a scenario does to an answer on its way: bytes, delays and an end, as the engine's [`Wire`] says.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, DATE, HeaderMap, HeaderValue};
@@ -9,12 +9,13 @@ use http::{Response, StatusCode, Version};
 use http_body_util::channel::Channel;
 
 use crate::base::time;
-use crate::engine::{Answer, GARBAGE, Machine, Wire};
-use crate::server::body::{Payload, full_body, streamed_body, truncated_body};
-use crate::server::clock::wall;
+use crate::engine::{Answer, GARBAGE, Machine, Sandbox, Wire};
+use crate::server::body::{BrokenOff, Payload, Watch, full_body, streamed_body, truncated_body, watched_body};
+use crate::server::clock::{stopwatch, wall};
 use crate::server::connections::Connection;
 use crate::server::holding::Holding;
 use crate::server::socket::Control;
+use crate::world::{End, Entry, Sent};
 
 /// The shortest time between two pieces of an answer that drips.
 const DRIP: Duration = Duration::from_millis(20);
@@ -35,7 +36,7 @@ impl Way<'_> {
     /// The answer as it goes out; `None` where none does.
     pub async fn disturbed(&self, wire: Wire, answer: Answer) -> Option<Response<Payload>> {
         let sandbox = answer.entry.as_ref().map(|entry| Arc::clone(&entry.sandbox)).unwrap_or_default();
-        let Answer { status, mut headers, body, .. } = answer;
+        let Answer { status, mut headers, body, entry, .. } = answer;
         let is_h2 = self.version == Version::HTTP_2;
         let length = body.len();
         let payload = match wire {
@@ -57,7 +58,9 @@ impl Way<'_> {
                 return None;
             }
             Wire::Timeout(time) => {
+                let mut going = entry.map(|entry| Going::new(entry, self.machine));
                 self.holding.hold(self.machine, &sandbox, time).await;
+                going.iter_mut().for_each(Going::ended);
                 return self.nothing(is_h2);
             }
             Wire::Garbage => return Some(self.instead(Bytes::from_static(GARBAGE))),
@@ -72,15 +75,25 @@ impl Way<'_> {
             Wire::Truncate => {
                 // A length that the body does not reach: hyper ends the connection when the body ends short of it.
                 headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-                truncated_body(body.slice(..length / 2))
+                match is_h2 {
+                    // The frames have to leave before the stream is reset.
+                    true => self.in_pieces(sandbox, entry, body.slice(..length / 2), Duration::ZERO, GOODBYE),
+                    false => truncated_body(body.slice(..length / 2)),
+                }
             }
             Wire::Drip(time) => {
                 headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-                self.in_pieces(sandbox, body, time, Duration::ZERO)
+                self.in_pieces(sandbox, entry, body, time, Duration::ZERO)
             }
             Wire::Stall(time) => {
                 headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-                self.in_pieces(sandbox, body.slice(..length / 2), Duration::ZERO, time)
+                self.in_pieces(
+                    sandbox,
+                    entry,
+                    body.slice(..length / 2),
+                    Duration::ZERO,
+                    time.max(if is_h2 { GOODBYE } else { Duration::ZERO }),
+                )
             }
         };
         let mut response = Response::new(payload);
@@ -103,9 +116,11 @@ impl Way<'_> {
         Response::new(full_body(Bytes::new()))
     }
 
-    /// A body that is written piece by piece in a time, and is left unfinished after a silence.
-    fn in_pieces(&self, sandbox: Arc<str>, mut body: Bytes, time: Duration, silence: Duration) -> Payload {
+    /// A body that is written piece by piece in a time, and is left unfinished after a silence: HTTP/2 resets its stream then, and the
+    /// connection of HTTP/1 ends short of the length that was said.
+    fn in_pieces(&self, sandbox: Arc<str>, entry: Option<Arc<Entry>>, mut body: Bytes, time: Duration, silence: Duration) -> Payload {
         let (mut sender, channel) = Channel::new(1);
+        let breaks_off = self.version == Version::HTTP_2 && !silence.is_zero();
         let (machine, holding) = (Arc::clone(self.machine), self.holding.clone());
         let pieces = (time.as_millis() / DRIP.as_millis()).clamp(1, body.len().max(1) as u128);
         let pieces = usize::try_from(pieces).unwrap_or(1);
@@ -123,8 +138,52 @@ impl Way<'_> {
             if !silence.is_zero() {
                 holding.hold(&machine, &sandbox, silence).await;
             }
+            if breaks_off {
+                sender.abort(BrokenOff);
+            }
         });
-        streamed_body(channel)
+        match entry {
+            Some(entry) => watched_body(channel, Box::new(Going::new(entry, self.machine))),
+            None => streamed_body(channel),
+        }
+    }
+}
+
+/// An answer that takes its time: what became of it is written into its entry when this is dropped.
+struct Going {
+    entry: Arc<Entry>,
+    sandbox: Option<Arc<Sandbox>>,
+    began: Instant,
+    bytes: usize,
+    has_ended: bool,
+}
+
+impl Going {
+    fn new(entry: Arc<Entry>, machine: &Machine) -> Self {
+        Self { sandbox: machine.sandbox(&entry.sandbox), entry, began: stopwatch(), bytes: 0, has_ended: false }
+    }
+}
+
+impl Watch for Going {
+    fn taken(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        // Of a body that is as long as was said, nobody asks for the end.
+        let Sent { end, bytes, .. } = self.entry.wire.planned();
+        self.has_ended |= end == End::Drip && self.bytes >= bytes;
+    }
+
+    fn ended(&mut self) {
+        self.has_ended = true;
+    }
+}
+
+impl Drop for Going {
+    fn drop(&mut self) {
+        self.entry.took.set(self.entry.took.get().unwrap_or_default() + self.began.elapsed());
+        if !self.has_ended {
+            self.entry.wire.abandon_after(self.bytes);
+        }
+        self.sandbox.iter().for_each(|sandbox| sandbox.notify_waiters());
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a caller received of an answer, which is not always the answer that was made.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -10,22 +11,20 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug)]
 pub struct OnWire {
     decided: Sent,
-    is_abandoned: AtomicBool,
+    /// What the caller had received when it left.
+    abandoned: OnceLock<Sent>,
 }
 
 impl OnWire {
     #[must_use]
     pub fn new(decided: Sent) -> Self {
-        Self { decided, is_abandoned: AtomicBool::new(false) }
+        Self { decided, abandoned: OnceLock::new() }
     }
 
     /// What the caller received in the end.
     #[must_use]
     pub fn get(&self) -> Sent {
-        match self.is_abandoned.load(Ordering::Relaxed) {
-            true => Sent { end: End::Abandoned, status: None, bytes: 0 },
-            false => self.decided,
-        }
+        self.abandoned.get().copied().unwrap_or(self.decided)
     }
 
     /// What was decided to go over the wire, also where the caller left.
@@ -36,13 +35,18 @@ impl OnWire {
 
     /// The caller left before anything went out.
     pub fn abandon(&self) {
-        self.is_abandoned.store(true, Ordering::Relaxed);
+        let _ = self.abandoned.set(Sent { end: End::Abandoned, status: None, bytes: 0 });
+    }
+
+    /// The caller left when so many bytes of the body had gone out.
+    pub fn abandon_after(&self, bytes: usize) {
+        let _ = self.abandoned.set(Sent { end: End::Abandoned, status: self.decided.status, bytes });
     }
 }
 
 impl Clone for OnWire {
     fn clone(&self) -> Self {
-        Self { decided: self.decided, is_abandoned: AtomicBool::new(self.is_abandoned.load(Ordering::Relaxed)) }
+        Self { decided: self.decided, abandoned: self.abandoned.clone() }
     }
 }
 
@@ -96,7 +100,7 @@ pub enum End {
     H2Reset,
     /// The connection was left with `GOAWAY`, without a byte of the answer.
     H2Goaway,
-    /// The caller closed the connection, or took back the request, while the answer was held.
+    /// The caller closed the connection, or took back the request, while the answer was held or came slowly.
     Abandoned,
 }
 
@@ -170,7 +174,7 @@ impl End {
 pub struct Took(AtomicU64);
 
 impl Took {
-    /// Set once, by the shell, which alone reads clocks.
+    /// Set by the shell when the answer goes out, and again at the end of one that takes its time: the shell, which alone reads clocks.
     pub fn set(&self, duration: Duration) {
         self.0.store(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX).max(1), Ordering::Relaxed);
     }

@@ -203,20 +203,67 @@ fn faults_reach_clients_of_http2_in_its_own_frames() {
         ("h2_goaway", "h2_goaway", Some(GOAWAY)),
         ("garbage", "h2_reset", Some(RST_STREAM)),
         ("bad_chunk", "h2_reset", Some(RST_STREAM)),
+        ("truncate", "truncated", Some(RST_STREAM)),
+        ("stall", "stall", Some(RST_STREAM)),
         ("reset", "reset", None),
         ("empty", "empty", None),
         ("wrong_type", "wrong_type", Some(HEADERS)),
         ("length_long", "length_long", Some(HEADERS)),
         ("length_short", "length_short", Some(HEADERS)),
     ] {
-        switch_on(&server, &json!(fault));
+        switch_on(&server, &if fault == "stall" { json!({"then": fault, "for": "50ms"}) } else { json!(fault) });
         let frames = frames(&mut client::connect(server.address()));
         match kind {
             Some(kind) => assert!(has(&frames, kind), "{fault}: {frames:?}"),
             None => assert!(!has(&frames, HEADERS), "{fault}: {frames:?}"),
         }
-        assert_eq!(last(&server)["wire"]["end"], end, "{fault}");
+        let wire = last(&server)["wire"].clone();
+        assert_eq!(wire["end"], end, "{fault}");
+        if ["truncate", "stall"].contains(&fault) {
+            // Half of the body came, as the journal says, and no frame that ends the stream in good order.
+            let came: usize = frames.iter().filter(|frame| frame.kind == DATA).map(|frame| frame.payload.len()).sum();
+            assert!(
+                wire["bytes"] == came && came > 0 && !frames.iter().any(|frame| frame.kind == DATA && frame.flags & 1 == 1),
+                "{fault}: {frames:?}"
+            );
+        }
     }
+}
+
+/// Reads the first bytes of an answer that takes its time, and leaves.
+fn left(server: &Server, fault: &Value, reads_body: bool) -> Value {
+    switch_on(server, fault);
+    let mut stream = client::connect(server.address());
+    let head = format!("POST {COUNT} HTTP/1.1\r\nhost: localhost\r\nauthorization: ShippoToken shippo_test_seatrial\r\n");
+    let request = format!("{head}content-type: application/json\r\ncontent-length: {}\r\n\r\n{ADDRESS}", ADDRESS.len());
+    stream.write_all(request.as_bytes()).expect("it reads");
+    if reads_body {
+        let mut came = Vec::new();
+        // The blank line before the body, and something of that.
+        while !came.windows(4).rev().skip(1).any(|four| four == b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).expect("so much comes");
+            came.push(byte[0]);
+        }
+    } else {
+        send(server, "GET", &format!("{JOURNAL}?limit=1&wait=5s&min=1&wire=timeout"), &[], "");
+    }
+    drop(stream);
+    send(server, "GET", &format!("{JOURNAL}?limit=1&wait=10s&min=1&wire=abandoned"), &[], "").json()["requests"][0].clone()
+}
+
+#[test]
+fn the_journal_tells_how_an_answer_ended_whose_caller_left() {
+    for (fault, status, reads_body) in [("timeout", Value::Null, false), ("stall", json!(201), true), ("drip", json!(201), true)] {
+        let server = Server::start(&[]);
+        let entry = left(&server, &json!({"then": fault, "for": "30s"}), reads_body);
+        assert_eq!((&entry["wire"]["end"], &entry["wire"]["status"]), (&json!("abandoned"), &status), "{fault}: {entry}");
+        let (sent, made) = (entry["wire"]["bytes"].as_u64().unwrap_or(u64::MAX), entry["answer"]["length"].as_u64().unwrap_or(u64::MAX));
+        assert!(sent < made && (sent > 0) == reads_body, "{fault}: {entry}");
+    }
+    let server = Server::start(&[]);
+    faulted(&server, &json!({"then": "stall", "for": "100ms"}), "");
+    assert!(last(&server)["duration_ms"].as_f64().is_some_and(|took| took >= 100.0), "{}", last(&server));
 }
 
 /// What a client of HTTP/2 sends that asks for a head alone.

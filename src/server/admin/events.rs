@@ -1,7 +1,6 @@
 //! What happens in a sandbox, as server-sent events: calls, scans, deliveries, the clock. However much it is, there is at most one burst
 //! in a second, with the newest few of each kind and how many others there were.
 
-use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,6 +22,7 @@ use crate::server::admin::requests::EntryView;
 use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::secrets::{Redactor, Secrets};
 use crate::server::admin::state::Admin;
+use crate::server::body::BrokenOff;
 use crate::server::clock::wall;
 use crate::server::clock_moves::ClockMoves;
 use crate::world::Kind;
@@ -99,7 +99,7 @@ pub(crate) async fn stream(admin: &Admin, request: &AdminRequest<'_>) -> Result<
 }
 
 /// Sends bursts until the client leaves or the sandbox is gone. The first one says what time it is.
-async fn send(mut watcher: Watcher, mut sender: Sender<Bytes, Infallible>) {
+async fn send(mut watcher: Watcher, mut sender: Sender<Bytes, BrokenOff>) {
     let mut heartbeat = tokio::time::interval(HEARTBEAT);
     loop {
         let changed = watcher.sandbox.listen();

@@ -1,6 +1,5 @@
 //! A sandbox as a file: exported and imported.
 
-use std::convert::Infallible;
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -20,6 +19,7 @@ use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::sandbox_view::SandboxView;
 use crate::server::admin::state::Admin;
 use crate::server::admin::{faults, scenarios};
+use crate::server::body::BrokenOff;
 use crate::server::clock::wall;
 use crate::server::recording::Recording;
 use crate::world::{Counters, Deed, Mode};
@@ -82,7 +82,7 @@ fn past(admin: &Admin, request: &AdminRequest<'_>, sandbox: &Arc<Sandbox>) -> Re
 
 /// A body that is written in pieces, each when the one before was taken.
 struct Pieces {
-    sender: Sender<Bytes, Infallible>,
+    sender: Sender<Bytes, BrokenOff>,
     piece: Vec<u8>,
     runtime: Handle,
 }

@@ -3,10 +3,9 @@
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode};
-use http_body_util::channel::Channel;
 use serde::Serialize;
 
-use crate::server::body::{self, Payload, full_body, streamed_body};
+use crate::server::body::{self, Payload, Pieces, full_body, streamed_body};
 
 pub(crate) type AdminResponse = Response<Payload>;
 
@@ -26,7 +25,7 @@ pub(crate) fn text(content_type: &'static str, body: impl Into<Bytes>) -> AdminR
 }
 
 /// A body that is written while it is read.
-pub(crate) fn stream(content_type: &'static str, body: Channel<Bytes>) -> AdminResponse {
+pub(crate) fn stream(content_type: &'static str, body: Pieces) -> AdminResponse {
     with_type(content_type, streamed_body(body))
 }
 

@@ -1,7 +1,6 @@
 //! The journal for other tools: HAR for browsers and proxies, NDJSON for pipes, curl for a terminal, and a conversation, which
 //! is the format of this project's own tests.
 
-use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::sync::{Arc, Weak};
 
@@ -23,6 +22,7 @@ use crate::server::admin::requests::recorded::{self, USUAL, cut, outcome};
 use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::secrets::{Exchange, Redactor, Shown, ShownHeader};
 use crate::server::admin::state::Admin;
+use crate::server::body::BrokenOff;
 use crate::world::{self, End, Sent};
 
 /// How many bytes of a file are written at once; smaller files have a length.
@@ -93,7 +93,7 @@ fn export_rows(
 }
 
 /// Sends a file piece by piece.
-async fn send(mut file: File, mut piece: Vec<u8>, mut sender: Sender<Bytes, Infallible>) {
+async fn send(mut file: File, mut piece: Vec<u8>, mut sender: Sender<Bytes, BrokenOff>) {
     loop {
         if sender.send_data(piece.into()).await.is_err() || file.numbers.len() == 0 {
             return;

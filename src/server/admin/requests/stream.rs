@@ -1,6 +1,5 @@
 //! The journal as server-sent events: one `request` for each exchange that fits the filters, as it happens.
 
-use std::convert::Infallible;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -17,6 +16,7 @@ use crate::server::admin::requests::filter::Filter;
 use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::secrets::{Redactor, Secrets};
 use crate::server::admin::state::Admin;
+use crate::server::body::BrokenOff;
 use crate::server::clock::wall;
 
 /// The time between comments that keep the connection open.
@@ -60,7 +60,7 @@ pub(crate) async fn stream(admin: &Admin, request: &AdminRequest<'_>) -> Result<
 }
 
 /// Sends events until the client disconnects, has received `limit` calls, or the sandbox is gone.
-async fn send(mut subscriber: Subscriber, mut sender: Sender<Bytes, Infallible>) {
+async fn send(mut subscriber: Subscriber, mut sender: Sender<Bytes, BrokenOff>) {
     let mut heartbeat = tokio::time::interval(HEARTBEAT);
     loop {
         let listening = subscriber.sandbox.upgrade().map(|sandbox| sandbox.listen());
