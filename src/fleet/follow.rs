@@ -27,12 +27,12 @@ impl Fleet {
     async fn follow_part(self: Arc<Self>, part: usize, tell: impl Fn() + Send) {
         let mut ticks = tokio::time::interval(WATCHED);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut count = 0_u32;
+        let (mut count, mut refused) = (0_u32, None);
         loop {
             ticks.tick().await;
             count = count.wrapping_add(1);
             let looked = match count % ALL {
-                0 => self.look_at_all(part, count).await,
+                0 => self.look_at_all(part, count, &mut refused).await,
                 _ => self.look_at_watched(part).await,
             };
             match looked {
@@ -43,13 +43,13 @@ impl Fleet {
         }
     }
 
-    async fn look_at_all(&self, part: usize, count: u32) -> Result<bool, Fault> {
+    /// Looks at all sandboxes of a part. What was `refused` is so until the replica says again that it is there.
+    async fn look_at_all(&self, part: usize, count: u32, refused: &mut Option<String>) -> Result<bool, Fault> {
         let looked = self.look(self.refresh_part(part).await).await;
-        let beaten = match (&looked, count % (ALL * BEAT)) {
-            (Ok(_), 0) if part == 0 => self.beat().await,
-            _ => Ok(()),
-        };
-        let fault = looked.as_ref().err().or(beaten.as_ref().err()).map(ToString::to_string);
+        if looked.is_ok() && part == 0 && count.is_multiple_of(ALL * BEAT) {
+            *refused = self.beat().await.err().map(|error| error.to_string());
+        }
+        let fault = looked.as_ref().err().map(ToString::to_string).or_else(|| refused.clone());
         match (self.parts[part].is_away(fault.clone()), fault) {
             (None, Some(why)) => tracing::warn!(why, "sandboxes are out of service here"),
             (Some(_), None) => tracing::info!("sandboxes are in service here again"),

@@ -162,10 +162,6 @@ impl Fleet {
             return Err(JoinError::Other);
         }
         fleet.beat().await?;
-        let writes = fleet.format();
-        if writes > reads {
-            return Err(JoinError::Later(writes));
-        }
         let section = fleet.section(&Reach::list(None)).await?;
         if fleet.copy(DEFAULT).is_none() {
             fleet.opened(fleet.machine.default_sandbox());
@@ -177,10 +173,14 @@ impl Fleet {
     }
 
     /// Says that this replica is there, and hears which format all of them write. In this order: who has them write a later one sees
-    /// this replica, or this one hears of it.
-    pub(super) async fn beat(&self) -> Result<(), Fault> {
+    /// this replica, or this one hears of it. What it does not read it does not write either.
+    pub(super) async fn beat(&self) -> Result<(), JoinError> {
         self.ledger.beat(self.id, env!("CARGO_PKG_VERSION"), self.reads).await?;
-        self.writes.store(self.ledger.format(self.reads).await?, Ordering::Relaxed);
+        let format = self.ledger.format(self.reads).await?;
+        if format > self.reads {
+            return Err(JoinError::Later(format));
+        }
+        self.writes.store(format, Ordering::Relaxed);
         Ok(())
     }
 
