@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn overrides_that_ask_for_other_parts_of_texts_are_left_out() {
         let index = index(&[
-            "on: a.x, when: ends_with($request.body.n, 'Smith')",
+            "on: a.x, when: \"ends_with($request.body.n, 'Smith')\"",
             "on: a.x, when: \"starts_with($request.body.n, 'Ada') and $call.nth > 1\"",
             "on: a.*, when: $request.body.n contains 'mit'",
             "on: a.x, when: \"'Bob' in $request.body.n\"",
