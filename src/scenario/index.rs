@@ -257,7 +257,7 @@ mod tests {
         check(json!(null), &[]);
         // What is too long to be looked through is tried.
         check(json!("x".repeat(100_000)), &[0, 1, 2, 3, 4, 5, 6]);
-        check(json!("mit".repeat(10_000)), &[0, 1, 2, 3, 4, 5, 6]);
+        check(json!("Smith".repeat(6_000)), &[0, 1, 2, 3, 4, 5, 6]);
         assert_eq!(found(&index, "a.y", json!({"n": "Smith"})), [2]);
     }
 }
