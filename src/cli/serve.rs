@@ -149,6 +149,8 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         Ok(signals) => signals,
         Err(error) => return complain(&format_args!("signals cannot be received: {error}"), Exit::Usage),
     };
+    // From here on an edit is seen, as whoever waits for the ready line may make one.
+    let watched = arguments.watch.then(|| watch::Watched::new(&arguments.scenario, arguments.seed));
     let line = ready(&bound, &machine);
     if let Some(path) = &arguments.ready_file
         && let Err(error) = publish(path, &line)
@@ -183,7 +185,6 @@ async fn serve(arguments: &ServeArguments) -> Exit {
             () = broken => {}
         }
     };
-    let watched = arguments.watch.then(|| watch::Watched::new(&arguments.scenario, arguments.seed));
     let watching = Arc::clone(&machine);
     let started = |local| {
         watched.map(|watched| tokio::spawn(watched.run(watching, local)));
