@@ -23,8 +23,9 @@ pub(super) struct CallLine<'s> {
     pub began: Instant,
     pub is_answered: bool,
     pub metrics: &'s Metrics,
-    /// Notified when the client has left.
+    /// Notified when the client has left, as are those who wait at the sandbox.
     pub changed: &'s Notify,
+    pub machine: &'s Machine,
 }
 
 impl Holding {
@@ -56,6 +57,9 @@ impl Drop for CallLine<'_> {
         if !self.is_answered {
             self.entry.wire.abandon();
             self.changed.notify_waiters();
+            if let Some(sandbox) = self.machine.sandbox(&self.entry.sandbox) {
+                sandbox.notify_waiters();
+            }
         }
         self.metrics.call(self.entry, took);
         self.log.add(|| Line::Call(Arc::clone(self.entry)));

@@ -384,7 +384,8 @@ impl Shell {
             answer.headers.extend(HeaderValue::from_str(&format!("{pages}{}", entry.id)).ok().map(|address| (LOG, address)));
         }
         self.changed.notify_waiters();
-        let line = |entry| CallLine { log: &self.log, entry, began, is_answered: false, metrics: &self.metrics, changed: &self.changed };
+        let (log, metrics, changed, machine) = (&self.log, &*self.metrics, &*self.changed, &*self.machine);
+        let line = |entry| CallLine { log, entry, began, is_answered: false, metrics, changed, machine };
         let mut line = answer.entry.as_ref().map(line);
         let sandbox = answer.entry.as_ref().map_or("", |entry| &entry.sandbox);
         if answer.delay.is_zero() {
