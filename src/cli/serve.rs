@@ -149,7 +149,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         Ok(signals) => signals,
         Err(error) => return complain(&format_args!("signals cannot be received: {error}"), Exit::Usage),
     };
-    // From here on an edit is seen, as whoever waits for the ready line may make one.
+    // From here on an edit is seen, as those who wait for the ready line may make one.
     let watched = arguments.watch.then(|| watch::Watched::new(&arguments.scenario, arguments.seed));
     let line = ready(&bound, &machine);
     if let Some(path) = &arguments.ready_file
