@@ -1,6 +1,6 @@
-//! Workers for what may take long (requests of the admin API, webhooks, what is due in sandboxes) and for connections that ask for many
-//! things at once (HTTP/2). They share the processors with those that serve other connections by the system's scheduler, so that nobody
-//! waits in line behind them.
+//! Workers for what may take long (requests of the admin API, webhooks, what is due in sandboxes), and for connections that ask for many
+//! things at once (HTTP/2) or cost much before they ask (TLS). They share the processors with those that serve other connections by the
+//! system's scheduler, so that nobody waits in line behind them.
 
 use std::io;
 use std::panic;

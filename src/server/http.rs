@@ -98,7 +98,7 @@ pub async fn serve_embedded(
     let metrics = Arc::new(Metrics::default());
     let log = bound.config.log.clone();
     let client = Arc::new(WebhookClient::new(bound.config.egress.clone(), bound.own_addresses(), Arc::clone(&inboxes)));
-    let (apart, http2) = (Apart::start("seatrial-apart")?, Apart::start("seatrial-http2")?);
+    let (apart, heavy) = (Apart::start("seatrial-apart")?, Apart::start("seatrial-heavy")?);
     let fleet = bound.config.fleet.clone();
     if let Some(fleet) = &fleet {
         fleet.work_in(apart.handle());
@@ -172,8 +172,8 @@ pub async fn serve_embedded(
         let connections = Connections::new(bound.config.connections);
         let (acceptor, proxy) = (acceptor.clone().filter(|_| role.is_secure), proxy.clone().filter(|_| role.is_proxy));
         let (shell, builder) = (Arc::clone(&shell), Arc::clone(&builder));
-        let http2 = http2.handle();
-        let accepting = Accepting { connections: Arc::clone(&connections), role, acceptor, proxy, shell, builder, http2 };
+        let heavy = heavy.handle();
+        let accepting = Accepting { connections: Arc::clone(&connections), role, acceptor, proxy, shell, builder, heavy };
         listening.push((tokio::spawn(accepting.run(listener)), connections));
     }
     started(Local::new(Arc::clone(&shell.ui.admin), bound.http));

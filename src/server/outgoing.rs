@@ -89,6 +89,9 @@ impl Room {
 
     /// Waits before an answer is made as long as so many wait for room as may. False if that takes too long.
     pub async fn place(&self, connection: &Connection) -> bool {
+        if self.is_ample() && self.waiting.available_permits() > 0 {
+            return true;
+        }
         let place = async {
             if !self.is_ample() {
                 connection.taken().await;

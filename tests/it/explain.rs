@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::admin::SHIPPO;
 use crate::client::{JSON, admin, send};
+use crate::given::SHIPPO_LABEL;
 use crate::process::{Server, run, text};
 
 const SCENARIO: &str = "overrides:
@@ -169,17 +170,8 @@ fn faults_are_explained_and_secrets_are_not_shown() {
     assert_eq!(explained["remarks"], json!(["the fault `gone`, which took the call, is not there any more"]));
 }
 
-/// A label that waits for its first scan, under a clock that stands still.
-const WAITING: &str = "clock: {start: 2026-01-05T09:00:00Z, mode: frozen}
-given:
-  - shippo.CreateTransaction:
-      carrier_account: usps
-      servicelevel_token: usps_priority
-      async: false
-      shipment:
-        address_from: &office {name: Ada, street1: 215 Clayton St., city: San Francisco, state: CA, zip: '94117', country: US}
-        address_to: *office
-        parcels: [{length: '5', width: '5', height: '5', distance_unit: in, weight: '2', mass_unit: lb}]
+/// What is held against calls while a label waits for its first scan, under a clock that stands still.
+const HELD_AGAINST: &str = "
 overrides:
   - on: shippo.CreateAddress
     when:
@@ -193,7 +185,7 @@ overrides:
 
 #[test]
 fn conditions_that_are_no_expressions_say_what_they_were_held_against() {
-    let server = under(WAITING);
+    let server = under(&format!("clock: {{start: 2026-01-05T09:00:00Z, mode: frozen}}\ngiven:{SHIPPO_LABEL}{HELD_AGAINST}"));
     create(&server, "Ada");
     let explained = admin(&server, "GET", &format!("/requests/{}/explain", ids(&server)[0]), &Value::Null);
     let tests = explained["rules"][0]["tests"].as_array().expect("a list").clone();

@@ -21,8 +21,8 @@ fn stage(given: &str) -> Result<(Machine, Arc<seatrial::engine::Sandbox>), Vec<S
     Ok((machine, sandbox))
 }
 
-/// What a vendor's parcel is bought with.
-const SHIPPO: &str = r#"
+/// Rows of `given` that buy a parcel's label from a vendor.
+pub const SHIPPO_LABEL: &str = r#"
   - shippo.CreateTransaction:
       carrier_account: usps
       servicelevel_token: usps_priority
@@ -44,7 +44,7 @@ const SHIPSTATION_V2: &str = r#"
 
 #[test]
 fn parcels_are_given_at_any_point_of_their_lives() {
-    for row in [SHIPPO, SHIPSTATION_V2] {
+    for row in [SHIPPO_LABEL, SHIPSTATION_V2] {
         for until in [Status::InTransit, Status::OutForDelivery, Status::Delivered] {
             let (_, sandbox) =
                 stage(&format!("{row}\n    until: {}\n", until.word())).unwrap_or_else(|problems| panic!("{problems:?}: {row}"));
@@ -85,7 +85,7 @@ fn what_operations_shows_can_be_given_at_any_point_of_its_life() {
 #[test]
 fn rows_use_what_earlier_ones_returned_and_fill_in_paths() {
     let refund = "  - shippo.CreateRefund: {transaction: \"{{ $given.bought.object_id }}\", async: false}";
-    let (_, sandbox) = stage(&format!("{SHIPPO}\n{refund}\n")).expect("it is refunded");
+    let (_, sandbox) = stage(&format!("{SHIPPO_LABEL}\n{refund}\n")).expect("it is refunded");
     assert_eq!(sandbox.parcels()[0].status(), Status::Cancelled);
     let void = "  - shipstation_v2.void_label:\n    parameters: {label_id: \"{{ $given.bought.label_id }}\"}";
     let (_, sandbox) = stage(&format!("{SHIPSTATION_V2}\n{void}\n")).expect("it is voided");
@@ -97,7 +97,7 @@ fn what_cannot_be_given_is_told() {
     let told = |given: &str| stage(given).map(|_| ()).expect_err("it is refused").join("; ");
     let row = "  - shippo.CreateAddress: {name: Ada, country: US}\n    until: delivered\n";
     assert_eq!(told(row), "`shippo.CreateAddress` has made no parcel");
-    assert!(told(&format!("{SHIPPO}\n    until: lost\n")).ends_with("is never `lost`, its life ends with `delivered`"));
-    let unknown = SHIPPO.replace("carrier_account: usps", "carrier_account: usbs");
+    assert!(told(&format!("{SHIPPO_LABEL}\n    until: lost\n")).ends_with("is never `lost`, its life ends with `delivered`"));
+    let unknown = SHIPPO_LABEL.replace("carrier_account: usps", "carrier_account: usbs");
     assert!(told(&format!("{unknown}\n")).starts_with("`shippo.CreateTransaction` refuses this row with 400"));
 }

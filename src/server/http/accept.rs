@@ -32,8 +32,8 @@ pub(super) struct Accepting {
     pub proxy: Option<Arc<Proxy>>,
     pub shell: Arc<Shell>,
     pub builder: Arc<auto::Builder<TokioExecutor>>,
-    /// Where connections of HTTP/2 are served.
-    pub http2: Handle,
+    /// Where connections are served that ask for many things at once, or cost much before they ask: those of HTTP/2 and of TLS.
+    pub heavy: Handle,
 }
 
 impl Accepting {
@@ -64,36 +64,33 @@ impl Accepting {
         // The same for the handshake, for the opening of a tunnel and for the first request.
         let first = sleep(limit).deadline();
         let (shell, builder, role) = (Arc::clone(&self.shell), Arc::clone(&self.builder), self.role.clone());
-        let mut serving = Serving { shell, builder, role, peer, seat, first };
-        let begun = match (&self.proxy, &self.acceptor) {
-            (Some(proxy), _) => Begun::Proxy(Arc::clone(proxy), stream),
-            (None, Some(acceptor)) => Begun::Secure(Stream::accept(acceptor, stream)),
-            (None, None) => Begun::Plain(stream, self.http2.clone()),
+        let serving = Serving { shell, builder, role, peer, seat, first };
+        let protocol = match (&self.proxy, &self.acceptor) {
+            (Some(proxy), _) => Protocol::Proxy(Arc::clone(proxy)),
+            (None, Some(acceptor)) => Protocol::Secure(acceptor.clone()),
+            (None, None) => Protocol::Plain,
         };
+        let heavy = self.heavy.clone();
         async move {
-            match begun {
-                Begun::Plain(stream, http2) => match serving.begins_as_http2(&stream).await {
-                    Some(true) => drop(stream.into_std().map(|stream| http2.spawn(serving.serve_there(stream)))),
-                    Some(false) => serving.serve(Stream::Plain(stream)).await,
-                    None => {}
-                },
-                Begun::Secure(stream) => serving.serve(stream).await,
-                Begun::Proxy(proxy, stream) => {
-                    if let Some((stream, is_secure)) = Box::pin(serving.tunnel(&proxy, stream)).await {
-                        serving.role.is_secure = is_secure;
-                        serving.serve(stream).await;
-                    }
+            if let Protocol::Plain = protocol {
+                match serving.begins_as_http2(&stream).await {
+                    Some(true) => {}
+                    Some(false) => return serving.serve(Stream::Plain(stream)).await,
+                    None => return,
                 }
+            }
+            if let Ok(stream) = stream.into_std() {
+                heavy.spawn(serving.serve_there(protocol, stream));
             }
         }
     }
 }
 
-/// A connection that was accepted.
-enum Begun {
-    Plain(TcpStream, Handle),
-    Secure(Stream),
-    Proxy(Arc<Proxy>, TcpStream),
+/// How a connection goes on that was accepted.
+enum Protocol {
+    Plain,
+    Secure(TlsAcceptor),
+    Proxy(Arc<Proxy>),
 }
 
 /// All that a connection is served with until it ends.
@@ -119,9 +116,17 @@ impl Serving {
     }
 
     /// Serves a connection in the runtime that this is called in.
-    async fn serve_there(self, stream: std::net::TcpStream) {
-        if let Ok(stream) = TcpStream::from_std(stream) {
-            self.serve(Stream::Plain(stream)).await;
+    async fn serve_there(mut self, protocol: Protocol, stream: std::net::TcpStream) {
+        let Ok(stream) = TcpStream::from_std(stream) else { return };
+        match protocol {
+            Protocol::Plain => self.serve(Stream::Plain(stream)).await,
+            Protocol::Secure(acceptor) => self.serve(Stream::accept(&acceptor, stream)).await,
+            Protocol::Proxy(proxy) => {
+                if let Some((stream, is_secure)) = Box::pin(self.tunnel(&proxy, stream)).await {
+                    self.role.is_secure = is_secure;
+                    self.serve(stream).await;
+                }
+            }
         }
     }
 
