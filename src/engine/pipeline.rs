@@ -64,12 +64,12 @@ impl Machine {
         }
     }
 
-    /// Says in the vendor's words why a request is not answered, and changes nothing: a copy of its sandbox answers, which is dropped.
-    /// `None` if very much is due there.
+    /// Says in the vendor's words why a request is not answered, and changes nothing: a sandbox without documents answers, which is
+    /// dropped. `None` if there is no time.
     pub fn refuse(&self, request: &Request, unread: &Unread, wall: Timestamp, has_time: HasTime<'_>) -> Option<Answer> {
         match self.locate(request, &text::decode_unreserved(&request.path)) {
             Target::Vendor(here) => {
-                let aside = Sandbox::new(&here.sandbox.name, here.sandbox.lock().clone(), &self.budget);
+                let aside = Sandbox::new(&here.sandbox.name, here.sandbox.lock().without_documents(), &self.budget);
                 self.answer(request, &Located { sandbox: Arc::new(aside), ..here }, Some(unread), wall, has_time)
             }
             Target::NoSandbox(_) | Target::Nowhere => Some(unmatched::unread(request, unread)),

@@ -43,6 +43,13 @@ impl State {
         }
     }
 
+    /// A state under the same scenario in which nothing is stored and nothing is due.
+    #[must_use]
+    pub fn without_documents(&self) -> Self {
+        let world = self.world.without_documents();
+        Self::new(world, Arc::clone(&self.scenario), self.scenario_name.clone()).with_faults(self.faults.clone(), Vec::new())
+    }
+
     /// The same, which began with another world; with the mounts whose credentials the scenario gave, and whether somebody asked for
     /// the seed.
     #[must_use]

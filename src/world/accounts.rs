@@ -173,6 +173,26 @@ impl Accounts {
         id
     }
 
+    /// The same accounts and credentials without a document.
+    pub(super) fn without_documents(&self) -> Self {
+        let emptied = |account: &Account| Account {
+            mount: account.mount.clone(),
+            name: Arc::clone(&account.name),
+            calls: account.calls,
+            windows: account.windows.clone(),
+            tables: Vec::new(),
+        };
+        let tables = self.rows.iter().flat_map(|account| &account.tables);
+        Self {
+            rows: self.rows.iter().map(emptied).collect(),
+            names: self.names.clone(),
+            credentials: self.credentials.clone(),
+            bytes: 0,
+            overhead: self.overhead - tables.map(|(_, table)| table.overhead()).sum::<usize>(),
+            any_credential: self.any_credential,
+        }
+    }
+
     /// Removes the account that was opened last, for a roll back. Its documents were removed before.
     pub(super) fn close_latest(&mut self) {
         let Some(account) = self.rows.pop() else { return };
@@ -381,5 +401,9 @@ mod tests {
         assert_eq!((accounts.bytes(), accounts.documents().count()), (3, 1));
         accounts.revert(second, table, undo);
         assert_eq!((accounts.bytes(), accounts.documents().count()), (7, 2));
+        let emptied = accounts.without_documents();
+        let tables: usize = accounts.rows.iter().flat_map(|row| &row.tables).map(|(_, table)| table.overhead()).sum();
+        assert_eq!((emptied.bytes(), emptied.documents().count(), emptied.overhead()), (0, 0, before - tables));
+        assert_eq!((emptied.find("one", "a"), emptied.find("two", "b")), (Some(first), None));
     }
 }

@@ -7,7 +7,8 @@ use http::{Method, StatusCode};
 use jiff::SignedDuration;
 use seatrial::base::time;
 use seatrial::engine::{
-    Answer, Conform, Cx, DialectCx, Identity, Machine, Operations, Options, Outcome, PathStyle, Refusal, Reply, Start, Vendor, credentials,
+    Answer, Conform, Cx, DialectCx, Identity, Machine, Operations, Options, Outcome, PathStyle, Refusal, Reply, Start, Unread, Vendor,
+    credentials,
 };
 use seatrial::world::{Kind, Task};
 use serde_json::{Value, json};
@@ -124,6 +125,22 @@ fn what_refuses_or_panics_leaves_nothing_behind() {
     assert_eq!(machine.default_sandbox().lock().world.agenda().len(), 1);
     let journal = machine.default_sandbox().journal();
     assert!(journal.iter().any(|entry| entry.notes.iter().any(|note| note.to_string() == "sandbox-broken: asked to")));
+}
+
+#[test]
+fn what_is_not_answered_for_want_of_the_database_is_refused_in_the_vendors_words_and_changes_nothing() {
+    let machine = machine();
+    assert_eq!(create_thing(&machine, r#"{"name": "a", "then": "later"}"#).0, 201);
+    let before = (machine.default_sandbox().lock().world.bytes(), machine.default_sandbox().journal().iter().count());
+    let call = request(Method::POST, "/acme/things", &[("x-key", "default-key")], r#"{"name": "b"}"#);
+    let away = Unread::new(StatusCode::SERVICE_UNAVAILABLE, "it is away");
+    let later = start() + SignedDuration::from_hours(24 * 365);
+    let answer = machine.refuse(&call, &away, later, &|| true).expect("there is time");
+    assert_eq!((answer.status.as_u16(), &*answer.body), (418, &br#"{"no":"hm"}"#[..]));
+    let notes = answer.headers.get("seatrial-notes").and_then(|notes| notes.to_str().ok()).unwrap_or_default();
+    assert!(notes.contains("ledger-away"), "{notes}");
+    let after = (machine.default_sandbox().lock().world.bytes(), machine.default_sandbox().journal().iter().count());
+    assert_eq!(after, before, "nothing is stored, done or told");
 }
 
 #[test]
