@@ -74,21 +74,31 @@ fn never_forged(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
     let mut warnings = Vec::new();
     let wanted = Forgery::ALL.into_iter().zip(scenario.webhooks.forged).filter(|(_, (share, _))| *share > 0.0);
     for (forgery, (_, span)) in wanted {
-        let can = |vendor: &Vendor, events: Vec<String>| {
-            let secret = Some("secret".to_owned());
+        let can = |vendor: &Vendor, secret: Option<String>, events: Vec<String>| {
             vendor.webhooks.can_forge(forgery, &Subscription { secret, ..Subscription::new("", events, Timestamp::UNIX_EPOCH) })
         };
+        let some_secret = || Some("secret".to_owned());
         let all = |vendor: &Vendor| vendor.webhooks.events.iter().map(|event| (*event).to_owned()).collect::<Vec<_>>();
-        let mut cannot: Vec<&str> = Vec::new();
+        let (mut cannot, mut without_secret) = (Vec::<&str>::new(), Vec::<&str>::new());
         for row in &scenario.subscriptions {
-            let vendor = machine.vendors().find(&row.vendor.value).filter(|vendor| !vendor.webhooks.events.is_empty());
+            let Some(vendor) = machine.vendors().find(&row.vendor.value).filter(|vendor| !vendor.webhooks.events.is_empty()) else {
+                continue;
+            };
             let named: Vec<String> = row.events.iter().map(|event| event.value.clone()).filter(|event| event != "*").collect();
-            cannot
-                .extend(vendor.filter(|vendor| !can(vendor, if named.is_empty() { all(vendor) } else { named })).map(|vendor| &*vendor.id));
+            let events = if named.is_empty() { all(vendor) } else { named };
+            if can(vendor, row.secret.clone(), events.clone()) {
+                continue;
+            }
+            if can(vendor, some_secret(), events) { &mut without_secret } else { &mut cannot }.push(&vendor.id);
         }
         if scenario.subscriptions.is_empty() {
             let vendors = machine.vendors().all().iter().filter(|vendor| !vendor.webhooks.events.is_empty());
-            cannot.extend(vendors.filter(|vendor| !can(vendor, all(vendor))).map(|vendor| &*vendor.id));
+            cannot.extend(vendors.filter(|vendor| !can(vendor, some_secret(), all(vendor))).map(|vendor| &*vendor.id));
+        }
+        without_secret.dedup();
+        if !without_secret.is_empty() {
+            let message = format!("`{}` changes nothing for {} without a secret", forgery.member(), without_secret.join(", "));
+            warnings.push(Diagnostic::at("S105", message, &scenario.source, span, "give the subscription a `secret`"));
         }
         cannot.dedup();
         if !cannot.is_empty() {

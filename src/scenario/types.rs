@@ -22,6 +22,7 @@ pub(super) fn look_up(machine: &Machine, on: &Pattern, root: &str, members: &[Op
         ("request", []) => Looked::To(Type::OBJECT),
         ("call", [Some("nth"), ..]) => leaf(members, 1, Type::whole(1.0..=f64::INFINITY)),
         ("call", [Some("operation"), ..]) => leaf(members, 1, Type::words(operations(machine, on).iter().map(|row| &*row.name))),
+        ("answer", [Some("body"), inner @ ..]) => answer_body(machine, on, inner),
         ("answer", [Some("status"), ..]) => leaf(members, 1, Type::whole(100.0..=599.0)),
         ("answer", [Some("wire"), ..]) => leaf(members, 1, Type::words(End::ALL.map(|(_, word)| word))),
         ("parcel", [Some("transit_days"), ..]) => leaf(members, 1, Type::whole(0.0..=f64::INFINITY)),
@@ -127,6 +128,8 @@ fn state(machine: &Machine, on: &Pattern, name: &str, depth: usize, members: &[O
     }
     match found {
         Some(found) if depth == 1 => Looked::To(found),
+        // What is in it is known when there is something.
+        Some(Type::OBJECT) => Looked::To(Type::ANY),
         Some(_) => leaf(members, 1, Type::ANY),
         None if names.is_empty() => Looked::To(Type::ANY),
         None => missing(0, names),
@@ -155,11 +158,36 @@ fn body(machine: &Machine, on: &Pattern, members: &[Option<&str>]) -> Looked {
         spec::Place::Words(words) => Looked::To(Type::usual_words(words)),
         spec::Place::Kinds(kinds) => Looked::To(kinds.into_iter().map(kind).reduce(|one, other| one.or(&other)).unwrap_or(Type::ANY)),
         spec::Place::Unknown => Looked::To(Type::ANY),
-        spec::Place::Missing(at, names) => {
-            let is_misspelt = members[at].is_some_and(|name| nearest(name, names.iter().copied()).is_some());
-            if is_misspelt { missing(at + 1, names) } else { Looked::To(Type::ANY) }
+        spec::Place::Missing(at, names) => misspelt(members, at, names),
+    }
+}
+
+/// A place of the bodies of all answers of an operation. Refusals also have members that no document lists, so that one is missing
+/// only where a known one is near.
+fn answer_body(machine: &Machine, on: &Pattern, members: &[Option<&str>]) -> Looked {
+    let Some(operation) = one(machine, on) else { return Looked::To(Type::ANY) };
+    let (mut words, mut lost) = (Vec::new(), None::<(usize, Vec<&str>)>);
+    for place in operation.answer_places(members) {
+        match (place, &mut lost) {
+            (spec::Place::Words(own), _) => words.extend(own),
+            (spec::Place::Kinds(_) | spec::Place::Unknown, _) => return Looked::To(Type::ANY),
+            // What leads on for longest is meant.
+            (spec::Place::Missing(at, names), Some((before, all))) if at == *before => all.extend(names),
+            (spec::Place::Missing(at, _), Some((before, _))) if at < *before => {}
+            (spec::Place::Missing(at, names), _) => lost = Some((at, names)),
         }
     }
+    match lost {
+        _ if !words.is_empty() => Looked::To(Type::usual_words(words)),
+        Some((at, names)) => misspelt(members, at, names),
+        None => Looked::To(Type::ANY),
+    }
+}
+
+/// A member that is not among these: missing if one of them is near.
+fn misspelt(members: &[Option<&str>], at: usize, names: Vec<&str>) -> Looked {
+    let is_misspelt = members[at].is_some_and(|name| nearest(name, names.iter().copied()).is_some());
+    if is_misspelt { missing(at + 1, names) } else { Looked::To(Type::ANY) }
 }
 
 /// What callers send for a type of the document: numbers and flags also as text, of which many clients make no difference.

@@ -1,4 +1,4 @@
-//! What a document says about a place of a request body, for those who write about bodies before there are any.
+//! What a document says about a place of a body, for those who write about bodies before there are any.
 
 use serde_json::Value;
 
@@ -19,25 +19,33 @@ pub enum Place<'c> {
 }
 
 impl Operation {
-    /// The place that a path of member names leads to; an index of a list is `None`.
+    /// The place in a request body that a path of member names leads to; an index of a list is `None`.
     #[must_use]
     pub fn body_place(&self, members: &[Option<&str>]) -> Place<'_> {
-        let Some(mut id) = self.body.as_ref().and_then(Body::schema) else { return Place::Unknown };
-        let schemas = self.schemas();
-        for (at, member) in members.iter().enumerate() {
-            let next = match member {
-                None => schemas.element(id),
-                Some(name) => schemas.property(id, name).map(|(_, id)| id),
-            };
-            let Some(next) = next else {
-                let mut names = Vec::new();
-                add_names(schemas, id, &mut names);
-                return if member.is_none() || names.is_empty() { Place::Unknown } else { Place::Missing(at, names) };
-            };
-            id = next;
-        }
-        words(&schemas[id]).map(Place::Words).or_else(|| kinds(schemas, id).map(Place::Kinds)).unwrap_or(Place::Unknown)
+        let schema = self.body.as_ref().and_then(Body::schema);
+        schema.map_or(Place::Unknown, |schema| place(self.schemas(), schema, members))
     }
+
+    /// The places in the bodies of all answers that it has.
+    pub fn answer_places(&self, members: &[Option<&str>]) -> impl Iterator<Item = Place<'_>> {
+        self.responses.iter().filter_map(|row| row.schema).map(move |schema| place(self.schemas(), schema, members))
+    }
+}
+
+fn place<'c>(schemas: &'c Schemas, mut id: SchemaId, members: &[Option<&str>]) -> Place<'c> {
+    for (at, member) in members.iter().enumerate() {
+        let next = match member {
+            None => schemas.element(id),
+            Some(name) => schemas.property(id, name).map(|(_, id)| id),
+        };
+        let Some(next) = next else {
+            let mut names = Vec::new();
+            add_names(schemas, id, &mut names);
+            return if member.is_none() || names.is_empty() { Place::Unknown } else { Place::Missing(at, names) };
+        };
+        id = next;
+    }
+    words(&schemas[id]).map(Place::Words).or_else(|| kinds(schemas, id).map(Place::Kinds)).unwrap_or(Place::Unknown)
 }
 
 /// The members that a schema lists, with those of its parts. None if its members have names of the caller's choice.

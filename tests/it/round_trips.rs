@@ -213,6 +213,23 @@ fn receivers_anywhere_are_that_of_the_conversation() {
     }
 }
 
+#[test]
+fn answers_to_head_are_expected_without_their_bodies() {
+    let server = Server::start(&[]);
+    make(&server, "headed", &json!({"seed": 42}));
+    let view = admin(&server, "GET", "/sandboxes/headed", &Value::Null);
+    let token = format!("ShippoToken {}", view["credentials"]["shippo"][0]["token"].as_str().expect("a token"));
+    let headers = [("authorization", &*token), JSON];
+    let body = json!({"name": "Ada", "country": "US"}).to_string();
+    assert_eq!(send(&server, "POST", "/@headed/shippo/addresses/", &headers, &body).status, 201);
+    let head = format!("HEAD /@headed/shippo/addresses HTTP/1.1\r\nhost: {}\r\nauthorization: {token}", server.address());
+    unchecked(server.address(), format!("{head}\r\nconnection: close\r\n\r\n").as_bytes());
+    let exported = export(&server, "headed");
+    assert_eq!(steps(&exported)[1]["expect"], json!({"status": 200}), "{exported}");
+    let folder = Folder::with("round-trips-headed", &[("headed.yaml", &exported)]);
+    assert_eq!(differences(&folder), None, "{exported}");
+}
+
 /// Links of answers lead to where the caller was, which is another place when they are played back; so does a player in the process.
 #[test]
 fn links_to_oneself_are_compared_by_what_they_lead_to() {

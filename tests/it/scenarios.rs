@@ -210,6 +210,9 @@ fn given_data_is_there_and_a_refused_row_is_shown_where_it_stands() {
         .map(|_| ())
         .unwrap_err();
     assert!(refused.starts_with("error[S017]") && refused.contains("test.yaml:4:5") && refused.contains("400"), "{refused}");
+    let open = World::load("given:\n  - shippo.GetTransaction: {}\n").map(|_| ()).unwrap_err();
+    assert!(open.contains("is at `/transactions/{TransactionId}`, and this row has no `TransactionId`"), "{open}");
+    assert!(open.contains("help: say it beside: `parameters: {TransactionId: …}`"), "{open}");
 }
 
 #[test]

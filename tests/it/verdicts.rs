@@ -329,6 +329,22 @@ fn the_exit_code_is_the_verdict() {
 }
 
 #[test]
+fn each_expectation_is_told_with_its_own_file() {
+    let first = scenario_file("first");
+    let second = first.with_file_name(format!("seatrial-second-{}.yaml", std::process::id()));
+    std::fs::write(&second, "name: b\n\nexpect:\n  - {never: shippo.ListParcels}\n  - {call: shippo.ListRefunds}")
+        .expect("it can be written");
+    let name = |path: &std::path::Path| path.to_string_lossy().into_owned();
+    let server = Server::start_logged(&["--verify", "--scenario", &name(&first), "--scenario", &name(&second)]);
+    let (code, said) = server.left();
+    assert_eq!(code, Some(1), "{said}");
+    for (file, line, row) in [(&first, 1, "call: shippo.ListAddresses, count: 1"), (&second, 5, "call: shippo.ListRefunds")] {
+        assert!(said.contains(&format!("  failed  {}:{line}: {{{row}}}", file.display())), "{said}");
+    }
+    [first, second].iter().for_each(|file| std::fs::remove_file(file).expect("it is there"));
+}
+
+#[test]
 fn what_had_no_effect_is_said_when_the_process_leaves() {
     let file = std::env::temp_dir().join(format!("seatrial-unused-{}.yaml", std::process::id()));
     let second = "  {on: shippo.ListAddresses, when: $call.nth == 7, fault: 503}";

@@ -53,6 +53,7 @@ fn expectation(reader: &mut Reader<'_>, node: &Node) -> Option<Expectation> {
         "call" => {
             let calls = calls(reader, subject, "call", &fields);
             let count = fields.get("count").and_then(|node| reader.count(node, "count")).unwrap_or(Count { min: 1, max: None });
+            held_by_anything(reader, node, count);
             Expected::Call { calls: calls?, count }
         }
         "never" => Expected::Never(calls(reader, subject, "never", &fields)?),
@@ -121,5 +122,13 @@ fn webhook(reader: &mut Reader<'_>, node: &Node) -> Option<Expected> {
     {
         reader.problem("S008", entry.value.span, format!("`max` {max} is less than `min` {min}")).help("swap the two");
     }
+    held_by_anything(reader, node, Count { min, max });
     Some(Expected::Webhook { event: event?, count: Count { min, max }, answered, within })
+}
+
+/// Warns of a number that any number is.
+fn held_by_anything(reader: &mut Reader<'_>, node: &Node, count: Count) {
+    if count == (Count { min: 0, max: None }) {
+        reader.warn("S106", node.span, "any number holds, none included", "say how many at least, or at most");
+    }
 }

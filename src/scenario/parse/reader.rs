@@ -174,6 +174,11 @@ impl<'s> Reader<'s> {
                 .label(format!("not a member of {what}"))
                 .help(help.unwrap_or_else(|| suggestion(name, known)));
         }
+        let is_on = |member: &&Member| known.contains(&"on") && is_called(member, "on");
+        if let [first, second] = &members.iter().filter(is_on).collect::<Vec<_>>()[..] {
+            let message = format!("`{}` is the same member as `{}`", second.key.value, first.key.value);
+            self.problem("S003", second.key.span, message).help("readers of YAML 1.1 take the one for the other; remove one of the two");
+        }
         let unknown = members.iter().filter(|member| !is_known(member)).map(|member| member.key.value.as_str());
         let misspelt = unknown.filter_map(|name| nearest(name, known.iter().copied())).map(str::to_owned).collect();
         Some(Fields { span: first_line(node), what, members, misspelt })

@@ -8,10 +8,11 @@ use serde_json::{Map, Value};
 use crate::base::time::Timestamp;
 use crate::carrier::Status;
 use crate::engine::{Machine, Sandbox};
-use crate::scenario::ast::{Given, Scenario};
+use crate::scenario::ast::{Given, Operation, Scenario};
 use crate::scenario::error::{Diagnostic, Span};
 use crate::scenario::expr::Scope;
 use crate::scenario::template::MAX_RENDERED;
+use crate::spec::ParameterIn;
 use crate::world::Note;
 
 /// Most steps that a parcel goes on; no timeline has as many before it begins again.
@@ -39,6 +40,11 @@ pub(super) fn make(machine: &Machine, sandbox: &Arc<Sandbox>, scenario: &Scenari
             refused(span, format!("this row would have more than {MAX_RENDERED} bytes"), "refer to less of what earlier rows returned");
             continue;
         };
+        if let Some((path, name)) = left_open(machine, &given.operation.value, &parameters) {
+            let help = format!("say it beside: `parameters: {{{name}: …}}`");
+            refused(span, format!("`{operation}` is at `{path}`, and this row has no `{name}`"), &help);
+            continue;
+        }
         let known: BTreeSet<String> = if given.until.is_some() { numbers(sandbox) } else { BTreeSet::new() };
         let Some(answer) = machine.perform_with(sandbox, &operation, &parameters, body, wall) else { continue };
         if !answer.status.is_success() {
@@ -68,6 +74,15 @@ pub(super) fn make(machine: &Machine, sandbox: &Arc<Sandbox>, scenario: &Scenari
         }
     }
     problems
+}
+
+/// The path of an operation, and its first parameter that a row does not say.
+fn left_open<'m>(machine: &'m Machine, operation: &Operation, parameters: &[(String, String)]) -> Option<(&'m str, &'m str)> {
+    let loaded = machine.vendors().loaded().iter().find(|loaded| *loaded.vendor.id == *operation.vendor)?;
+    let found = loaded.catalog().operation(&operation.id)?;
+    let mut declared = found.parameters.iter().filter(|row| row.location == ParameterIn::Path).map(|row| &*row.name);
+    let open = declared.find(|name| parameters.iter().all(|(given, _)| given != name))?;
+    Some((&found.path, open))
 }
 
 /// The body and the parameters of a row; `None` when they are too large.

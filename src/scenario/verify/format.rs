@@ -70,7 +70,7 @@ fn text(report: &Report) -> String {
         _ => writeln!(out, "sandbox `{}`: {}, {unmet} of {all} expectations are not met", report.sandbox, report.verdict.word()),
     };
     for finding in &report.findings {
-        let _ = writeln!(out, "  {:7} {}:{}: {}", finding.verdict.word(), report.file, finding.line, one_line(&finding.expectation));
+        let _ = writeln!(out, "  {:7} {}:{}: {}", finding.verdict.word(), finding.file, finding.line, one_line(&finding.expectation));
         if finding.verdict != Verdict::Passed {
             let _ = write!(out, "{}", explained(finding, "          "));
         }

@@ -25,6 +25,8 @@ mod rules;
 mod webhooks;
 mod wire;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use self::access::Mode;
@@ -71,12 +73,17 @@ fn id_of(credential: &Credential, member: &str, word: &str) -> Option<String> {
     rows.iter().find(|row| row.carrier == word).map(|row| row.object_id.clone())
 }
 
-/// `$state.cheapest`, `$state.fastest` and `$state.best` are the marked rates of the latest shipment that was rated.
+/// `$state.cheapest`, `$state.fastest` and `$state.best` are the marked rates of the latest shipment that was rated, and `$state.rates`
+/// has all of them by their carriers: `$request.body.rate in $state.rates.usps`.
 fn state(account: &Account) -> Value {
     let rates = account.table(&wire::RATE).into_iter().flat_map(|table| table.iter().rev());
     let mut rates = rates.filter_map(|(_, body)| serde_json::from_slice::<wire::shipment::Rate>(body).ok()).peekable();
     let latest = rates.peek().map(|rate| rate.shipment.clone());
     let rates: Vec<_> = rates.take_while(|rate| Some(&rate.shipment) == latest.as_ref()).collect();
     let marked = |mark: &str| rates.iter().find(|rate| rate.attributes.iter().any(|word| word == mark)).map(|rate| &rate.object_id);
-    json!({ "cheapest": marked("CHEAPEST"), "fastest": marked("FASTEST"), "best": marked("BESTVALUE") })
+    let mut by_carrier: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for rate in &rates {
+        by_carrier.entry(&rate.carrier).or_default().push(&rate.object_id);
+    }
+    json!({ "cheapest": marked("CHEAPEST"), "fastest": marked("FASTEST"), "best": marked("BESTVALUE"), "rates": by_carrier })
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderName};
 use serde_json::map::Entry;
 use serde_json::{Map, Value, json};
@@ -234,6 +235,7 @@ fn expectation(
     let mut expect = Map::from_iter([("status".to_owned(), Value::from(status))]);
     let mut saved = Map::new();
     if end.keeps_body()
+        && engine::has_body(&entry.method, StatusCode::from_u16(status).unwrap_or_default())
         && !entry.answer.is_cut()
         && exchange.is_whole
         && !(is_reworded && status >= 400)
