@@ -88,12 +88,11 @@ impl World {
     /// A world with the same clock, credentials and counters, in which nothing is stored and nothing is due: as much as a refusal needs.
     #[must_use]
     pub fn without_documents(&self) -> Self {
-        let clock = self.clock.clone();
         Self {
             secret: self.secret,
             accounts: self.accounts.without_documents(),
             counters: self.counters.clone(),
-            ..Self::new(self.seed, clock)
+            ..Self::new(self.seed, self.clock)
         }
     }
 

@@ -92,6 +92,9 @@ impl<'n> Fields<'n> {
     }
 }
 
+/// Members that make what stands beside them narrower: one without a value would be taken for "any" where somebody meant to write one.
+const NARROWING: [&str; 12] = ["when", "request", "chance", "clock", "count", "min", "max", "answered", "after", "within", "times", "skip"];
+
 impl<'s> Reader<'s> {
     pub(super) fn new(source: &'s Arc<Source>, problems: Vec<Diagnostic>, vocabulary: Option<&'s dyn Vocabulary>) -> Self {
         let mounts = vocabulary.map(Vocabulary::mounts);
@@ -173,6 +176,11 @@ impl<'s> Reader<'s> {
             self.problem("S004", member.key.span, format!("unknown member `{name}`"))
                 .label(format!("not a member of {what}"))
                 .help(help.unwrap_or_else(|| suggestion(name, known)));
+        }
+        let blank = members.iter().filter(|member| member.value.kind == Kind::Null && NARROWING.contains(&&*member.key.value));
+        for member in blank.filter(|member| what != SCENARIO && is_known(member)) {
+            let name = &member.key.value;
+            self.problem("S005", member.key.span, format!("`{name}` says nothing")).help("write its value, or leave it out");
         }
         let is_on = |member: &&Member| known.contains(&"on") && is_called(member, "on");
         if let [first, second] = &members.iter().filter(is_on).collect::<Vec<_>>()[..] {
