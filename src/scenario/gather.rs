@@ -92,6 +92,11 @@ impl Gathering<'_, '_> {
             self.problems.push(Diagnostic::at("S002", message, at, span, "make it several scenarios, or make the data by calls"));
             return;
         }
+        if source.is_gathered() {
+            self.check_parts(&source);
+            self.files.push((name, source.text.clone()));
+            return;
+        }
         self.within.push((id, name.clone()));
         for path in self.included(&source) {
             self.includes = true;
@@ -99,6 +104,22 @@ impl Gathering<'_, '_> {
         }
         self.within.pop();
         self.files.push((name, source.text.clone()));
+    }
+
+    /// What was made of files before has in it what they include, each in front of the file that says so.
+    fn check_parts(&mut self, whole: &Arc<Source>) {
+        let mut earlier: Vec<String> = Vec::new();
+        let last = |path: &str| path.trim_end_matches(".yaml").rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
+        for range in whole.files() {
+            let name = whole.file_at(range.start).1;
+            let part = Arc::new(Source::new(name, whole.text.get(range.clone()).unwrap_or_default()));
+            for path in self.included(&part).into_iter().filter(|path| !earlier.contains(&last(&path.value))) {
+                let message = format!("`{}` is not among the files in front of this one", path.value);
+                let help = "write what it includes in front of it, behind a line such as `--- # file: base.yaml`";
+                self.problems.push(Diagnostic::at("S020", message, &part, path.span, help));
+            }
+            earlier.push(last(name));
+        }
     }
 
     fn include(&mut self, source: &Arc<Source>, path: &Spanned<String>) {
@@ -172,6 +193,18 @@ mod tests {
         assert_eq!(scenario::parse(&text, "all").expect("a scenario").seed, Some(4));
         assert_eq!(gathered(&files, &["d"]).as_deref(), Ok("seed: 4"), "a single file is as it is");
         assert_eq!(gathered(&files, &["a"]).map(|text| scenario::parse(&text, "all").expect("a scenario").seed), Ok(Some(1)));
+    }
+
+    #[test]
+    fn what_was_made_of_files_is_taken_as_it_is() {
+        let files = [("a", "include: [b, sub/c.yaml]\nseed: 1"), ("b", "seed: 2"), ("sub/c.yaml", "seed: 3")];
+        let text = gathered(&files, &["a"]).expect("they can be read");
+        let again = |text: &str| gathered(&[("whole", text)], &["whole"]);
+        assert_eq!(again(&text).as_deref(), Ok(&*text));
+        let cut = text.replacen("--- # file: b\nseed: 2\n", "", 1);
+        assert_eq!(again(&cut), Err(vec!["a:`b` is not among the files in front of this one".to_owned()]));
+        let (first, rest) = text.split_at(text.find("--- # file: a").expect("it is there"));
+        assert_eq!(again(&format!("{rest}{first}")).expect_err("the order is wrong").len(), 2);
     }
 
     #[test]
