@@ -38,6 +38,9 @@ const DEEPEST: usize = 24;
 /// How many values one sample has at most.
 const MOST_VALUES: usize = 10_000;
 
+/// How many letters its texts have together, however long the document wants them.
+const MOST_LETTERS: usize = 1 << 20;
+
 /// The row of an operation that has none.
 pub(super) fn row(catalog: &Arc<Catalog>, operation: &Operation) -> OperationRow {
     let (catalog, index) = (Arc::clone(catalog), operation.index);
@@ -66,7 +69,7 @@ fn answer(cx: &mut Cx<'_>, operation: &Operation) -> Outcome {
 
 /// A value that a schema accepts, of a member of that name, with what was sent in place of its own members.
 pub(super) fn value(schemas: &Schemas, schema: SchemaId, name: &str, sent: &Value, now: &str, rng: &mut Rng) -> Value {
-    Sampler { schemas, sent, now, rng, left: MOST_VALUES }.value(schema, name, 0)
+    Sampler { schemas, sent, now, rng, left: MOST_VALUES, letters: MOST_LETTERS }.value(schema, name, 0)
 }
 
 /// A body that the document of an operation accepts, the same each time.
@@ -85,6 +88,8 @@ struct Sampler<'a> {
     rng: &'a mut Rng,
     /// How many more values are made; beyond that they are `null`, as they are beyond [`DEEPEST`].
     left: usize,
+    /// How many letters texts may still be filled up with.
+    letters: usize,
 }
 
 impl<'a> Sampler<'a> {
@@ -141,7 +146,8 @@ impl<'a> Sampler<'a> {
         let Some(items) = schema.items else { return Value::Array(Vec::new()) };
         let least = schema.item_count.min.unwrap_or_default();
         let wanted = if depth < DEPTH { least.max(1) } else { least };
-        (0..wanted.min(schema.item_count.max.unwrap_or(wanted))).map(|_| self.value(items, name, depth + 1)).collect()
+        let wanted = wanted.min(schema.item_count.max.unwrap_or(wanted)).min(self.left.max(1));
+        (0..wanted).map_while(|place| (place == 0 || self.left > 0).then(|| self.value(items, name, depth + 1))).collect()
     }
 
     fn text(&mut self, schema: &Schema, name: &str) -> String {
@@ -158,8 +164,12 @@ impl<'a> Sampler<'a> {
             text = pattern::text(&expression.source, self.rng).unwrap_or(text);
         }
         let Limits { min, max } = schema.length;
-        while text.chars().count() < min.unwrap_or_default() {
-            text.push_str(Word(EN).fake_with_rng::<&str, _>(self.rng));
+        let mut missing = min.unwrap_or_default().saturating_sub(text.chars().count()).min(self.letters);
+        self.letters -= missing;
+        while missing > 0 {
+            let word = Word(EN).fake_with_rng::<&str, _>(self.rng);
+            text.push_str(word);
+            missing = missing.saturating_sub(word.chars().count());
         }
         text.chars().take(max.unwrap_or(usize::MAX)).collect()
     }
@@ -216,6 +226,25 @@ mod tests {
 
     use super::*;
 
+    /// A document of one operation whose answer has this schema.
+    fn catalog(schema: &Value) -> Catalog {
+        let document = json!({
+            "openapi": "3.0.3", "info": {"title": "t", "version": "1"},
+            "paths": {"/a": {"get": {"operationId": "a", "responses": {
+                "200": {"description": "d", "content": {"application/json": {"schema": schema}}}
+            }}}}
+        });
+        Catalog::load("t", &document.to_string(), false).expect("an OpenAPI document")
+    }
+
+    /// A sample of the answer of that operation.
+    fn sample(catalog: &Catalog, seed: u64) -> Value {
+        let operation = &catalog.operations()[0];
+        let (_, id) = operation.success().expect("a success");
+        let mut rng = entropy::stream(seed, &["sample"], 0);
+        value(operation.schemas(), id.expect("a schema"), "", &Value::Null, "2026-01-05T09:00:00Z", &mut rng)
+    }
+
     /// Schemas of all types and ways to put them together.
     fn schemas() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
@@ -251,21 +280,22 @@ mod tests {
         })
     }
 
+    #[test]
+    fn a_sample_is_bounded_whatever_its_document_wants() {
+        let long = json!({"type": "string", "minLength": 50_000_000});
+        for items in [&long, &json!({"type": "boolean"}), &json!({"type": "array", "minItems": 1_000_000_000_000_u64, "items": long})] {
+            let schema = json!({"type": "array", "minItems": 1_000_000_000_000_u64, "items": items});
+            let sample = sample(&catalog(&schema), 1);
+            assert!(sample.to_string().len() < 2 * MOST_LETTERS, "{items}");
+        }
+    }
+
     proptest! {
         #[test]
         fn samples_are_what_their_schema_accepts(schema in schemas(), seed: u64) {
-            let document = json!({
-                "openapi": "3.0.3", "info": {"title": "t", "version": "1"},
-                "paths": {"/a": {"get": {"operationId": "a", "responses": {
-                    "200": {"description": "d", "content": {"application/json": {"schema": schema}}}
-                }}}}
-            });
-            let catalog = Catalog::load("t", &document.to_string(), false).expect("an OpenAPI document");
-            let operation = &catalog.operations()[0];
-            let (_, id) = operation.success().expect("a success");
-            let mut rng = entropy::stream(seed, &["sample"], 0);
-            let sample = value(operation.schemas(), id.expect("a schema"), "", &Value::Null, "2026-01-05T09:00:00Z", &mut rng);
-            prop_assert_eq!(operation.check_answer(200, Some(&sample)), vec![], "{}", sample);
+            let catalog = catalog(&schema);
+            let sample = sample(&catalog, seed);
+            prop_assert_eq!(catalog.operations()[0].check_answer(200, Some(&sample)), vec![], "{}", sample);
         }
     }
 }

@@ -108,7 +108,7 @@ impl Guard {
 
     fn check_unmarked(parts: &Parts) -> Result<(), Denied> {
         if parts.headers.contains_key(DELIVERY_MARK) {
-            return denied(StatusCode::FORBIDDEN, "webhooks do not use the admin API");
+            return denied(StatusCode::FORBIDDEN, "webhooks, and calls that are passed on, do not use the admin API");
         }
         Ok(())
     }

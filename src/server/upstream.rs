@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 
 use crate::base::authority;
 use crate::engine::{Answer, Machine, Request, Upstream};
+use crate::server::access::DELIVERY_MARK;
 use crate::server::clock::wall;
 use crate::server::egress::{Egress, EgressDenied};
 use crate::server::own_addresses::OwnAddresses;
@@ -157,6 +158,8 @@ impl UpstreamUrl {
         if let Some(name) = self.url.authority().and_then(|name| HeaderValue::from_str(name.as_str()).ok()) {
             headers.insert(HOST, name);
         }
+        // So that a client of a vendor does not reach the admin API of another server of ours.
+        headers.insert(DELIVERY_MARK, HeaderValue::from_static("upstream"));
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
         if !request.body.is_empty() {
             headers.insert(CONTENT_LENGTH, request.body.len().into());

@@ -269,6 +269,27 @@ fn with_a_token_the_page_asks_for_it_first() {
     assert_eq!(send(&server, "POST", &format!("{BASE}/do/advance"), &[FORM], &format!("token={token}&by=1h")).status, 401);
 }
 
+/// Whoever has the token waits for nobody who has not.
+#[test]
+fn wrong_tokens_keep_nobody_out() {
+    let server = Server::start(&["--admin-token", "known-to-few"]);
+    let asked = page(&server, "/requests").body;
+    let token = between(&asked, "name=\"token\" value=\"", "\"");
+    let form = |secret: &str| format!("token={token}&back={BASE}/requests&secret={secret}");
+    let wrong: Vec<_> = (0..30)
+        .map(|_| {
+            let (mut stream, form) = (client::connect(server.admin()), form("guess"));
+            let (name, kind) = FORM;
+            let head = format!("POST /_seatrial/ui/login HTTP/1.1\r\nhost: localhost\r\n{name}: {kind}\r\ncontent-length: {}", form.len());
+            stream.write_all(format!("{head}\r\n\r\n{form}").as_bytes()).expect("it reads");
+            stream
+        })
+        .collect();
+    // A client of these tests waits for ten seconds.
+    assert_eq!(send(&server, "POST", "/_seatrial/ui/login", &[FORM], &form("known-to-few")).status, 303);
+    drop(wrong);
+}
+
 /// What a page is like where a sandbox has much: it stays small, and says what there is.
 #[test]
 fn pages_stay_small_with_many_calls_and_sandboxes() {

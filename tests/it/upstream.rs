@@ -82,6 +82,22 @@ fn what_cannot_be_asked_is_a_gateways_error_and_egress_rules_hold() {
 }
 
 #[test]
+fn nobody_reaches_the_admin_api_of_another_server_by_it() {
+    let upstream = Server::start(&[]);
+    let server = Server::start(&["--upstream", &format!("shippo=http://{}", upstream.address())]);
+    let body = json!({"name": "Ada", "country": "US"}).to_string();
+    assert_eq!(send(&server, "POST", "/shippo/shippo/addresses", &[SHIPPO, JSON], &body).status, 201);
+    let headers = [JSON, ("seatrial-delivery", ""), ("connection", "seatrial-delivery, close")];
+    for headers in [&headers[..1], &headers[..2], &headers[..]] {
+        for path in ["/shippo/_seatrial/sandboxes/default/reset", "/shippo/%5Fseatrial/sandboxes/default/reset"] {
+            let refused = send(&server, "POST", path, headers, "{}");
+            assert_eq!(refused.status, 403, "{path}: {}", refused.body);
+        }
+    }
+    assert_eq!(entries(&upstream).len(), 1);
+}
+
+#[test]
 fn an_upstream_has_to_prove_its_name() {
     let (port, receiving) = crate::secure::untrusted();
     let server = Server::start(&["--upstream", &format!("shippo=https://localhost:{port}")]);

@@ -113,6 +113,29 @@ fn an_order_may_have_conditions_and_a_time() {
 }
 
 #[test]
+fn an_order_names_its_calls_and_takes_a_bounded_look_at_them() {
+    let world = World::new();
+    world.create("Ada");
+    (0..2).for_each(|_| world.list());
+    let order = |places: usize| format!("{{order: [shippo.CreateAddress{}]}}", ", shippo.ListAddresses".repeat(places - 1));
+    let found = world.judge(&order(3)).findings.remove(0);
+    let (newest, all) = (found.evidence.last().map(String::as_str), found.evidence.len());
+    assert!(found.calls[0].starts_with("shippo.CreateAddress") && found.calls[2].starts_with("shippo.ListAddresses"), "{:?}", found.calls);
+    let last = world.0.default_sandbox().journal().iter().last().map(|entry| entry.id.to_string());
+    assert_eq!((newest, all), (last.as_deref(), 3));
+    (0..250).for_each(|_| world.list());
+    let none = "no call of `shippo.ListAddresses` after that of `shippo.ListAddresses`";
+    world.check(&order(300), "failed", none);
+    // So many calls are not held against so many places.
+    world.check(&order(20_000), "unknown", &format!("{none}; some of the evidence was evicted, removed or cut"));
+    // Nor does a report of very many findings name as many calls of each as others do.
+    let many = format!("{{call: shippo.ListAddresses}}{}", "\n  - {call: shippo.ListAddresses}".repeat(1_999));
+    let report = world.judge(&many);
+    assert_eq!(report.findings.iter().map(|row| row.evidence.len()).sum::<usize>(), 20_000);
+    assert!(report.findings.iter().all(|row| row.verdict.word() == "passed" && row.more == 242));
+}
+
+#[test]
 fn calls_may_have_to_keep_to_the_document() {
     let world = World::new();
     world.check("{valid: shippo.*}", "passed", "no such call came");

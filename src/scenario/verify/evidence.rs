@@ -1,7 +1,9 @@
 //! What verdicts are based on: the journal and the deliveries. Each call is read once for all expectations, and their conditions take
-//! [`STEPS`] steps at most, all together.
+//! [`STEPS`] steps at most, all together; [`PAIRS`] bounds how often a call or delivery is held against one of them.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Slot;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
@@ -19,8 +21,12 @@ use crate::world::{Blame, End, Entry, note};
 /// The steps that all conditions of a verdict may take. Beyond them, calls are evidence that is missing.
 const STEPS: usize = 20_000_000;
 
-/// How many calls or deliveries a finding names.
+/// How many pairs of a call, or a delivery, and a place of an expectation are looked at. Beyond them, evidence is missing as well.
+const PAIRS: usize = 4_000_000;
+
+/// How many calls or deliveries a finding names, and all findings together where there are very many.
 const EVIDENCE: usize = 20;
+const EVIDENCE_OF_ALL: usize = 20_000;
 
 /// How many calls a report shows.
 const SHOWN: usize = 50;
@@ -34,6 +40,8 @@ pub(super) struct Evidence<'m> {
     removed: BTreeMap<Box<str>, u64>,
     deliveries: Vec<Delivery>,
     forgotten: bool,
+    /// How many pairs may still be looked at.
+    pairs: Cell<usize>,
 }
 
 /// What was found of an expectation so far.
@@ -51,16 +59,25 @@ struct Found<'e> {
     departing: u64,
     /// When the call came that calls have to be `after`.
     since: Option<Timestamp>,
+    /// How many calls it names.
+    most: usize,
     /// Of an order, how its first calls came: up to each place.
     begun: Vec<Option<Run>>,
+    /// The calls of all of these beginnings, which share theirs.
+    links: Vec<Link>,
 }
 
-/// The calls of the beginning of an order.
-#[derive(Clone)]
+/// The beginning of an order: when it began, and the index of its last call among the links.
+#[derive(Clone, Copy)]
 struct Run {
     began: Timestamp,
-    ids: Vec<String>,
-    lines: Vec<String>,
+    last: usize,
+}
+
+/// A call of an order, by its index in the journal, and the link before it.
+struct Link {
+    call: usize,
+    before: Option<usize>,
 }
 
 /// A condition that a call has to meet for a place of an expectation.
@@ -90,7 +107,7 @@ impl<'m> Evidence<'m> {
         let of_webhooks = expectations.iter().any(|row| matches!(row.kind, Expected::Webhook { .. }));
         let deliveries = if of_webhooks { sandbox.deliveries() } else { Vec::new() };
         let forgotten = of_webhooks && sandbox.lock().forgotten_deliveries() > 0;
-        Self { machine, calls, dropped, removed, deliveries, forgotten }
+        Self { machine, calls, dropped, removed, deliveries, forgotten, pairs: Cell::new(PAIRS) }
     }
 
     /// The last calls, a line each, and how many came before them.
@@ -133,11 +150,11 @@ impl<'m> Evidence<'m> {
             }
             Expected::Order { calls, within } => {
                 let (verdict, detail, run) = self.in_order(calls, *within, &found);
-                let (ids, lines) = run.map_or_else(Default::default, |run| (run.ids, run.lines));
+                let (ids, lines) = self.calls_of(run, &found).map(|entry| (entry.id.to_string(), line(entry))).unzip();
                 (verdict, detail, ids, lines, 0)
             }
             Expected::Webhook { event, count, answered, within } => {
-                let (verdict, detail, ids, all) = self.webhooks(&event.value, *count, *answered, *within);
+                let (verdict, detail, ids, all) = self.webhooks(&event.value, *count, *answered, *within, found.most);
                 (verdict, detail, ids, Vec::new(), all)
             }
         };
@@ -154,11 +171,20 @@ impl<'m> Evidence<'m> {
 
     /// What came of each expectation.
     fn find<'e>(&self, expectations: &'e [Expectation]) -> Vec<Found<'e>> {
-        let mut found: Vec<_> = expectations.iter().map(|row| Found::new(&row.kind, self.missing(row.kind.calls()))).collect();
+        let most = (EVIDENCE_OF_ALL / expectations.len().max(1)).clamp(1, EVIDENCE);
+        let mut found: Vec<_> = expectations.iter().map(|row| Found::new(&row.kind, self.missing(row.kind.calls()), most)).collect();
+        let places = expectations.iter().map(|row| row.kind.calls().len()).sum();
         let mut by_operation = BTreeMap::new();
         let mut steps = STEPS;
-        for entry in &self.calls {
-            let rows = by_operation.entry((&entry.vendor, &entry.operation)).or_insert_with(|| Rows::of(expectations, entry));
+        for (index, entry) in self.calls.iter().enumerate() {
+            let rows = match by_operation.entry((&entry.vendor, &entry.operation)) {
+                Slot::Occupied(slot) => Some(slot.into_mut()),
+                Slot::Vacant(slot) => self.pays(places).then(|| slot.insert(Rows::of(expectations, entry))),
+            };
+            let Some(rows) = rows.filter(|rows| self.pays(rows.matching.len() + rows.opening.len())) else {
+                found.iter_mut().for_each(Found::is_unclear_for_good);
+                break;
+            };
             let mut met: Vec<&Row<'_>> = rows.matching.iter().filter(|row| row.when.is_none()).collect();
             let mut conditional = rows.matching.iter().filter_map(|row| Some((row, row.when?))).peekable();
             if conditional.peek().is_some() {
@@ -182,12 +208,27 @@ impl<'m> Evidence<'m> {
             }
             // From the last place of an order to the first, so that one call takes one place.
             met.sort_by_key(|row| std::cmp::Reverse(row.place));
-            met.iter().for_each(|row| found[row.expectation].add(entry, row.place));
+            met.iter().for_each(|row| found[row.expectation].add((index, entry), row.place));
             for index in &rows.opening {
                 found[*index].since.get_or_insert(entry.at);
             }
         }
         found
+    }
+
+    /// Whether so many more pairs may be looked at.
+    fn pays(&self, pairs: usize) -> bool {
+        let left = self.pairs.get().checked_sub(pairs);
+        self.pairs.set(left.unwrap_or_default());
+        left.is_some()
+    }
+
+    /// The calls of the beginning of an order.
+    fn calls_of(&self, run: Option<Run>, found: &Found<'_>) -> impl Iterator<Item = &Entry> {
+        let links = std::iter::successors(run.map(|run| run.last), |last| found.links[*last].before);
+        let mut calls: Vec<&Entry> = links.map(|link| &*self.calls[found.links[link].call]).collect();
+        calls.reverse();
+        calls.into_iter()
     }
 
     /// How many more calls may have come that an expectation is about, of which nothing is known.
@@ -208,7 +249,7 @@ impl<'m> Evidence<'m> {
 
     fn in_order(&self, calls: &[Calls], within: Option<SignedDuration>, found: &Found<'_>) -> (Verdict, String, Option<Run>) {
         let reached = found.begun.iter().rposition(Option::is_some);
-        let run = reached.and_then(|place| found.begun[place].clone());
+        let run = reached.and_then(|place| found.begun[place]);
         let next = reached.map_or(0, |place| place + 1);
         let Some(missing) = calls.get(next) else { return (Verdict::Passed, "all calls came in this order".to_owned(), run) };
         let time = within.map(|within| format!(" within {within:#}")).unwrap_or_default();
@@ -229,12 +270,17 @@ impl<'m> Evidence<'m> {
         count: Count,
         answered: Option<Answered>,
         within: Option<SignedDuration>,
+        most: usize,
     ) -> (Verdict, String, Vec<String>, u64) {
+        if !self.pays(self.deliveries.len()) {
+            let (verdict, detail) = judge_count(0, u64::MAX, count, "delivery");
+            return (verdict, detail, Vec::new(), 0);
+        }
         let sent = self.deliveries.iter().filter(|row| row.event == event && !row.test && was_answered(row, answered, within));
         let (mut found, mut ids) = (0, Vec::new());
         for row in sent {
             found += 1;
-            if ids.len() < EVIDENCE {
+            if ids.len() < most {
                 ids.push(row.id.clone());
             }
         }
@@ -244,18 +290,23 @@ impl<'m> Evidence<'m> {
 }
 
 impl<'e> Found<'e> {
-    fn new(expected: &'e Expected, unclear: u64) -> Self {
+    fn new(expected: &'e Expected, unclear: u64, most: usize) -> Self {
         let places = if let Expected::Order { calls, .. } = expected { calls.len() } else { 0 };
         let (ids, lines, begun) = (Vec::new(), Vec::new(), vec![None; places]);
-        Self { expected, count: 0, ids, lines, unclear, departing: 0, since: None, begun }
+        Self { expected, count: 0, ids, lines, unclear, departing: 0, since: None, most, begun, links: Vec::new() }
     }
 
     fn is_unclear(&mut self) {
         self.unclear = self.unclear.saturating_add(1);
     }
 
+    /// All of the calls that are left may match.
+    fn is_unclear_for_good(&mut self) {
+        self.unclear = u64::MAX;
+    }
+
     /// Takes a call into account that matches.
-    fn add(&mut self, entry: &Entry, place: usize) {
+    fn add(&mut self, (index, entry): (usize, &Entry), place: usize) {
         match self.expected {
             Expected::Call { calls, .. } | Expected::Never(calls) => {
                 if self.is_in_time(calls, entry) {
@@ -271,7 +322,7 @@ impl<'e> Found<'e> {
                     self.keep(entry);
                 }
             }
-            Expected::Order { within, .. } => self.goes_on(entry, place, *within),
+            Expected::Order { within, .. } => self.goes_on((index, entry), place, *within),
             Expected::Webhook { .. } => {}
         }
     }
@@ -285,28 +336,27 @@ impl<'e> Found<'e> {
     }
 
     fn keep(&mut self, entry: &Entry) {
-        if self.ids.len() < EVIDENCE {
+        if self.ids.len() < self.most {
             self.ids.push(entry.id.to_string());
             self.lines.push(line(entry));
         }
     }
 
     /// A call for a place of an order, if those before it came. Where time counts, the latest beginning leaves the most of it.
-    fn goes_on(&mut self, entry: &Entry, place: usize, within: Option<SignedDuration>) {
+    fn goes_on(&mut self, (call, entry): (usize, &Entry), place: usize, within: Option<SignedDuration>) {
         if within.is_none() && self.begun[place].is_some() {
             return;
         }
-        let mut run = match place.checked_sub(1) {
-            None => Run { began: entry.at, ids: Vec::new(), lines: Vec::new() },
+        let (began, before) = match place.checked_sub(1) {
+            None => (entry.at, None),
             Some(before) => {
-                let in_time = |run: &&Run| within.is_none_or(|within| entry.at.duration_since(run.began) <= within);
-                let Some(run) = self.begun[before].as_ref().filter(in_time) else { return };
-                run.clone()
+                let in_time = |run: &Run| within.is_none_or(|within| entry.at.duration_since(run.began) <= within);
+                let Some(run) = self.begun[before].filter(in_time) else { return };
+                (run.began, Some(run.last))
             }
         };
-        run.ids.push(entry.id.to_string());
-        run.lines.push(line(entry));
-        self.begun[place] = Some(run);
+        self.begun[place] = Some(Run { began, last: self.links.len() });
+        self.links.push(Link { call, before });
     }
 }
 

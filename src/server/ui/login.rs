@@ -17,7 +17,7 @@ use crate::server::ui::parts;
 use crate::server::ui::sessions::Sessions;
 use crate::server::ui::view::PAGES;
 
-/// How long the next one has to wait after a token that was wrong.
+/// How long the answer takes to a token that was wrong. Nobody else waits for it.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// The form. It answers every address, so that the page that was wanted comes after it.
@@ -40,13 +40,10 @@ pub(super) async fn answer(admin: &Admin, sessions: &Sessions, parts: &Parts, se
         let cookie = sessions.close(parts);
         return access::with_cookie(to(&format!("{PAGES}/login")), Some(&cookie));
     }
-    let turn = sessions.turn.lock().await;
     if !admin.guard.is_token(sent.get("secret").trim()) {
         tokio::time::sleep(PAUSE).await;
-        drop(turn);
         return form(sessions, StatusCode::FORBIDDEN, sent.get("back"), Some("This is not the token of this server."));
     }
-    drop(turn);
     let back = sent.get("back");
     let is_ours = back.starts_with("/_seatrial/ui/") && back.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let back = if is_ours && !back.contains("//") { back } else { "/_seatrial/ui/" };

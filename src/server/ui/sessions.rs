@@ -31,15 +31,13 @@ pub(super) struct Sessions {
     key: Key,
     /// When each began that was ended here before its time, by its id.
     ended: Mutex<BTreeMap<String, i64>>,
-    /// Held while a token is looked at, and for a second after a wrong one.
-    pub turn: tokio::sync::Mutex<()>,
 }
 
 impl Sessions {
     /// Sessions that are signed with a secret, for those who have shown the token.
     pub fn new(secret: &Secret, token: &str) -> Self {
         let key = hmac::sign(&Key::new(HMAC_SHA256, secret), token.as_bytes());
-        Self { key: Key::new(HMAC_SHA256, key.as_ref()), ended: Mutex::default(), turn: tokio::sync::Mutex::default() }
+        Self { key: Key::new(HMAC_SHA256, key.as_ref()), ended: Mutex::default() }
     }
 
     /// Opens a session; the cookie that is its only key.
