@@ -4,15 +4,27 @@ use std::borrow::Cow;
 
 use memchr::memmem::Finder;
 
+/// Longer words are near to none: how long the comparison takes grows with the length of both.
+const LONGEST: usize = 512;
+
 /// The candidate nearest to `word`, if its edit distance is at most a third of the length of the longer one (but one is always allowed).
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&word.to_lowercase(), &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= (candidate.chars().count().max(word.chars().count()) / 3).max(1))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+    let length = word.chars().count();
+    if length > LONGEST {
+        return None;
+    }
+    let word = word.to_lowercase();
+    let near = candidates.into_iter().filter_map(|candidate| {
+        let other = candidate.chars().count();
+        let most = (other.max(length) / 3).max(1);
+        if other.abs_diff(length) > most {
+            return None;
+        }
+        let distance = strsim::damerau_levenshtein(&word, &candidate.to_lowercase());
+        (distance <= most).then_some((distance, candidate))
+    });
+    near.min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)
 }
 
 /// A text that is looked for in others, in any case of letters, in time that grows with theirs alone.
@@ -81,6 +93,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn the_nearest_word_is_not_looked_for_without_end() {
+        let names = ["lost-parcel", "late-parcel"];
+        assert_eq!(nearest("Lots-parcel", names), Some("lost-parcel"));
+        assert_eq!(nearest("parcel", names), None);
+        let (long, near) = ("lost-parcel".repeat(30_000), "lost-parcel".repeat(30_000) + "s");
+        assert_eq!(nearest(&long, names), None);
+        assert_eq!(nearest(&long, [near.as_str()]), None);
+    }
 
     #[test]
     fn a_text_is_found_in_any_case_of_letters() {

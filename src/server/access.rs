@@ -8,7 +8,7 @@
 
 use std::net::SocketAddr;
 
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, ORIGIN};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN};
 use http::request::Parts;
 use http::{Method, StatusCode};
 use subtle::ConstantTimeEq as _;
@@ -68,9 +68,12 @@ impl Guard {
         self.check_source(parts)?;
         // The other methods that change something are never simple cross-site requests.
         if parts.method == Method::POST || (has_body && !matches!(parts.method, Method::GET | Method::HEAD)) {
-            let kind = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-            let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-            if !["application/json", "application/yaml", "application/x-yaml", "text/yaml"].contains(&kind.as_str()) {
+            let is_ours = |kind: &HeaderValue| {
+                let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+                ["application/json", "application/yaml", "application/x-yaml", "text/yaml"].contains(&kind.as_str())
+            };
+            let kinds = parts.headers.get_all(CONTENT_TYPE);
+            if kinds.iter().next().is_none() || !kinds.iter().all(is_ours) {
                 let detail = "`Content-Type` has to be `application/json` or `application/yaml`, also for a POST without a body";
                 return denied(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail);
             }
@@ -122,10 +125,12 @@ impl Guard {
         if host == Host::Invalid {
             return denied(StatusCode::BAD_REQUEST, "the `Host` is malformed, or there are several");
         }
-        let Some(origin) = parts.headers.get(ORIGIN) else { return Ok(()) };
         let own = parts.headers.get(HOST).and_then(|value| value.to_str().ok()).or(parts.uri.authority().map(|own| own.as_str()));
-        let origin = origin.to_str().ok().and_then(|origin| origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")));
-        if origin.is_none() || origin != own {
+        let is_foreign = |origin: &HeaderValue| {
+            let origin = origin.to_str().ok().and_then(|origin| origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")));
+            origin.is_none() || origin != own
+        };
+        if parts.headers.get_all(ORIGIN).iter().any(is_foreign) {
             return denied(StatusCode::FORBIDDEN, "the `Origin` is not the admin API's own");
         }
         Ok(())
@@ -186,6 +191,11 @@ mod tests {
         check(&[("host", "localhost"), ("host", "localhost"), json], AdminAuth::Off, Some(400));
         check(&[("host", "localhost"), ("origin", "ftp://localhost"), json], AdminAuth::Off, Some(403));
         check(&[("host", "localhost"), ("seatrial-delivery", "dlv_1"), json], AdminAuth::Off, Some(403));
+        // Of several, each counts.
+        let own = ("origin", "http://localhost");
+        check(&[("host", "localhost"), own, own, json, json], AdminAuth::Off, None);
+        check(&[("host", "localhost"), own, ("origin", "http://evil.example"), json], AdminAuth::Off, Some(403));
+        check(&[("host", "localhost"), own, json, ("content-type", "text/plain")], AdminAuth::Off, Some(415));
         check(
             &[("host", "a"), ("seatrial-delivery", "dlv_1"), ("authorization", "bearer secret"), json],
             AdminAuth::Token("secret".into()),

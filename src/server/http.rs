@@ -27,7 +27,7 @@ use crate::base::text;
 use crate::engine::{self, Machine, Origin, Request, Unmatched, Unread};
 use crate::fleet::Fleet;
 use crate::server::access::Guard;
-use crate::server::admin::{self, Admin, Briefs, History, Judged, LastVerdicts};
+use crate::server::admin::{self, Admin, Briefs, Downloads, History, Judged, LastVerdicts};
 use crate::server::apart::{self, Apart};
 use crate::server::body::{Payload, closing, full_body, problem_response};
 use crate::server::call_log::{CallLog, Line};
@@ -133,6 +133,7 @@ pub async fn serve_embedded(
             history,
             judged: Judged::default(),
             last_verdicts: LastVerdicts::default(),
+            downloads: Downloads::new(bound.config.read_timeout),
             parcels: Briefs::default(),
             deliveries: Briefs::default(),
             fleet: fleet.clone(),

@@ -5,6 +5,7 @@
 //! alternative of `anyOf` or `oneOf` fits, the one that the value comes closest to speaks: the one that the discriminator names, or
 //! else the only one of the value's type.
 
+mod alternatives;
 mod documented;
 
 use std::borrow::Cow;
@@ -22,6 +23,10 @@ pub(crate) const MOST_VIOLATIONS: usize = 100;
 
 /// How deep a schema may refer to itself without the value going deeper too.
 const DEEPEST: usize = 512;
+
+/// How many values are looked at, each once for every schema that it has to fit: parts and alternatives that refer to themselves want
+/// twice as many at each level. What is beyond counts as it is.
+const MOST_VALUES: usize = 2_000_000;
 
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
@@ -49,17 +54,31 @@ pub(super) struct Checker<'a> {
     /// How many attempts to fit an alternative are under way.
     attempts: usize,
     depth: usize,
+    /// How many more values are looked at.
+    left: usize,
 }
 
 impl<'a> Checker<'a> {
     pub fn new(schemas: &'a Schemas, reading: &'a Reading, location: ParameterIn) -> Self {
-        Self { schemas, reading, location, texts: false, is_typed: false, found: Findings::default(), faults: 0, attempts: 0, depth: 0 }
+        Self {
+            schemas,
+            reading,
+            location,
+            texts: false,
+            is_typed: false,
+            found: Findings::default(),
+            faults: 0,
+            attempts: 0,
+            depth: 0,
+            left: MOST_VALUES,
+        }
     }
 
     /// Checks a value that was sent.
     pub fn value(&mut self, id: SchemaId, sent: &Value, path: &Path<'_>, required: bool) {
         self.depth += 1;
-        if self.depth < DEEPEST {
+        if self.depth < DEEPEST && self.left > 0 {
+            self.left -= 1;
             self.entered(id, sent, path, required);
         }
         self.depth -= 1;
@@ -368,65 +387,6 @@ impl<'a> Checker<'a> {
             && self.attempt(not, value, path).is_some()
         {
             self.add(path, Some(value), || Rule::Not);
-        }
-    }
-
-    fn alternatives(&mut self, schema: &Schema, parts: &[SchemaId], only_one: bool, value: &Value, path: &Path<'_>) {
-        if let Some(named) = self.named(schema, value) {
-            return self.value(named, value, path, true);
-        }
-        // What a value is counts before what it can be read as.
-        let of_type = parts.iter().filter(|part| self.could_be(**part, value)).count();
-        let mut fitting = None;
-        for wants_type in [true, false] {
-            for part in parts {
-                if self.could_be(*part, value) != wants_type {
-                    continue;
-                }
-                let Some(changes) = self.attempt(*part, value, path) else { continue };
-                if fitting.is_some() {
-                    return self.add(path, Some(value), || Rule::OneOf);
-                }
-                fitting = Some(changes);
-                if !only_one {
-                    break;
-                }
-            }
-            if let Some(changes) = fitting.take() {
-                return self.found.changes.extend(changes);
-            }
-        }
-        let closest = parts.iter().copied().find(|part| self.could_be(*part, value)).filter(|_| of_type == 1);
-        match closest {
-            Some(part) => self.value(part, value, path, true),
-            None => self.add(path, Some(value), || Rule::AnyOf),
-        }
-    }
-
-    /// Tries a schema without telling what is wrong; what it would change, if it fits.
-    fn attempt(&mut self, id: SchemaId, value: &Value, path: &Path<'_>) -> Option<Changes> {
-        let (faults, changes) = (self.faults, self.found.changes.len());
-        self.attempts += 1;
-        self.value(id, value, path, true);
-        self.attempts -= 1;
-        let changes = self.found.changes.split_off(changes);
-        let fits = self.faults == faults;
-        self.faults = faults;
-        fits.then_some(changes)
-    }
-
-    /// The alternative that a value names itself.
-    fn named(&self, schema: &Schema, value: &Value) -> Option<SchemaId> {
-        let discriminator = schema.discriminator.as_ref()?;
-        let name = value.get(&*discriminator.property)?.as_str()?;
-        discriminator.alternatives.iter().find(|(row, _)| **row == *name).map(|(_, id)| *id)
-    }
-
-    fn could_be(&self, id: SchemaId, value: &Value) -> bool {
-        let schema = &self.schemas[id];
-        match schema.json_type {
-            Some(wanted) => wanted.is_of(value) || (wanted == JsonType::Integer && value.is_number()),
-            None => schema.all_of.iter().all(|part| self.could_be(*part, value)),
         }
     }
 

@@ -267,6 +267,22 @@ fn the_document_tells_the_truth() {
 }
 
 #[test]
+fn a_conversation_whose_values_multiply_is_told_so() {
+    let server = Server::start(&[]);
+    let call = |name: &str| json!({"call": "POST /addresses", "json": {"name": name, "country": "US"}, "save": {"a": "name"}});
+    let mut steps = vec![call(&"x".repeat(30_000))];
+    steps.extend((0..9).map(|_| call("{{a}}{{a}}{{a}}{{a}}")));
+    let headers = json!({"authorization": "ShippoToken shippo_test_seatrial"});
+    let played = crate::client::admin(
+        &server,
+        "POST",
+        "/sandboxes/default/conversations?vendor=shippo",
+        &json!({"headers": headers, "steps": steps}),
+    );
+    assert!(played.to_string().contains("too much of what was saved"), "{played}");
+}
+
+#[test]
 fn recorded_calls_are_a_conversation_that_goes_as_recorded() {
     let server = Server::start(&[]);
     let scenario = r#"{"name": "still", "clock": {"start": "2026-01-05T09:00:00Z", "mode": "frozen"}}"#;

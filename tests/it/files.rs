@@ -83,7 +83,7 @@ fn a_file_reads_back_with_all_that_was_counted_and_is_written_the_same_again() {
 /// Clients that begin to read a large file and stop: nobody holds it for them.
 #[test]
 fn a_large_file_is_written_while_it_is_read() {
-    let server = Server::start(&[]);
+    let server = Server::start(&["--read-timeout", "12s"]);
     let street = "x".repeat(500_000);
     for number in 0..40 {
         let body = json!({"name": number.to_string(), "street1": street, "country": "US"}).to_string();
@@ -101,6 +101,14 @@ fn a_large_file_is_written_while_it_is_read() {
         .collect();
     let taken = server.resident().saturating_sub(before);
     assert!(taken < 40 << 20, "{taken} bytes for eight copies of 20 MB");
+    // Each keeps what the sandbox may drop meanwhile, so there are no more of them; small files need no place.
+    for more in ["", "?include=journal"] {
+        let refused = send(&server, "GET", &format!("/_seatrial/sandboxes/default/export{more}"), &[], "");
+        assert!(refused.status == 503 && refused.head.contains("retry-after: "), "{}", refused.head);
+    }
+    let refused = send(&server, "GET", "/_seatrial/sandboxes/default/requests/export?format=ndjson", &[], "");
+    assert_eq!(refused.status, 503, "{}", refused.head);
+    assert_eq!(send(&server, "GET", "/_seatrial/sandboxes/default/requests/export?limit=1&format=curl", &[], "").status, 200);
     drop(open);
     let whole = exchange(server.address(), export.as_bytes());
     let (head, body) = whole.split_once("\r\n\r\n").expect("there is a head");

@@ -31,6 +31,26 @@ fn the_stream_tells_of_calls_as_they_happen() {
 }
 
 #[test]
+fn so_many_streams_are_open_and_no_more() {
+    let server = Server::start(&[]);
+    for path in ["/_seatrial/sandboxes/default/requests/stream", "/_seatrial/sandboxes/default/stream"] {
+        let open = || {
+            let mut stream = BufReader::new(client::connect(server.address()));
+            write!(stream.get_mut(), "GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").expect("it reads");
+            let mut first = String::new();
+            stream.read_line(&mut first).expect("a line comes");
+            (stream, first)
+        };
+        let mut streams: Vec<_> = (0..64).map(|_| open()).collect();
+        assert!(streams.iter().all(|(_, first)| first.contains(" 200 ")), "{path}");
+        assert!(open().1.contains(" 429 "), "{path}");
+        // A file is another matter, and so are the streams of the other kind.
+        assert_eq!(send(&server, "GET", "/_seatrial/sandboxes/default/export", &[], "").status, 200);
+        streams.clear();
+    }
+}
+
+#[test]
 fn a_call_is_waited_for() {
     let server = Server::start(&[]);
     let found = std::thread::scope(|scope| {

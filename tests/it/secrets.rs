@@ -111,6 +111,30 @@ fn no_view_shows_a_secret_of_a_session_with_all_vendors() {
     assert_eq!(verdict["verdict"], "passed", "{verdict}");
 }
 
+/// What leads nowhere is told by its path, and a receiver by its address: both may have a secret behind its name.
+#[test]
+fn paths_in_reports_and_addresses_are_redacted() {
+    let server = Server::start(&[]);
+    for path in ["/shippo/token/hidden-in-a-path", "/shippo/reset/password/hidden-in-a-path?x=1"] {
+        assert_eq!(send(&server, "GET", path, &[], "").status, 404);
+    }
+    let hook = json!({"vendor": "shippo", "url": "http://127.0.0.1:9/hook/secret/hidden-in-an-address"});
+    let hook = admin(&server, "POST", "/sandboxes/default/webhooks", &hook);
+    let id = hook["id"].as_str().expect("an id");
+    assert_eq!(send(&server, "POST", &format!("/_seatrial/webhooks/{id}/test"), &[JSON], "").status, 201);
+    let formats = ["json", "text", "markdown", "junit", "sarif"].map(|format| format!("sandboxes/default/contract?format={format}"));
+    for path in ["sandboxes/default/webhooks", "sandboxes/default/deliveries", "sandboxes/default/requests", "ui/default/contract"]
+        .into_iter()
+        .map(str::to_owned)
+        .chain(formats)
+    {
+        let shown = send(&server, "GET", &format!("/_seatrial/{path}"), &[], "");
+        assert!(shown.status == 200 && !shown.body.contains("hidden"), "{path}: {}", shown.body);
+    }
+    let whole = send(&server, "GET", "/_seatrial/sandboxes/default/contract?secrets=show", &[], "").body;
+    assert!(whole.contains("/reset/password/hidden-in-a-path"), "{whole}");
+}
+
 #[test]
 fn inboxes_and_verdicts_show_secrets_on_request_only() {
     let server = Server::start(&[]);

@@ -129,7 +129,7 @@ impl Mismatch {
 
     /// Whether the steps after it mean nothing, because they refer to what is not there.
     pub(super) fn ends(&self) -> bool {
-        matches!(self, Self::NothingToSave(_) | Self::Unsendable | Self::Silence(_) | Self::Refused(_))
+        matches!(self, Self::NothingToSave(_) | Self::TooMuchToSave(_) | Self::Unsendable | Self::Silence(_) | Self::Refused(_))
     }
 }
 

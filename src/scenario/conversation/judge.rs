@@ -99,6 +99,8 @@ pub enum Mismatch {
     Refused(String),
     #[error("there is nothing to save at `{0}`")]
     NothingToSave(String),
+    #[error("what was saved is too large together: `{0}` is left out")]
+    TooMuchToSave(String),
     #[error("{name} `{found}`, expected `{expected}`")]
     Fact { name: &'static str, expected: String, found: String },
     #[error("a webhook did not arrive: {0}")]
@@ -111,7 +113,7 @@ pub enum Mismatch {
     Shape { header: String, found: String, shape: String },
     #[error("the signature in {header} is {found}, expected {expected}")]
     Signature { header: String, found: String, expected: String },
-    #[error("the call has no method and path, or headers that cannot be sent")]
+    #[error("the call has no method and path, headers that cannot be sent, or too much of what was saved")]
     Unsendable,
     #[error("there is no vendor `{0}`")]
     UnknownVendor(String),

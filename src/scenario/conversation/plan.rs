@@ -21,7 +21,7 @@ pub struct PlannedCall {
     pub body: Bytes,
 }
 
-/// The call with everything put in; `None` when it has no method and path, or headers that cannot be sent.
+/// The call with everything put in; `None` when it has no method and path, headers that cannot be sent, or too much of saved values.
 pub(super) fn call(call: &Call, defaults: &SentHeaders, mount: &str, values: &Substitution) -> Option<PlannedCall> {
     let line = values.text(&call.line);
     let (method, target) = line.split_once(' ')?;
@@ -58,6 +58,9 @@ pub(super) fn call(call: &Call, defaults: &SentHeaders, mount: &str, values: &Su
                 headers.insert(name, value);
             }
         }
+    }
+    if values.is_too_large() {
+        return None;
     }
     Some(PlannedCall { method: method.parse().ok()?, path: path.to_owned(), query: query.to_owned(), headers, body })
 }

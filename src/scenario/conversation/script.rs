@@ -43,7 +43,7 @@ pub struct Turn {
 #[derive(Debug)]
 pub enum Doing {
     Call(PlannedCall),
-    /// A call without method and path, or with headers that cannot be sent.
+    /// A call without method and path, with headers that cannot be sent, or with too much of saved values.
     Unsendable,
     Advance(SignedDuration),
     Subscribe(Subscribe),
@@ -55,7 +55,7 @@ impl Script {
     #[must_use]
     pub fn new(story: &Arc<Story>, mount: &str, sandbox: &str, inbox: &str, credentials: CredentialMap) -> Self {
         let saved = Map::from_iter([("inbox".to_owned(), inbox.into()), ("sandbox".to_owned(), sandbox.into())]);
-        let values = Substitution { saved, credentials };
+        let values = Substitution::new(saved, credentials);
         Self { story: Arc::clone(story), mount: mount.to_owned(), values, next: (0, 1), polled: (0, 0, 0) }
     }
 
@@ -66,7 +66,7 @@ impl Script {
 
     /// Gives a value a name, as if a step had saved it.
     pub fn save(&mut self, name: &str, value: Value) {
-        self.values.saved.insert(name.to_owned(), value);
+        self.values.save(name, value);
     }
 
     /// The next step; `None` at the end of the story.
@@ -74,7 +74,8 @@ impl Script {
         let story = Arc::clone(&self.story);
         let (index, repetition) = self.next;
         let step = story.steps.get(index)?;
-        self.values.saved.insert("n".to_owned(), repetition.into());
+        self.values.begin_step();
+        self.values.save("n", repetition.into());
         self.next = if repetition < step.repeat { (index, repetition + 1) } else { (index + 1, 1) };
         let (title, span, doing) = match &step.action {
             Action::Advance(text, by) => (format!("advance {}", text.value), text.span, Doing::Advance(*by)),
@@ -104,9 +105,12 @@ impl Script {
                 Some(header) => found.headers.get(header).and_then(|value| value.to_str().ok()).map(Value::from),
                 None => document.pointer(&format!("/{}", path.replace('.', "/"))).cloned(),
             };
-            match value {
-                Some(value) => _ = self.values.saved.insert(name.clone(), value),
-                None => failures.push(Failure::new(path.span, Mismatch::NothingToSave(path.value.clone()))),
+            let Some(value) = value else {
+                failures.push(Failure::new(path.span, Mismatch::NothingToSave(path.value.clone())));
+                continue;
+            };
+            if !self.values.save(name, value) {
+                failures.push(Failure::new(path.span, Mismatch::TooMuchToSave(path.value.clone())));
             }
         }
         failures

@@ -3,11 +3,9 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::StatusCode;
 use http_body_util::channel::{Channel, Sender};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -20,6 +18,7 @@ use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::requests::EntryView;
 use crate::server::admin::response::{self, AdminResponse};
+use crate::server::admin::seats::{Seat, Streams};
 use crate::server::admin::secrets::{Redactor, Secrets};
 use crate::server::admin::state::Admin;
 use crate::server::body::BrokenOff;
@@ -32,9 +31,6 @@ pub(crate) const QUERY: &[(&str, &str)] =
 
 const TOPICS: [&str; 4] = ["calls", "scans", "deliveries", "clock"];
 
-/// How many streams there may be at once.
-const STREAMS: usize = 64;
-
 /// How many events of a kind a burst has.
 const AT_ONCE: usize = 10;
 
@@ -44,23 +40,8 @@ const PACE: Duration = Duration::from_secs(1);
 /// The time between comments that keep the connection open.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// A place among the streams.
-struct Seat;
-
-static TAKEN: AtomicUsize = AtomicUsize::new(0);
-
-impl Seat {
-    fn take() -> Option<Self> {
-        let taken = TAKEN.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| (taken < STREAMS).then_some(taken + 1));
-        taken.is_ok().then_some(Self)
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        TAKEN.fetch_sub(1, Ordering::Relaxed);
-    }
-}
+/// The places of these streams.
+static OPEN: Streams = Streams::new();
 
 /// Who watches a sandbox, and what was seen of it.
 struct Watcher {
@@ -88,8 +69,7 @@ pub(crate) async fn stream(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     if let Some(unknown) = topics.iter().find(|topic| !TOPICS.contains(&topic.as_str())) {
         return Err(Problem::bad_request(format!("`topics` are some of {}, found `{unknown}`", TOPICS.join(", "))));
     }
-    let full = || Problem::new(StatusCode::TOO_MANY_REQUESTS, format!("{STREAMS} streams are open, which is the most"));
-    let seat = Seat::take().ok_or_else(full)?;
+    let seat = OPEN.begin()?;
     let (machine, moves) = (Arc::clone(&admin.machine), Arc::clone(&admin.webhook_sender.moves));
     let (call, happenings) = (sandbox.journal().written, sandbox.happenings.watch());
     let watcher = Watcher { machine, moves, sandbox, topics, call, happenings, clock: Value::Null, _seat: seat };

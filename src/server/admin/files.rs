@@ -17,6 +17,7 @@ use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::sandbox_view::SandboxView;
+use crate::server::admin::seats::Download;
 use crate::server::admin::state::Admin;
 use crate::server::admin::{faults, scenarios};
 use crate::server::body::BrokenOff;
@@ -33,22 +34,26 @@ const PIECE: usize = 256 * 1024;
 pub(crate) async fn export(admin: &Admin, request: &AdminRequest<'_>) -> Result<AdminResponse, Problem> {
     const TYPE: &str = "application/json";
     let sandbox = admin.sandbox(request)?;
-    let past = past(admin, request, &sandbox)?;
+    let has_journal = has_journal(request)?;
+    let usage = admin.machine.usage(&sandbox);
+    let is_small = usage.documents + if has_journal { usage.journal } else { 0 } < PIECE;
+    // Before anything is kept that the sandbox may drop.
+    let download = if is_small { None } else { Some(admin.downloads.begin().await?) };
+    let past = past(admin, request, &sandbox);
     // A copy of pointers, so that the sandbox is not locked while its file is written.
     let state = sandbox.lock().clone();
     let faults = state.faults().iter().map(|fault| (fault.name.clone(), fault.wanted.clone())).collect();
     let (scenario, seeded) = (state.scenario.source().to_owned(), state.seeded);
     let contents = Contents { scenario, given: state.scenario_mounts, seeded, faults, world: state.world };
     let wall = wall();
-    let usage = admin.machine.usage(&sandbox);
-    if usage.documents + past.journal.as_ref().map_or(0, |_| usage.journal) < PIECE {
+    let Some(download) = download else {
         let mut file = Vec::new();
         let written = contents.write_with(&past, wall, &mut file);
         written.map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
         return Ok(response::text(TYPE, file));
-    }
+    };
     let (sender, body) = Channel::new(1);
-    let mut pieces = Pieces { sender, piece: Vec::with_capacity(PIECE), runtime: Handle::current() };
+    let mut pieces = Pieces { sender, piece: Vec::with_capacity(PIECE), runtime: Handle::current(), download };
     tokio::task::spawn_blocking(move || {
         // The client may have left; nobody is there to be told then.
         let _ = contents.write_with(&past, wall, &mut pieces).map(|()| pieces.flush());
@@ -56,35 +61,39 @@ pub(crate) async fn export(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     Ok(response::stream(TYPE, body))
 }
 
-/// What of the past is asked for.
-fn past(admin: &Admin, request: &AdminRequest<'_>, sandbox: &Arc<Sandbox>) -> Result<Recorded, Problem> {
-    const WORDS: [&str; 3] = ["journal", "deliveries", "log"];
-    let mut past = Recorded::default();
-    for word in request.query("include").unwrap_or_default().split(',').filter(|word| !word.is_empty()) {
-        match word {
-            "journal" => {
-                let journal = sandbox.journal();
-                let entries = journal.iter().map(Arc::clone).collect();
-                let (written, dropped) = (journal.written, journal.dropped);
-                past.journal = Some(RecordedJournal { sandbox: Arc::clone(&sandbox.name), written, dropped, entries });
-            }
-            // They are documents of the sandbox, which its file has in any case.
-            "deliveries" => {}
-            "log" => past.log = Some(admin.history.all(sandbox)),
-            other => {
-                let help = text::nearest(other, WORDS).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-                return Err(Problem::bad_request(format!("`include` takes {}, found `{other}`{help}", WORDS.join(", "))));
-            }
-        }
-    }
-    Ok(past)
+/// What is asked for besides the sandbox itself.
+fn included<'r>(request: &'r AdminRequest<'_>) -> impl Iterator<Item = &'r str> {
+    request.query("include").unwrap_or_default().split(',').filter(|word| !word.is_empty())
 }
 
-/// A body that is written in pieces, each when the one before was taken.
+/// Whether the journal is asked for. Deliveries may be, which are documents of the sandbox, and in its file in any case.
+fn has_journal(request: &AdminRequest<'_>) -> Result<bool, Problem> {
+    const WORDS: [&str; 3] = ["journal", "deliveries", "log"];
+    if let Some(other) = included(request).find(|word| !WORDS.contains(word)) {
+        let help = text::nearest(other, WORDS).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        return Err(Problem::bad_request(format!("`include` takes {}, found `{other}`{help}", WORDS.join(", "))));
+    }
+    Ok(included(request).any(|word| word == "journal"))
+}
+
+/// What of the past is asked for.
+fn past(admin: &Admin, request: &AdminRequest<'_>, sandbox: &Arc<Sandbox>) -> Recorded {
+    let has = |wanted: &str| included(request).any(|word| word == wanted);
+    let recorded = || {
+        let journal = sandbox.journal();
+        let entries = journal.iter().map(Arc::clone).collect();
+        let (written, dropped) = (journal.written, journal.dropped);
+        RecordedJournal { sandbox: Arc::clone(&sandbox.name), written, dropped, entries }
+    };
+    Recorded { journal: has("journal").then(recorded), log: has("log").then(|| admin.history.all(sandbox)) }
+}
+
+/// A body that is written in pieces, each when the one before was taken, for as long as somebody takes them.
 struct Pieces {
     sender: Sender<Bytes, BrokenOff>,
     piece: Vec<u8>,
     runtime: Handle,
+    download: Download,
 }
 
 impl Write for Pieces {
@@ -98,7 +107,8 @@ impl Write for Pieces {
 
     fn flush(&mut self) -> io::Result<()> {
         let piece = std::mem::replace(&mut self.piece, Vec::with_capacity(PIECE));
-        self.runtime.block_on(self.sender.send_data(piece.into())).map_err(|_| io::ErrorKind::BrokenPipe.into())
+        let is_taken = self.runtime.block_on(self.download.is_taken(self.sender.send_data(piece.into())));
+        if is_taken { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
     }
 }
 

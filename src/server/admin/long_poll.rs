@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use event_listener::EventListener;
+use tokio::sync::Semaphore;
 
 use crate::base::time;
 use crate::server::admin::problem::Problem;
@@ -14,8 +15,12 @@ const LONGEST_WAIT: Duration = Duration::from_secs(300);
 /// Minimum pause between two evaluations of a long poll, so that a burst of calls triggers one evaluation.
 const DEBOUNCE: Duration = Duration::from_millis(2);
 
+/// The turn to look. Those who wait look one after the other, so that between any two of them others are answered, however many wait
+/// and whatever each looks at.
+static TURN: Semaphore = Semaphore::const_new(1);
+
 /// Evaluates `look`, which returns an answer and how many rows it has. If the query says `wait`, evaluates it again after each
-/// change that `changed` announces, until there are `min` rows (1) or the time is up.
+/// change that `changed` announces, until there are `min` rows (1), and when the time is up. Nothing of an answer is kept meanwhile.
 pub(crate) async fn long_poll<T>(
     request: &AdminRequest<'_>,
     changed: impl Fn() -> Option<EventListener>,
@@ -26,15 +31,83 @@ pub(crate) async fn long_poll<T>(
     let min: usize = request.number("min")?.unwrap_or(1);
     let deadline = tokio::time::sleep(wait.min(LONGEST_WAIT));
     tokio::pin!(deadline);
+    let mut is_over = false;
     loop {
+        let turn = TURN.acquire().await;
+        // What became ready meanwhile goes first.
+        tokio::task::yield_now().await;
         // Before looking, so that no change in between is missed.
         let changed = changed();
         let (answer, found) = look()?;
-        let Some(changed) = changed.filter(|_| found < min) else { return Ok(answer) };
+        drop(turn);
+        let Some(changed) = changed.filter(|_| found < min && !is_over) else { return Ok(answer) };
+        drop(answer);
         tokio::select! {
-            () = &mut deadline => return Ok(answer),
-            () = changed => {}
+            () = &mut deadline => is_over = true,
+            () = changed => tokio::time::sleep(DEBOUNCE).await,
         }
-        tokio::time::sleep(DEBOUNCE).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Poll;
+
+    use bytes::Bytes;
+    use event_listener::Event;
+    use tokio::task::JoinSet;
+
+    use super::*;
+
+    const MANY: usize = 200;
+
+    /// Goes behind everything that is ready.
+    async fn last() {
+        let mut is_last = false;
+        poll_fn(|cx| {
+            if std::mem::replace(&mut is_last, true) {
+                return Poll::Ready(());
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn others_are_served_while_many_look() {
+        let (changed, looks, calls) = (Arc::new(Event::new()), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let mut waiting = JoinSet::new();
+        for _ in 0..MANY {
+            let (changed, looks, calls) = (Arc::clone(&changed), Arc::clone(&looks), Arc::clone(&calls));
+            waiting.spawn(async move {
+                let (parts, ()) = http::Request::new(()).into_parts();
+                let (body, query) = (Bytes::new(), vec![("wait".to_owned(), "5s".to_owned())]);
+                let request = AdminRequest { parameters: Vec::new(), query, body: &body, parts: &parts };
+                let look = || Ok((looks.fetch_add(1, Ordering::Relaxed), calls.load(Ordering::Relaxed)));
+                long_poll(&request, || Some(changed.listen()), look).await.is_ok()
+            });
+        }
+        let other = {
+            let (changed, looks) = (Arc::clone(&changed), Arc::clone(&looks));
+            tokio::spawn(async move {
+                let (mut before, mut most) = (0, 0);
+                while before < MANY {
+                    last().await;
+                    let now = looks.load(Ordering::Relaxed);
+                    most = most.max(now - before);
+                    before = now;
+                }
+                calls.store(1, Ordering::Relaxed);
+                changed.notify(usize::MAX);
+                most
+            })
+        };
+        assert!(other.await.expect("it ends") <= 3, "between two turns of somebody else, few look");
+        assert!(waiting.join_all().await.into_iter().all(|answered| answered));
+        assert_eq!(looks.load(Ordering::Relaxed), 2 * MANY, "nobody looks for nothing");
     }
 }

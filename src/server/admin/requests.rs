@@ -125,7 +125,7 @@ pub(crate) async fn explain(admin: &Admin, request: &AdminRequest<'_>) -> Result
 
 /// One exchange for other tools.
 pub(crate) async fn export_one(admin: &Admin, request: &AdminRequest<'_>) -> Result<AdminResponse, Problem> {
-    export::export_one(admin, request, find(admin, request)?)
+    export::export_one(admin, request, find(admin, request)?).await
 }
 
 /// The exchange that the path names, and its sandbox.

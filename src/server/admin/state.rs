@@ -17,6 +17,7 @@ use crate::server::admin::judged::Judged;
 use crate::server::admin::last_verdicts::LastVerdicts;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
+use crate::server::admin::seats::Downloads;
 use crate::server::clock::wall;
 use crate::server::host;
 use crate::server::inbox::Inboxes;
@@ -40,6 +41,7 @@ pub(crate) struct Admin {
     pub history: History,
     pub judged: Judged,
     pub last_verdicts: LastVerdicts,
+    pub downloads: Downloads,
     pub parcels: Briefs<ParcelBrief>,
     pub deliveries: Briefs<DeliveryBrief>,
     /// The fleet that this process is a replica of, if it is one.

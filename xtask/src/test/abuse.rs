@@ -36,7 +36,7 @@ const SHIPPO: (&str, &str) = ("authorization", "ShippoToken shippo_test_seatrial
 
 type Attack = (&'static str, fn(SocketAddr));
 
-const ATTACKS: [Attack; 12] = [
+const ATTACKS: [Attack; 14] = [
     ("silent sockets", silent_sockets),
     ("first frames of HTTP/2", unfinished_streams),
     ("bodies of very many values", many_values),
@@ -49,6 +49,8 @@ const ATTACKS: [Attack; 12] = [
     ("frames that ask for nothing", idle_frames),
     ("forks and resets under load", forks),
     ("patterns that follow many places", patterns),
+    ("downloads that nobody takes", untaken_downloads),
+    ("many who wait", many_who_wait),
 ];
 
 /// Runs the attacks.
@@ -189,6 +191,39 @@ fn admin(address: SocketAddr, path: &str, body: &Value) -> Value {
     let headers = vec![("content-type", "application/json".to_owned())];
     let call = Call { method: "POST", path: format!("/_seatrial{path}"), headers, body: body.to_string() };
     http::send(address, &call).and_then(|reply| reply.json()).unwrap_or_default()
+}
+
+/// Downloads of a journal that is written anew while they stand.
+fn untaken_downloads(address: SocketAddr) {
+    let address_of = json!({"name": "x".repeat(60_000), "street1": "a", "country": "US"}).to_string();
+    let json = ("content-type", "application/json");
+    let open = std::sync::Mutex::new(Vec::new());
+    with_eight_hands(|hand| {
+        let _ = post(address, "/shippo/addresses", &[json, SHIPPO], &address_of);
+        let path = ["export?include=journal", "requests/export?format=har", "requests/stream?since=1970-01-01T00:00:00Z"][hand % 3];
+        let Some(mut stream) = connect(address) else { return };
+        let _ = stream.write_all(format!("GET /_seatrial/sandboxes/default/{path} HTTP/1.1\r\nhost: localhost\r\n\r\n").as_bytes());
+        let mut open = open.lock().expect("nobody panics");
+        open.push(stream);
+        let excess = open.len().saturating_sub(600);
+        drop(open.drain(..excess));
+    });
+}
+
+/// Very many who wait for what never comes, while calls come.
+fn many_who_wait(address: SocketAddr) {
+    let json = ("content-type", "application/json");
+    let row = json!({"call": "shippo.CreateAddress", "count": 99_999, "when": "$request.body.name == 'zz'"});
+    let expected = json!({"expect": vec![row; 20]}).to_string();
+    let head = format!("host: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", expected.len());
+    let waiting: Vec<_> = (0..500).filter_map(|_| connect(address)).collect();
+    for mut stream in &waiting {
+        let request = format!("POST /_seatrial/sandboxes/default/verify?wait=20s HTTP/1.1\r\n{head}{expected}");
+        let _ = stream.write_all(request.as_bytes());
+    }
+    with_eight_hands(|_| {
+        let _ = post(address, "/shippo/addresses", &[json, SHIPPO], "{}");
+    });
 }
 
 fn silent_sockets(address: SocketAddr) {

@@ -20,6 +20,7 @@ use crate::server::admin::requests::entry::EntryView;
 use crate::server::admin::requests::filter::Filter;
 use crate::server::admin::requests::recorded::{self, USUAL, cut, outcome};
 use crate::server::admin::response::{self, AdminResponse};
+use crate::server::admin::seats::Download;
 use crate::server::admin::secrets::{Exchange, Redactor, Shown, ShownHeader};
 use crate::server::admin::state::Admin;
 use crate::server::body::BrokenOff;
@@ -42,11 +43,11 @@ enum Format {
 pub(crate) async fn export(admin: &Admin, request: &AdminRequest<'_>) -> Result<AdminResponse, Problem> {
     let sandbox = admin.sandbox(request)?;
     let rows = Filter::read(admin, request)?.find(&sandbox.journal(), usize::MAX)?;
-    export_rows(admin, request, &sandbox, &rows)
+    export_rows(admin, request, &sandbox, &rows).await
 }
 
 /// One exchange for other tools.
-pub(crate) fn export_one(
+pub(crate) async fn export_one(
     admin: &Admin,
     request: &AdminRequest<'_>,
     found: (Arc<Sandbox>, Arc<world::Entry>),
@@ -56,10 +57,10 @@ pub(crate) fn export_one(
         let redactor = Redactor::read(admin, request, &sandbox)?;
         return Ok(response::text("application/yaml", override_of(&redactor.exchange(&entry))?));
     }
-    export_rows(admin, request, &sandbox, &[entry])
+    export_rows(admin, request, &sandbox, &[entry]).await
 }
 
-fn export_rows(
+async fn export_rows(
     admin: &Admin,
     request: &AdminRequest<'_>,
     sandbox: &Arc<Sandbox>,
@@ -87,15 +88,16 @@ fn export_rows(
     if file.numbers.len() == 0 {
         return Ok(response::text(content_type, begin));
     }
+    let download = admin.downloads.begin().await?;
     let (sender, body) = Channel::new(1);
-    tokio::spawn(send(file, begin, sender));
+    tokio::spawn(send(file, begin, sender, download));
     Ok(response::stream(content_type, body))
 }
 
 /// Sends a file piece by piece.
-async fn send(mut file: File, mut piece: Vec<u8>, mut sender: Sender<Bytes, BrokenOff>) {
+async fn send(mut file: File, mut piece: Vec<u8>, mut sender: Sender<Bytes, BrokenOff>, download: Download) {
     loop {
-        if sender.send_data(piece.into()).await.is_err() || file.numbers.len() == 0 {
+        if !download.is_taken(sender.send_data(piece.into())).await || file.numbers.len() == 0 {
             return;
         }
         piece = file.piece();

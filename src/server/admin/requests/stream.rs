@@ -14,6 +14,7 @@ use crate::server::admin::request::AdminRequest;
 use crate::server::admin::requests::entry::EntryView;
 use crate::server::admin::requests::filter::Filter;
 use crate::server::admin::response::{self, AdminResponse};
+use crate::server::admin::seats::{Seat, Streams};
 use crate::server::admin::secrets::{Redactor, Secrets};
 use crate::server::admin::state::Admin;
 use crate::server::body::BrokenOff;
@@ -25,6 +26,9 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How many calls are made into events at once.
 const AT_ONCE: usize = 8;
 
+/// The places of these streams.
+static OPEN: Streams = Streams::new();
+
 /// What a client has received of a journal.
 struct Subscriber {
     machine: Arc<Machine>,
@@ -35,6 +39,7 @@ struct Subscriber {
     dropped: u64,
     /// How many calls it is still to receive.
     left: usize,
+    _seat: Seat,
 }
 
 /// The reason for the end of a stream, as its last event says.
@@ -51,10 +56,11 @@ pub(crate) async fn stream(admin: &Admin, request: &AdminRequest<'_>) -> Result<
         None if filter.has_start() => filter.start(&journal)?,
         None => journal.written,
     };
+    let seat = OPEN.begin()?;
     let (machine, left, dropped) = (Arc::clone(&admin.machine), filter.limit(), journal.dropped);
     drop(journal);
-    let subscriber = Subscriber { machine, sandbox: Arc::downgrade(&sandbox), filter, secrets, number, dropped, left };
-    let (sender, body) = Channel::new(AT_ONCE);
+    let subscriber = Subscriber { machine, sandbox: Arc::downgrade(&sandbox), filter, secrets, number, dropped, left, _seat: seat };
+    let (sender, body) = Channel::new(1);
     tokio::spawn(send(subscriber, sender));
     Ok(response::stream("text/event-stream", body))
 }

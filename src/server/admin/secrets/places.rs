@@ -73,6 +73,9 @@ pub(super) fn bytes(kind: &str, body: &str, found: &mut Found) -> String {
 
 /// A body that is text.
 fn written(kind: &str, body: &str, found: &mut Found) -> String {
+    if kind.trim_start().get(..10).is_some_and(|kind| kind.eq_ignore_ascii_case("multipart/")) {
+        return then(parts(kind, body, found), found, text).into_owned();
+    }
     let is_table = ["csv", "tab-separated-values"].iter().any(|word| kind.contains(word));
     let rows = if is_table { tables::text(body, true, found) } else { body.into() };
     then(rows, found, text).into_owned()
@@ -125,10 +128,11 @@ fn within(owner: &str, value: &mut Value, found: &mut Found) -> bool {
 }
 
 fn object(owner: &str, members: &mut Map<String, Value>, found: &mut Found) -> bool {
-    let text = |name: &str| members.get(name).and_then(Value::as_str);
+    let text = |name: &str| members.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).and_then(|(_, value)| value.as_str());
     // Parameters as rows: `{"name": "password", "value": "…"}`.
     let is_row = ["name", "key"].iter().any(|name| text(name).is_some_and(|name| !name.contains(' ') && found.names.is_secret(name)));
-    let names = members.keys().filter(|name| found.names.is_secret_member(owner, members, name) || (is_row && *name == "value"));
+    let names =
+        members.keys().filter(|name| found.names.is_secret_member(owner, members, name) || (is_row && name.eq_ignore_ascii_case("value")));
     let secrets: Vec<String> = names.cloned().collect();
     members.iter_mut().fold(false, |changed, (name, member)| {
         if secrets.contains(name) { hide(member, found) | changed } else { within(name, member, found) | changed }
@@ -191,7 +195,29 @@ fn nested(value: &str, found: &mut Found) -> Option<String> {
 
 /// A text that is neither JSON nor a form, or only the beginning of one.
 pub(super) fn text<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
-    then(then(tables::text(text, false, found), found, named), found, shaped)
+    then(then(then(tables::text(text, false, found), found, named), found, shaped), found, segments)
+}
+
+/// Segments of paths behind one that is the name of a secret, as in [`target`]. Those of documents, such as `{id}`, say nothing.
+fn segments<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
+    const ENDS: [char; 16] = ['/', '?', '#', ' ', '\t', '\r', '\n', '`', '"', '\'', '<', '>', '(', ')', ',', ';'];
+    let mut clean = Clean::new(text);
+    let mut at = text.find('/').map(|slash| slash + 1);
+    while let Some(start) = at {
+        let end = until(text, start, &ENDS);
+        if !text[end..].starts_with('/') {
+            at = text[end..].find('/').map(|slash| end + slash + 1);
+            continue;
+        }
+        let next = end + 1..until(text, end + 1, &ENDS);
+        let name = &text[start..end];
+        let is_secret = next.len() >= Found::LEAST && found.names.is_secret(name) && !name.to_ascii_lowercase().contains("auth");
+        if is_secret && !text[next.clone()].starts_with('{') {
+            clean.hide(next, found);
+        }
+        at = Some(end + 1);
+    }
+    clean.finish()
 }
 
 /// What is left of a text after a further way of looking.
@@ -427,6 +453,30 @@ fn block(text: &str, at: usize, line: &str) -> usize {
         next += row.len() + 1;
     }
     end
+}
+
+/// A form in parts without those that say anywhere in their heads that they are secrets: servers differ in where they look for a name.
+fn parts<'t>(kind: &str, body: &'t str, found: &mut Found) -> Cow<'t, str> {
+    static NAME: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r#"(?i)(?-u:\b)name\*?\s*=\s*"?(?:[\w-]*'[\w-]*')?([^";\r\n]*)"#).expect("the pattern is one"));
+    let said = kind.split(';').find_map(|fact| fact.trim().strip_prefix("boundary="));
+    let said = said.map(|boundary| format!("--{}", boundary.trim_matches('"')));
+    let first = || body.lines().map(str::trim_end).find(|line| line.len() > 2 && line.starts_with("--")).map(str::to_owned);
+    let Some(boundary) = said.or_else(first) else { return body.into() };
+    let names = Arc::clone(&found.names);
+    let mut clean = Clean::new(body);
+    let starts: Vec<usize> = body.match_indices(&boundary).map(|(at, _)| at).filter(|at| *at == 0 || body[..*at].ends_with('\n')).collect();
+    for (index, start) in starts.iter().enumerate() {
+        let end = starts.get(index + 1).copied().unwrap_or(body.len());
+        let part = &body[*start..end];
+        let gaps = ["\r\n\r\n", "\n\n"].into_iter().filter_map(|gap| Some((part.find(gap)?, gap.len())));
+        let Some((head, gap)) = gaps.min() else { continue };
+        if NAME.captures_iter(&part[..head]).any(|name| names.is_secret_parameter(name[1].trim())) {
+            let content = part[head + gap..].trim_end_matches(['\r', '\n']).len();
+            clean.hide(start + head + gap..start + head + gap + content, found);
+        }
+    }
+    clean.finish()
 }
 
 /// The content of a part of a multipart form, if its name is that of a secret.

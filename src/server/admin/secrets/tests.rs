@@ -288,3 +288,47 @@ fn tables_lose_the_columns_of_secrets() {
     let all = shown("/x", &[("content-type", "text/csv; charset=utf-8")], "password\nhunter2\n");
     assert!(all.ends_with("password\n[redacted]\n"), "{all}");
 }
+
+#[test]
+fn segments_behind_the_name_of_a_secret_are_hidden_in_any_text() {
+    let check = |text: &str, expected: &str| check_body(&format!("{{\"said\":\"{text}\"}}"), &format!("{{\"said\":\"{expected}\"}}"));
+    check("found `GET /token/QmFzZSBzZWNyZXQ`, expected", "found `GET /token/[redacted]`, expected");
+    check("http://a.example/password/QmFzZSBzZWNyZXQ/x?y=1", "http://a.example/password/[redacted]/x?y=1");
+    check("/secret/secret/QmFzZSBzZWNyZXQ", "/secret/secret/[redacted]");
+    for open in ["/token/{account_token}", "/token/short", "/oauth/token and a/b", "/v1/token", "//token//QmFzZSBzZWNyZXQ", "a/b/c/d"] {
+        check(open, open);
+    }
+}
+
+#[test]
+fn rows_of_parameters_are_read_in_any_case_of_letters() {
+    check_body(r#"{"Name":"api_key","Value":"QmFzZSBzZWNyZXQ"}"#, r#"{"Name":"api_key","Value":"[redacted]"}"#);
+    check_body(r#"{"NAME":"city","VALUE":"Bern"}"#, r#"{"NAME":"city","VALUE":"Bern"}"#);
+}
+
+#[test]
+fn parts_of_forms_are_hidden_wherever_their_heads_have_the_name() {
+    let kind = ("content-type", "multipart/form-data; boundary=BB");
+    for head in [
+        "Content-Disposition: form-data; name=\"password\"",
+        "Content-Disposition: form-data;\r\n name=\"password\"",
+        "Content-Disposition : form-data ; name = \"password\"",
+        "Content-Disposition: form-data; name*=UTF-8''password",
+        "X-A: form-data; name=\"password\"",
+        "name=\"password\"",
+        "Content-Type: text/plain; name=password; x=y",
+        " Content-Disposition: form-data; NAME=password",
+    ] {
+        let far = format!("X-Far: {}\r\n{head}", "x".repeat(5_000));
+        for head in [head, &far] {
+            let body = format!("--BB\r\n{head}\r\n\r\nQmFz\r\n\r\n--ZSBz\r\n--BB\r\nname=\"city\"\r\n\r\nBern\r\n--BB--\r\n");
+            let all = shown("/x", &[kind], &body);
+            assert!(all.contains("\r\n\r\n[redacted]\r\n--BB\r\n") && all.contains("Bern"), "{head}: {all}");
+            assert!(!all.contains("ZSBz"), "{head}: {all}");
+            let all = shown("/x", &[kind], &format!("--AA\r\n\r\n{body}"));
+            assert!(!all.contains("ZSBz") && !all.contains("QmFz"), "{head}: {all}");
+        }
+    }
+    let file = "--BB\r\nContent-Disposition: form-data; name=\"file\"; filename=\"password\"\r\n\r\nopen to all\r\n--BB--\r\n";
+    assert!(shown("/x", &[kind], file).contains("open to all"));
+}
