@@ -22,6 +22,17 @@ pub enum Fault {
     Damaged(String),
 }
 
+impl Fault {
+    /// What anybody may know of it who calls: neither where the database is, nor who asks it.
+    #[must_use]
+    pub fn in_public(&self) -> &'static str {
+        match self {
+            Self::Away(_) => "the database is away",
+            Self::Damaged(_) => "the ledger is damaged",
+        }
+    }
+}
+
 /// Where a copy of a sandbox stands. The token is a number by chance: a version that was lost with a database that forgot it, and
 /// written again by somebody else, has another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

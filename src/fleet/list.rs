@@ -132,6 +132,18 @@ impl Fleet {
         self.parts.iter().filter_map(away).collect()
     }
 
+    /// Which those are, for anybody: neither where they are, nor who asks them.
+    #[must_use]
+    pub fn out_of_service(&self) -> Vec<String> {
+        let count = self.parts.len();
+        let of = |(part, number): (&Part, usize)| {
+            part.away.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?;
+            let which = if count > 1 { format!(" of database {number} of {count}") } else { String::new() };
+            Some(format!("the sandboxes{which} are out of service"))
+        };
+        self.parts.iter().zip(1..).filter_map(of).collect()
+    }
+
     /// Whether no database answered lately.
     #[must_use]
     pub fn is_away(&self) -> bool {

@@ -66,7 +66,7 @@ pub(super) async fn answer(machine: &Arc<Machine>, fleet: &Arc<Fleet>, request: 
             Ok(Some(answer)) => return Some(answer),
             Ok(None) => tokio::time::sleep(PAUSE).await,
             Err(fault) => {
-                let away = Unread::new(http::StatusCode::SERVICE_UNAVAILABLE, fault.to_string());
+                let away = Unread::new(http::StatusCode::SERVICE_UNAVAILABLE, fault.in_public());
                 return machine.refuse(&request, &away, wall(), &slice(SLICE));
             }
         }

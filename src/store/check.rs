@@ -8,8 +8,9 @@ use serde::Serialize;
 use crate::base::time::Timestamp;
 use crate::engine::Machine;
 use crate::persist::Contents;
-use crate::store::disk::{Disk, StoreError};
-use crate::store::load::{Compiler, revive};
+use crate::store::disk::{Disk, Row, StoreError};
+use crate::store::load::{Compiler, journal, revive};
+use crate::store::writer::Revived;
 
 /// What a data directory holds.
 #[derive(Debug, Serialize)]
@@ -84,7 +85,7 @@ pub fn check(machine: &Machine, directory: &Path) -> Result<Report, StoreError> 
     }
     for (name, row) in rows {
         let mut found = SandboxReport { name, documents: 0, calls: 0, records: 0, bytes: 0, problem: None };
-        match revive(machine, &disk, &found.name, &row, &Compiler(machine)) {
+        match whole(machine, &disk, &found.name, &row) {
             Ok(None) => continue,
             Ok(Some(revived)) => {
                 let state = revived.sandbox.lock();
@@ -104,6 +105,12 @@ pub fn check(machine: &Machine, directory: &Path) -> Result<Report, StoreError> 
     Ok(report)
 }
 
+/// Reads one sandbox with its journal.
+fn whole(machine: &Machine, disk: &Disk, name: &str, row: &Row) -> Result<Option<Revived>, StoreError> {
+    let Some(state) = revive(machine, disk, name, row, &Compiler(machine))? else { return Ok(None) };
+    Ok(Some(state.with_journal(journal(disk, name, row)?)))
+}
+
 /// Writes the file of a sandbox, as the admin API exports it.
 ///
 /// # Errors
@@ -113,7 +120,7 @@ pub fn export(machine: &Machine, directory: &Path, name: &str, wall: Timestamp, 
     let rows = disk.sandboxes()?;
     let row = rows.iter().find(|(other, _)| other == name).map(|(_, row)| row);
     let revived = match row {
-        Some(row) => revive(machine, &disk, name, row, &Compiler(machine))?,
+        Some(row) => whole(machine, &disk, name, row)?,
         None => None,
     };
     let Some(revived) = revived else { return Err(StoreError::NoSandbox(name.to_owned())) };

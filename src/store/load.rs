@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 
 use serde_json::Value;
 
@@ -13,6 +14,7 @@ use crate::store::codec::{self, Compile};
 use crate::store::disk::{Disk, Left, Row, StoreError};
 use crate::store::writer::Revived;
 use crate::store::{Fsync, Store, exchange};
+use crate::world::Entry;
 
 /// A directory that was opened.
 pub struct Opened {
@@ -30,14 +32,27 @@ pub struct Opened {
 pub fn open(machine: &Machine, directory: &Path, fsync: Fsync, wall: Timestamp) -> Result<Opened, StoreError> {
     let (disk, left) = Disk::open(directory)?;
     let compile = Compiler(machine);
-    let mut revived = Vec::new();
-    for (name, row) in disk.sandboxes()? {
-        let Some(one) = revive(machine, &disk, &name, &row, &compile)? else { continue };
+    let rows = disk.sandboxes()?;
+    // Journals take most of the time, and nothing of a world.
+    let revived = thread::scope(|scope| {
+        let journals = scope.spawn(|| rows.iter().map(|(name, row)| journal(&disk, name, row)).collect::<Vec<_>>());
+        let states: Result<Vec<_>, StoreError> = rows.iter().map(|(name, row)| revive(machine, &disk, name, row, &compile)).collect();
+        let states = states?;
+        let journals = journals.join().map_err(|_| StoreError::Damaged("its journals cannot be read".to_owned()))?;
+        let mut revived = Vec::with_capacity(rows.len());
+        for (state, journal) in states.into_iter().zip(journals) {
+            if let Some(state) = state {
+                revived.push(state.with_journal(journal?));
+            }
+        }
+        Ok::<_, StoreError>(revived)
+    })?;
+    for one in &revived {
+        let name = &one.sandbox.name;
         let sandbox =
             machine.reopen(Arc::clone(&one.sandbox)).map_err(|error| StoreError::Damaged(format!("sandbox `{name}`: {error}")))?;
-        sandbox.set_ttl(row.ttl);
+        sandbox.set_ttl(one.ttl);
         sandbox.touch(wall);
-        revived.push(one);
     }
     let sandboxes = revived.len();
     let has_default = revived.iter().any(|row| &*row.sandbox.name == DEFAULT);
@@ -50,8 +65,8 @@ pub fn open(machine: &Machine, directory: &Path, fsync: Fsync, wall: Timestamp) 
     Ok(Opened { store, left: (sandboxes > 0).then_some(left), sandboxes })
 }
 
-/// Reads one sandbox; `None` if the process ended while it was made.
-pub(super) fn revive(machine: &Machine, disk: &Disk, name: &str, row: &Row, compile: &dyn Compile) -> Result<Option<Revived>, StoreError> {
+/// Reads one sandbox without its journal; `None` if the process ended while it was made.
+pub(super) fn revive(machine: &Machine, disk: &Disk, name: &str, row: &Row, compile: &dyn Compile) -> Result<Option<Unfilled>, StoreError> {
     let damaged = |why: String| StoreError::Damaged(format!("sandbox `{name}`: {why}"));
     let mut sandbox: Option<Arc<Sandbox>> = None;
     let (mut next, mut count, mut bytes, mut checkpoint) = (None, 0, 0, 0);
@@ -86,14 +101,37 @@ pub(super) fn revive(machine: &Machine, disk: &Disk, name: &str, row: &Row, comp
         sandbox.apply(&records).map_err(|error| damaged(&error))
     })?;
     let (Some(sandbox), Some(next)) = (sandbox, next) else { return Ok(None) };
+    let revived = Revived { sandbox, life: row.life, ttl: row.ttl, next, records: count, bytes, checkpoint };
+    Ok(Some(Unfilled { revived, first, written, dropped }))
+}
+
+/// Reads the journal of a sandbox.
+pub(super) fn journal(disk: &Disk, name: &str, row: &Row) -> Result<Vec<Entry>, StoreError> {
     let mut entries = Vec::new();
-    disk.exchanges(row.life, first, |number, bytes| {
-        entries.push(exchange::read(number, bytes).map_err(|error| damaged(format!("exchange {number}: {error}")))?);
+    disk.exchanges(row.life, |number, bytes| {
+        let entry = exchange::read(number, bytes);
+        entries.push(entry.map_err(|error| StoreError::Damaged(format!("sandbox `{name}`: exchange {number}: {error}")))?);
         Ok(())
     })?;
-    let written = entries.last().map_or(written, |entry| entry.number.max(written));
-    sandbox.refill_journal(entries, written, dropped);
-    Ok(Some(Revived { sandbox, life: row.life, next, records: count, bytes, checkpoint }))
+    Ok(entries)
+}
+
+/// A sandbox whose journal is empty.
+pub(super) struct Unfilled {
+    revived: Revived,
+    /// The first call that belongs into its journal, how many there were, and how many of them it dropped.
+    first: u64,
+    written: u64,
+    dropped: u64,
+}
+
+impl Unfilled {
+    pub(super) fn with_journal(self, mut entries: Vec<Entry>) -> Revived {
+        entries.retain(|entry| entry.number >= self.first);
+        let written = entries.last().map_or(self.written, |entry| entry.number.max(self.written));
+        self.revived.sandbox.refill_journal(entries, written, self.dropped);
+        self.revived
+    }
 }
 
 /// Makes what runs by the vocabulary of a machine.

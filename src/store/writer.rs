@@ -112,6 +112,7 @@ struct Recording {
 pub(super) struct Revived {
     pub sandbox: Arc<Sandbox>,
     pub life: u64,
+    pub ttl: Option<Duration>,
     /// The number of its next record.
     pub next: u64,
     /// How many records it has, how many bytes they take, and the first of them, which is a checkpoint.
@@ -226,6 +227,18 @@ impl Shared {
         }
     }
 
+    /// Says that everything up to a position is kept, or that nothing will be any more.
+    fn tell(&self, position: u64, done: Result<(), StoreError>) {
+        match done {
+            Ok(()) => self.kept.send_modify(|kept| kept.position = position),
+            Err(error) => {
+                let why: Arc<str> = error.to_string().into();
+                tracing::error!(%error, "nothing can be kept any more");
+                self.kept.send_modify(|kept| kept.broken = Some(why));
+            }
+        }
+    }
+
     /// Encodes checkpoints until the thread that writes ends.
     fn encode(&self, waiting: &mpsc::Receiver<Unencoded>) {
         for Unencoded { life, number, first, records } in waiting {
@@ -296,22 +309,17 @@ struct Writer {
 
 impl Writer {
     fn run(mut self) {
+        let shared = Arc::clone(&self.shared);
         loop {
             let (items, position, ended) = self.take();
-            let done = self
-                .write(items, position)
-                .and_then(|()| self.sync())
-                .and_then(|()| if ended { self.disk.close(position) } else { Ok(()) });
-            match done {
-                Ok(()) => self.shared.kept.send_modify(|kept| kept.position = position),
-                Err(error) => {
-                    let why: Arc<str> = error.to_string().into();
-                    tracing::error!(%error, "nothing can be kept any more");
-                    self.shared.kept.send_modify(|kept| kept.broken = Some(why));
-                    return;
-                }
-            }
+            let done = self.write(items, position).and_then(|()| self.sync());
             if ended {
+                shared.tell(position, done.and_then(|()| self.disk.close(position)));
+                return;
+            }
+            let is_broken = done.is_err();
+            shared.tell(position, done);
+            if is_broken {
                 return;
             }
             self.make_checkpoints();

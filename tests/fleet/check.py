@@ -454,6 +454,10 @@ def partitions(fleet: Fleet) -> None:
         status, notes, kind = noted(alone.base)
         assert (status, "ledger-away" in notes) == (503, True), f"{name}: {status} {notes}"
         assert "problem" not in kind, kind
+        for path in ("/shippo/addresses/", "/_seatrial/readyz"):
+            # Anybody may ask.
+            told = str(call(alone.base, "GET", path))
+            assert not any(word in told for word in ("127.0.0.1", "connect", "server", "postgres", "user")), told
         wait_for("it says that it is not ready", lambda: call(alone.base, "GET", "/_seatrial/readyz")[0] == 503)
         assert call(alone.base, "GET", "/_seatrial/livez")[0] == 200
         others.grows()
@@ -537,7 +541,9 @@ def spread(fleet: Fleet) -> None:
         assert made(replica.base)[0] == 201
         wait_for("it says which one is away", lambda: "away" in call(replica.base, "GET", "/_seatrial/readyz")[1])
         status, health = call(replica.base, "GET", "/_seatrial/readyz")
-        assert status == 200 and len(health["away"]) == 1 and f"/{other}:" in health["away"][0], health
+        told = health["away"]
+        assert status == 200 and told in [[f"the sandboxes of database {place} of 2 are out of service"] for place in (1, 2)], health
+        assert f"/{other}: " in str(call(replica.base, "GET", "/_seatrial/fleet")), "who has the token is told which one, and why"
         assert call(replica.base, "GET", "/_seatrial/sandboxes")[0] == 503
     waiting.join(10)
     assert not waiting.is_alive(), "who waits in a sandbox of the others hears of it"

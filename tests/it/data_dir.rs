@@ -213,6 +213,7 @@ fn whenever_a_process_ends_the_next_one_goes_on_where_it_was() {
         assert_eq!(all_told(&after), all_told(&before), "after {step}");
     }
     opened.store.close();
+    assert_eq!(fs::metadata(journal(&folder)).map(|file| file.len()).ok(), Some(0), "nothing is left to go through");
     let after = machine();
     let again = open(&after, &folder);
     assert_eq!(again.left.map(|left| (left.closed, left.lost)), Some((true, 0)));
@@ -273,8 +274,15 @@ fn a_directory_is_of_one_process_and_of_nothing_else() {
     assert!(matches!(problem, StoreError::Other(_)), "{problem}");
 }
 
-/// A directory with two sandboxes as the sudden end of its process leaves it, and what they hold after each of their changes.
-fn small() -> (Folder, Vec<Vec<(String, String)>>) {
+/// The journal of the store, in which everything is at first.
+fn journal(folder: &Folder) -> PathBuf {
+    let found = folder.files().into_iter().find(|file| file.extension().is_some_and(|extension| extension == "jnl"));
+    found.expect("the store writes a journal")
+}
+
+/// A directory with two sandboxes, as the sudden end of its process leaves it and as a good one does, and what they hold after each of
+/// their changes.
+fn small() -> ([Folder; 2], Vec<Vec<(String, String)>>) {
     let folder = Folder::new();
     let machine = machine();
     let opened = open(&machine, &folder);
@@ -290,7 +298,7 @@ fn small() -> (Folder, Vec<Vec<(String, String)>>) {
     }
     let left = folder.copy();
     opened.store.close();
-    (left, states)
+    ([left, folder], states)
 }
 
 /// The files of sandboxes alone: exchanges come a moment later than what they are about.
@@ -325,9 +333,8 @@ fn is_found_out(folder: &Folder, states: &[Vec<(String, String)>], what: &str) -
 
 #[test]
 fn a_cut_end_is_cut_off_and_said() {
-    let (folder, states) = small();
-    let journal = folder.files().into_iter().find(|file| file.extension().is_some_and(|extension| extension == "jnl"));
-    let journal = journal.expect("the store writes a journal");
+    let ([folder, _], states) = small();
+    let journal = journal(&folder);
     let length = fs::metadata(&journal).expect("it is a file").len();
     let name = journal.strip_prefix(&folder.0).expect("it is in the folder").to_owned();
     let mut cut = 0;
@@ -341,23 +348,42 @@ fn a_cut_end_is_cut_off_and_said() {
 
 #[test]
 fn a_bit_that_flips_is_found_or_harmless() {
-    let (folder, states) = small();
-    let names: Vec<PathBuf> =
-        folder.files().iter().map(|file| file.strip_prefix(&folder.0).expect("it is in the folder").to_owned()).collect();
-    let config = Config { cases: 48, max_shrink_iters: 0, failure_persistence: None, ..Config::default() };
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
-    let flips = (proptest::sample::select(names), any::<prop::sample::Index>(), 0_u32..8);
-    let done = TestRunner::new_with_rng(config, rng).run(&flips, |(name, place, bit)| {
-        let copy = folder.copy();
-        let path = copy.0.join(&name);
-        let mut bytes = fs::read(&path).expect("it is a file");
-        if bytes.is_empty() || name.ends_with("LOCK") {
-            return Ok(());
+    let (folders, states) = small();
+    for folder in &folders {
+        let names: Vec<PathBuf> =
+            folder.files().iter().map(|file| file.strip_prefix(&folder.0).expect("it is in the folder").to_owned()).collect();
+        let config = Config { cases: 48, max_shrink_iters: 0, failure_persistence: None, ..Config::default() };
+        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
+        let flips = (proptest::sample::select(names), any::<prop::sample::Index>(), 0_u32..8);
+        let done = TestRunner::new_with_rng(config, rng).run(&flips, |(name, place, bit)| {
+            let copy = folder.copy();
+            let path = copy.0.join(&name);
+            let mut bytes = fs::read(&path).expect("it is a file");
+            if bytes.is_empty() || name.ends_with("LOCK") {
+                return Ok(());
+            }
+            let place = place.index(bytes.len());
+            bytes[place] ^= 1 << bit;
+            fs::write(&path, bytes).expect("a file can be written");
+            is_found_out(&copy, &states, &format!("bit {bit} of byte {place} of {}", name.display())).map(drop)
+        });
+        done.unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+#[test]
+fn a_file_of_a_directory_that_was_left_in_good_order_is_whole_or_missed() {
+    let ([_, folder], states) = small();
+    let mut missed = 0;
+    for file in folder.files() {
+        let name = file.strip_prefix(&folder.0).expect("it is in the folder").to_owned();
+        let bytes = fs::read(&file).expect("it is a file");
+        for end in [0, bytes.len() / 2, bytes.len().saturating_sub(1)] {
+            let copy = folder.copy();
+            fs::write(copy.0.join(&name), &bytes[..end]).expect("a file can be written");
+            let what = format!("{} of {} bytes of {}", end, bytes.len(), name.display());
+            missed += u32::from(is_found_out(&copy, &states, &what).unwrap_or_else(|error| panic!("{error}")));
         }
-        let place = place.index(bytes.len());
-        bytes[place] ^= 1 << bit;
-        fs::write(&path, bytes).expect("a file can be written");
-        is_found_out(&copy, &states, &format!("bit {bit} of byte {place} of {}", name.display())).map(drop)
-    });
-    done.unwrap_or_else(|error| panic!("{error}"));
+    }
+    assert!(missed > 20, "{missed} cuts have made a difference");
 }

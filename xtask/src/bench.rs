@@ -7,6 +7,7 @@ mod cases;
 mod crowd;
 mod fleet;
 mod growth;
+mod kept;
 mod lists;
 mod load;
 mod moving;
@@ -34,7 +35,7 @@ const SERVER: &str = "target/dist/seatrial";
 const BARE: &str = "target/dist/bare_server";
 
 /// The parts of a bench.
-const PARTS: [&str; 8] = ["steady", "crowd", "start", "growth", "moving", "lists", "page", "strict"];
+const PARTS: [&str; 9] = ["steady", "crowd", "start", "kept", "growth", "moving", "lists", "page", "strict"];
 
 #[derive(Clone)]
 pub struct Options {
@@ -169,6 +170,8 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
 
     let steady = if wants("steady") { steady::measure(&stand, &load, options.quick)? } else { Vec::new() };
     let start = wants("start").then(|| start::measure(&stand, if options.quick { 5 } else { 20 })).transpose()?;
+    let kept =
+        (wants("kept") && !options.self_check).then(|| kept::measure(&stand, &load, if options.quick { 5 } else { 20 })).transpose()?;
     let growth = (wants("growth") && options.growth > 0).then(|| growth::measure(&stand, &load, options.growth)).transpose()?;
     // The bare server has neither sandboxes nor parcels.
     let crowd = (wants("crowd") && !options.self_check).then(|| crowd::measure(&stand, &load, options.quick)).transpose()?;
@@ -177,7 +180,7 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
     let pages = (wants("page") && !options.self_check).then(|| page::measure(&stand, &load, options.quick)).transpose()?;
     let strict = (wants("strict") && !options.self_check).then(|| strict::measure(&stand, &load, options.quick)).transpose()?;
     let against = if options.before.is_some() { "before" } else { "bare" };
-    let report = Report { against, steady, crowd, start, growth, moving, lists, pages, strict };
+    let report = Report { against, steady, crowd, start, kept, growth, moving, lists, pages, strict };
     print!("{report}");
     if let Some(file) = options.json {
         let text = format!("{:#}\n", report.json());
@@ -189,7 +192,7 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
 /// Builds both, each by itself: together they would share what either asks of a common dependency.
 fn build(options: &Options) -> Result<(), Failure> {
     let ours = !options.self_check && options.server.is_none();
-    let wants_bare = |only: &String| !["moving", "crowd", "lists", "page", "strict"].contains(&only.as_str());
+    let wants_bare = |only: &String| !["moving", "crowd", "kept", "lists", "page", "strict"].contains(&only.as_str());
     let bare = options.only.as_ref().is_none_or(wants_bare) && !(options.before.is_some() && options.only.as_deref() == Some("steady"));
     for package in [("seatrial", ours), ("bare_server", bare)].into_iter().filter_map(|(package, wanted)| wanted.then_some(package)) {
         let built = process::cargo(&["build", "--profile", "dist", "--quiet", "--package", package, "--bin", package]).status();

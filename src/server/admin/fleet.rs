@@ -18,6 +18,9 @@ pub(crate) struct FleetView {
     /// The format in which all of them write to the database.
     #[serde(skip_serializing_if = "Option::is_none")]
     format: Option<u8>,
+    /// Why databases do not answer, of each that does not. Their sandboxes are out of service.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    away: Vec<String>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -35,7 +38,7 @@ struct ReplicaView {
 }
 
 pub(crate) async fn get(admin: &Admin, _: &AdminRequest<'_>) -> Result<FleetView, Problem> {
-    let Some(fleet) = &admin.fleet else { return Ok(FleetView { replicas: Vec::new(), format: None }) };
+    let Some(fleet) = &admin.fleet else { return Ok(FleetView { replicas: Vec::new(), format: None, away: Vec::new() }) };
     let rows = fleet.replicas().await.map_err(|fault| away(&fault))?;
     let view = |row: ReplicaRow| ReplicaView {
         id: format!("{:016x}", row.id),
@@ -44,5 +47,5 @@ pub(crate) async fn get(admin: &Admin, _: &AdminRequest<'_>) -> Result<FleetView
         seen: row.seen.as_secs_f64(),
         answers: row.id == fleet.id(),
     };
-    Ok(FleetView { replicas: rows.into_iter().map(view).collect(), format: Some(fleet.format()) })
+    Ok(FleetView { replicas: rows.into_iter().map(view).collect(), format: Some(fleet.format()), away: fleet.away() })
 }

@@ -14,7 +14,7 @@ use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::secrets::{self, AllNames, Secrets};
-use crate::server::admin::shared::away;
+use crate::server::admin::shared::{away, away_in_public};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
 use crate::server::inbox::{self, InboxSummary, ReceivedRequest, ReceivedView};
@@ -106,12 +106,12 @@ pub(crate) async fn receive(admin: &Admin, request: &AdminRequest<'_>) -> Result
     let name = request.parameter("name");
     let needs_reader = matches!(admin.guard.auth, AdminAuth::Token(_));
     if needs_reader {
-        admin.inboxes.copy(name, false).await.map_err(|fault| away(&fault))?;
+        admin.inboxes.copy(name, false).await.map_err(|fault| away_in_public(&fault))?;
     }
     if needs_reader && !admin.inboxes.has(name) {
         return Err(Problem::not_found(format!("there is no inbox `{name}`: read it once with the token, then it receives")));
     }
     let (query, headers) = (request.parts.uri.query().unwrap_or_default(), &request.parts.headers);
-    admin.inboxes.receive(name, query, headers, request.body, wall()).await.map_err(|fault| away(&fault))?;
+    admin.inboxes.receive(name, query, headers, request.body, wall()).await.map_err(|fault| away_in_public(&fault))?;
     Ok(response::json(status, &Received { received: status.is_success() }))
 }

@@ -19,7 +19,7 @@ use crate::store;
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Health {
     status: Alive,
-    /// Of a fleet on several databases: those that do not answer, and why. Their sandboxes are out of service.
+    /// Of a fleet on several databases: those that do not answer, by their places. `/fleet` says why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     away: Vec<String>,
 }
@@ -32,9 +32,9 @@ enum Alive {
 
 pub(crate) async fn health(admin: &Admin, request: &AdminRequest<'_>) -> Result<Health, Problem> {
     let Some(fleet) = &admin.fleet else { return live(admin, request).await };
-    let away = fleet.away();
+    let away = fleet.out_of_service();
     if fleet.is_away() {
-        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, away.join("; ")));
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("{}; `/_seatrial/fleet` says why", away.join("; "))));
     }
     Ok(Health { status: Alive::Ok, away })
 }

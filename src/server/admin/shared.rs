@@ -100,5 +100,14 @@ fn sandbox(admin: &Admin, request: &AdminRequest<'_>) -> Option<Arc<Sandbox>> {
 
 /// The database did not answer.
 pub(super) fn away(fault: &Fault) -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, fault.to_string()).with_header(RETRY_AFTER, "1")
+    unavailable(fault.to_string())
+}
+
+/// The same for those who bring no token.
+pub(super) fn away_in_public(fault: &Fault) -> Problem {
+    unavailable(fault.in_public())
+}
+
+fn unavailable(detail: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).with_header(RETRY_AFTER, "1")
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{
     crowd::Crowd,
     growth::Growth,
+    kept::Kept,
     lists::List,
     load::Slice,
     median,
@@ -23,6 +24,7 @@ pub struct Report {
     pub steady: Vec<Steady>,
     pub crowd: Option<Crowd>,
     pub start: Option<Start>,
+    pub kept: Option<Kept>,
     pub growth: Option<Growth>,
     pub moving: Option<Moving>,
     pub lists: Vec<List>,
@@ -40,6 +42,7 @@ impl fmt::Display for Report {
         }
         self.crowd.iter().try_for_each(|part| crowd(f, part))?;
         self.start.iter().try_for_each(|part| start(f, part))?;
+        self.kept.iter().try_for_each(|part| kept(f, part))?;
         self.growth.iter().try_for_each(|part| growth(f, part))?;
         self.moving.iter().try_for_each(|part| moving(f, part))?;
         if !self.lists.is_empty() {
@@ -95,6 +98,12 @@ fn start(f: &mut fmt::Formatter<'_>, start: &Start) -> fmt::Result {
         writeln!(f, "{name:<36} {:>10.1} {:>10.1}", figure(&start.ours), figure(&start.bare))?;
     }
     Ok(())
+}
+
+fn kept(f: &mut fmt::Formatter<'_>, kept: &Kept) -> fmt::Result {
+    writeln!(f, "\na data directory with {} documents", kept.documents)?;
+    writeln!(f, "{:<36} {:>10.1}", "start to ready line, ms", kept.ended)?;
+    writeln!(f, "{:<36} {:>10.1}", "the same after kill -9, ms", kept.killed)
 }
 
 fn growth(f: &mut fmt::Formatter<'_>, growth: &Growth) -> fmt::Result {
@@ -183,6 +192,7 @@ impl Report {
             "steady": steady,
             "crowd": crowd,
             "start": self.start.as_ref().map(|start| json!({"ours": figures(&start.ours), "bare": figures(&start.bare)})),
+            "kept": self.kept.as_ref().map(|part| json!({"documents": part.documents, "ended_ms": part.ended, "killed_ms": part.killed})),
             "growth": growth,
             "lists": self.lists.iter().map(|list| json!({
                 "list": list.name, "orders": list.orders, "empty": load(&list.empty), "page": load(&list.page),
