@@ -31,6 +31,7 @@ mod contract;
 mod coverage;
 mod cx;
 pub mod decode;
+mod deeds;
 mod described;
 mod dialect;
 mod document;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::base::time::Timestamp;
 use crate::engine::scenario::{Fault, UnusedRule};
 use crate::engine::state::State;
-use crate::world::{Change, Entry};
+use crate::world::{Change, Entry, LogLine};
 
 /// One part of what a locked section did.
 #[derive(Clone)]
@@ -64,6 +64,9 @@ pub trait Sink: Send + Sync {
 
     /// Is told how long the sandbox may be idle before it is removed; `None` is for ever.
     fn kept_for(&self, _: Option<Duration>) {}
+
+    /// Takes a line about what was done besides calls.
+    fn noted(&self, _: &LogLine) {}
 
     /// Is told that the sandbox was removed: nothing comes after this.
     fn ended(&self) {}

@@ -10,11 +10,12 @@ use event_listener::{Event, EventListener};
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::engine::budget::{Budget, ByteMeter};
+use crate::engine::deeds::Deeds;
 use crate::engine::happenings::Happenings;
 use crate::engine::recorder::{Checkpoint, Guard, Guarded, Record, Recorder, Sink};
 use crate::engine::scenario::{Fault, UnusedRule};
 use crate::engine::state::State;
-use crate::world::{Counters, Entry, Journal, Mismatch};
+use crate::world::{Counters, Deed, Entry, Journal, LogLine, Mismatch};
 
 /// The name of the sandbox that calls fall into when nothing says otherwise.
 pub const DEFAULT: &str = "default";
@@ -35,6 +36,8 @@ pub struct Sandbox {
     journal_bytes: ByteMeter,
     /// The bytes of its snapshots, for every call to count.
     snapshot_bytes: AtomicUsize,
+    /// What was done to it besides calls.
+    pub deeds: Deeds,
     /// What happened beside calls, while somebody watches.
     pub happenings: Happenings,
     /// Notified after every exchange, delivery and removal.
@@ -92,6 +95,7 @@ impl Sandbox {
             documents: budget.documents_meter(),
             journal_bytes: budget.journal_meter(),
             snapshot_bytes: AtomicUsize::new(0),
+            deeds: Deeds::default(),
             happenings: Happenings::default(),
             changed: Event::new(),
             epoch: AtomicU64::new(0),
@@ -117,6 +121,13 @@ impl Sandbox {
             Err(TryLockError::Poisoned(poisoned)) => Some(Guard(poisoned.into_inner())),
             Err(TryLockError::WouldBlock) => None,
         }
+    }
+
+    /// Notes that something was done to it, at the wall's time.
+    pub fn note(&self, wall: Timestamp, what: Deed, name: Option<&str>, fired: Option<u64>) {
+        let (at, after) = (self.lock().world.clock().now(wall), self.journal().written);
+        let line = LogLine { number: 0, at, received: wall, after, what, name: name.map(str::to_owned), fired };
+        self.deeds.add(line, |line| self.sink().into_iter().for_each(|sink| sink.noted(line)));
     }
 
     /// The present epoch. It ends when the state is replaced, by a reset, a snapshot or a scenario, and when the sandbox is removed.

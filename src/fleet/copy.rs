@@ -11,7 +11,7 @@ use crate::engine::{DEFAULT, Machine, Record, Sandbox, Sink};
 use crate::fleet::calls::Job;
 use crate::fleet::events::{self, Piece};
 use crate::fleet::ledger::{Fault, Head, Mark, News, Since};
-use crate::world::Entry;
+use crate::world::{Entry, LogLine};
 
 /// A checkpoint is made when so much was written since the latest one, and more than that one took.
 const CHECKPOINT: i64 = 256 * 1024;
@@ -81,6 +81,10 @@ impl Sink for Recording {
 
     fn kept_for(&self, ttl: Option<Duration>) {
         self.pieces().push(Piece::KeptFor(ttl));
+    }
+
+    fn noted(&self, line: &LogLine) {
+        self.pieces().push(Piece::Noted(line.clone()));
     }
 }
 

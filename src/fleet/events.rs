@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::{Checkpoint, Machine, Record, Sandbox};
 use crate::fleet::ledger::{Append, Fault, News};
 use crate::store::{Compiler, exchange, read, write};
-use crate::world::{Change, Entry};
+use crate::world::{Change, Entry, LogLine};
 
 /// The first byte of all that is written. This version reads the formats up to this one, and writes the one that all replicas write.
 pub const NEWEST: u8 = 1;
@@ -20,6 +20,7 @@ pub(super) enum Piece {
     Exchange(Arc<Entry>),
     Unlisted(Vec<u64>),
     KeptFor(Option<Duration>),
+    Noted(LogLine),
 }
 
 /// A [`Piece`] as it is written, but for exchanges, which have rows of their own.
@@ -28,6 +29,7 @@ enum Event {
     Records(Bytes),
     Unlisted(Vec<u64>),
     KeptFor(Option<Duration>),
+    Noted(Vec<LogLine>),
 }
 
 impl Event {
@@ -37,8 +39,8 @@ impl Event {
     }
 }
 
-/// Pieces as they are written in a format. With a checkpoint goes how long the sandbox is kept.
-pub(super) fn encode(pieces: Vec<Piece>, ttl: Option<Duration>, format: u8) -> Result<Append, Fault> {
+/// What a sandbox recorded as it is written in a format. With a checkpoint goes how long it is kept, and what was done to it.
+pub(super) fn encode(pieces: Vec<Piece>, sandbox: &Sandbox, format: u8) -> Result<Append, Fault> {
     let mut append = Append::default();
     let mut events = Vec::new();
     let mut exchanges: Vec<Arc<Entry>> = Vec::new();
@@ -64,10 +66,11 @@ pub(super) fn encode(pieces: Vec<Piece>, ttl: Option<Duration>, format: u8) -> R
                 events.push(Event::Unlisted(numbers));
             }
             Piece::KeptFor(ttl) => events.push(Event::KeptFor(ttl)),
+            Piece::Noted(line) => events.push(Event::Noted(vec![line])),
         }
     }
     if append.checkpoint.is_some() {
-        events.push(Event::KeptFor(ttl));
+        events.extend([Event::KeptFor(sandbox.ttl()), Event::Noted(sandbox.deeds.all())]);
     }
     for entry in exchanges {
         append.exchanges.push((entry.number, exchange::write(&entry, Vec::new()).map_err(damaged)?));
@@ -137,6 +140,7 @@ pub(super) fn load(
             let Some(Record::Checkpoint(checkpoint)) = records.drain(..=at).next_back() else { continue };
             let Some(open) = open.take() else { continue };
             let opened = open(*checkpoint)?;
+            opened.deeds.forget();
             opened.apply(&records).map_err(damaged)?;
             sandbox = Some(opened);
         }
@@ -158,6 +162,7 @@ fn make(machine: &Machine, sandbox: &Arc<Sandbox>, event: Event, look: impl FnOn
         }
         Event::Unlisted(numbers) => sandbox.retain_in_journal(|entry| !numbers.contains(&entry.number)),
         Event::KeptFor(ttl) => sandbox.set_ttl(ttl),
+        Event::Noted(lines) => lines.into_iter().for_each(|line| sandbox.deeds.add_numbered(line)),
     }
     Ok(false)
 }

@@ -164,6 +164,9 @@ pub struct ReplicaRow {
     pub seen: Duration,
 }
 
+/// What inboxes begin with in which replicas tell each other something; those of users do not.
+pub const AMONG_REPLICAS: char = '\u{1}';
+
 /// What an inbox holds, and how much it had.
 #[derive(Clone, Debug, Default)]
 pub struct Letters {
@@ -246,16 +249,16 @@ pub trait Ledger: Send + Sync {
     /// The replicas that were heard of lately.
     fn replicas(&self) -> Trip<'_, Vec<ReplicaRow>>;
 
-    /// Adds a letter to an inbox, within bounds.
-    fn post(&self, inbox: String, letter: Vec<u8>) -> Trip<'_, ()>;
+    /// Adds letters to an inbox, within bounds.
+    fn post(&self, inbox: String, letters: Vec<Vec<u8>>) -> Trip<'_, ()>;
 
     /// The letters of an inbox; `None` if there is none of that name. With `opens` there is one from now on.
     fn letters(&self, inbox: String, opens: bool) -> Trip<'_, Option<Letters>>;
 
-    /// All inboxes, in the order of their names.
+    /// All inboxes of users, in the order of their names.
     fn inboxes(&self) -> Trip<'_, Vec<InboxRow>>;
 
-    /// Removes an inbox, with its letters.
+    /// Removes an inbox, with its letters; of one among replicas the letters alone.
     fn clear(&self, inbox: String) -> Trip<'_, ()>;
 }
 

@@ -27,7 +27,8 @@ pub use calls::Undone;
 pub use events::NEWEST as NEWEST_FORMAT;
 pub use lane::Lane;
 pub use ledger::{
-    Append, Birth, Commit, Death, Fault, Head, Hold, InboxRow, Ledger, Letters, Mark, News, Receipt, ReplicaRow, Row, Since, Trip,
+    AMONG_REPLICAS, Append, Birth, Commit, Death, Fault, Head, Hold, InboxRow, Ledger, Letters, Mark, News, Receipt, ReplicaRow, Row,
+    Since, Trip,
 };
 #[cfg(feature = "postgres")]
 pub use postgres::{DatabaseError, Opening, Postgres};

@@ -259,8 +259,8 @@ impl Ledger for Postgres {
         Box::pin(formats::upgrade(&self.pool, format))
     }
 
-    fn post(&self, inbox: String, letter: Vec<u8>) -> Trip<'_, ()> {
-        Box::pin(async move { letters::post(&self.pool, &inbox, &letter).await })
+    fn post(&self, inbox: String, letters: Vec<Vec<u8>>) -> Trip<'_, ()> {
+        Box::pin(async move { letters::post(&self.pool, &inbox, &letters).await })
     }
 
     fn letters(&self, inbox: String, opens: bool) -> Trip<'_, Option<Letters>> {

@@ -102,7 +102,7 @@ impl Section {
             held.is_ahead = !held.copy.recording.is_empty();
             if held.is_ahead {
                 held.copy.make_checkpoint(&held.head);
-                let append = events::encode(held.copy.recording.take(), sandbox.ttl(), format)?;
+                let append = events::encode(held.copy.recording.take(), sandbox, format)?;
                 if !sandbox.is_removed() {
                     commit.appends.push((Arc::clone(&sandbox.name), held.head.mark, super::Append { used, ..append }));
                 }
@@ -112,7 +112,7 @@ impl Section {
         }
         for Newborn { copy, .. } in &listed.born {
             let sandbox = &copy.sandbox;
-            let append = super::Append { used: sandbox.last_used(), ..events::encode(copy.recording.take(), sandbox.ttl(), format)? };
+            let append = super::Append { used: sandbox.last_used(), ..events::encode(copy.recording.take(), sandbox, format)? };
             commit.births.push(Birth { name: Arc::clone(&sandbox.name), life: hold.life().await?, append });
         }
         for sandbox in &listed.gone {

@@ -177,8 +177,8 @@ impl Ledger for Several {
         Box::pin(self.first().to(self.first().ledger.replicas()))
     }
 
-    fn post(&self, inbox: String, letter: Vec<u8>) -> Trip<'_, ()> {
-        Box::pin(self.first().to(self.first().ledger.post(inbox, letter)))
+    fn post(&self, inbox: String, letters: Vec<Vec<u8>>) -> Trip<'_, ()> {
+        Box::pin(self.first().to(self.first().ledger.post(inbox, letters)))
     }
 
     fn letters(&self, inbox: String, opens: bool) -> Trip<'_, Option<Letters>> {

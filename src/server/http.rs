@@ -27,7 +27,7 @@ use crate::base::text;
 use crate::engine::{self, Machine, Origin, Request, Unmatched, Unread};
 use crate::fleet::Fleet;
 use crate::server::access::Guard;
-use crate::server::admin::{self, Admin, Briefs, Downloads, History, Judged, LastVerdicts};
+use crate::server::admin::{self, Admin, Briefs, Downloads, Judged, LastVerdicts};
 use crate::server::apart::{self, Apart};
 use crate::server::body::{Payload, closing, full_body, problem_response};
 use crate::server::call_log::{CallLog, Line};
@@ -93,8 +93,8 @@ pub async fn serve_embedded(
     let in_flight = bound.config.in_flight.max(LEAST_IN_FLIGHT);
     let changed = Arc::new(Notify::new());
     let inboxes = Arc::new(Inboxes::new(bound.config.fleet.clone()));
-    let unmatched = Arc::new(UnmatchedJournal::default());
-    let verdicts = Arc::new(Verdicts::default());
+    let unmatched = Arc::new(UnmatchedJournal::new(bound.config.fleet.clone()));
+    let verdicts = Arc::new(Verdicts::new(bound.config.fleet.clone()));
     let metrics = Arc::new(Metrics::default());
     let log = bound.config.log.clone();
     let client = Arc::new(WebhookClient::new(bound.config.egress.clone(), bound.own_addresses(), Arc::clone(&inboxes)));
@@ -113,9 +113,8 @@ pub async fn serve_embedded(
         bound.config.store.clone(),
         Sections::new(fleet.clone()),
     );
-    let history = History::default();
     let recording = bound.config.recording.clone().map(|Recording { sandbox, log }| {
-        history.refill(&sandbox, log);
+        log.into_iter().for_each(|line| sandbox.deeds.add_numbered(line));
         Arc::clone(&sandbox.name)
     });
     let is_alive = recording.is_none();
@@ -130,7 +129,6 @@ pub async fn serve_embedded(
             unmatched: Arc::clone(&unmatched),
             metrics: Arc::clone(&metrics),
             verdicts: Arc::clone(&verdicts),
-            history,
             judged: Judged::default(),
             last_verdicts: LastVerdicts::default(),
             downloads: Downloads::new(bound.config.read_timeout),
@@ -180,10 +178,11 @@ pub async fn serve_embedded(
     started(Local::new(Arc::clone(&shell.ui.admin), bound.http));
     let sweeping = apart.handle().spawn(upkeep::sweep(Arc::clone(&shell.machine), Arc::clone(&verdicts), fleet.clone()));
     let following = apart.handle().spawn(upkeep::follow(fleet.clone(), Arc::clone(&shell.changed)));
+    let telling = apart.handle().spawn(upkeep::tell(Arc::clone(&verdicts), Arc::clone(&shell.unmatched)));
     let all = listening.iter().map(|(_, connections)| Arc::clone(connections)).collect();
     let making_room = apart.handle().spawn(upkeep::make_room(Arc::clone(&shell), all));
     shutdown.await;
-    ticking.iter().chain(&[sweeping, following, making_room]).for_each(|task| task.abort());
+    ticking.iter().chain(&[sweeping, following, telling, making_room]).for_each(|task| task.abort());
     for (accepting, connections) in &listening {
         accepting.abort();
         connections.drain();

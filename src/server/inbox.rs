@@ -142,7 +142,7 @@ impl Inboxes {
             return Ok(());
         };
         let letter = postcard::to_stdvec(&request).map_err(|error| Fault::Damaged(error.to_string()))?;
-        fleet.ledger().post(name.to_owned(), letter).await
+        fleet.ledger().post(name.to_owned(), vec![letter]).await
     }
 
     /// Copies an inbox that replicas share; nothing where there are none. With `opens` there is such an inbox from now on.

@@ -1,13 +1,16 @@
 //! The verdicts on sandboxes that ended, which can be read when the sandboxes are gone. Their number and their bytes are bounded.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::base::time::Timestamp;
+use crate::fleet::{Fault, Fleet, Letters};
 use crate::scenario::verify::{Report, Verdict};
+use crate::server::told::Told;
 
 /// How many verdicts are kept.
 const MOST: usize = 200;
@@ -27,7 +30,11 @@ pub(crate) struct Ended {
 
 /// The verdicts on sandboxes that ended, oldest first.
 #[derive(Default)]
-pub struct Verdicts(Mutex<Kept>);
+pub struct Verdicts {
+    kept: Mutex<Kept>,
+    /// Where replicas tell each other their verdicts.
+    told: Option<Told>,
+}
 
 #[derive(Default)]
 struct Kept {
@@ -40,8 +47,17 @@ struct Kept {
 }
 
 impl Verdicts {
+    /// Verdicts that replicas tell each other, if there is a fleet.
+    pub(super) fn new(fleet: Option<Arc<Fleet>>) -> Self {
+        Self { kept: Mutex::default(), told: fleet.map(|fleet| Told::new(fleet, "\u{1}verdicts")) }
+    }
+
     pub(super) fn push(&self, ended: Ended) {
-        let bytes = serde_json::to_vec(&ended).map_or(0, |json| json.len());
+        let json = serde_json::to_vec(&ended).unwrap_or_default();
+        let bytes = json.len();
+        if let Some(told) = &self.told {
+            told.add(json);
+        }
         let mut kept = self.lock();
         kept.has_failed |= ended.report.verdict != Verdict::Passed;
         kept.rows.push_back((ended, bytes));
@@ -53,7 +69,26 @@ impl Verdicts {
         }
     }
 
-    /// All that are kept, and how many are not any more.
+    /// Those of all replicas as JSON, and how many are not kept any more.
+    pub(crate) async fn of_fleet(&self) -> Result<(Vec<Box<RawValue>>, u64), Fault> {
+        let damaged = |error: serde_json::Error| Fault::Damaged(error.to_string());
+        let Some(told) = &self.told else {
+            let (own, dropped) = self.all();
+            let rows = own.iter().map(serde_json::value::to_raw_value).collect::<Result<_, _>>().map_err(damaged)?;
+            return Ok((rows, dropped));
+        };
+        let Letters { received, letters } = told.read().await?;
+        let dropped = received.saturating_sub(letters.len() as u64);
+        let rows = letters.iter().map(|(_, row)| serde_json::from_slice(row)).collect::<Result<_, _>>().map_err(damaged)?;
+        Ok((rows, dropped))
+    }
+
+    /// Other replicas, if there are any.
+    pub(super) fn told(&self) -> Option<&Told> {
+        self.told.as_ref()
+    }
+
+    /// All that are kept here, and how many are not any more.
     pub(crate) fn all(&self) -> (Vec<Ended>, u64) {
         let kept = self.lock();
         (kept.rows.iter().map(|(ended, _)| ended.clone()).collect(), kept.dropped)
@@ -70,6 +105,6 @@ impl Verdicts {
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -352,7 +352,7 @@ fn a_bit_that_flips_is_found_or_harmless() {
     for folder in &folders {
         let names: Vec<PathBuf> =
             folder.files().iter().map(|file| file.strip_prefix(&folder.0).expect("it is in the folder").to_owned()).collect();
-        let config = Config { cases: 48, max_shrink_iters: 0, failure_persistence: None, ..Config::default() };
+        let config = Config { cases: 32, max_shrink_iters: 0, failure_persistence: None, ..Config::default() };
         let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
         let flips = (proptest::sample::select(names), any::<prop::sample::Index>(), 0_u32..8);
         let done = TestRunner::new_with_rng(config, rng).run(&flips, |(name, place, bit)| {

@@ -14,6 +14,7 @@ use http::Method;
 use seatrial::engine::{Machine, Options, Request, Sandbox, Start};
 use seatrial::fleet::{Fleet, JoinError, Ledger, Reach, Undone};
 use seatrial::scenario::Scenario;
+use seatrial::world::Deed;
 use seatrial::{scenario, vendors};
 use serde_json::{Value, json};
 
@@ -264,6 +265,31 @@ fn checkpoints_stand_for_what_was_before() {
 }
 
 #[test]
+fn what_was_done_besides_calls_is_known_to_all() {
+    block_on(async {
+        let (ledger, replicas) = fleet(2).await;
+        let run = async |replica: &Replica, act: &dyn Fn(&Sandbox)| {
+            let sandbox = replica.sandbox("default");
+            replica.fleet.run(&Reach::one("default"), |_| act(&sandbox)).await.expect("the ledger is there");
+        };
+        let lines = async |replica: &Replica| {
+            replica.told("default").await;
+            let lines = replica.sandbox("default").deeds.all().into_iter();
+            lines.map(|line| (line.number, line.after, line.name.unwrap_or_default())).collect::<Vec<_>>()
+        };
+        run(&replicas[0], &|sandbox| sandbox.note(wall(), Deed::FaultOn, Some("one"), None)).await;
+        replicas[1].call("default", Method::POST, "/addresses/", &address("Ada")).await;
+        ledger.fail(&[Failing::Before, Failing::After]);
+        run(&replicas[1], &|sandbox| sandbox.note(wall(), Deed::FaultOn, Some("two"), None)).await;
+        let expected = [(1, 0, "one".to_owned()), (2, 1, "two".to_owned())];
+        assert_eq!(lines(&replicas[0]).await, expected, "what another replica did");
+        assert_eq!(lines(&replicas[1]).await, expected, "what was done again is there once");
+        run(&replicas[0], &|sandbox| sandbox.try_checkpoint()).await;
+        assert_eq!(lines(&Replica::join(&ledger).await).await, expected, "a new copy");
+    });
+}
+
+#[test]
 fn a_replica_that_wants_another_beginning_does_not_join() {
     block_on(async {
         let (ledger, _) = fleet(1).await;
@@ -301,6 +327,7 @@ fn a_later_format_is_written_when_all_read_it() {
         tokio::time::sleep(std::time::Duration::from_millis(8_500)).await;
         following.abort();
         assert!(old.fleet.is_away() && old.fleet.away()[0].contains("writes format 2"), "{:?}", old.fleet.away());
+        assert_eq!(old.fleet.out_of_service(), ["the sandboxes are out of service"]);
         call(&old).await;
         assert_eq!((old.fleet.format(), ledger.formats("default")), (1, [1].into()));
         let newer = join(2).await.expect("it may join");

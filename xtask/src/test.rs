@@ -5,6 +5,7 @@ pub mod abuse;
 mod clients;
 mod crates;
 mod deploy;
+mod disk;
 mod fleet;
 mod full;
 mod installs;
@@ -80,6 +81,9 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
         }
         for part in fleet::run()? {
             summary.check(&format!("fleet {}", part.name), part.passed, part.checks);
+        }
+        for part in disk::run()? {
+            summary.check(&format!("disk {}", part.name), part.passed, part.checks);
         }
         for kind in full::run()? {
             summary.check(&format!("full of {}", kind.name), kind.passed, kind.checks);

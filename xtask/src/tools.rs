@@ -40,6 +40,7 @@ pub const LANGUAGES: [Package; 6] = [
     Package { name: "ruby-rspec", probe: &["rspec", "--version"] },
 ];
 pub const TASKSET: Package = Package { name: "util-linux", probe: &["taskset", "--version"] };
+pub const STRACE: Package = Package { name: "strace", probe: &["strace", "--version"] };
 pub const WRK: Package = Package { name: "wrk", probe: &["sh", "-c", "command -v wrk"] };
 
 pub fn packages(wanted: &[Package]) -> Result<(), Failure> {

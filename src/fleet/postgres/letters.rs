@@ -6,7 +6,7 @@ use tokio_postgres::types::{ToSql, Type};
 
 use super::damaged;
 use super::pool::{Pool, within};
-use crate::fleet::ledger::{Fault, InboxRow, Letters};
+use crate::fleet::ledger::{AMONG_REPLICAS, Fault, InboxRow, Letters};
 
 /// How many inboxes there are at most, and how many letters and bytes each holds.
 const BOXES: i64 = 64;
@@ -15,25 +15,30 @@ const BYTES: i64 = 1 << 20;
 
 /// One at a time, so that the bounds hold.
 const BEGIN: &str = "BEGIN; SELECT pg_advisory_xact_lock(744772)";
-const COUNT: &str = "INSERT INTO seatrial_inbox (inbox, received) VALUES ($1, 1) ON CONFLICT (inbox) \
-    DO UPDATE SET received = seatrial_inbox.received + 1, latest = clock_timestamp() RETURNING received";
-const ADD: &str = "INSERT INTO seatrial_letter (inbox, number, body) VALUES ($1, $2, $3)";
+const COUNT: &str = "INSERT INTO seatrial_inbox (inbox, received) VALUES ($1, $2) ON CONFLICT (inbox) \
+    DO UPDATE SET received = seatrial_inbox.received + $2, latest = clock_timestamp() RETURNING received - $2";
+const ADD: &str = "INSERT INTO seatrial_letter (inbox, number, body) SELECT $1, $2 + place, body \
+    FROM unnest($3) WITH ORDINALITY AS letter (body, place)";
 const FIT: &str = "DELETE FROM seatrial_letter AS letter USING (
     SELECT number, row_number() OVER newest AS place, sum(length(body)) OVER newest AS bytes FROM seatrial_letter WHERE inbox = $1
     WINDOW newest AS (ORDER BY number DESC)
   ) AS ranked
   WHERE letter.inbox = $1 AND letter.number = ranked.number AND ranked.place > 1 AND (ranked.place > $2 OR ranked.bytes > $3)";
-const MAKE_ROOM: &str = "DELETE FROM seatrial_inbox WHERE inbox IN (SELECT inbox FROM seatrial_inbox ORDER BY latest DESC OFFSET $1)";
+/// Inboxes among replicas make room for nobody.
+const MAKE_ROOM: &str = "DELETE FROM seatrial_inbox WHERE inbox IN \
+    (SELECT inbox FROM seatrial_inbox WHERE inbox NOT LIKE E'\\x01%' ORDER BY latest DESC OFFSET $1)";
 
-/// Adds a letter; the oldest ones make room.
-pub(super) async fn post(pool: &Arc<Pool>, inbox: &str, body: &[u8]) -> Result<(), Fault> {
+/// Adds letters; the oldest ones make room.
+pub(super) async fn post(pool: &Arc<Pool>, inbox: &str, letters: &[Vec<u8>]) -> Result<(), Fault> {
     let connection = pool.get().await?;
     let client = &connection.client;
     within(client.batch_execute(BEGIN)).await?;
-    let row = within(client.query_typed_one(COUNT, &[(&inbox, Type::TEXT)])).await?;
-    let number: i64 = row.try_get(0).map_err(damaged)?;
-    let letter: [(&(dyn ToSql + Sync), Type); 3] = [(&inbox, Type::TEXT), (&number, Type::INT8), (&body, Type::BYTEA)];
-    within(client.execute_typed(ADD, &letter)).await?;
+    let count = i64::try_from(letters.len()).unwrap_or(i64::MAX);
+    let counted: [(&(dyn ToSql + Sync), Type); 2] = [(&inbox, Type::TEXT), (&count, Type::INT8)];
+    let row = within(client.query_typed_one(COUNT, &counted)).await?;
+    let before: i64 = row.try_get(0).map_err(damaged)?;
+    let added: [(&(dyn ToSql + Sync), Type); 3] = [(&inbox, Type::TEXT), (&before, Type::INT8), (&letters, Type::BYTEA_ARRAY)];
+    within(client.execute_typed(ADD, &added)).await?;
     let bounds: [(&(dyn ToSql + Sync), Type); 3] = [(&inbox, Type::TEXT), (&LETTERS, Type::INT8), (&BYTES, Type::INT8)];
     within(client.execute_typed(FIT, &bounds)).await?;
     within(client.execute_typed(MAKE_ROOM, &[(&BOXES, Type::INT8)])).await?;
@@ -47,7 +52,8 @@ pub(super) async fn read(pool: &Arc<Pool>, inbox: &str, opens: bool) -> Result<O
     let connection = pool.get().await?;
     let client = &connection.client;
     if opens {
-        let open = "INSERT INTO seatrial_inbox (inbox, received) SELECT $1, 0 WHERE (SELECT count(*) FROM seatrial_inbox) < $2 \
+        let open = "INSERT INTO seatrial_inbox (inbox, received) SELECT $1, 0 \
+            WHERE (SELECT count(*) FROM seatrial_inbox WHERE inbox NOT LIKE E'\\x01%') < $2 \
             ON CONFLICT DO NOTHING";
         let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&inbox, Type::TEXT), (&BOXES, Type::INT8)];
         within(client.execute_typed(open, &parameters)).await?;
@@ -70,7 +76,8 @@ pub(super) async fn read(pool: &Arc<Pool>, inbox: &str, opens: bool) -> Result<O
 pub(super) async fn all(pool: &Arc<Pool>) -> Result<Vec<InboxRow>, Fault> {
     let connection = pool.get().await?;
     let statement = "SELECT inbox, received, (extract(epoch FROM latest) * 1000000)::bigint, \
-        (SELECT count(*) FROM seatrial_letter AS letter WHERE letter.inbox = box.inbox) FROM seatrial_inbox AS box ORDER BY inbox";
+        (SELECT count(*) FROM seatrial_letter AS letter WHERE letter.inbox = box.inbox) FROM seatrial_inbox AS box \
+        WHERE inbox NOT LIKE E'\\x01%' ORDER BY inbox";
     let rows = within(connection.client.query_typed(statement, &[])).await?;
     connection.give_back();
     let row = |row: &tokio_postgres::Row| {
@@ -81,10 +88,12 @@ pub(super) async fn all(pool: &Arc<Pool>) -> Result<Vec<InboxRow>, Fault> {
     rows.iter().map(row).collect::<Result<_, _>>().map_err(damaged)
 }
 
-/// Removes an inbox with its letters.
+/// Removes an inbox with its letters; of one among replicas the letters alone, so that its numbers go on.
 pub(super) async fn clear(pool: &Arc<Pool>, inbox: &str) -> Result<(), Fault> {
     let connection = pool.get().await?;
-    let statement = "DELETE FROM seatrial_inbox WHERE inbox = $1";
+    let is_of_users = !inbox.starts_with(AMONG_REPLICAS);
+    let statement =
+        if is_of_users { "DELETE FROM seatrial_inbox WHERE inbox = $1" } else { "DELETE FROM seatrial_letter WHERE inbox = $1" };
     within(connection.client.execute_typed(statement, &[(&inbox, Type::TEXT)])).await?;
     connection.give_back();
     Ok(())

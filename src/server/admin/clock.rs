@@ -89,8 +89,11 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Clo
     let SetClock { now, mode } = request.read()?;
     let Some(to) = now else {
         if let Some(mode) = mode {
-            admin.webhook_sender.act(&sandbox, || sandbox.lock().world.set_mode(mode, wall())).await?;
-            admin.history.add(&sandbox, Deed::Mode, Some(&word(mode)), None);
+            let set = || {
+                sandbox.lock().world.set_mode(mode, wall());
+                sandbox.note(wall(), Deed::Mode, Some(&word(mode)), None);
+            };
+            admin.webhook_sender.act(&sandbox, set).await?;
         }
         return Ok(ClockView::of(admin, &sandbox));
     };
@@ -106,7 +109,7 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Clo
     };
     if let Ok(done) = tokio::time::timeout(admin.advance_timeout, detached(put)).await {
         done?;
-        admin.history.add(&sandbox, Deed::Advanced, None, None);
+        note_advance(admin, &sandbox, None).await;
     }
     Ok(ClockView::of(admin, &sandbox))
 }
@@ -170,8 +173,13 @@ pub(crate) async fn advance(admin: &Admin, request: &AdminRequest<'_>) -> Result
         return Ok(response::json(StatusCode::ACCEPTED, &on_its_way));
     };
     let (now, fired) = done?;
-    admin.history.add(&sandbox, Deed::Advanced, None, Some(fired));
+    note_advance(admin, &sandbox, Some(fired)).await;
     Ok(response::json(StatusCode::OK, &Advanced { now, fired, moving: false, to: None }))
+}
+
+/// Notes that the clock was moved; where that is not possible, nothing else is missing.
+async fn note_advance(admin: &Admin, sandbox: &Arc<Sandbox>, fired: Option<u64>) {
+    let _ = admin.webhook_sender.act(sandbox, || sandbox.note(wall(), Deed::Advanced, None, fired)).await;
 }
 
 /// How time passes, as scenarios write it.

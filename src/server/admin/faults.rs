@@ -14,6 +14,7 @@ use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::scenarios;
 use crate::server::admin::state::Admin;
+use crate::server::clock::wall;
 use crate::world::Deed;
 
 /// How many characters the name of a fault may have.
@@ -68,7 +69,7 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Fau
     if !sandbox.switch_on(fault) {
         return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, format!("a sandbox has at most {} faults", Sandbox::FAULTS)));
     }
-    admin.history.add(&sandbox, Deed::FaultOn, Some(&view.name), None);
+    sandbox.note(wall(), Deed::FaultOn, Some(&view.name), None);
     Ok(view)
 }
 
@@ -77,7 +78,7 @@ pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     if !sandbox.switch_off(name) {
         return Err(no_fault(name));
     }
-    admin.history.add(&sandbox, Deed::FaultOff, Some(name), None);
+    sandbox.note(wall(), Deed::FaultOff, Some(name), None);
     Ok(())
 }
 

@@ -39,7 +39,7 @@ pub(crate) async fn export(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     let is_small = usage.documents + if has_journal { usage.journal } else { 0 } < PIECE;
     // Before anything is kept that the sandbox may drop.
     let download = if is_small { None } else { Some(admin.downloads.begin().await?) };
-    let past = past(admin, request, &sandbox);
+    let past = past(request, &sandbox);
     // A copy of pointers, so that the sandbox is not locked while its file is written.
     let state = sandbox.lock().clone();
     let faults = state.faults().iter().map(|fault| (fault.name.clone(), fault.wanted.clone())).collect();
@@ -77,7 +77,7 @@ fn has_journal(request: &AdminRequest<'_>) -> Result<bool, Problem> {
 }
 
 /// What of the past is asked for.
-fn past(admin: &Admin, request: &AdminRequest<'_>, sandbox: &Arc<Sandbox>) -> Recorded {
+fn past(request: &AdminRequest<'_>, sandbox: &Arc<Sandbox>) -> Recorded {
     let has = |wanted: &str| included(request).any(|word| word == wanted);
     let recorded = || {
         let journal = sandbox.journal();
@@ -85,7 +85,7 @@ fn past(admin: &Admin, request: &AdminRequest<'_>, sandbox: &Arc<Sandbox>) -> Re
         let (written, dropped) = (journal.written, journal.dropped);
         RecordedJournal { sandbox: Arc::clone(&sandbox.name), written, dropped, entries }
     };
-    Recorded { journal: has("journal").then(recorded), log: has("log").then(|| admin.history.all(sandbox)) }
+    Recorded { journal: has("journal").then(recorded), log: has("log").then(|| sandbox.deeds.all()) }
 }
 
 /// A body that is written in pieces, each when the one before was taken, for as long as somebody takes them.
@@ -114,7 +114,7 @@ impl Write for Pieces {
 
 pub(crate) async fn import(admin: &Admin, request: &AdminRequest<'_>) -> Result<SandboxView, Problem> {
     let sandbox = load(&admin.machine, request.parameter("s"), request.body)?;
-    admin.history.add(&sandbox, Deed::Imported, None, None);
+    sandbox.note(wall(), Deed::Imported, None, None);
     Ok(SandboxView::with_obstacles(admin, request, &sandbox).await)
 }
 

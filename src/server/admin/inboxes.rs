@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::ser::SerializeSeq as _;
 use serde::{Serialize, Serializer};
 
+use crate::fleet::AMONG_REPLICAS;
 use crate::fleet::Fault;
 use crate::server::access::AdminAuth;
 use crate::server::admin::long_poll::long_poll;
@@ -20,7 +21,7 @@ use crate::server::clock::wall;
 use crate::server::inbox::{self, InboxSummary, ReceivedRequest, ReceivedView};
 
 /// How often an inbox that replicas share is looked at for those who wait.
-const PAUSE: Duration = Duration::from_millis(100);
+pub(super) const PAUSE: Duration = Duration::from_millis(100);
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Inbox {
@@ -53,7 +54,7 @@ pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<Inb
     let secrets = Secrets::read(request)?;
     let names = AllNames::of(&admin.machine);
     let (before, limit) = (request.number("before")?.unwrap_or(u64::MAX), request.number("limit")?.unwrap_or(usize::MAX));
-    let name = request.parameter("name");
+    let name = name(request)?;
     admin.inboxes.copy(name, true).await.map_err(|fault| away(&fault))?;
     let look = || {
         let (mut letters, received) = admin.inboxes.read(name);
@@ -67,6 +68,15 @@ pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<Inb
         answered = polled => answered,
         fault = follow(admin, name) => Err(away(&fault)),
     }
+}
+
+/// The name of an inbox, which a URL can say: others are of replicas among themselves.
+fn name<'r>(request: &'r AdminRequest<'_>) -> Result<&'r str, Problem> {
+    let name = request.parameter("name");
+    if name.starts_with(AMONG_REPLICAS) {
+        return Err(Problem::bad_request("the name of an inbox does not begin with a control character"));
+    }
+    Ok(name)
 }
 
 /// Goes on copying an inbox that replicas share, until that fails.
@@ -92,7 +102,7 @@ pub(crate) async fn list(admin: &Admin, _: &AdminRequest<'_>) -> Result<Inboxes,
 }
 
 pub(crate) async fn clear(admin: &Admin, request: &AdminRequest<'_>) -> Result<(), Problem> {
-    admin.inboxes.remove(request.parameter("name")).await.map_err(|fault| away(&fault))
+    admin.inboxes.remove(name(request)?).await.map_err(|fault| away(&fault))
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -103,7 +113,7 @@ pub(crate) struct Received {
 /// Receives a request, and answers with the status that the query names.
 pub(crate) async fn receive(admin: &Admin, request: &AdminRequest<'_>) -> Result<AdminResponse, Problem> {
     let status = inbox::status(&request.query).ok_or_else(|| Problem::bad_request("`status` is a number from 200 to 999"))?;
-    let name = request.parameter("name");
+    let name = name(request)?;
     let needs_reader = matches!(admin.guard.auth, AdminAuth::Token(_));
     if needs_reader {
         admin.inboxes.copy(name, false).await.map_err(|fault| away_in_public(&fault))?;

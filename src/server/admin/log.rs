@@ -25,6 +25,6 @@ pub(crate) struct Log {
 pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Log, Problem> {
     let sandbox = admin.sandbox(request)?;
     let between = (request.number("since")?.unwrap_or(0), request.number("until")?.unwrap_or(u64::MAX));
-    let (log, more) = admin.history.read(&sandbox, between, request.number("limit")?.unwrap_or(100));
+    let (log, more) = sandbox.deeds.between(between, request.number("limit")?.unwrap_or(100));
     Ok(Log { log, more })
 }

@@ -77,8 +77,7 @@ pub(crate) async fn version(admin: &Admin, _: &AdminRequest<'_>) -> Result<Versi
 }
 
 pub(crate) async fn metrics(admin: &Admin, _: &AdminRequest<'_>) -> Result<AdminResponse, Problem> {
-    let (_, unmatched) = admin.unmatched.read();
-    Ok(response::text(metrics::MEDIA_TYPE, admin.metrics.text(&admin.machine, unmatched)))
+    Ok(response::text(metrics::MEDIA_TYPE, admin.metrics.text(&admin.machine, admin.unmatched.own())))
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -184,7 +184,7 @@ pub(crate) async fn reset(admin: &Admin, request: &AdminRequest<'_>) -> Result<S
     let Reset { seed } = request.read()?;
     shutdown::report(&admin.machine, &admin.verdicts, &sandbox, Ending::Reset);
     sandbox.reset_with(seed);
-    admin.history.add(&sandbox, Deed::Reset, None, None);
+    sandbox.note(wall(), Deed::Reset, None, None);
     Ok(SandboxView::with_obstacles(admin, request, &sandbox).await)
 }
 
@@ -199,7 +199,7 @@ pub(crate) async fn reset_all(admin: &Admin, _: &AdminRequest<'_>) -> Result<Res
     for sandbox in &sandboxes {
         shutdown::report(&admin.machine, &admin.verdicts, sandbox, Ending::Reset);
         sandbox.reset();
-        admin.history.add(sandbox, Deed::Reset, None, None);
+        sandbox.note(wall(), Deed::Reset, None, None);
     }
     admin.changed.notify_waiters();
     Ok(Resets { reset: sandboxes.iter().map(|sandbox| sandbox.name.to_string()).collect() })

@@ -81,7 +81,7 @@ pub(crate) fn replace(admin: &Admin, sandbox: &Arc<Sandbox>, scenario: &Arc<Scen
     shutdown::report(&admin.machine, &admin.verdicts, sandbox, Ending::Replaced);
     admin.machine.replace(sandbox, staged, keep)?;
     let name = sandbox.lock().scenario_name.clone();
-    admin.history.add(sandbox, Deed::Scenario, Some(&name), None);
+    sandbox.note(wall(), Deed::Scenario, Some(&name), None);
     Ok(())
 }
 

@@ -50,9 +50,9 @@ async fn change(
                 }
                 let answered = (route.handler)(admin, request).await;
                 match section.commit().await {
-                    Ok(()) => return answered,
+                    Ok(()) => return told(admin, answered).await,
                     Err(failed) => match fleet.after(failed, &patience).await {
-                        Ok(true) => return answered,
+                        Ok(true) => return told(admin, answered).await,
                         Ok(false) => continue,
                         Err(fault) => return Err(away(&fault)),
                     },
@@ -62,6 +62,14 @@ async fn change(
         };
         fleet.after(failed, &patience).await.map_err(|fault| away(&fault))?;
     }
+}
+
+/// Answers when others know of the verdicts on what ended. Where that is not possible they are told later.
+async fn told(admin: &Admin, answered: Result<AdminResponse, Problem>) -> Result<AdminResponse, Problem> {
+    if let Some(told) = admin.verdicts.told() {
+        let _ = told.flush().await;
+    }
+    answered
 }
 
 async fn look(

@@ -54,7 +54,7 @@ pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<
         let detail = format!("a sandbox holds at most {} snapshots", Sandbox::SNAPSHOTS);
         return Err(Problem::new(StatusCode::INSUFFICIENT_STORAGE, detail));
     };
-    admin.history.add(&sandbox, Deed::SnapshotTaken, Some(&name), None);
+    sandbox.note(wall(), Deed::SnapshotTaken, Some(&name), None);
     Ok(SnapshotView { name, at, bytes })
 }
 
@@ -64,7 +64,7 @@ pub(crate) async fn restore(admin: &Admin, request: &AdminRequest<'_>) -> Result
     if !sandbox.restore(&name, wall()) {
         return Err(no_snapshot(&name));
     }
-    admin.history.add(&sandbox, Deed::SnapshotRestored, Some(&name), None);
+    sandbox.note(wall(), Deed::SnapshotRestored, Some(&name), None);
     Ok(SandboxView::with_obstacles(admin, request, &sandbox).await)
 }
 

@@ -12,7 +12,6 @@ use crate::engine::{Machine, Sandbox};
 use crate::fleet::Fleet;
 use crate::server::access::Guard;
 use crate::server::admin::briefs::{Briefs, DeliveryBrief, ParcelBrief};
-use crate::server::admin::history::History;
 use crate::server::admin::judged::Judged;
 use crate::server::admin::last_verdicts::LastVerdicts;
 use crate::server::admin::problem::Problem;
@@ -38,7 +37,6 @@ pub(crate) struct Admin {
     pub unmatched: Arc<UnmatchedJournal>,
     pub metrics: Arc<Metrics>,
     pub verdicts: Arc<Verdicts>,
-    pub history: History,
     pub judged: Judged,
     pub last_verdicts: LastVerdicts,
     pub downloads: Downloads,

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::base::time;
@@ -14,6 +15,7 @@ use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::scenarios;
 use crate::server::admin::secrets::{self, Redactor};
+use crate::server::admin::shared::away;
 use crate::server::admin::state::Admin;
 use crate::server::verdicts::Ended;
 
@@ -80,12 +82,13 @@ pub(crate) async fn verify(admin: &Admin, request: &AdminRequest<'_>) -> Result<
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Verdicts {
     /// Those that expected something, oldest first.
-    verdicts: Vec<Ended>,
+    #[schemars(with = "Vec<Ended>")]
+    verdicts: Vec<Box<RawValue>>,
     /// How many earlier ones are not kept any more.
     dropped: u64,
 }
 
 pub(crate) async fn list(admin: &Admin, _: &AdminRequest<'_>) -> Result<Verdicts, Problem> {
-    let (verdicts, dropped) = admin.verdicts.all();
+    let (verdicts, dropped) = admin.verdicts.of_fleet().await.map_err(|fault| away(&fault))?;
     Ok(Verdicts { verdicts, dropped })
 }

@@ -11,6 +11,8 @@ use crate::fleet::{Fleet, Reach, Section};
 use crate::server::clock::wall;
 use crate::server::connections::Connections;
 use crate::server::shutdown::{self, Ending};
+use crate::server::told::Told;
+use crate::server::unmatched::UnmatchedJournal;
 use crate::server::verdicts::Verdicts;
 
 /// How often abandoned sandboxes are looked for.
@@ -52,6 +54,16 @@ pub(super) async fn follow(fleet: Option<Arc<Fleet>>, changed: Arc<Notify>) {
     if let Some(fleet) = fleet {
         fleet.follow(move || changed.notify_waiters()).await;
     }
+}
+
+/// Tells other replicas what has to do with no sandbox that they have, for ever.
+pub(super) async fn tell(verdicts: Arc<Verdicts>, unmatched: Arc<UnmatchedJournal>) {
+    let tell = async |told: Option<&Told>| {
+        if let Some(told) = told {
+            told.run().await;
+        }
+    };
+    tokio::join!(tell(verdicts.told()), tell(unmatched.told()));
 }
 
 /// While answers wait for room, ends the connections whose clients do not take theirs, for ever.

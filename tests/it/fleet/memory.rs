@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use seatrial::fleet::{Append, Commit, Fault, Head, Hold, InboxRow, Ledger, Letters, Mark, News, Receipt, ReplicaRow, Row, Since, Trip};
+use seatrial::fleet::{
+    AMONG_REPLICAS, Append, Commit, Fault, Head, Hold, InboxRow, Ledger, Letters, Mark, News, Receipt, ReplicaRow, Row, Since, Trip,
+};
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 /// How a commit fails.
@@ -215,11 +217,13 @@ impl Ledger for Memory {
         ready(self.tables().replicas.values().cloned().collect())
     }
 
-    fn post(&self, inbox: String, letter: Vec<u8>) -> Trip<'_, ()> {
+    fn post(&self, inbox: String, letters: Vec<Vec<u8>>) -> Trip<'_, ()> {
         let mut tables = self.tables();
-        let letters = tables.letters.entry(inbox).or_default();
-        letters.received += 1;
-        letters.letters.push((letters.received, letter));
+        let own = tables.letters.entry(inbox).or_default();
+        for letter in letters {
+            own.received += 1;
+            own.letters.push((own.received, letter));
+        }
         ready(())
     }
 
@@ -238,7 +242,7 @@ impl Ledger for Memory {
             received: letters.received,
             latest: None,
         };
-        ready(self.tables().letters.iter().map(row).collect())
+        ready(self.tables().letters.iter().filter(|(name, _)| !name.starts_with(AMONG_REPLICAS)).map(row).collect())
     }
 
     fn clear(&self, inbox: String) -> Trip<'_, ()> {

@@ -415,8 +415,8 @@ impl Ledger for Remote {
         self.memory().replicas()
     }
 
-    fn post(&self, inbox: String, letter: Vec<u8>) -> Trip<'_, ()> {
-        self.memory().post(inbox, letter)
+    fn post(&self, inbox: String, letters: Vec<Vec<u8>>) -> Trip<'_, ()> {
+        self.memory().post(inbox, letters)
     }
 
     fn letters(&self, inbox: String, opens: bool) -> Trip<'_, Option<Letters>> {

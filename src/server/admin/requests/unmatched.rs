@@ -4,10 +4,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::base::time::Timestamp;
+use crate::fleet::Fault;
+use crate::server::admin::inboxes::PAUSE;
 use crate::server::admin::long_poll::long_poll;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::secrets::{AllNames, paths};
+use crate::server::admin::shared::away;
 use crate::server::admin::state::Admin;
 
 #[derive(Serialize, JsonSchema)]
@@ -47,6 +50,7 @@ pub(crate) const QUERY: &[(&str, &str)] = &[
 pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<UnmatchedRequests, Problem> {
     let limit: usize = request.number("limit")?.unwrap_or(100);
     let names = AllNames::of(&admin.machine);
+    admin.unmatched.copy().await.map_err(|fault| away(&fault))?;
     let look = || {
         let (rows, written) = admin.unmatched.read();
         let rows = &rows[rows.len().saturating_sub(limit)..];
@@ -62,10 +66,26 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Un
         let found = rows.len();
         Ok((UnmatchedRequests { requests: requests.collect(), written }, found))
     };
-    long_poll(request, || Some(admin.unmatched.listen()), look).await
+    let polled = long_poll(request, || Some(admin.unmatched.listen()), look);
+    tokio::select! {
+        answered = polled => answered,
+        fault = follow(admin) => Err(away(&fault)),
+    }
+}
+
+/// Goes on copying what replicas tell each other, until that fails.
+async fn follow(admin: &Admin) -> Fault {
+    if admin.unmatched.told().is_none() {
+        return std::future::pending().await;
+    }
+    loop {
+        tokio::time::sleep(PAUSE).await;
+        if let Err(fault) = admin.unmatched.copy().await {
+            return fault;
+        }
+    }
 }
 
 pub(crate) async fn clear(admin: &Admin, _: &AdminRequest<'_>) -> Result<(), Problem> {
-    admin.unmatched.clear();
-    Ok(())
+    admin.unmatched.clear().await.map_err(|fault| away(&fault))
 }

@@ -1,0 +1,74 @@
+//! What was done to a sandbox besides calls: its clock was moved, it was reset or restored, a scenario came to work, a fault was switched.
+//! Only the latest is kept: it tells people what happened between two calls, and nothing depends on it.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::world::LogLine;
+
+/// How many lines are kept of one sandbox.
+const MOST: usize = 500;
+
+/// The lines of a sandbox.
+#[derive(Default)]
+pub struct Deeds(Mutex<Lines>);
+
+/// Oldest first, and how many there ever were.
+#[derive(Default)]
+struct Lines {
+    kept: VecDeque<LogLine>,
+    written: u64,
+}
+
+impl Lines {
+    fn push(&mut self, line: LogLine) {
+        self.written = line.number;
+        self.kept.push_back(line);
+        if self.kept.len() > MOST {
+            self.kept.pop_front();
+        }
+    }
+}
+
+impl Deeds {
+    fn lines(&self) -> MutexGuard<'_, Lines> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a line, which gets its number; `tell` is told in the order of the lines.
+    pub(super) fn add(&self, mut line: LogLine, tell: impl FnOnce(&LogLine)) {
+        let mut lines = self.lines();
+        line.number = lines.written + 1;
+        tell(&line);
+        lines.push(line);
+    }
+
+    /// Adds a line with the number that it has in another copy of the sandbox, unless it is here.
+    pub fn add_numbered(&self, line: LogLine) {
+        let mut lines = self.lines();
+        if line.number > lines.written {
+            lines.push(line);
+        }
+    }
+
+    /// Forgets all lines, also how many there were.
+    pub fn forget(&self) {
+        *self.lines() = Lines::default();
+    }
+
+    /// All lines that are kept, oldest first.
+    #[must_use]
+    pub fn all(&self) -> Vec<LogLine> {
+        self.lines().kept.iter().cloned().collect()
+    }
+
+    /// The lines between two calls, oldest first; of many the latest, with whether there are more.
+    #[must_use]
+    pub fn between(&self, (since, until): (u64, u64), limit: usize) -> (Vec<LogLine>, bool) {
+        let lines = self.lines();
+        let mut fitting = lines.kept.iter().rev().filter(|line| (since..=until).contains(&line.after));
+        let mut latest: Vec<LogLine> = fitting.by_ref().take(limit).cloned().collect();
+        latest.reverse();
+        (latest, fitting.next().is_some())
+    }
+}

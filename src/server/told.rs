@@ -1,0 +1,91 @@
+//! What replicas tell each other besides their sandboxes: verdicts on those that ended, and requests that met nothing. It is told soon
+//! after it happened, in rows of which the database keeps the latest. Where there is no fleet, nobody is told.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Mutex as AsyncMutex, Notify};
+
+use crate::fleet::{Fault, Fleet, Letters};
+
+/// How long rows are gathered after others were told.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How long a database that did not take them is left alone.
+const AWAY: Duration = Duration::from_secs(1);
+/// How many rows wait at most; the oldest ones make room.
+const MOST: usize = 500;
+
+/// What is told about one thing.
+pub(super) struct Told {
+    fleet: Arc<Fleet>,
+    topic: &'static str,
+    waiting: Mutex<Vec<Vec<u8>>>,
+    arrived: Notify,
+    /// The turn to tell, so that rows stay in their order.
+    turn: AsyncMutex<()>,
+}
+
+impl Told {
+    pub fn new(fleet: Arc<Fleet>, topic: &'static str) -> Self {
+        Self { fleet, topic, waiting: Mutex::default(), arrived: Notify::new(), turn: AsyncMutex::default() }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has a row told soon.
+    pub fn add(&self, row: Vec<u8>) {
+        let mut waiting = self.waiting();
+        if waiting.len() == MOST {
+            waiting.remove(0);
+        }
+        waiting.push(row);
+        drop(waiting);
+        self.arrived.notify_one();
+    }
+
+    /// Tells what waits.
+    ///
+    /// # Errors
+    /// When the database does not answer; it is told later then.
+    pub async fn flush(&self) -> Result<(), Fault> {
+        let _turn = self.turn.lock().await;
+        let rows = std::mem::take(&mut *self.waiting());
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let told = self.fleet.ledger().post(self.topic.to_owned(), rows.clone()).await;
+        if told.is_err() {
+            let mut waiting = self.waiting();
+            waiting.splice(0..0, rows);
+            let more = waiting.len().saturating_sub(MOST);
+            waiting.drain(..more);
+        }
+        told
+    }
+
+    /// What all replicas have told.
+    pub async fn read(&self) -> Result<Letters, Fault> {
+        self.flush().await?;
+        Ok(self.fleet.ledger().letters(self.topic.to_owned(), false).await?.unwrap_or_default())
+    }
+
+    /// Forgets what all replicas have told.
+    pub async fn clear(&self) -> Result<(), Fault> {
+        self.flush().await?;
+        self.fleet.ledger().clear(self.topic.to_owned()).await
+    }
+
+    /// Tells what comes, for ever.
+    pub async fn run(&self) {
+        loop {
+            self.arrived.notified().await;
+            while let Err(fault) = self.flush().await {
+                tracing::debug!(%fault, self.topic, "other replicas are told later");
+                tokio::time::sleep(AWAY).await;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
