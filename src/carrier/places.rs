@@ -104,8 +104,7 @@ impl Place {
 /// The part of a country that a town lies in: by the longest beginning of its postal code, then by its state, then by the first
 /// letter of the postal code.
 fn part(country: &str, location: &Location) -> Option<&'static Place> {
-    const PARTED: [&str; 14] = ["AU", "BR", "CA", "DE", "ES", "FR", "GB", "ID", "IT", "MX", "NZ", "PT", "RU", "US"];
-    if !PARTED.contains(&country) {
+    if !matches!(country, "AU" | "BR" | "CA" | "DE" | "ES" | "FR" | "GB" | "ID" | "IT" | "MX" | "NZ" | "PT" | "RU" | "US") {
         return None;
     }
     let by_state = || find((country, false, Some(location.state.as_str()).filter(|state| !state.is_empty())?));

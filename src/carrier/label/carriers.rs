@@ -1,8 +1,9 @@
 //! The carriers as their labels know them: `specs/_carrier/labels.yaml`, whose first lines say what each member means.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use foldhash::quality::FixedState;
+use indexmap::IndexMap;
 use serde::Deserialize;
 
 use crate::carrier::{Location, countries};
@@ -22,7 +23,7 @@ pub static CARRIERS: LazyLock<Carriers> = LazyLock::new(|| {
 pub struct Carriers {
     carriers: Vec<Carrier>,
     #[serde(skip)]
-    by_name: BTreeMap<String, usize>,
+    by_name: IndexMap<String, usize, FixedState>,
     /// Of which nothing is known.
     other: Carrier,
 }
@@ -163,6 +164,8 @@ fn plain(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use proptest::prelude::*;
 
     use super::*;

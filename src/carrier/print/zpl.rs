@@ -176,8 +176,14 @@ impl Program {
 
 /// Adds field data. What means something to a printer is written in the notation that `^FH` announces.
 fn data(out: &mut String, text: &str) {
+    let is_special = |byte: u8| byte < b' ' || matches!(byte, b'^' | b'~' | b'_');
     let mut rest = text;
-    while let Some(index) = rest.bytes().position(|byte| byte < b' ' || matches!(byte, b'^' | b'~' | b'_')) {
+    // Most texts have nothing of the kind, which shows soonest when all bytes are looked at together.
+    if !rest.bytes().fold(false, |found, byte| found | is_special(byte)) {
+        out.push_str(rest);
+        return;
+    }
+    while let Some(index) = rest.bytes().position(is_special) {
         const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
         let byte = usize::from(rest.as_bytes()[index]);
         out.push_str(&rest[..index]);

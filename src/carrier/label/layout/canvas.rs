@@ -49,14 +49,14 @@ impl Canvas {
         area.cut_top(height * self.unit)
     }
 
-    pub fn text(&mut self, x: f32, y: f32, size: f32, face: Face, anchor: Anchor, text: &str) {
-        self.put(x, y, size, face, anchor, false, text);
+    pub fn text(&mut self, x: f32, y: f32, size: f32, face: Face, anchor: Anchor, text: impl Into<String>) {
+        self.put(x, y, size, face, anchor, false, text.into());
     }
 
     #[expect(clippy::too_many_arguments, reason = "a text is a place, a size, a look and what it says")]
-    fn put(&mut self, x: f32, y: f32, size: f32, face: Face, anchor: Anchor, white: bool, text: &str) {
+    fn put(&mut self, x: f32, y: f32, size: f32, face: Face, anchor: Anchor, white: bool, text: String) {
         if !text.is_empty() {
-            self.elements.push(Element::Text { x, y, size, face, anchor, white, text: text.to_owned() });
+            self.elements.push(Element::Text { x, y, size, face, anchor, white, text });
         }
     }
 
@@ -72,14 +72,14 @@ impl Canvas {
     }
 
     fn single(&mut self, area: &Area, text: &str, face: Face, most: f32, anchor: Anchor, white: bool) {
-        let (mut text, most) = (text.trim().to_owned(), (most * self.unit).min(area.height / 0.8));
-        let mut size = most.min(area.width / width(&text, face, 1.0).max(0.01));
+        let (mut text, most) = (text.trim(), (most * self.unit).min(area.height / 0.8));
+        let mut size = most.min(area.width / width(text, face, 1.0).max(0.01));
         // A line that would be too small to read is cut off.
         let least = (most * 0.4).min(5.0 * self.unit);
         if size < least {
             size = least;
-            while !text.is_empty() && width(&text, face, size) > area.width {
-                text.pop();
+            while !text.is_empty() && width(text, face, size) > area.width {
+                text = &text[..text.floor_char_boundary(text.len() - 1)];
             }
         }
         let x = match anchor {
@@ -89,14 +89,14 @@ impl Canvas {
         };
         // Capitals are 0.73 of the size high.
         let y = area.y + (area.height + size * 0.73) / 2.0;
-        self.put(x, y, size, face, anchor, white, &text);
+        self.put(x, y, size, face, anchor, white, text.to_owned());
     }
 
     /// Lines from the top of an area; how high they are.
     pub fn block(&mut self, area: &Area, lines: &[impl AsRef<str>], face: Face, most: f32) -> f32 {
         let (lines, size) = fitted(lines, face, most * self.unit, 4.5 * self.unit, (area.width, area.height));
         let mut y = area.y;
-        for line in &lines {
+        for line in lines {
             self.text(area.x, y + size * 0.93, size, face, Anchor::Start, line);
             y += size * LEADING;
         }
