@@ -62,7 +62,7 @@ pub fn update(cx: &mut Cx<'_>, Params(Reference { reference }): Params<Reference
 /// A SKU is found by its number or its UUID.
 pub fn get(cx: &mut Cx<'_>, Params(Reference { reference }): Params<Reference>) -> Outcome {
     let uuid = locate(&cx.docs, &reference)?;
-    Ok(wire::ok("SKU Retrieved", sku_view(cx, &uuid)?))
+    Ok(wire::ok("SKU Retrieved", stored_view(cx, &uuid)?))
 }
 
 /// Thirty a page in order of creation. What is no page number is the first page, and a page past the end is empty.
@@ -94,7 +94,7 @@ pub fn list(cx: &mut Cx<'_>) -> Outcome {
     let links = Links { first: link(1), last: None, prev, next: page.has_next.then(|| link(page.number + 1)) };
     let (from, to) = (row(page.skipped + 1), row(page.skipped + page.rows.len()));
     let meta = Meta { current_page: page.number, from, path, per_page: page.size, to };
-    let data = page.rows.into_iter().map(|(uuid, _)| sku_view(cx, uuid)).collect::<Result<_, _>>()?;
+    let data = page.rows.into_iter().map(|(uuid, sku)| sku_view(cx, uuid, sku)).collect::<Result<_, _>>()?;
     Ok(Reply::ok(Skus { data, links, meta }))
 }
 
@@ -150,17 +150,21 @@ fn save(cx: &mut Cx<'_>, before: Map<String, Value>, is_strict: bool) -> Result<
         extra["custom_fields"] = own.into();
         cx.docs.put(SKU_EXTRA, uuid, &extra);
     }
-    sku_view(cx, uuid)
+    stored_view(cx, uuid)
 }
 
 fn extra(docs: &Docs<'_>, uuid: &str) -> Map<String, Value> {
     docs.get(SKU_EXTRA, uuid).unwrap_or_else(|| CATALOG.new_sku_extra.clone())
 }
 
-/// A stored SKU as the caller's version shows it.
-fn sku_view(cx: &Cx<'_>, uuid: &str) -> Result<Written, Refusal> {
+fn stored_view(cx: &Cx<'_>, uuid: &str) -> Result<Written, Refusal> {
+    cx.docs.raw(SKU, uuid).map_or_else(|| Err(Refusal::missing(SKU, uuid)), |sku| sku_view(cx, uuid, sku))
+}
+
+/// A SKU, as it is stored, as the caller's version shows it.
+fn sku_view(cx: &Cx<'_>, uuid: &str, stored: &[u8]) -> Result<Written, Refusal> {
     if !wire::is_newer(cx) {
-        return cx.docs.raw(SKU, uuid).map(|body| Written(body.into())).ok_or_else(|| Refusal::missing(SKU, uuid));
+        return Ok(Written(stored.into()));
     }
     let mut row = wire::as_version(cx, cx.docs.require::<Value>(SKU, uuid)?);
     row["location"] =
