@@ -144,8 +144,9 @@ impl Lines {
 
     /// Ends a line. Control characters in names would end it too, or begin another one, and others turn what follows around.
     fn end(&mut self, start: usize) {
-        // Those outside of ASCII begin with 0xc2 or 0xe2.
-        if self.text.as_bytes()[start..].iter().any(|byte| byte.is_ascii_control() || matches!(byte, 0xc2 | 0xe2)) {
+        // Those outside of ASCII begin with 0xc2 or 0xe2. All bytes are looked at together, as nearly all lines have none.
+        let is_odd = |byte: u8| byte.is_ascii_control() || matches!(byte, 0xc2 | 0xe2);
+        if self.text[start..].bytes().fold(false, |found, byte| found | is_odd(byte)) {
             let escaped: String = self.text[start..].chars().flat_map(escape).collect();
             self.text.truncate(start);
             self.text.push_str(&escaped);
