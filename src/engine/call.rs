@@ -159,7 +159,7 @@ impl Call<'_> {
     pub fn url(&self, path: &str) -> String {
         match &self.base {
             Some(base) => format!("{base}{path}"),
-            None => format!("{}{}{path}", Origin::of(&self.request.headers, self.request.is_secure), self.prefix),
+            None => Origin::of(&self.request.headers, self.request.is_secure).url([self.prefix, path]),
         }
     }
 }

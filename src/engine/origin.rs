@@ -63,6 +63,13 @@ impl<'h> Origin<'h> {
         Self { is_secure, host, prefix: said.prefix.unwrap_or_default().into() }
     }
 
+    /// An address below it, of which these are the parts of the path.
+    #[must_use]
+    pub fn url(&self, path: [&str; 2]) -> String {
+        let [before, rest] = path;
+        [if self.is_secure { "https://" } else { "http://" }, &self.host, &self.prefix, before, rest].concat()
+    }
+
     /// The host with another port, where no proxy leads: over HTTP, without a prefix.
     #[must_use]
     pub fn at_port(&self, port: u16) -> String {
@@ -72,8 +79,7 @@ impl<'h> Origin<'h> {
 
 impl Display for Origin<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self { is_secure, host, prefix } = self;
-        write!(f, "{}://{host}{prefix}", if *is_secure { "https" } else { "http" })
+        f.write_str(&self.url([""; 2]))
     }
 }
 

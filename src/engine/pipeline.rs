@@ -446,7 +446,7 @@ fn check(operation: &Operation, status: StatusCode, headers: &HeaderMap, body: &
 /// The id of an exchange: the same in every run of the same calls.
 fn exchange_id(sandbox: &str, vendor: &str, account: &str, number: u64) -> Arc<str> {
     let account = ids::in_hex(&entropy::fingerprint(account.as_bytes()).to_be_bytes()[5..]);
-    [sandbox, vendor, &account, &number.to_string()].join("-").into()
+    [sandbox, vendor, &account, itoa::Buffer::new().format(number)].join("-").into()
 }
 
 /// A path with its parameters in their places, and the others as a query.

@@ -72,13 +72,14 @@ impl PublicUrls {
     /// vendors; nothing for who came by an address or a host name of one vendor, which have no page.
     #[must_use]
     pub fn page_of_calls(&self, origin: Option<&Origin<'_>>) -> String {
-        let base = match (&self.public, self.admin, origin) {
-            (Some(public), ..) => format!("{public}/_seatrial"),
-            (None, Some(admin), Some(origin)) if admin.ip().is_unspecified() => format!("{}/_seatrial", origin.at_port(admin.port())),
-            (None, None, Some(origin)) => format!("{origin}/_seatrial"),
-            (None, ..) => self.admin_api(),
-        };
-        format!("{base}/ui/go/")
+        match (&self.public, self.admin, origin) {
+            (Some(public), ..) => format!("{public}/_seatrial/ui/go/"),
+            (None, Some(admin), Some(origin)) if admin.ip().is_unspecified() => {
+                format!("{}/_seatrial/ui/go/", origin.at_port(admin.port()))
+            }
+            (None, None, Some(origin)) => origin.url(["/_seatrial", "/ui/go/"]),
+            (None, ..) => format!("{}/ui/go/", self.admin_api()),
+        }
     }
 
     fn admin_api(&self) -> String {

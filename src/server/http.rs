@@ -380,8 +380,11 @@ impl Shell {
             // Where a vendor has a host name to itself, there is no mount in front of its paths, and no page.
             let before = entry.target.get(..entry.path_start).and_then(|before| before.rsplit('/').next()).unwrap_or_default();
             let is_mounted = !before.is_empty() && !before.starts_with('@');
-            let pages = pages_from_here.filter(|_| is_mounted).unwrap_or_else(|| urls.page_of_calls(None));
-            answer.headers.extend(HeaderValue::from_str(&format!("{pages}{}", entry.id)).ok().map(|address| (LOG, address)));
+            let mut address = pages_from_here.filter(|_| is_mounted).unwrap_or_else(|| urls.page_of_calls(None));
+            address.push_str(&entry.id);
+            if let Ok(address) = HeaderValue::try_from(address) {
+                answer.headers.append(LOG, address);
+            }
         }
         self.changed.notify_waiters();
         let (log, metrics, changed, machine) = (&self.log, &*self.metrics, &*self.changed, &*self.machine);
