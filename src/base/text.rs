@@ -4,27 +4,49 @@ use std::borrow::Cow;
 
 use memchr::memmem::Finder;
 
-/// Longer words are near to none: how long the comparison takes grows with the length of both.
-const LONGEST: usize = 512;
+/// Longer words are no misspelt ones: the work on each grows with its length.
+const LONGEST_WORD: usize = 200;
+
+/// How often letters are in a text; letters beyond ASCII share the places of others.
+type Letters = [i32; 128];
 
 /// The candidate nearest to `word`, if its edit distance is at most a third of the length of the longer one (but one is always allowed).
+/// A word of more than 200 bytes is near to none.
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let length = word.chars().count();
-    if length > LONGEST {
+    let is_short = |text: &str| text.len() <= LONGEST_WORD;
+    if !is_short(word) {
         return None;
     }
     let word = word.to_lowercase();
-    let near = candidates.into_iter().filter_map(|candidate| {
-        let other = candidate.chars().count();
-        let most = (other.max(length) / 3).max(1);
-        if other.abs_diff(length) > most {
-            return None;
+    let (length, letters) = (word.chars().count(), letters(&word));
+    let mut best: Option<(usize, &str)> = None;
+    for candidate in candidates.into_iter().filter(|candidate| is_short(candidate)) {
+        let lower = candidate.to_lowercase();
+        let allowed = (lower.chars().count().max(length) / 3).max(1);
+        let is_better = |distance: usize| distance <= allowed && best.is_none_or(|(least, _)| distance < least);
+        if is_better(least_distance(&letters, &lower))
+            && let distance = strsim::osa_distance(&word, &lower)
+            && is_better(distance)
+        {
+            best = Some((distance, candidate));
         }
-        let distance = strsim::damerau_levenshtein(&word, &candidate.to_lowercase());
-        (distance <= most).then_some((distance, candidate))
-    });
-    near.min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)
+    }
+    best.map(|(_, candidate)| candidate)
+}
+
+fn letters(text: &str) -> Letters {
+    let mut counts = [0; 128];
+    text.chars().for_each(|letter| counts[letter as usize % 128] += 1);
+    counts
+}
+
+/// What the edit distance is at least, by the letters alone: each edit takes or adds one at most.
+fn least_distance(of: &Letters, text: &str) -> usize {
+    let counts = letters(text);
+    let differences = of.iter().zip(&counts).map(|(one, other)| one - other);
+    let (more, less) = differences.fold((0, 0), |(more, less), by| (more + by.max(0), less + (-by).max(0)));
+    usize::try_from(more.max(less)).unwrap_or_default()
 }
 
 /// A text that is looked for in others, in any case of letters, in time that grows with theirs alone.
@@ -131,6 +153,13 @@ mod tests {
         assert_eq!((nearest("up", ["us"]), nearest("on", ["at"])), (Some("us"), None));
         assert_eq!((nearest("lebxls", ["labels"]), nearest("lxbxxs", ["labels"])), (Some("labels"), None));
         assert_eq!(nearest("lavel", ["level", "gravel", "lavel"]), Some("lavel"));
+        assert_eq!(nearest("labesl", ["labels"]), Some("labels"));
+        let long = "x".repeat(LONGEST_WORD);
+        assert_eq!(nearest(&long, [&*long]), Some(&*long));
+        assert_eq!(nearest(&format!("{long}x"), [&*long]), None);
+        for (one, other) in [("labels", "labesl"), ("Zürich", "zurich"), ("a", "bcd"), ("", "ab"), ("日本", "本")] {
+            assert!(least_distance(&letters(one), other) <= strsim::osa_distance(one, other), "{one} {other}");
+        }
     }
 
     #[test]
