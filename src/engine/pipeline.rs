@@ -33,9 +33,9 @@ use crate::world::note;
 use crate::world::{Blame, EffectKind, Entry, Message, Note, OnWire, Sent, Took};
 
 impl Machine {
-    /// Answers one request. `wall` is the wall's time.
+    /// Answers one request, whose caller has the answer at once. `wall` is the wall's time.
     pub fn handle(&self, request: &Request, wall: Timestamp) -> Answer {
-        self.try_handle(request, wall, UNLIMITED).expect("it has all the time there is")
+        self.try_handle(request, wall, UNLIMITED).expect("it has all the time there is").arrived()
     }
 
     /// Answers one request; `None`, without any effect, if the time was up before everything that is due in its sandbox was done.
@@ -53,12 +53,12 @@ impl Machine {
         }
     }
 
-    /// Answers one request in a given sandbox, whatever sandbox its path or credential names.
+    /// The same in a given sandbox, whatever sandbox its path or credential names.
     pub fn handle_in(&self, sandbox: &Arc<Sandbox>, request: &Request, wall: Timestamp) -> Answer {
         match self.locate(request, &text::decode_unreserved(&request.path)) {
             Target::Vendor(here) => {
                 let here = Located { sandbox: Arc::clone(sandbox), ..here };
-                self.answer(request, &here, None, wall, UNLIMITED).expect("it has all the time there is")
+                self.answer(request, &here, None, wall, UNLIMITED).expect("it has all the time there is").arrived()
             }
             Target::NoSandbox(_) | Target::Nowhere => self.no_mount(request),
         }
@@ -240,6 +240,8 @@ impl Machine {
         if !self.options.plain {
             add_own_headers(&mut headers, &id, &notes);
         }
+        let delay = delay.of(length);
+        let takes_time = !delay.is_zero() || wire.is_some_and(Wire::takes_time);
         let answer = if is_answered { Message::sharing(&headers, &body) } else { Message::none() };
         let entry = Entry {
             number: 0,
@@ -256,7 +258,7 @@ impl Machine {
             is_secure: call.request.is_secure,
             nth,
             request: Message::new(&call.request.headers, &call.request.body),
-            wire: OnWire::new(sent),
+            wire: if takes_time { OnWire::under_way(sent) } else { OnWire::new(sent) },
             status: is_answered.then_some(status.as_u16()),
             answer,
             notes,
@@ -268,7 +270,7 @@ impl Machine {
             Some(wire) => wire.altered(status, headers, body),
             None => (status, headers, body),
         };
-        Answer { status, headers, body, delay: delay.of(length), wire, entry, unmatched: None, quota }
+        Answer { status, headers, body, delay, wire, entry, unmatched: None, quota }
     }
 
     fn is_checked(&self, number: u64) -> bool {

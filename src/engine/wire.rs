@@ -70,6 +70,12 @@ impl Wire {
         )
     }
 
+    /// Whether it is known only after a while how it ends, of which the shell tells the entry of the call.
+    #[must_use]
+    pub fn takes_time(self) -> bool {
+        matches!(self, Self::Timeout(_) | Self::Drip(_) | Self::Stall(_))
+    }
+
     /// The same where it differs for a version of HTTP, without TLS, or for a body of so many bytes; without a body it may be nothing.
     #[must_use]
     pub fn applied(self, version: Version, is_secure: bool, bytes: Option<usize>) -> Option<Self> {

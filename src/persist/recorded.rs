@@ -159,7 +159,7 @@ impl ExchangeRow {
             secure: entry.is_secure,
             nth: entry.nth,
             request: MessageRow::of(&entry.request),
-            wire: entry.wire.get(),
+            wire: entry.wire.outcome(),
             status: entry.status,
             answer: MessageRow::of(&entry.answer),
             notes: notes.collect(),

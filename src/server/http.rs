@@ -24,7 +24,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 
 use crate::base::text;
-use crate::engine::{self, Machine, Origin, Request, Unmatched, Unread};
+use crate::engine::{self, Machine, Origin, Request, Unmatched, Unread, Wire};
 use crate::fleet::Fleet;
 use crate::server::access::Guard;
 use crate::server::admin::{self, Admin, Briefs, Downloads, Judged, LastVerdicts};
@@ -402,6 +402,11 @@ impl Shell {
             line.is_answered = true;
         }
         drop(line);
+        if let Some(entry) = answer.entry.as_ref().filter(|entry| entry.wire.is_under_way() && !answer.wire.is_some_and(Wire::takes_time)) {
+            entry.wire.arrive();
+            self.changed.notify_waiters();
+            self.machine.sandbox(&entry.sandbox).iter().for_each(|sandbox| sandbox.notify_waiters());
+        }
         if let Some(request) = answer.unmatched.take() {
             self.keep(*request);
         }

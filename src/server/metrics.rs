@@ -78,7 +78,7 @@ impl Metrics {
         let mut table = self.table();
         let Table { calls, others, latencies, .. } = &mut *table;
         let is_full = calls.len() >= SERIES;
-        match calls.entry((address, entry.wire.get().status)) {
+        match calls.entry((address, entry.wire.outcome().status)) {
             Slot::Occupied(mut slot) => slot.get_mut().count += 1,
             Slot::Vacant(_) if is_full => *others += 1,
             Slot::Vacant(slot) => drop(slot.insert(Series { vendor: entry.vendor.clone(), operation: operation.cloned(), count: 1 })),

@@ -143,7 +143,10 @@ impl Way<'_> {
             }
         });
         match entry {
-            Some(entry) => watched_body(channel, Box::new(Going::new(entry, self.machine))),
+            Some(entry) => {
+                entry.wire.begin();
+                watched_body(channel, Box::new(Going::new(entry, self.machine)))
+            }
             None => streamed_body(channel),
         }
     }
@@ -166,14 +169,18 @@ impl Going {
 
 impl Watch for Going {
     fn taken(&mut self, bytes: usize) {
+        self.entry.wire.go_on(bytes);
         self.bytes += bytes;
         // Of a body that is as long as was said, nobody asks for the end.
         let Sent { end, bytes, .. } = self.entry.wire.planned();
-        self.has_ended |= end == End::Drip && self.bytes >= bytes;
+        if end == End::Drip && self.bytes >= bytes {
+            self.ended();
+        }
     }
 
     fn ended(&mut self) {
         self.has_ended = true;
+        self.entry.wire.arrive();
     }
 }
 
@@ -181,7 +188,7 @@ impl Drop for Going {
     fn drop(&mut self) {
         self.entry.took.set(self.entry.took.get().unwrap_or_default() + self.began.elapsed());
         if !self.has_ended {
-            self.entry.wire.abandon_after(self.bytes);
+            self.entry.wire.abandon();
         }
         self.sandbox.iter().for_each(|sandbox| sandbox.notify_waiters());
     }

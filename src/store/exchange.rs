@@ -77,7 +77,7 @@ fn bytes<S: serde::Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::
 /// # Errors
 /// None of ours has any.
 pub fn write(entry: &Entry, out: Vec<u8>) -> Result<Vec<u8>, CodecError> {
-    let Sent { end, status, bytes } = entry.wire.get();
+    let Sent { end, status, bytes } = entry.wire.outcome();
     let notes = entry.notes.iter().map(|note| {
         let WordedNote { code, location, detail, blame } = note.worded();
         StoredNote { code: code.to_owned(), location, detail, blame }

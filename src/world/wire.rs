@@ -1,30 +1,57 @@
 //! What a caller received of an answer, which is not always the answer that was made.
 
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What goes over the wire as it was decided, until the caller leaves before that.
+/// What goes over the wire: as it was decided, unless the caller leaves before that.
 #[derive(Debug)]
 pub struct OnWire {
     decided: Sent,
-    /// What the caller had received when it left.
-    abandoned: OnceLock<Sent>,
+    /// Where the answer is: one of the constants of this type.
+    place: AtomicU8,
+    /// What has gone out of an answer that takes its time: nothing, or the head and so many bytes of the body less one.
+    gone: AtomicUsize,
 }
 
 impl OnWire {
+    /// It goes out, or has gone out, as it was decided.
+    const DECIDED: u8 = 0;
+    /// It has not gone out yet.
+    const UNDER_WAY: u8 = 1;
+    /// The caller left.
+    const ABANDONED: u8 = 2;
+
+    /// An answer that goes out at once.
     #[must_use]
     pub fn new(decided: Sent) -> Self {
-        Self { decided, abandoned: OnceLock::new() }
+        Self { decided, place: AtomicU8::new(Self::DECIDED), gone: AtomicUsize::new(0) }
     }
 
-    /// What the caller received in the end.
+    /// An answer that is held, or comes slowly, until it is said that it has [arrived](Self::arrive).
+    #[must_use]
+    pub fn under_way(decided: Sent) -> Self {
+        Self { place: AtomicU8::new(Self::UNDER_WAY), ..Self::new(decided) }
+    }
+
+    /// What the caller has received by now.
     #[must_use]
     pub fn get(&self) -> Sent {
-        self.abandoned.get().copied().unwrap_or(self.decided)
+        let end = match self.place.load(Ordering::Acquire) {
+            Self::UNDER_WAY => End::UnderWay,
+            Self::ABANDONED => End::Abandoned,
+            _ => return self.decided,
+        };
+        let gone = self.gone.load(Ordering::Acquire).checked_sub(1);
+        Sent { end, status: self.decided.status.filter(|_| gone.is_some()), bytes: gone.unwrap_or_default() }
+    }
+
+    /// What the caller receives in the end, as far as is known: as it was decided while the answer is under way.
+    #[must_use]
+    pub fn outcome(&self) -> Sent {
+        if self.is_under_way() { self.decided } else { self.get() }
     }
 
     /// What was decided to go over the wire, also where the caller left.
@@ -33,20 +60,37 @@ impl OnWire {
         self.decided
     }
 
-    /// The caller left before anything went out.
-    pub fn abandon(&self) {
-        let _ = self.abandoned.set(Sent { end: End::Abandoned, status: None, bytes: 0 });
+    /// Whether nobody knows yet what the caller will have received.
+    #[must_use]
+    pub fn is_under_way(&self) -> bool {
+        self.place.load(Ordering::Acquire) == Self::UNDER_WAY
     }
 
-    /// The caller left when so many bytes of the body had gone out.
-    pub fn abandon_after(&self, bytes: usize) {
-        let _ = self.abandoned.set(Sent { end: End::Abandoned, status: self.decided.status, bytes });
+    /// The head of an answer that takes its time goes out.
+    pub fn begin(&self) {
+        self.gone.store(1, Ordering::Release);
+    }
+
+    /// So many more bytes of the body have gone out, behind the head.
+    pub fn go_on(&self, bytes: usize) {
+        self.gone.fetch_add(bytes, Ordering::AcqRel);
+    }
+
+    /// All has gone out that was to.
+    pub fn arrive(&self) {
+        let _ = self.place.compare_exchange(Self::UNDER_WAY, Self::DECIDED, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    /// The caller left before that.
+    pub fn abandon(&self) {
+        self.place.store(Self::ABANDONED, Ordering::Release);
     }
 }
 
 impl Clone for OnWire {
     fn clone(&self) -> Self {
-        Self { decided: self.decided, abandoned: self.abandoned.clone() }
+        let place = AtomicU8::new(self.place.load(Ordering::Acquire));
+        Self { decided: self.decided, place, gone: AtomicUsize::new(self.gone.load(Ordering::Acquire)) }
     }
 }
 
@@ -102,11 +146,13 @@ pub enum End {
     H2Goaway,
     /// The caller closed the connection, or took back the request, while the answer was held or came slowly.
     Abandoned,
+    /// The answer is held, or comes slowly, and nobody knows yet how that ends.
+    UnderWay,
 }
 
 impl End {
     /// All of them with their names in the journal, in filters and in logs, in the order in which they are documented.
-    pub const ALL: [(Self, &'static str); 19] = [
+    pub const ALL: [(Self, &'static str); 20] = [
         (Self::Sent, "sent"),
         (Self::Reset, "reset"),
         (Self::Empty, "empty"),
@@ -126,6 +172,7 @@ impl End {
         (Self::H2Reset, "h2_reset"),
         (Self::H2Goaway, "h2_goaway"),
         (Self::Abandoned, "abandoned"),
+        (Self::UnderWay, "under_way"),
     ];
 
     /// Its name in the journal, in filters and in logs.
@@ -149,7 +196,8 @@ impl End {
             | Self::TlsAlert
             | Self::H2Reset
             | Self::H2Goaway
-            | Self::Abandoned => true,
+            | Self::Abandoned
+            | Self::UnderWay => true,
             Self::Sent | Self::LengthShort | Self::Drip | Self::HtmlGateway | Self::WrongType | Self::BadJson | Self::DuplicateHeader => {
                 false
             }

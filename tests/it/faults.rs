@@ -131,8 +131,7 @@ fn a_call_that_is_held_back_ends_with_its_sandbox() {
         for (method, path) in [("POST", "/reset"), ("PUT", "/scenario"), ("DELETE", "")] {
             assert_eq!(send(&server, "POST", "/_seatrial/sandboxes", &[JSON], r#"{"name": "t"}"#).status, 201);
             let (stream, entry) = held(&server, "t", &fault);
-            let expected = if status.is_some() { "sent" } else { "timeout" };
-            assert_eq!(entry["wire"]["end"], expected, "{entry}");
+            assert_eq!(entry["wire"], json!({"end": "under_way", "status": null, "bytes": 0}), "{entry}");
             let (kind, body) = if path == "/scenario" { (JSON, r#"{"seed": 1}"#) } else { (JSON, "") };
             let done = send(&server, method, &format!("/_seatrial/sandboxes/t{path}"), &[kind], body);
             assert_eq!(done.status, 200, "{}", done.body);
@@ -141,6 +140,50 @@ fn a_call_that_is_held_back_ends_with_its_sandbox() {
             send(&server, "DELETE", "/_seatrial/sandboxes/t", &[], "");
         }
     }
+}
+
+#[test]
+fn no_verdict_rests_on_an_answer_that_is_still_under_way() {
+    let server = Server::start(&[]);
+    let begin = |fault: &str, expect: &Value| {
+        let scenario = json!({"expect": expect});
+        let made =
+            send(&server, "POST", "/_seatrial/sandboxes", &[JSON], &json!({"name": "t", "scenario": scenario.to_string()}).to_string());
+        assert_eq!(made.status, 201, "{}", made.body);
+        held(&server, "t", &serde_json::from_str(fault).expect("JSON")).0
+    };
+    let judge = |query: &str, expect: &Value| {
+        let report =
+            send(&server, "POST", &format!("/_seatrial/sandboxes/t/verify{query}"), &[JSON], &json!({"expect": expect}).to_string());
+        report.json()["findings"].as_array().expect("findings").clone()
+    };
+    let answered = json!([{"call": "shippo.ListParcels", "when": "$answer.status == 401"}]);
+    let lost = json!([{"call": "shippo.ListParcels", "when": "$answer.wire == 'abandoned'"}]);
+    let all = json!([
+        answered[0], lost[0], {"never": "shippo.*", "when": "$answer.wire == 'sent'"},
+        {"order": ["shippo.ListParcels", {"call": "shippo.ListParcels", "when": "$answer.status == 401"}]},
+        {"call": "shippo.ListParcels"}, {"never": "shippo.*", "when": "$answer.headers.nothing == 'x'"},
+    ]);
+    let stream = begin(DELAY, &answered);
+    let findings = judge("", &all);
+    let verdicts = findings.iter().map(|finding| finding["verdict"].as_str().expect("a word")).collect::<Vec<_>>();
+    assert_eq!(verdicts, ["unknown", "unknown", "unknown", "unknown", "passed", "passed"], "{findings:?}");
+    assert_eq!(findings[0]["detail"], "call count 0, expected at least 1; an answer is still under way");
+    // Whoever waits is told what became of it.
+    let waited = std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| judge("?wait=30s", &lost));
+        drop(stream);
+        waiting.join().expect("it is answered")
+    });
+    assert_eq!((&waited[0]["verdict"], &judge("", &answered)[0]["verdict"]), (&json!("passed"), &json!("failed")), "{waited:?}");
+    send(&server, "DELETE", "/_seatrial/sandboxes/t", &[], "");
+    let stream = begin(r#"{"on": "shippo.ListParcels", "latency": "300ms"}"#, &answered);
+    assert_eq!(judge("?wait=30s", &answered)[0]["verdict"], "passed");
+    assert!(end(stream).starts_with("HTTP/1.1 401"));
+    send(&server, "DELETE", "/_seatrial/sandboxes/t", &[], "");
+    let _stream = begin(DELAY, &answered);
+    let deleted = send(&server, "DELETE", "/_seatrial/sandboxes/t", &[], "").json();
+    assert_eq!(deleted["verdict"], "unknown", "{deleted}");
 }
 
 #[test]

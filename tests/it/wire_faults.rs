@@ -246,7 +246,7 @@ fn left(server: &Server, fault: &Value, reads_body: bool) -> Value {
             came.push(byte[0]);
         }
     } else {
-        send(server, "GET", &format!("{JOURNAL}?limit=1&wait=5s&min=1&wire=timeout"), &[], "");
+        send(server, "GET", &format!("{JOURNAL}?limit=1&wait=5s&min=1&wire=under_way"), &[], "");
     }
     drop(stream);
     send(server, "GET", &format!("{JOURNAL}?limit=1&wait=10s&min=1&wire=abandoned"), &[], "").json()["requests"][0].clone()

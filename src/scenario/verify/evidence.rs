@@ -55,6 +55,8 @@ struct Found<'e> {
     lines: Vec<String>,
     /// How many more may have matched, among those of which the evidence is gone.
     unclear: u64,
+    /// How many of those are evidence that comes: their answers are under way.
+    under_way: u64,
     /// How many calls of `valid` depart from the document.
     departing: u64,
     /// When the call came that calls have to be `after`.
@@ -128,21 +130,22 @@ impl<'m> Evidence<'m> {
         let span = expectation.span;
         let written = source.text.get(span.start..span.end).unwrap_or_default().trim().to_owned();
         let Found { count, unclear, .. } = found;
+        let (doubt, comes) = (found.doubt(), found.under_way > 0);
         let never = Count { min: 0, max: Some(0) };
         let (verdict, detail, evidence, calls, all) = match &expectation.kind {
             Expected::Call { calls, count: expected } => {
-                let (verdict, detail) = judge_count(count, unclear, *expected, "call");
+                let (verdict, detail) = judge_count(count, unclear, *expected, "call", doubt);
                 (verdict, self.with_opening(detail, calls, &found), found.ids, found.lines, count)
             }
             Expected::Never(calls) => {
-                let (verdict, detail) = judge_count(count, unclear, never, "call");
+                let (verdict, detail) = judge_count(count, unclear, never, "call", doubt);
                 (verdict, self.with_opening(detail, calls, &found), found.ids, found.lines, count)
             }
             Expected::Valid { .. } => {
-                let (verdict, _) = judge_count(found.departing, unclear, never, "call");
+                let (verdict, _) = judge_count(found.departing, unclear, never, "call", doubt);
                 let detail = match (verdict, count) {
                     (Verdict::Failed, _) => format!("{} of {count} calls depart from the vendor's document", found.departing),
-                    (Verdict::Unknown, _) => format!("none of {count} calls departs from the vendor's document{EVICTED}"),
+                    (Verdict::Unknown, _) => format!("none of {count} calls departs from the vendor's document{doubt}"),
                     (Verdict::Passed, 0) => "no such call came".to_owned(),
                     (Verdict::Passed, _) => format!("all of {count} calls keep to the vendor's document"),
                 };
@@ -162,7 +165,8 @@ impl<'m> Evidence<'m> {
         let (file, (line, column)) = (source.file_at(span.start).1.to_owned(), source.position(span.start));
         let is_final = match (verdict, &expectation.kind) {
             (Verdict::Passed, _) => false,
-            (Verdict::Unknown, _) | (_, Expected::Never(_) | Expected::Valid { .. }) => true,
+            (Verdict::Unknown, _) => !comes,
+            (_, Expected::Never(_) | Expected::Valid { .. }) => true,
             (_, Expected::Call { count, .. } | Expected::Webhook { count, .. }) => count.max.is_some_and(|max| all > max),
             (_, Expected::Order { .. }) => false,
         };
@@ -191,12 +195,15 @@ impl<'m> Evidence<'m> {
                 if entry.request.is_cut() || steps == 0 {
                     conditional.for_each(|(row, _)| found[row.expectation].is_unclear());
                 } else {
-                    let values = CallValues::new(steps);
+                    let (values, is_under_way) = (CallValues::new(steps), entry.wire.is_under_way());
                     self.machine.reread(entry, |call| {
                         let facts = CallFacts::recorded(call, entry, &values);
                         for (row, when) in conditional {
                             let holds = when.is_true(&facts);
-                            if values.steps.get() == 0 || entry.answer.is_cut() && when.mentions("answer", "body") {
+                            let is_awaited = |member| when.mentions("answer", member);
+                            if is_under_way && (is_awaited("status") || is_awaited("wire")) {
+                                found[row.expectation].is_awaited();
+                            } else if values.steps.get() == 0 || entry.answer.is_cut() && when.mentions("answer", "body") {
                                 found[row.expectation].is_unclear();
                             } else if holds {
                                 met.push(row);
@@ -261,7 +268,7 @@ impl<'m> Evidence<'m> {
             let detail = format!("{place}, but {} calls are no longer in the journal", self.dropped);
             return (Verdict::Unknown, detail, run);
         }
-        if found.unclear > 0 { (Verdict::Unknown, format!("{place}{EVICTED}"), run) } else { (Verdict::Failed, place, run) }
+        if found.unclear > 0 { (Verdict::Unknown, format!("{place}{}", found.doubt()), run) } else { (Verdict::Failed, place, run) }
     }
 
     fn webhooks(
@@ -273,7 +280,7 @@ impl<'m> Evidence<'m> {
         most: usize,
     ) -> (Verdict, String, Vec<String>, u64) {
         if !self.pays(self.deliveries.len()) {
-            let (verdict, detail) = judge_count(0, u64::MAX, count, "delivery");
+            let (verdict, detail) = judge_count(0, u64::MAX, count, "delivery", EVICTED);
             return (verdict, detail, Vec::new(), 0);
         }
         let sent = self.deliveries.iter().filter(|row| row.event == event && !row.test && was_answered(row, answered, within));
@@ -284,7 +291,7 @@ impl<'m> Evidence<'m> {
                 ids.push(row.id.clone());
             }
         }
-        let (verdict, detail) = judge_count(found, if self.forgotten { u64::MAX } else { 0 }, count, "delivery");
+        let (verdict, detail) = judge_count(found, if self.forgotten { u64::MAX } else { 0 }, count, "delivery", EVICTED);
         (verdict, detail, ids, found)
     }
 }
@@ -293,7 +300,7 @@ impl<'e> Found<'e> {
     fn new(expected: &'e Expected, unclear: u64, most: usize) -> Self {
         let places = if let Expected::Order { calls, .. } = expected { calls.len() } else { 0 };
         let (ids, lines, begun) = (Vec::new(), Vec::new(), vec![None; places]);
-        Self { expected, count: 0, ids, lines, unclear, departing: 0, since: None, most, begun, links: Vec::new() }
+        Self { expected, count: 0, ids, lines, unclear, under_way: 0, departing: 0, since: None, most, begun, links: Vec::new() }
     }
 
     fn is_unclear(&mut self) {
@@ -303,6 +310,17 @@ impl<'e> Found<'e> {
     /// All of the calls that are left may match.
     fn is_unclear_for_good(&mut self) {
         self.unclear = u64::MAX;
+    }
+
+    /// An answer is under way of which it matters what the caller receives.
+    fn is_awaited(&mut self) {
+        self.under_way += 1;
+        self.is_unclear();
+    }
+
+    /// Why it may be unknown whether it is met.
+    fn doubt(&self) -> &'static str {
+        if self.under_way > 0 { UNDER_WAY } else { EVICTED }
     }
 
     /// Takes a call into account that matches.
@@ -389,10 +407,11 @@ fn line(entry: &Entry) -> String {
     if codes.is_empty() { format!("{operation} {received}") } else { format!("{operation} {received} ({codes})") }
 }
 
+const UNDER_WAY: &str = "; an answer is still under way";
 const EVICTED: &str = "; some of the evidence was evicted, removed or cut";
 
 /// The verdict on a number, when up to `unclear` more may have to be added to it.
-fn judge_count(found: u64, unclear: u64, count: Count, what: &str) -> (Verdict, String) {
+fn judge_count(found: u64, unclear: u64, count: Count, what: &str, doubt: &str) -> (Verdict, String) {
     let expected = match count {
         Count { min, max: Some(max) } if min == max => format!("{min}"),
         Count { min, max: Some(max) } => format!("{min} to {max}"),
@@ -407,7 +426,7 @@ fn judge_count(found: u64, unclear: u64, count: Count, what: &str) -> (Verdict, 
     } else {
         Verdict::Unknown
     };
-    let doubt = if verdict == Verdict::Unknown { EVICTED } else { "" };
+    let doubt = if verdict == Verdict::Unknown { doubt } else { "" };
     (verdict, format!("{what} count {found}, expected {expected}{doubt}"))
 }
 
@@ -439,7 +458,7 @@ mod tests {
     use super::*;
 
     fn check(found: u64, unclear: u64, min: u64, max: Option<u64>, expected: Verdict) {
-        assert_eq!(judge_count(found, unclear, Count { min, max }, "call").0, expected, "{found}+{unclear} of {min}..{max:?}");
+        assert_eq!(judge_count(found, unclear, Count { min, max }, "call", EVICTED).0, expected, "{found}+{unclear} of {min}..{max:?}");
     }
 
     #[test]

@@ -110,7 +110,7 @@ async fn of_those(admin: &Admin, sandbox: &Sandbox, filter: &Filter) -> Result<R
     let mut collector = Collector::new(&*sandbox.name);
     collector.dropped(dropped);
     for (index, entry) in rows.iter().enumerate() {
-        let facts = CallFacts { id: &entry.id, status: entry.wire.get().status, is_cut: entry.request.is_cut() };
+        let facts = CallFacts { id: &entry.id, status: entry.wire.outcome().status, is_cut: entry.request.is_cut() };
         collector.add(&facts, admin.machine.judge_entry(entry));
         if index % 64 == 63 {
             tokio::task::yield_now().await;

@@ -40,7 +40,7 @@ const PACE: Duration = Duration::from_secs(1);
 /// The time between comments that keep the connection open.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// The places of these streams.
+/// How many are open, of all sandboxes together.
 static OPEN: Streams = Streams::new();
 
 /// Who watches a sandbox, and what was seen of it.

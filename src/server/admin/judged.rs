@@ -66,7 +66,7 @@ impl Count {
         let has_more = journal.iter().len() > start + batch.len();
         drop(journal);
         for entry in &batch {
-            let facts = CallFacts { id: &entry.id, status: entry.wire.get().status, is_cut: entry.request.is_cut() };
+            let facts = CallFacts { id: &entry.id, status: entry.wire.outcome().status, is_cut: entry.request.is_cut() };
             state.collector.add(&facts, machine.judge_entry(entry));
             state.last = entry.number;
         }

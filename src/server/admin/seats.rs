@@ -26,7 +26,7 @@ pub(crate) struct Downloads {
     patience: Duration,
 }
 
-/// The place of a file.
+/// A file that is sent. Its place is free when it is dropped.
 pub(crate) struct Download {
     patience: Duration,
     _place: OwnedSemaphorePermit,
@@ -35,7 +35,7 @@ pub(crate) struct Download {
 /// Places for streams of events.
 pub(crate) struct Streams(AtomicUsize);
 
-/// The place of a stream.
+/// A stream that is open. It counts until it is dropped.
 pub(crate) struct Seat(&'static Streams);
 
 impl Downloads {

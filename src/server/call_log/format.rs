@@ -61,9 +61,9 @@ impl Lines {
         let operation = entry.operation.as_deref().unwrap_or(&entry.vendor);
         let start = self.text.len();
         self.columns("call", &entry.sandbox, operation, entry.method.as_str());
-        match entry.wire.get().status.filter(|_| entry.wire.get().end == End::Sent) {
+        match entry.wire.outcome().status.filter(|_| entry.wire.outcome().end == End::Sent) {
             Some(status) => _ = write!(self.text, "{status}       "),
-            None => self.column(entry.wire.get().end.word(), 9),
+            None => self.column(entry.wire.outcome().end.word(), 9),
         }
         self.took(entry.took.get().unwrap_or_default());
         self.text.push_str(&path_of(entry));
@@ -179,8 +179,8 @@ fn call(entry: &Entry) -> Value {
         "operation": entry.operation.as_deref(),
         "method": entry.method.as_str(),
         "path": path_of(entry),
-        "status": entry.wire.get().status,
-        "wire": entry.wire.get(),
+        "status": entry.wire.outcome().status,
+        "wire": entry.wire.outcome(),
         "effect": entry.effect,
         "notes": note::codes(&entry.notes),
         "duration_ms": Took::milliseconds(entry.took.get().unwrap_or_default()),

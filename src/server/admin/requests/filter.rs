@@ -25,7 +25,10 @@ const QUERY: &[(&str, &str)] = &[
         "only calls that a scenario had this effect on: `respond`, `patch`, `fault`, `rate_limit` or `latency`; `any` for all of them",
     ),
     ("q", "only calls with this text in their id, path or bodies, in any case of letters; a list searches the newest 8 MiB"),
-    ("wire", "only calls that ended so: `sent`, `abandoned`, or as a fault is called, such as `reset` or `truncated`"),
+    (
+        "wire",
+        "only calls that ended so: `sent`, `abandoned`, not yet (`under_way`), or as a fault is called, such as `reset` or `truncated`",
+    ),
     ("since", "only calls after this time, or after the call with this id"),
     ("limit", "at most so many: the newest ones, or those that come first to a stream (a list has 100 unless told)"),
     ("wait", "wait so long for a call, such as `5s`"),
