@@ -45,7 +45,7 @@ impl Told {
         self.arrived.notify_one();
     }
 
-    /// Tells what waits.
+    /// Tells the other replicas all that waits to be told.
     ///
     /// # Errors
     /// When the database does not answer; it is told later then.

@@ -21,7 +21,7 @@ impl OnWire {
     const DECIDED: u8 = 0;
     /// It has not gone out yet.
     const UNDER_WAY: u8 = 1;
-    /// The caller left.
+    /// Its caller left before all of it was sent.
     const ABANDONED: u8 = 2;
 
     /// An answer that goes out at once.
