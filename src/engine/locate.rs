@@ -167,5 +167,8 @@ fn shared_segments(vendor: &Vendor, path: &str) -> usize {
 #[must_use]
 pub fn below<'t>(target: &'t str, mount: &str) -> &'t str {
     let rest = target.strip_prefix("/@").and_then(|rest| rest.find('/').map(|end| &rest[end..])).unwrap_or(target);
-    rest.strip_prefix('/').and_then(|rest| rest.strip_prefix(mount)).filter(|rest| rest.is_empty() || rest.starts_with('/')).unwrap_or(rest)
+    rest.strip_prefix('/')
+        .and_then(|rest| rest.strip_prefix(mount))
+        .filter(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+        .unwrap_or(rest)
 }

@@ -30,7 +30,7 @@ pub struct Recorded {
 pub struct RecordedJournal {
     /// The name of its sandbox, which the ids of its exchanges begin with.
     pub sandbox: Arc<str>,
-    /// How many exchanges were ever in it, and how many of them made room for others.
+    /// How many exchanges were ever in it, and how many of them made room for others or were removed.
     pub written: u64,
     pub dropped: u64,
     /// The exchanges that are still there, oldest first.

@@ -241,8 +241,9 @@ impl Disk {
         batch.0.insert(&self.exchanges, key, signed(&key, bytes));
     }
 
-    pub fn remove_exchange(&self, batch: &mut Batch, life: u64, number: u64) {
-        batch.0.remove(&self.exchanges, exchange_key(life, number));
+    /// Leaves nothing of an exchange but that there was one.
+    pub fn empty_exchange(&self, batch: &mut Batch, life: u64, number: u64) {
+        self.put_exchange(batch, life, number, Vec::new());
     }
 
     /// Removes the records of a sandbox below a number, and the exchanges below another one.

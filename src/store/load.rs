@@ -105,15 +105,26 @@ pub(super) fn revive(machine: &Machine, disk: &Disk, name: &str, row: &Row, comp
     Ok(Some(Unfilled { revived, first, written, dropped }))
 }
 
+/// The calls of a journal.
+pub(super) struct Calls {
+    entries: Vec<Entry>,
+    /// The number of the last one, which may have been removed.
+    last: u64,
+}
+
 /// Reads the journal of a sandbox.
-pub(super) fn journal(disk: &Disk, name: &str, row: &Row) -> Result<Vec<Entry>, StoreError> {
-    let mut entries = Vec::new();
+pub(super) fn journal(disk: &Disk, name: &str, row: &Row) -> Result<Calls, StoreError> {
+    let mut calls = Calls { entries: Vec::new(), last: 0 };
     disk.exchanges(row.life, |number, bytes| {
+        calls.last = number;
+        if bytes.is_empty() {
+            return Ok(());
+        }
         let entry = exchange::read(number, bytes);
-        entries.push(entry.map_err(|error| StoreError::Damaged(format!("sandbox `{name}`: exchange {number}: {error}")))?);
+        calls.entries.push(entry.map_err(|error| StoreError::Damaged(format!("sandbox `{name}`: exchange {number}: {error}")))?);
         Ok(())
     })?;
-    Ok(entries)
+    Ok(calls)
 }
 
 /// A sandbox whose journal is empty.
@@ -126,10 +137,12 @@ pub(super) struct Unfilled {
 }
 
 impl Unfilled {
-    pub(super) fn with_journal(self, mut entries: Vec<Entry>) -> Revived {
+    pub(super) fn with_journal(self, Calls { mut entries, last }: Calls) -> Revived {
         entries.retain(|entry| entry.number >= self.first);
-        let written = entries.last().map_or(self.written, |entry| entry.number.max(self.written));
-        self.revived.sandbox.refill_journal(entries, written, self.dropped);
+        let written = last.max(self.written);
+        // Those that were removed are evidence that is gone, too.
+        let lost = (written + 1).saturating_sub(self.first + entries.len() as u64);
+        self.revived.sandbox.refill_journal(entries, written, self.dropped.max(lost));
         self.revived
     }
 }

@@ -439,7 +439,7 @@ impl Writer {
                 Ok(())
             }
             Item::Unlisted { life, numbers } => {
-                numbers.iter().for_each(|number| self.disk.remove_exchange(batch, life, *number));
+                numbers.iter().for_each(|number| self.disk.empty_exchange(batch, life, *number));
                 Ok(())
             }
             Item::Gone { life, name } => {

@@ -207,6 +207,12 @@ impl Journal {
         self.bytes = self.entries.iter().map(|entry| entry.bytes()).sum();
     }
 
+    /// How many exchanges since it was cleared are not there any more, for whatever reason.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.dropped + self.removed.values().sum::<u64>()
+    }
+
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes

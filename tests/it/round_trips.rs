@@ -224,7 +224,9 @@ fn answers_to_head_are_expected_without_their_bodies() {
     assert_eq!(send(&server, "POST", "/@headed/shippo/addresses/", &headers, &body).status, 201);
     let head = format!("HEAD /@headed/shippo/addresses HTTP/1.1\r\nhost: {}\r\nauthorization: {token}", server.address());
     unchecked(server.address(), format!("{head}\r\nconnection: close\r\n\r\n").as_bytes());
+    ["", "?page=2"].iter().for_each(|query| drop(send(&server, "GET", &format!("/@headed/shippo{query}"), &headers, "")));
     let exported = export(&server, "headed");
+    assert_eq!((&steps(&exported)[2]["call"], &steps(&exported)[3]["call"]), (&json!("GET /"), &json!("GET /?page=2")), "{exported}");
     assert_eq!(steps(&exported)[1]["expect"], json!({"status": 200}), "{exported}");
     let folder = Folder::with("round-trips-headed", &[("headed.yaml", &exported)]);
     assert_eq!(differences(&folder), None, "{exported}");

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::admin::SHIPPO;
 use crate::advance::advance;
 use crate::client::{JSON, admin, send};
+use crate::folder::Folder;
 use crate::made_up::{self, request, set_scenario, start};
 use crate::process::{Server, run, text};
 
@@ -140,9 +141,21 @@ fn calls_may_have_to_keep_to_the_document() {
     world.call(Method::GET, "/adresses", &Value::Null);
     world.check("{valid: shippo.CreateAddress}", "failed", "1 of 2 calls depart from the vendor's document");
     world.check("{valid: shippo.CreateAddress, except: [unknown-member]}", "passed", "all of 2 calls keep to the vendor's document");
+    // The vendor takes a number where its document has a text, and without `--contract` nothing is noted of it.
+    world.call(Method::POST, "/addresses", &json!({"name": "Ada", "country": "US", "zip": 94117}));
+    world.check("{valid: shippo.CreateAddress, except: [unknown-member]}", "failed", "1 of 3 calls depart from the vendor's document");
+    world.check(
+        "{valid: shippo.CreateAddress, except: [unknown-member, request-invalid]}",
+        "passed",
+        "all of 3 calls keep to the vendor's document",
+    );
     let report = world.judge("{valid: '*'}");
     let seen = &report.findings[0].calls;
-    assert_eq!(seen[..], ["shippo.CreateAddress 201 (unknown-member)", "shippo 404 (unknown-operation)"], "{seen:?}");
+    assert_eq!(
+        seen[..],
+        ["shippo.CreateAddress 201 (unknown-member)", "shippo 404 (unknown-operation)", "shippo.CreateAddress 201"],
+        "{seen:?}"
+    );
 }
 
 #[test]
@@ -221,6 +234,22 @@ fn what_was_removed_from_the_journal_is_said() {
     check("{call: shippo.ListAddresses, count: 1}", "unknown", gone);
     assert!(set_scenario(&world.0, "name: anew").is_ok());
     check("{never: shippo.CreateAddress}", "passed", "call count 0");
+}
+
+#[test]
+fn what_was_removed_is_gone_after_a_start_as_well() {
+    let folder = Folder::new("removed-evidence");
+    let server = Server::start_logged(&["--data-dir", folder.path()]);
+    let verdict = |server: &Server| admin(server, "POST", "/sandboxes/default/verify", &Value::Null)["verdict"].clone();
+    admin(&server, "PUT", "/sandboxes/default/scenario", &json!({"expect": [{"never": "shippo.ListAddresses"}]}));
+    assert_eq!(verdict(&server), "passed");
+    assert_eq!(send(&server, "GET", "/shippo/addresses", &SHIPPO, "").status, 200);
+    assert_eq!(verdict(&server), "failed");
+    assert_eq!(send(&server, "DELETE", "/_seatrial/sandboxes/default/requests", &[JSON], "").status, 204);
+    assert_eq!(verdict(&server), "unknown");
+    assert_eq!(server.left().0, Some(0));
+    let server = Server::start(&["--data-dir", folder.path()]);
+    assert_eq!(verdict(&server), "unknown");
 }
 
 #[test]

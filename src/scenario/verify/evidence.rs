@@ -1,7 +1,7 @@
 //! What verdicts are based on: the journal and the deliveries. Each call is read once for all expectations, and their conditions take
 //! [`STEPS`] steps at most, all together; [`PAIRS`] bounds how often a call or delivery is held against one of them.
 
-use std::cell::Cell;
+use std::cell::{Cell, LazyCell};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
 use std::sync::Arc;
@@ -12,11 +12,11 @@ use super::{Finding, Verdict};
 use crate::base::ahead::read_ahead;
 use crate::base::time::Timestamp;
 use crate::engine::webhooks::Delivery;
-use crate::engine::{CallValues, Machine, Sandbox};
+use crate::engine::{CallValues, Contract, Machine, Sandbox};
 use crate::scenario::ast::{Answered, Calls, Condition, Count, Expectation, Expected, Pattern};
 use crate::scenario::error::Source;
 use crate::scenario::facts::CallFacts;
-use crate::world::{Blame, End, Entry, note};
+use crate::world::{Blame, End, Entry, Note, note};
 
 /// The steps that all conditions of a verdict may take. Beyond them, calls are evidence that is missing.
 const STEPS: usize = 20_000_000;
@@ -215,7 +215,11 @@ impl<'m> Evidence<'m> {
             }
             // From the last place of an order to the first, so that one call takes one place.
             met.sort_by_key(|row| std::cmp::Reverse(row.place));
-            met.iter().for_each(|row| found[row.expectation].add((index, entry), row.place));
+            // Without `--contract` nothing is noted of what a vendor takes although its document does not have it.
+            let is_noted = self.machine.options().contract != Contract::Off;
+            let violates =
+                LazyCell::new(|| !is_noted && self.machine.judge_entry(entry).is_some_and(|judged| !judged.violations.is_empty()));
+            met.iter().for_each(|row| found[row.expectation].add((index, entry), row.place, &|| *violates));
             for index in &rows.opening {
                 found[*index].since.get_or_insert(entry.at);
             }
@@ -324,7 +328,7 @@ impl<'e> Found<'e> {
     }
 
     /// Takes a call into account that matches.
-    fn add(&mut self, (index, entry): (usize, &Entry), place: usize) {
+    fn add(&mut self, (index, entry): (usize, &Entry), place: usize, violates: &dyn Fn() -> bool) {
         match self.expected {
             Expected::Call { calls, .. } | Expected::Never(calls) => {
                 if self.is_in_time(calls, entry) {
@@ -334,10 +338,14 @@ impl<'e> Found<'e> {
             }
             Expected::Valid { except, .. } => {
                 self.count += 1;
-                let counts = |note: &note::Note| note.blame == Blame::Caller && except.iter().all(|code| code.value != note.code);
-                if entry.notes.iter().any(counts) {
+                let is_meant = |code: &str| except.iter().all(|other| other.value != code);
+                let counts = |note: &note::Note| note.blame == Blame::Caller && is_meant(note.code);
+                let is_held = is_meant(Note::REQUEST_INVALID);
+                if entry.notes.iter().any(counts) || is_held && !entry.request.is_cut() && violates() {
                     self.departing += 1;
                     self.keep(entry);
+                } else if is_held && entry.request.is_cut() {
+                    self.is_unclear();
                 }
             }
             Expected::Order { within, .. } => self.goes_on((index, entry), place, *within),

@@ -82,7 +82,7 @@ fn past(request: &AdminRequest<'_>, sandbox: &Arc<Sandbox>) -> Recorded {
     let recorded = || {
         let journal = sandbox.journal();
         let entries = journal.iter().map(Arc::clone).collect();
-        let (written, dropped) = (journal.written, journal.dropped);
+        let (written, dropped) = (journal.written, journal.lost());
         RecordedJournal { sandbox: Arc::clone(&sandbox.name), written, dropped, entries }
     };
     Recorded { journal: has("journal").then(recorded), log: has("log").then(|| sandbox.deeds.all()) }

@@ -137,7 +137,10 @@ fn mount_of<'a>(admin: &'a Admin, entry: &world::Entry) -> &'a str {
 fn step(exchange: &Exchange<'_>, hidden: &Exchange<'_>, wording: &mut Wording<'_>, out: &mut String) {
     let Exchange { entry, target, request, .. } = exchange;
     let links = Links::of(entry, wording.mount);
-    let call = format!("{} {}", entry.method, wording.target(engine::below(target, wording.mount)));
+    let path = wording.target(engine::below(target, wording.mount));
+    // The mount alone is the vendor's `/`.
+    let slash = if path.is_empty() || path.starts_with('?') { "/" } else { "" };
+    let call = format!("{} {slash}{path}", entry.method);
     let _ = writeln!(out, "  - call: {}", json!(call));
     // What is refused with credentials of the default sandbox has to be so again.
     let is_strange = matches!(entry.status, Some(401 | 403));
