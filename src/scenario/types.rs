@@ -203,15 +203,19 @@ fn kind(declared: spec::JsonType) -> Type {
 
 /// The only operation that a pattern names.
 fn one<'m>(machine: &'m Machine, on: &Pattern) -> Option<&'m spec::Operation> {
-    let Pattern::One(Operation { vendor, id }) = on else { return None };
-    let loaded = machine.vendors().loaded().iter().find(|loaded| *loaded.vendor.id == **vendor)?;
-    loaded.catalog().operation(id)
+    if let Pattern::One(operation) = on { described(machine, operation) } else { None }
+}
+
+/// What a document says of an operation.
+pub(super) fn described<'m>(machine: &'m Machine, operation: &Operation) -> Option<&'m spec::Operation> {
+    let loaded = machine.vendors().loaded().iter().find(|loaded| *loaded.vendor.id == *operation.vendor)?;
+    loaded.catalog().operation(&operation.id)
 }
 
 /// What a document has against an answer. Failures of the server itself may look like anything, because others than the vendor answer
 /// them as well.
 pub(super) fn answer_problems(machine: &Machine, operation: &Operation, status: u16, body: Option<&Value>) -> Vec<String> {
-    let Some(found) = one(machine, &Pattern::One(operation.clone())) else { return Vec::new() };
+    let Some(found) = described(machine, operation) else { return Vec::new() };
     if status >= 500 {
         return Vec::new();
     }

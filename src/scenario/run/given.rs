@@ -12,6 +12,7 @@ use crate::scenario::ast::{Given, Operation, Scenario};
 use crate::scenario::error::{Diagnostic, Span};
 use crate::scenario::expr::Scope;
 use crate::scenario::template::MAX_RENDERED;
+use crate::scenario::types::described;
 use crate::spec::ParameterIn;
 use crate::world::Note;
 
@@ -78,8 +79,7 @@ pub(super) fn make(machine: &Machine, sandbox: &Arc<Sandbox>, scenario: &Scenari
 
 /// The path of an operation, and its first parameter that a row does not say.
 fn left_open<'m>(machine: &'m Machine, operation: &Operation, parameters: &[(String, String)]) -> Option<(&'m str, &'m str)> {
-    let loaded = machine.vendors().loaded().iter().find(|loaded| *loaded.vendor.id == *operation.vendor)?;
-    let found = loaded.catalog().operation(&operation.id)?;
+    let found = described(machine, operation)?;
     let mut declared = found.parameters.iter().filter(|row| row.location == ParameterIn::Path).map(|row| &*row.name);
     let open = declared.find(|name| parameters.iter().all(|(given, _)| given != name))?;
     Some((&found.path, open))
