@@ -92,6 +92,22 @@ mod tests {
     }
 
     #[test]
+    fn digests_and_mixed_numbers_are_the_published_ones() {
+        assert_eq!(fingerprint(b"a"), 0xaf63_dc4c_8601_ec8c);
+        assert_eq!(mix(0), 0xe220_a839_7b1d_cdaf);
+        assert_eq!([scattered(0x9e37_79b9_7f4a_7c15), scattered(0x0123_4567_89ab_cdef)], [mix(0), 0xb2c0_58e4_ebb5_112c]);
+    }
+
+    #[test]
+    fn secrets_depend_on_every_part_and_leave_their_place_alone() {
+        let drawn = |parts: &[&str]| secret_stream([7; 32], parts).random::<u64>();
+        assert_ne!(drawn(&["shippo", "a"]), drawn(&["shippo", "b"]));
+        assert_ne!(drawn(&["shippo", "a"]), drawn(&["shipmate", "a"]));
+        let place = stream(42, &["shippo"], 1);
+        assert_eq!(secrets_at([7; 32], &place).random::<u64>(), secrets_at([7; 32], &place).random::<u64>());
+    }
+
+    #[test]
     fn a_stream_never_moves() {
         check(&["shipmate", "default"], 1, 13_450_549_904_909_484_744);
         check(&["shipmate", "default"], 2, 3_962_171_813_428_124_166);

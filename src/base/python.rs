@@ -228,5 +228,28 @@ mod tests {
     fn what_python_reads_is_complained_about_in_its_words_where_our_reader_refuses_it() {
         assert_eq!(complaint(b" {\"a\": [1e300, -0.5E+3, \"\\ud83d\\ude00\", null]} "), None);
         check("[".repeat(100_000).as_bytes(), "maximum recursion depth exceeded while decoding a JSON array from a unicode string");
+        let nested = |levels: usize| [r#"{"a":"#.repeat(levels), "1".to_owned(), "}".repeat(levels)].concat();
+        assert_eq!(complaint(nested(127).as_bytes()), None);
+        check(nested(128).as_bytes(), "maximum recursion depth exceeded while decoding a JSON object from a unicode string");
+        assert_eq!(complaint(format!("[{}0]", "[], ".repeat(200)).as_bytes()), None, "what is closed is no level any more");
+    }
+
+    #[test]
+    fn texts_and_numbers_end_where_pythons_end() {
+        for whole in ["\" \"", "\"\\u00e9\"", "-0", "10", "1.25", "1e5", "1E-5", "1.5e+3", "true"] {
+            assert_eq!(complaint(whole.as_bytes()), None, "{whole}");
+        }
+        check(b"\"\\u1234", "Invalid \\uXXXX escape: line 1 column 3 (char 2)");
+        check(b"\"\\u00g0\"", "Invalid \\uXXXX escape: line 1 column 3 (char 2)");
+        check(b"\"\x1f\"", "Invalid control character at: line 1 column 2 (char 1)");
+        check(b"1.", "Extra data: line 1 column 2 (char 1)");
+        check(b"1.x", "Extra data: line 1 column 2 (char 1)");
+        check(b"1e", "Extra data: line 1 column 2 (char 1)");
+        check(b"1e+", "Extra data: line 1 column 2 (char 1)");
+        check(b"1.5e3x", "Extra data: line 1 column 6 (char 5)");
+        check(b"-", "Expecting value: line 1 column 1 (char 0)");
+        check(b"[\"ab\", 1e999]", "Out of range float values are not JSON compliant: '1e999'");
+        check(b"\"a\xe2\x82", "'utf-8' codec can't decode bytes in position 2-3: unexpected end of data");
+        check(b"\"a\xe2", "'utf-8' codec can't decode byte 0xe2 in position 2: unexpected end of data");
     }
 }

@@ -82,6 +82,12 @@ mod tests {
     }
 
     #[test]
+    fn the_calendar_ends() {
+        assert_eq!(advanced(Timestamp::UNIX_EPOCH, SignedDuration::from_hours(1)), Timestamp::from_second(3_600).ok());
+        assert_eq!(advanced(Timestamp::MAX, SignedDuration::from_secs(1)), None);
+    }
+
+    #[test]
     fn clocks_have_a_range() {
         let ends = [EARLIEST, Timestamp::MAX].map(|end| end.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
         assert_eq!(format!("expected {} to {}", ends[0], ends[1]), CLOCK_RANGE);

@@ -198,6 +198,7 @@ mod tests {
             let sent = Wire::sent(Some(wire), StatusCode::CREATED, 11);
             assert_eq!((sent.status, sent.bytes), (status, bytes), "{wire:?}");
         }
+        assert!(page(StatusCode::BAD_GATEWAY).contains("<h1>502 Bad Gateway</h1>"));
     }
 
     #[test]
@@ -205,6 +206,12 @@ mod tests {
         let applied = |wire: Wire| wire.applied(Version::HTTP_11, false, Some(0));
         assert_eq!(applied(Wire::Truncate), Some(Wire::Empty));
         assert_eq!(applied(Wire::Stall(Duration::ZERO)), Some(Wire::Timeout(Duration::ZERO)));
+        for bytes in [0, 1, 2] {
+            let expected = if bytes < 2 { Wire::Empty } else { Wire::Truncate };
+            assert_eq!(Wire::Truncate.applied(Version::HTTP_11, false, Some(bytes)), Some(expected));
+        }
+        let stall = Wire::Stall(Duration::ZERO);
+        assert_eq!(stall.applied(Version::HTTP_11, false, Some(2)), Some(stall));
         assert_eq!(applied(Wire::GoAway), Some(Wire::Reset));
         assert_eq!(applied(Wire::TlsAlert), Some(Wire::Reset));
         assert_eq!(Wire::TlsAlert.applied(Version::HTTP_11, true, Some(0)), Some(Wire::TlsAlert));
