@@ -5,7 +5,7 @@ use std::time::Duration;
 use event_listener::EventListener;
 use tokio::sync::Semaphore;
 
-use crate::base::time;
+use crate::base::{entropy, time};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 
@@ -15,9 +15,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(300);
 /// Minimum pause between two evaluations of a long poll, so that a burst of calls triggers one evaluation.
 const DEBOUNCE: Duration = Duration::from_millis(2);
 
-/// The turn to look. Those who wait look one after the other, so that between any two of them others are answered, however many wait
-/// and whatever each looks at.
-static TURN: Semaphore = Semaphore::const_new(1);
+/// The turns to look. Those who wait for the same sandbox or inbox look one after the other, so that between any two of them others are
+/// answered, however many wait and whatever each looks at. Which turn it is follows from the parameters of the path.
+static TURNS: [Semaphore; 32] = [const { Semaphore::const_new(1) }; 32];
 
 /// Evaluates `look`, which returns an answer and how many rows it has. If the query says `wait`, evaluates it again after each
 /// change that `changed` announces, until there are `min` rows (1), and when the time is up. Nothing of an answer is kept meanwhile.
@@ -31,9 +31,20 @@ pub(crate) async fn long_poll<T>(
     let min: usize = request.number("min")?.unwrap_or(1);
     let deadline = tokio::time::sleep(wait.min(LONGEST_WAIT));
     tokio::pin!(deadline);
+    let names = request.parameters.iter().fold(0, |names, (_, value)| names ^ entropy::fingerprint(value.as_bytes()));
+    let turns = &TURNS[usize::try_from(entropy::scattered(names) % 32).unwrap_or_default()];
     let mut is_over = false;
     loop {
-        let turn = TURN.acquire().await;
+        // Who has no time left looks without a turn.
+        let turn = tokio::select! {
+            biased;
+            () = &mut deadline, if !is_over => {
+                is_over = true;
+                None
+            }
+            turn = turns.acquire(), if !is_over => turn.ok(),
+            else => None,
+        };
         // What became ready meanwhile goes first.
         tokio::task::yield_now().await;
         // Before looking, so that no change in between is missed.

@@ -1,6 +1,8 @@
 //! Custom fields of version 1.2: the parcel attributes of the portal under their newer name, and those that callers make.
 
-use regex::RegexBuilder;
+use std::collections::BTreeMap;
+
+use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value};
 
 use super::attributes::word;
@@ -56,38 +58,52 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::created(Envelope { message: "Custom Field Created", data: field }))
 }
 
-/// The values that a request gives for the fields of an entity. Unknown keys, values that do not fit, and needed ones that are
-/// missing are reported; the attributes that come out of the box are always good for parcels.
-pub fn check<'v>(report: &mut Report<'_>, owner: &Field<'v, '_>, entity: &str, cx: &Cx<'_>) -> Option<&'v Map<String, Value>> {
-    let field = owner.member("custom_fields");
-    let known: Vec<Value> = all(cx).filter(|row| row["entity"] == *entity).collect();
-    let is_needed = |row: &&Value| row["data_validation_rules"]["is_required"] == true && row["default_value"].is_null();
-    for key in known.iter().filter(is_needed).filter_map(|row| row["key"].as_str()) {
-        let member = field.key(key);
-        if member.value.is_none() || member.text().is_some_and(|text| text.trim().is_empty()) {
-            report.add(&member, Rule::Required);
-        }
+/// The fields that a call may give values for, and how much its patterns may still cost.
+pub struct Known {
+    fields: Vec<Value>,
+    patterns: BTreeMap<String, Option<Regex>>,
+    left: usize,
+}
+
+impl Known {
+    /// Those of a call, read once for everything that it sends.
+    pub fn of(cx: &Cx<'_>) -> Self {
+        Self { fields: all(cx).collect(), patterns: BTreeMap::new(), left: PATTERN_TEXT }
     }
-    let members = field.object();
-    let mut left = PATTERN_TEXT;
-    for (name, value) in members.into_iter().flatten().filter(|(_, value)| !value.is_null()) {
-        let fits = match known.iter().find(|row| row["key"] == **name) {
-            Some(own) => takes(own, value, &mut left),
-            None => entity == "PARCEL" && CATALOG.built_in_attributes.iter().any(|row| row.id == *name && row.takes(value)),
-        };
-        if !fits {
-            report.add(&field.key(name), EXISTS);
+
+    /// The values that a request gives for the fields of an entity. Unknown keys, values that do not fit, and needed ones that are
+    /// missing are reported; the attributes that come out of the box are always good for parcels.
+    pub fn check<'v>(&mut self, report: &mut Report<'_>, owner: &Field<'v, '_>, entity: &str) -> Option<&'v Map<String, Value>> {
+        let Self { fields, patterns, left } = self;
+        let field = owner.member("custom_fields");
+        let known: Vec<&Value> = fields.iter().filter(|row| row["entity"] == *entity).collect();
+        let is_needed = |row: &&&Value| row["data_validation_rules"]["is_required"] == true && row["default_value"].is_null();
+        for key in known.iter().filter(is_needed).filter_map(|row| row["key"].as_str()) {
+            let member = field.key(key);
+            if member.value.is_none() || member.text().is_some_and(|text| text.trim().is_empty()) {
+                report.add(&member, Rule::Required);
+            }
         }
+        let members = field.object();
+        for (name, value) in members.into_iter().flatten().filter(|(_, value)| !value.is_null()) {
+            let fits = match known.iter().find(|row| row["key"] == **name) {
+                Some(own) => takes(own, value, |pattern, text| matches(patterns, pattern, text, left)),
+                None => entity == "PARCEL" && CATALOG.built_in_attributes.iter().any(|row| row.id == *name && row.takes(value)),
+            };
+            if !fits {
+                report.add(&field.key(name), EXISTS);
+            }
+        }
+        members
     }
-    members
 }
 
 fn all(cx: &Cx<'_>) -> impl Iterator<Item = Value> {
     CATALOG.custom_fields.iter().cloned().chain(cx.docs.all(CUSTOM_FIELD))
 }
 
-/// Whether a field takes a value, as far as its pattern may look at as many bytes of text as are `left`.
-fn takes(field: &Value, value: &Value, left: &mut usize) -> bool {
+/// Whether a field takes a value, whose pattern is looked at by a function.
+fn takes(field: &Value, value: &Value, matches: impl FnOnce(&str, &str) -> bool) -> bool {
     let (rules, text) = (&field["data_validation_rules"], word(value));
     match (field["data_type"].as_str(), text) {
         (Some("NUMERIC"), _) => checks::number(value).is_some_and(|number| {
@@ -101,23 +117,28 @@ fn takes(field: &Value, value: &Value, left: &mut usize) -> bool {
             let length = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
             rules["min_length"].as_i64().is_none_or(|least| length >= least)
                 && rules["max_length"].as_i64().is_none_or(|most| length <= most)
-                && rules["regex"].as_str().is_none_or(|pattern| matches(pattern, &text, left))
+                && rules["regex"].as_str().is_none_or(|pattern| matches(pattern, &text))
         }
         (_, None) => false,
     }
 }
 
-/// How many bytes of text the patterns of one owner look through, at most, and how many compiling one counts for.
+/// How many bytes the patterns of one call look at: those of the texts, and many times those of each pattern that is compiled, because
+/// a class such as `\pL` is hundreds of ranges.
 const PATTERN_TEXT: usize = 32 * 1024;
-const PATTERN_COST: usize = 64;
+const PATTERN_COST: usize = 16;
 
 /// Whether a text matches a field's pattern, written with or without PHP's delimiters. A pattern that takes more than linear
-/// time (look-around, back-references) cannot be judged and lets everything pass, and so does any one when texts are long.
-fn matches(pattern: &str, text: &str, left: &mut usize) -> bool {
-    match left.checked_sub(text.len() + PATTERN_COST) {
+/// time (look-around, back-references) cannot be judged and lets everything pass, and so does any one when texts or patterns are long.
+fn matches(patterns: &mut BTreeMap<String, Option<Regex>>, pattern: &str, text: &str, left: &mut usize) -> bool {
+    let compiling = if patterns.contains_key(pattern) { 0 } else { pattern.len().saturating_mul(PATTERN_COST) };
+    match left.checked_sub(text.len().saturating_add(compiling).saturating_add(1)) {
         Some(rest) => *left = rest,
         None => return true,
     }
-    let bare = pattern.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')).unwrap_or(pattern);
-    RegexBuilder::new(bare).size_limit(1 << 16).build().map_or(true, |pattern| pattern.is_match(text))
+    if compiling > 0 {
+        let bare = pattern.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')).unwrap_or(pattern);
+        patterns.insert(pattern.to_owned(), RegexBuilder::new(bare).size_limit(1 << 16).build().ok());
+    }
+    patterns.get(pattern).and_then(Option::as_ref).is_none_or(|pattern| pattern.is_match(text))
 }

@@ -51,6 +51,7 @@ pub fn read<'v>(cx: &Cx<'v>, is_booking: bool) -> Result<Order<'v>, Refusal> {
     let rules = PackagingRules::of(&cx.credential);
     let list = root.member("parcels");
     let twice = twice(&list);
+    let mut fields = is_newer.then(|| custom_fields::Known::of(cx));
     let mut parcels = Vec::with_capacity(list.value.and_then(Value::as_array).map_or(0, Vec::len));
     for parcel in list.elements() {
         let reference = parcel.member("reference");
@@ -64,15 +65,14 @@ pub fn read<'v>(cx: &Cx<'v>, is_booking: bool) -> Result<Order<'v>, Refusal> {
         if is_abroad {
             customs::check(&mut report, &parcel, &cx.docs);
         }
-        let attributes = if is_newer {
-            custom_fields::check(&mut report, &parcel, "PARCEL", cx)
-        } else {
-            attributes::check(&mut report, &parcel.member("attributes"))
+        let attributes = match &mut fields {
+            Some(fields) => fields.check(&mut report, &parcel, "PARCEL"),
+            None => attributes::check(&mut report, &parcel.member("attributes")),
         };
         parcels.push(Parcel { reference: text, size, value: parcel.member("value").number(), attributes });
     }
-    if is_newer {
-        custom_fields::check(&mut report, &root, "SHIPMENT", cx);
+    if let Some(fields) = &mut fields {
+        fields.check(&mut report, &root, "SHIPMENT");
         let (print, user) = (root.member("print_labels"), root.member("print_to_user"));
         if user.value.is_some() && print.value.is_none() {
             report.add(&print, checks::required("required_with", &user));

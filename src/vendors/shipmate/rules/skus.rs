@@ -121,7 +121,7 @@ fn save(cx: &mut Cx<'_>, before: Map<String, Value>, is_strict: bool) -> Result<
         }
     }
     let has_extra = is_newer && (is_strict || CATALOG.new_sku_extra.keys().any(|name| body.has(name)));
-    let fields = if has_extra { custom_fields::check(&mut report, &body, "SKU", cx) } else { None };
+    let fields = if has_extra { custom_fields::Known::of(cx).check(&mut report, &body, "SKU") } else { None };
     report.finish()?;
     let mut sku = wire::filled(&CATALOG.new_sku, &before, &cx.call.body);
     for name in ["uuid", "created_at"] {

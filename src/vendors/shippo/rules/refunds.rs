@@ -118,5 +118,6 @@ pub(crate) fn progress(cx: &mut Cx<'_>, id: &str, step: u32) {
         label.clone_into(&mut transaction.status);
         transaction.object_updated = Moment(cx.now);
         cx.docs.put(TRANSACTION, &refund.transaction, &transaction);
+        webhooks::transaction(cx, webhooks::TRANSACTION_UPDATED, &transaction);
     }
 }
