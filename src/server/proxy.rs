@@ -9,10 +9,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{Method, StatusCode};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use crate::base::authority;
@@ -28,8 +29,8 @@ const CONNECT: &[u8] = b"CONNECT ";
 const HEAD: usize = 8 * 1024;
 /// The first byte of a handshake of TLS.
 const HANDSHAKE: u8 = 0x16;
-/// Pause before one looks again at what has come of a head.
-const PAUSE: Duration = Duration::from_millis(5);
+/// What the head of a CONNECT ends with.
+const END: &[u8] = b"\r\n\r\n";
 /// How many bytes of a tunnel are under way in each direction.
 const PIECE: usize = 16 * 1024;
 /// How long another server may take to be connected to.
@@ -54,8 +55,8 @@ pub(super) struct Proxy {
 
 /// What becomes of a connection.
 pub(super) enum Led {
-    /// It is served by this process.
-    Here { stream: Stream, is_secure: bool },
+    /// It is served by this process. `read` comes before what can still be read.
+    Here { stream: Stream, read: Bytes, is_secure: bool },
     /// What it says goes to another server.
     Through(TcpStream, Box<dyn Connection>),
     /// It is over, because the tunnel that it asked for is not opened.
@@ -73,11 +74,10 @@ impl Proxy {
     /// # Errors
     /// When the client leaves, or does not speak HTTP.
     pub async fn lead(&self, mut stream: TcpStream) -> io::Result<Led> {
-        let Some(length) = head(&stream).await? else {
-            return Ok(Led::Here { stream: Stream::Plain(stream), is_secure: false });
+        let bytes = match beginning(&mut stream).await? {
+            Beginning::Connect(head) => head,
+            Beginning::Other(read) => return Ok(Led::Here { stream: Stream::Plain(stream), read: read.into(), is_secure: false }),
         };
-        let mut bytes = vec![0; length];
-        stream.read_exact(&mut bytes).await?;
         let target = bytes.strip_prefix(CONNECT).and_then(|rest| rest.split(|byte| byte.is_ascii_whitespace()).next()).unwrap_or_default();
         let target = String::from_utf8_lossy(target).into_owned();
         let found = authority::split(&target).and_then(|(host, port)| Some((host.to_owned(), port?.parse::<u16>().ok()?)));
@@ -90,7 +90,7 @@ impl Proxy {
             let mut first = [0];
             let is_secure = stream.peek(&mut first).await? == 1 && first[0] == HANDSHAKE;
             let stream = if is_secure { Stream::accept(&self.acceptor, stream) } else { Stream::Plain(stream) };
-            return Ok(Led::Here { stream, is_secure });
+            return Ok(Led::Here { stream, read: Bytes::new(), is_secure });
         }
         match self.open(&host, port).await {
             Ok(other) => {
@@ -131,22 +131,37 @@ impl Proxy {
     }
 }
 
-/// How long the head of a CONNECT is; `None` for a connection that begins with anything else.
-async fn head(stream: &TcpStream) -> io::Result<Option<usize>> {
-    let mut bytes = vec![0; CONNECT.len()];
+/// What a connection begins with.
+enum Beginning {
+    /// The head of a CONNECT.
+    Connect(Vec<u8>),
+    /// What was read of anything else, so far as it was like CONNECT.
+    Other(Vec<u8>),
+}
+
+/// Reads the head of a CONNECT, and nothing behind it; of anything else as little as tells the two apart.
+async fn beginning(stream: &mut TcpStream) -> io::Result<Beginning> {
+    let (mut bytes, mut read) = (vec![0; CONNECT.len()], 0);
     loop {
-        let seen = stream.peek(&mut bytes).await?;
-        if seen == 0 || !bytes[..seen.min(CONNECT.len())].starts_with(&CONNECT[..seen.min(CONNECT.len())]) {
-            return Ok(None);
+        let seen = read + stream.peek(&mut bytes[read..]).await?;
+        let alike = seen.min(CONNECT.len());
+        if seen == read || bytes[..alike] != CONNECT[..alike] {
+            bytes.truncate(read);
+            return Ok(Beginning::Other(bytes));
         }
-        if let Some(end) = bytes[..seen].windows(4).position(|four| four == b"\r\n\r\n") {
-            return Ok(Some(end + 4));
+        let before = read.saturating_sub(END.len() - 1);
+        let end = bytes[before..seen].windows(END.len()).position(|four| four == END).map(|place| before + place + END.len());
+        // What was seen is taken, so that the next look waits for more.
+        stream.read_exact(&mut bytes[read..end.unwrap_or(seen)]).await?;
+        if let Some(end) = end {
+            bytes.truncate(end);
+            return Ok(Beginning::Connect(bytes));
         }
         if seen == HEAD {
             return Err(io::ErrorKind::InvalidData.into());
         }
+        read = seen;
         bytes.resize(HEAD, 0);
-        sleep(PAUSE).await;
     }
 }
 
@@ -185,4 +200,49 @@ async fn pump(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin,
         }
     }
     let _ = timeout(limit, to.shutdown()).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    async fn read(pieces: &[&'static [u8]]) -> (Beginning, Vec<u8>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+        let mut client = TcpStream::connect(listener.local_addr().expect("it is bound")).await.expect("it listens");
+        let (mut stream, _) = listener.accept().await.expect("a connection comes");
+        client.set_nodelay(true).expect("it is open");
+        let write = async {
+            for piece in pieces {
+                client.write_all(piece).await.expect("it is open");
+                tokio::task::yield_now().await;
+            }
+            client.shutdown().await.expect("it is open");
+        };
+        let (beginning, ()) = tokio::join!(beginning(&mut stream), write);
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).await.expect("it ends");
+        (beginning.expect("it is short"), rest)
+    }
+
+    #[tokio::test]
+    async fn a_head_is_read_however_it_is_cut() {
+        let heads: [&[&[u8]]; 3] = [
+            &[b"CONNECT a:1 HTTP/1.1\r\n\r\n\x16more"],
+            &[b"C", b"ONNECT a", b":1 HTTP/1.1\r", b"\n", b"\r", b"\n\x16", b"more"],
+            &[b"CONNECT ", b"a:1 HTTP/1.1\r\n\r\n", b"\x16more"],
+        ];
+        for pieces in heads {
+            let (beginning, rest) = read(pieces).await;
+            assert!(matches!(beginning, Beginning::Connect(head) if head == b"CONNECT a:1 HTTP/1.1\r\n\r\n"), "{pieces:?}");
+            assert_eq!(rest, b"\x16more", "{pieces:?}");
+        }
+        let others: [&[&[u8]]; 4] = [&[], &[b"GET / HTTP/1.1\r\n"], &[b"C", b"O", b"PY /a HTTP/1.1\r\n"], &[b"CONNEC", b"TED"]];
+        for pieces in others {
+            let (beginning, rest) = read(pieces).await;
+            let Beginning::Other(said) = beginning else { panic!("{pieces:?}") };
+            assert_eq!([said, rest].concat(), pieces.concat(), "nothing of {pieces:?} is lost");
+        }
+    }
 }

@@ -19,7 +19,7 @@ pub(super) struct Socket {
     connection: Arc<Connection>,
     /// Whether nothing was read yet.
     is_new: bool,
-    /// What was read and is not handed on yet.
+    /// What was read, before this was made as well, and is not handed on yet.
     rest: Bytes,
     /// How many bytes were read since others had their turn.
     turn: usize,
@@ -68,9 +68,10 @@ impl Control {
 }
 
 impl Socket {
-    pub fn new(stream: Stream, connection: Arc<Connection>) -> (Self, Arc<Control>) {
+    /// `read` comes before what can still be read.
+    pub fn new(stream: Stream, read: Bytes, connection: Arc<Connection>) -> (Self, Arc<Control>) {
         let control = Arc::<Control>::default();
-        (Self { stream, control: Arc::clone(&control), connection, is_new: true, rest: Bytes::new(), turn: 0 }, control)
+        (Self { stream, control: Arc::clone(&control), connection, is_new: true, rest: read, turn: 0 }, control)
     }
 
     /// Sends what takes the place of what is written, and ends then.
@@ -115,6 +116,7 @@ impl Socket {
         if *is_new {
             let mut head = [0; HEAD];
             let mut read = ReadBuf::new(&mut head);
+            read.put_slice(rest);
             ready!(Pin::new(stream).poll_read(cx, &mut read))?;
             *is_new = false;
             *rest = match request_line::mended(read.filled()) {

@@ -91,6 +91,20 @@ fn absolute_targets_of_vendors_are_answered() {
     assert!(admin.starts_with("HTTP/1.1 40") && !admin.contains("listeners"), "{admin}");
 }
 
+/// As far as it is like CONNECT, a request is read before it is known to be none.
+#[test]
+fn a_request_that_begins_like_a_tunnel_is_answered_whole() {
+    let (server, _) = start("alike", &[]);
+    let mut stream = client::connect(server.listener("proxy"));
+    stream.set_nodelay(true).expect("it is open");
+    for piece in ["C", "ON", "FIRM http://api.goshippo.com/nothing HTTP/1.1\r\nhost: api.goshippo.com\r\n", SHIPPO] {
+        stream.write_all(piece.as_bytes()).expect("it reads");
+    }
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it ends");
+    assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+}
+
 #[test]
 fn every_other_host_is_refused() {
     let (server, _) = start("refused", &[]);

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
@@ -75,7 +76,7 @@ impl Accepting {
             if let Protocol::Plain = protocol {
                 match serving.begins_as_http2(&stream).await {
                     Some(true) => {}
-                    Some(false) => return serving.serve(Stream::Plain(stream)).await,
+                    Some(false) => return serving.serve(Stream::Plain(stream), Bytes::new()).await,
                     None => return,
                 }
             }
@@ -119,21 +120,22 @@ impl Serving {
     async fn serve_there(mut self, protocol: Protocol, stream: std::net::TcpStream) {
         let Ok(stream) = TcpStream::from_std(stream) else { return };
         match protocol {
-            Protocol::Plain => self.serve(Stream::Plain(stream)).await,
-            Protocol::Secure(acceptor) => self.serve(Stream::accept(&acceptor, stream)).await,
+            Protocol::Plain => self.serve(Stream::Plain(stream), Bytes::new()).await,
+            Protocol::Secure(acceptor) => self.serve(Stream::accept(&acceptor, stream), Bytes::new()).await,
             Protocol::Proxy(proxy) => {
-                if let Some((stream, is_secure)) = Box::pin(self.tunnel(&proxy, stream)).await {
+                if let Some((stream, read, is_secure)) = Box::pin(self.tunnel(&proxy, stream)).await {
                     self.role.is_secure = is_secure;
-                    self.serve(stream).await;
+                    self.serve(stream, read).await;
                 }
             }
         }
     }
 
-    async fn serve(self, stream: Stream) {
+    /// Serves a connection, of which something was `read` already.
+    async fn serve(self, stream: Stream, read: Bytes) {
         let Self { shell, builder, role, peer, seat, first } = self;
         let limit = shell.read_timeout;
-        let (socket, control) = Socket::new(stream, Arc::clone(&seat.connection));
+        let (socket, control) = Socket::new(stream, read, Arc::clone(&seat.connection));
         let known = Arc::clone(&seat.connection);
         let service = service_fn(move |request| {
             let (shell, role, control, known) = (Arc::clone(&shell), role.clone(), Arc::clone(&control), Arc::clone(&known));
@@ -146,8 +148,9 @@ impl Serving {
         }
     }
 
-    /// The connection of a client of the proxy whose tunnel ends here, and whether it has TLS. All others are over when this ends.
-    async fn tunnel(&self, proxy: &Proxy, stream: TcpStream) -> Option<(Stream, bool)> {
+    /// The connection of a client of the proxy whose tunnel ends here, what was read of it, and whether it has TLS. All others are over
+    /// when this ends.
+    async fn tunnel(&self, proxy: &Proxy, stream: TcpStream) -> Option<(Stream, Bytes, bool)> {
         let Self { shell, seat, .. } = self;
         let led = tokio::select! {
             led = proxy.lead(stream) => led.ok()?,
@@ -155,7 +158,7 @@ impl Serving {
             () = sleep_until(self.first) => return None,
         };
         match led {
-            Led::Here { stream, is_secure } => return Some((stream, is_secure)),
+            Led::Here { stream, read, is_secure } => return Some((stream, read, is_secure)),
             Led::Refused(request) => shell.keep(request),
             Led::Through(client, other) => tokio::select! {
                 () = proxy::carry(client, other, shell.read_timeout) => {}
