@@ -14,7 +14,7 @@ use http::header::{HOST, HeaderValue};
 use http::request::Parts;
 use hyper_util::server::graceful::GracefulConnection;
 use tokio::sync::{Mutex as AsyncMutex, Notify};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::server::host::{self, Host};
 
@@ -26,6 +26,8 @@ const TALK: usize = 512 * 1024;
 const FRAMING: usize = 16;
 /// How long a connection may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(1);
+/// How long a connection that has lost its seat is waited for.
+const MOMENT: Duration = Duration::from_millis(20);
 /// How many connections may be open that have lost their seats: they end a little after others have taken these.
 const LEAVING: usize = 64;
 
@@ -116,9 +118,17 @@ impl Connections {
         Some(Seat { connections: Arc::clone(self), number, connection })
     }
 
-    /// Ends one that says nothing.
-    pub fn make_room(&self) {
+    /// How many have seats: those that leave are not among them.
+    pub fn seated(&self) -> usize {
+        self.open().seated()
+    }
+
+    /// Ends one that says nothing, and waits until one has ended: for a moment at most, because there may be none.
+    pub async fn make_room(&self) {
+        let mut ended = pin!(self.ended.notified());
+        ended.as_mut().enable();
         self.open().evict_one();
+        let _ = timeout(MOMENT, ended).await;
     }
 
     /// Ends those whose clients have taken nothing of an answer since this was last called.

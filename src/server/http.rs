@@ -167,19 +167,19 @@ pub async fn serve_embedded(
         let egress = Proxy::egress(&allowed, &bound.config.egress);
         Arc::new(Proxy { machine, acceptor, allowed, egress, own, look_ups: LookUps::new() })
     });
-    for (listener, role) in bound.listeners {
-        let connections = Connections::new(bound.config.connections);
+    let all: Arc<[_]> = bound.listeners.iter().map(|_| Connections::new(bound.config.connections)).collect();
+    for ((listener, role), connections) in bound.listeners.into_iter().zip(&*all) {
         let (acceptor, proxy) = (acceptor.clone().filter(|_| role.is_secure), proxy.clone().filter(|_| role.is_proxy));
         let (shell, builder) = (Arc::clone(&shell), Arc::clone(&builder));
         let heavy = heavy.handle();
-        let accepting = Accepting { connections: Arc::clone(&connections), role, acceptor, proxy, shell, builder, heavy };
-        listening.push((tokio::spawn(accepting.run(listener)), connections));
+        let accepting =
+            Accepting { connections: Arc::clone(connections), all: Arc::clone(&all), role, acceptor, proxy, shell, builder, heavy };
+        listening.push((tokio::spawn(accepting.run(listener)), Arc::clone(connections)));
     }
     started(Local::new(Arc::clone(&shell.ui.admin), bound.http));
     let sweeping = apart.handle().spawn(upkeep::sweep(Arc::clone(&shell.machine), Arc::clone(&verdicts), fleet.clone()));
     let following = apart.handle().spawn(upkeep::follow(fleet.clone(), Arc::clone(&shell.changed)));
     let telling = apart.handle().spawn(upkeep::tell(Arc::clone(&verdicts), Arc::clone(&shell.unmatched)));
-    let all = listening.iter().map(|(_, connections)| Arc::clone(connections)).collect();
     let making_room = apart.handle().spawn(upkeep::make_room(Arc::clone(&shell), all));
     shutdown.await;
     ticking.iter().chain(&[sweeping, following, telling, making_room]).for_each(|task| task.abort());

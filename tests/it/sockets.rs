@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::client::{JSON, connect, send};
@@ -95,4 +96,24 @@ fn a_quiet_stream_is_no_idle_connection() {
         assert!(read > 0, "the stream has ended: {heard}");
         heard.push_str(&String::from_utf8_lossy(&part[..read]));
     }
+}
+
+/// Descriptors are shared by all listeners: connections of one must not keep those of another from being accepted.
+#[test]
+fn out_of_descriptors_the_fullest_listener_makes_room() {
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -n 100 && exec \"$0\" --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0", env!("CARGO_BIN_EXE_seatrial")]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let server = Server::of(command);
+    let open: Vec<TcpStream> = (0..200).map(|_| connect(server.address())).collect();
+    for _ in 0..3 {
+        let mut admin = connect(server.admin());
+        assert!(is_alive(&mut admin));
+    }
+    // Those that are being answered are none too many for others.
+    let asking = open.into_iter().map(|mut stream| stream.write_all(b"GET /shippo/x HTTP/1.1\r\nhost: localhost\r\n\r\n"));
+    drop(asking.collect::<Vec<_>>());
+    let log = server.log();
+    let warnings = log.matches("could not be accepted").count();
+    assert!((1..=2).contains(&warnings), "each listener warns now and then: {log}");
 }

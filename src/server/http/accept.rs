@@ -14,18 +14,21 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tokio_rustls::TlsAcceptor;
 
 use super::Shell;
+use crate::server::clock::stopwatch;
 use crate::server::connections::{Connections, Seat};
 use crate::server::listen::Role;
 use crate::server::proxy::{self, Led, Proxy};
 use crate::server::socket::Socket;
 use crate::server::stream::Stream;
 
-/// Of so many connections that could not be accepted, one is logged.
-const FAILURES_PER_WARNING: u64 = 500;
+/// How often it is logged that connections cannot be accepted.
+const WARNING: Duration = Duration::from_secs(10);
 
 /// What accepts the connections of a listener.
 pub(super) struct Accepting {
     pub connections: Arc<Connections>,
+    /// Those of all listeners, this one's among them.
+    pub all: Arc<[Arc<Connections>]>,
     pub role: Role,
     /// Makes the handshakes of a listener for TLS.
     pub acceptor: Option<TlsAcceptor>,
@@ -39,18 +42,19 @@ pub(super) struct Accepting {
 
 impl Accepting {
     pub async fn run(self, listener: TcpListener) {
-        let mut failures = 0_u64;
+        let (mut failures, mut warned) = (0_u64, None::<std::time::Instant>);
         loop {
             let (stream, peer) = match listener.accept().await {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    // Out of file descriptors, mostly: one that says nothing makes room.
-                    if failures.is_multiple_of(FAILURES_PER_WARNING) {
+                    if warned.is_none_or(|warned| warned.elapsed() >= WARNING) {
                         tracing::warn!(%error, failures, "a connection could not be accepted");
+                        warned = Some(stopwatch());
                     }
                     failures += 1;
-                    self.connections.make_room();
-                    sleep(Duration::from_millis(20)).await;
+                    // Out of file descriptors, mostly, which all listeners share: the one that has most of them gives one up.
+                    let fullest = self.all.iter().max_by_key(|connections| connections.seated()).unwrap_or(&self.connections);
+                    fullest.make_room().await;
                     continue;
                 }
             };

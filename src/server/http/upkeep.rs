@@ -67,7 +67,7 @@ pub(super) async fn tell(verdicts: Arc<Verdicts>, unmatched: Arc<UnmatchedJourna
 }
 
 /// While answers wait for room, ends the connections whose clients do not take theirs, for ever.
-pub(super) async fn make_room(shell: Arc<Shell>, connections: Vec<Arc<Connections>>) {
+pub(super) async fn make_room(shell: Arc<Shell>, connections: Arc<[Arc<Connections>]>) {
     loop {
         shell.room.wanted().await;
         while shell.room.is_short() {
