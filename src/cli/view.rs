@@ -47,7 +47,7 @@ async fn show(arguments: &ViewArguments) -> Exit {
         Err(error) => return complain(&format_args!("signals cannot be received: {error}"), Exit::Usage),
     };
     let address = bound.admin.unwrap_or(bound.http);
-    say(&format_args!("seatrial shows {} at http://{address}/_seatrial/ui/{name}", arguments.file.display()));
+    say(&format_args!("seatrial shows {} at http://{address}{}", arguments.file.display(), server::home_page(&name)));
     if let (server::AdminAuth::Token(token), None) = (&guard.auth, &arguments.admin_token) {
         say(&format_args!("the token is {token}"));
     }

@@ -71,5 +71,6 @@ pub use memory::{Budgets, available};
 pub use recording::Recording;
 pub use secret::secret;
 pub use shutdown::{LastVerdict, last_verdict};
+pub(crate) use ui::home as home_page;
 pub use upstream::{PassOn, UpstreamError, UpstreamUrl};
 pub use verdicts::Verdicts;

@@ -207,6 +207,11 @@ impl Ui {
     }
 }
 
+/// The path of the first page of a sandbox.
+pub(crate) fn home(sandbox: &str) -> String {
+    view::link(sandbox, "")
+}
+
 /// Names and values of the parameters of a path.
 type Parameters = Vec<(&'static str, String)>;
 
@@ -218,7 +223,12 @@ fn find(method: &Method, path: &str) -> Result<(&'static Page, Parameters), Fail
     let method = if method == Method::HEAD { &Method::GET } else { method };
     let page = found.value.iter().find(|page| page.method == method);
     let page = page.ok_or_else(|| Failure::new(StatusCode::METHOD_NOT_ALLOWED, format!("this page does not take {method}")))?;
-    Ok((page, found.params.iter().map(|(name, value)| (name, text::percent_decode(value))).collect()))
+    let decode = |name, value| {
+        let value = text::percent_decode(value);
+        // See `view::link`.
+        (name, if name == "s" { value.trim_start_matches('@').to_owned() } else { value })
+    };
+    Ok((page, found.params.iter().map(|(name, value)| decode(name, value)).collect()))
 }
 
 fn router() -> Router<Vec<&'static Page>> {
@@ -250,6 +260,11 @@ mod tests {
             assert!(page.tab.is_empty() || frame::TABS.iter().any(|tab| tab.name == page.tab), "{}: {}", page.path, page.tab);
         }
         assert!(find(&Method::GET, "/default/requests").is_ok());
+        let first =
+            |page: &Page| page.path.split('/').nth(1).map(str::to_owned).filter(|first| !first.is_empty() && !first.starts_with('{'));
+        for first in PAGES.iter().filter_map(first) {
+            assert!(view::OF_NO_SANDBOX.contains(&&*first), "a sandbox may be named `{first}`");
+        }
         assert_eq!(find(&Method::GET, "/a/b/c/d").err().map(|failure| failure.status), Some(StatusCode::NOT_FOUND));
         assert_eq!(find(&Method::PUT, "/default").err().map(|failure| failure.status), Some(StatusCode::METHOD_NOT_ALLOWED));
     }

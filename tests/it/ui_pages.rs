@@ -266,6 +266,25 @@ fn many_subscriptions_deliveries_and_letters_are_shown_in_pages_whatever_they_sa
     }
 }
 
+/// Pages of no sandbox have names that a sandbox may have as well.
+#[test]
+fn sandboxes_that_are_named_like_pages_have_theirs() {
+    let server = Server::start(&[]);
+    for name in ["assets", "go", "login", "sandboxes"] {
+        act(&server, "sandbox-create", &[("name", name)]);
+        let home = format!("/_seatrial/ui/@{name}");
+        assert!(shown(&server, &home).contains(&format!("href=\"{home}/requests\"")), "{name}");
+        assert!(shown(&server, &format!("{home}/sandbox")).contains(name));
+        let list = shown(&server, "/_seatrial/ui/sandboxes");
+        assert!(list.contains(&format!("href=\"{home}\"")) && list.contains("href=\"/_seatrial/ui/default\""), "{list}");
+        let call = send(&server, "GET", &format!("/@{name}/shippo/nowhere"), &[], "");
+        let id = call.head.lines().find_map(|line| line.strip_prefix("seatrial-request: ")).expect("every answer has one");
+        let led = page(&server, &format!("/_seatrial/ui/go/{id}"));
+        assert!(led.head.contains(&format!("location: {home}/requests/{id}")), "{}", led.head);
+    }
+    assert!(shown(&server, "/_seatrial/ui/@default").contains("href=\"/_seatrial/ui/default/requests\""));
+}
+
 #[test]
 fn sandboxes_are_made_forked_kept_restored_and_deleted() {
     let server = Server::start(&[]);

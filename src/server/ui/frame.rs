@@ -16,7 +16,7 @@ use crate::server::ui::clock::{self, Clock};
 use crate::server::ui::failure::Failure;
 use crate::server::ui::parts::{self, count, short};
 use crate::server::ui::shown::Content;
-use crate::server::ui::view::{PAGES, View, segment};
+use crate::server::ui::view::{PAGES, View, link};
 
 /// A tab of the second row.
 pub(super) struct Tab {
@@ -216,7 +216,7 @@ fn picker(view: &View<'_>) -> Markup {
             summary { span.k { "Sandbox" } " " (short(view.sandbox(), 24)) " " span aria-hidden="true" { "▾" } }
             div.pop.left {
                 ul.picks {
-                    @for name in others.take(PICKED) { li { a href={ (PAGES) "/" (segment(name)) } { (short(name, 64)) } } }
+                    @for name in others.take(PICKED) { li { a href=(link(name, "")) { (short(name, 64)) } } }
                 }
                 p.xs.muted { a href={ (PAGES) "/sandboxes" } { "All " (count(all.len())) } }
             }

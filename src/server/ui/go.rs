@@ -8,12 +8,12 @@ use crate::engine::webhooks::{DELIVERY, SUBSCRIPTION};
 use crate::engine::{DEFAULT, PARCEL, Sandbox};
 use crate::server::ui::failure::Failure;
 use crate::server::ui::shown::Shown;
-use crate::server::ui::view::{PAGES, View, segment};
+use crate::server::ui::view::{View, link, segment};
 
 /// Home of the default sandbox, or of the recorded one.
 pub(super) async fn default(view: &View<'_>) -> Result<Shown, Failure> {
     let name = view.admin.recording.as_deref().unwrap_or(DEFAULT);
-    Ok(Shown::to(format!("{PAGES}/{}", segment(name))))
+    Ok(Shown::to(link(name, "")))
 }
 
 /// The page of a call, a parcel, a delivery or a subscription, by its id; and of whatever else has an id, the calls about it. The sandbox
@@ -34,7 +34,7 @@ pub(super) async fn look_up(view: &View<'_>) -> Result<Shown, Failure> {
         let detail = format!("nothing here has the id `{id}`; calls that made room for others are gone");
         return Err(Failure::new(StatusCode::NOT_FOUND, detail));
     };
-    Ok(Shown::to(format!("{PAGES}/{}{place}", segment(&sandbox.name))))
+    Ok(Shown::to(link(&sandbox.name, &place)))
 }
 
 /// The page of what has that id in a sandbox, below its home.

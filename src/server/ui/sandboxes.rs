@@ -13,7 +13,7 @@ use crate::server::clock::wall;
 use crate::server::ui::failure::Failure;
 use crate::server::ui::parts::{self, count, full, short};
 use crate::server::ui::shown::Shown;
-use crate::server::ui::view::{PAGES, View, segment};
+use crate::server::ui::view::{self, PAGES, View, segment};
 
 /// How many sandboxes a page has.
 const ROWS: usize = 40;
@@ -69,7 +69,7 @@ struct Snapshot {
 impl Sandbox {
     /// The address of one of its pages.
     fn link(&self, rest: &str) -> String {
-        format!("{PAGES}/{}{rest}", segment(&self.name))
+        view::link(&self.name, rest)
     }
 
     fn expiry(&self) -> String {

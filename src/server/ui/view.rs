@@ -20,6 +20,9 @@ use crate::server::ui::sessions::{Sessions, cookie};
 
 pub(super) const PAGES: &str = "/_seatrial/ui";
 
+/// What the pages begin with that are of no sandbox.
+pub(super) const OF_NO_SANDBOX: [&str; 4] = ["assets", "go", "login", "sandboxes"];
+
 /// What a segment of a path, or a value of a query, is written without.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
@@ -74,7 +77,7 @@ impl<'a> View<'a> {
 
     /// The address of a page of the sandbox, such as `/requests`.
     pub fn link(&self, rest: &str) -> String {
-        format!("{PAGES}/{}{rest}", segment(self.sandbox()))
+        link(self.sandbox(), rest)
     }
 
     /// A route of the admin API about the sandbox, below `/_seatrial`.
@@ -167,6 +170,12 @@ impl<'a> View<'a> {
         let body = collected.map_err(|error| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?.to_bytes();
         if status.is_success() { Ok(body) } else { Err(Failure::read(status, &body)) }
     }
+}
+
+/// The address of a page of a sandbox. Behind a sign that no name has, one that is named like a page is not taken for that.
+pub(super) fn link(sandbox: &str, rest: &str) -> String {
+    let sign = if OF_NO_SANDBOX.contains(&sandbox) { "@" } else { "" };
+    format!("{PAGES}/{sign}{}{rest}", segment(sandbox))
 }
 
 /// A text as a segment of a path, or as a value of a query.
