@@ -1,6 +1,7 @@
 //! A connection that can be disturbed on purpose, and that counts what its client takes.
 
 use std::io;
+use std::mem;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,6 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::runtime::Handle;
 
 use crate::server::connections::Connection;
 use crate::server::request_line;
@@ -38,6 +40,8 @@ pub(super) struct Control {
     reset: AtomicBool,
     /// Whether it ends with an alert of TLS.
     alert: AtomicBool,
+    /// Whether what its client still sends is read before it is closed.
+    lingers: AtomicBool,
     /// Whether there are, or were, bytes to send instead of what is written.
     is_replaced: AtomicBool,
     /// Those bytes, and how many of them are sent.
@@ -53,6 +57,11 @@ impl Control {
     /// Has the connection end with a fatal alert of TLS when it is closed.
     pub fn alert(&self) {
         self.alert.store(true, Ordering::Relaxed);
+    }
+
+    /// Has the connection end in order, unless it is reset: to close one that was not read to its end would reset it as well.
+    pub fn linger(&self) {
+        self.lingers.store(true, Ordering::Relaxed);
     }
 
     /// Whether its end is no orderly close.
@@ -106,6 +115,10 @@ impl Drop for Socket {
         }
         if !self.control.ends_abruptly() {
             self.stream.close();
+        }
+        let lingers = self.control.lingers.load(Ordering::Relaxed) && !self.control.reset.load(Ordering::Relaxed);
+        if let Some(runtime) = Handle::try_current().ok().filter(|_| lingers) {
+            runtime.spawn(mem::replace(&mut self.stream, Stream::Refused).linger());
         }
     }
 }

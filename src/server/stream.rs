@@ -4,14 +4,19 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 use tokio_rustls::{Accept, TlsAcceptor};
 
 /// The head of a record of TLS that has no type: what receives it ends the connection with an alert.
 const UNREADABLE: [u8; 5] = [0xff; 5];
+
+/// How long a client is waited for that was told that nothing follows.
+const LINGER: Duration = Duration::from_secs(1);
 
 pub(super) enum Stream {
     Plain(TcpStream),
@@ -58,6 +63,21 @@ impl Stream {
         let mut alert = Vec::new();
         while session.wants_write() && session.write_tls(&mut alert).is_ok() {}
         let _ = stream.try_write(&alert);
+    }
+
+    /// Sends nothing more, and closes it once its client has done so too, or a little later.
+    pub async fn linger(self) {
+        let mut stream = match self {
+            Self::Plain(stream) => stream,
+            Self::Secured(stream) => stream.into_inner().0,
+            Self::Handshake(_) | Self::Refused => return,
+        };
+        let read = async {
+            let mut unread = vec![0; 4 * 1024];
+            let _ = stream.shutdown().await;
+            while stream.read(&mut unread).await.is_ok_and(|read| read > 0) {}
+        };
+        let _ = timeout(LINGER, read).await;
     }
 
     /// Whether it can be read and written: the handshake is over.

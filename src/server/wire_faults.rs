@@ -43,13 +43,13 @@ impl Way<'_> {
             Wire::Gateway(_) | Wire::WrongType | Wire::BadJson | Wire::DuplicateHeader => full_body(body),
             Wire::Reset => {
                 self.control.reset();
-                return self.nothing(is_h2);
+                return self.nothing().await;
             }
             Wire::TlsAlert => {
                 self.control.alert();
-                return self.nothing(is_h2);
+                return self.nothing().await;
             }
-            Wire::Empty => return self.nothing(is_h2),
+            Wire::Empty => return self.nothing().await,
             Wire::StreamReset => return None,
             Wire::GoAway => {
                 self.connection.go_away();
@@ -61,7 +61,7 @@ impl Way<'_> {
                 let mut going = entry.map(|entry| Going::new(entry, self.machine));
                 self.holding.hold(self.machine, &sandbox, time).await;
                 going.iter_mut().for_each(Going::ended);
-                return self.nothing(is_h2);
+                return self.nothing().await;
             }
             Wire::Garbage => return Some(self.instead(Bytes::from_static(GARBAGE))),
             Wire::BadChunk => return Some(self.instead(bad_chunk(status, &headers, &body))),
@@ -102,10 +102,13 @@ impl Way<'_> {
         Some(response)
     }
 
-    /// No answer, and the end of the connection. One of HTTP/1 ends by itself.
-    fn nothing(&self, is_h2: bool) -> Option<Response<Payload>> {
-        if is_h2 {
+    /// No answer, and the end of the connection. One of HTTP/1 ends by itself; in HTTP/2 the stream must not end before, because its peer
+    /// would be told.
+    async fn nothing(&self) -> Option<Response<Payload>> {
+        self.control.linger();
+        if self.version == Version::HTTP_2 {
             self.connection.end();
+            std::future::pending::<()>().await;
         }
         None
     }

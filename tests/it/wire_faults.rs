@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::client::{self, JSON, send};
 use crate::http2::Frame;
-use crate::http2::frames::{DATA, GOAWAY, HEADERS, RST_STREAM, block, frame, preface};
+use crate::http2::frames::{DATA, GOAWAY, HEADERS, RST_STREAM, block, frame, ping, preface};
 use crate::process::Server;
 
 pub const ADDRESS: &str = r#"{"name": "Ada", "street1": "1 Main St", "city": "Austin", "state": "TX", "zip": "73301", "country": "US"}"#;
@@ -226,6 +226,28 @@ fn faults_reach_clients_of_http2_in_its_own_frames() {
                 wire["bytes"] == came && came > 0 && !frames.iter().any(|frame| frame.kind == DATA && frame.flags & 1 == 1),
                 "{fault}: {frames:?}"
             );
+        }
+    }
+}
+
+/// What a client sees of these does not depend on what the server does first, and not on what the client goes on to say.
+#[test]
+fn connections_of_http2_end_without_a_frame_for_the_stream() {
+    let server = Server::start(&[]);
+    let said = [sent(), (0_u64..500).flat_map(|number| ping(&number.to_be_bytes())).collect()].concat();
+    for (fault, is_reset) in
+        [(json!("reset"), true), (json!("empty"), false), (json!({"then": "timeout", "for": "20ms"}), false)].into_iter().cycle().take(30)
+    {
+        switch_on(&server, &fault);
+        let mut stream = client::connect(server.address());
+        // It may end before all of it is written.
+        let _ = stream.write_all(&said);
+        let mut came = Vec::new();
+        let end = stream.read_to_end(&mut came);
+        assert_eq!(end.is_err(), is_reset, "{fault}: {end:?}");
+        let mut rest = &came[..];
+        while let Some(frame) = Frame::read(&mut rest) {
+            assert!(![HEADERS, DATA, RST_STREAM, GOAWAY].contains(&frame.kind), "{fault}: {frame:?}");
         }
     }
 }
