@@ -54,6 +54,8 @@ pub(super) struct Executed {
     pub delay: Delay,
     pub wire: Option<Wire>,
     pub patch: Option<Box<Patch>>,
+    /// The rule that the patch is of, if it has no effect where it finds no place, and the epoch in which it was counted.
+    pub patched_by: Option<(Name, usize, u64)>,
     pub failing: Option<StatusCode>,
     /// Whether an answer is made at all, whatever becomes of it.
     pub is_answered: bool,
@@ -125,20 +127,37 @@ impl Machine {
                 let scope = self.scope(sandbox, vendor, &parsed.call, caller.account, now);
                 let failure = decision.failure.as_deref();
                 let handled = self.run_handler(sandbox, state, row, scope, caller, failure);
+                let is_kept = failure.is_none_or(WantedFailure::is_kept);
                 let refuses_itself = handled.outcome.is_err() && !handled.has_failed;
-                if let Some((owner, row)) = decision.taken_back.take().filter(|_| refuses_itself) {
-                    uncount(&mut state.world, owner, row);
-                    (decision.patch, decision.effect) = (None, None);
+                if refuses_itself {
+                    let skipped = std::mem::take(&mut decision.skipped);
+                    skipped.into_iter().for_each(|(owner, row)| uncount(&mut state.world, owner, &[Counter::Matched(row)]));
+                    if let Some((owner, row)) = decision.taken_back.take() {
+                        uncount(&mut state.world, owner, &[Counter::Matched(row), Counter::Effects(row)]);
+                        decision.withdraw();
+                    }
                 }
                 if let Some(effect) = &mut decision.effect {
-                    effect.committed = handled.outcome.is_ok() && failure.is_none_or(WantedFailure::is_kept);
+                    effect.committed = handled.outcome.is_ok() && is_kept;
                 }
                 handled
             }
         };
         decision.quota = decision.quota.or(quota);
         sandbox.measure(state);
-        Some(Executed { is_answered, ..executed(handled, &state.world, now, nth, decision) })
+        let patched_by = decision.taken_back.take().filter(|_| decision.patch.is_some());
+        let patched_by = patched_by.map(|(owner, row)| (owner, row, sandbox.epoch()));
+        Some(Executed { is_answered, patched_by, ..executed(handled, &state.world, now, nth, decision) })
+    }
+
+    /// Takes back that a patch was counted, because it found no place in the answer.
+    pub(super) fn patch_missed(sandbox: &Sandbox, (owner, row, epoch): (Name, usize, u64)) {
+        let mut state = sandbox.lock();
+        // What was counted before the state was replaced is gone.
+        if sandbox.epoch() == epoch {
+            uncount(&mut state.world, owner, &[Counter::Matched(row), Counter::Effects(row)]);
+            sandbox.measure(&state);
+        }
     }
 
     /// The credential of the caller of a call of the journal, as it is known now.
@@ -306,6 +325,7 @@ fn executed(handled: Handled, world: &World, at: Timestamp, nth: u64, decision: 
         delay,
         wire,
         patch,
+        patched_by: None,
         failing,
         is_answered: true,
         is_passed_on: false,
@@ -388,12 +408,12 @@ fn authenticate_with(
     }
 }
 
-/// Takes back that a call was counted by a rule of a scenario or fault, because it had no effect in the end.
-fn uncount(world: &mut World, owner: Name, row: usize) {
+/// Takes back that a call was counted for a rule of a scenario or fault, because it had no effect in the end.
+fn uncount(world: &mut World, owner: Name, counters: &[Counter]) {
     let (_, mut tally) = world.tally(owner);
-    for counter in [Counter::Matched(row), Counter::Effects(row)] {
-        let before = tally.get(&counter).filter(|count| count.calls > 1);
-        tally.set(counter, before.map(|count| Count { calls: count.calls - 1, ..count }));
+    for counter in counters {
+        let before = tally.get(counter).filter(|count| count.calls > 1);
+        tally.set(counter.clone(), before.map(|count| Count { calls: count.calls - 1, ..count }));
     }
 }
 
@@ -429,21 +449,21 @@ fn decide(
         let view = View { vendor, call, nth, account, documents, credential, drawn_from, failures, is_refused, state, now, values };
         scenario.decide(&view, &mut tally, &mut caller.rng)
     };
-    let mut quota = None;
+    let (mut quota, mut skipped) = (None, Vec::new());
     for fault in faults.iter() {
         let mut decision = ask(fault.name.clone(), fault.runtime.as_ref());
-        if let Some((owner, _)) = &mut decision.taken_back {
-            *owner = fault.name.clone();
-        }
+        decision.taken_back.iter_mut().chain(&mut decision.skipped).for_each(|(owner, _)| *owner = fault.name.clone());
+        skipped.append(&mut decision.skipped);
         if let Some(effect) = decision.effect {
             let effect = Effect { name: fault.name.to_string(), line: None, ..effect };
-            return (nth, Decision { effect: Some(effect), ..decision });
+            return (nth, Decision { effect: Some(effect), skipped, ..decision });
         }
         if decision.instead.is_some() {
             return (nth, decision);
         }
         quota = quota.or(decision.quota);
     }
-    let decision = ask(Name::default(), scenario.as_ref());
-    (nth, Decision { quota: decision.quota.or(quota), ..decision })
+    let mut decision = ask(Name::default(), scenario.as_ref());
+    skipped.append(&mut decision.skipped);
+    (nth, Decision { quota: decision.quota.or(quota), skipped, ..decision })
 }

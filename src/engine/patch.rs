@@ -34,48 +34,57 @@ enum Node {
 }
 
 impl Patch {
-    /// The answer with its changes. What a pointer does not lead to is said in `notes`.
+    /// The answer with its changes, and whether there are any: whether one of them found its place. What did not is said in `notes`.
     pub(super) fn apply(
         &self,
         style: Style,
         (status, mut headers, body): (StatusCode, HeaderMap, Bytes),
         notes: &mut Vec<Note>,
-    ) -> (StatusCode, HeaderMap, Bytes) {
+    ) -> ((StatusCode, HeaderMap, Bytes), bool) {
         if !status.is_success() {
             notes.push(missed("", format!("found an answer of status {}, and only those of success are patched", status.as_u16())));
-            return (status, headers, body);
+            return ((status, headers, body), false);
         }
         for (name, value) in &self.headers {
             headers.insert(name, value.clone());
         }
-        (self.status.unwrap_or(status), headers, self.body(style, body, notes))
+        let (body, has_effect) = self.body(style, body, notes);
+        ((self.status.unwrap_or(status), headers, body), has_effect || self.status.is_some() || !self.headers.is_empty())
     }
 
-    fn body(&self, style: Style, body: Bytes, notes: &mut Vec<Note>) -> Bytes {
+    fn body(&self, style: Style, body: Bytes, notes: &mut Vec<Note>) -> (Bytes, bool) {
         if self.merge.is_none() && self.set.is_empty() && self.remove.is_empty() {
-            return body;
+            return (body, false);
         }
         let Ok(raw) = serde_json::from_slice::<Box<RawValue>>(&body) else {
             notes.push(missed("", "found an answer that is no JSON".to_owned()));
-            return body;
+            return (body, false);
         };
-        let mut root = Node::Raw(raw);
+        let (mut root, mut has_effect) = (Node::Raw(raw), false);
         if let Some(merge) = &self.merge {
-            root.merge(merge);
+            has_effect = root.merge(merge);
+            if !has_effect {
+                notes.push(missed("", "found none of the members that `body` removes".to_owned()));
+            }
         }
         for pointer in &self.remove {
-            if change(&mut root, pointer, None).is_none() {
-                notes.push(missed(pointer, "found nothing there to remove".to_owned()));
+            match change(&mut root, pointer, None) {
+                Some(()) => has_effect = true,
+                None => notes.push(missed(pointer, "found nothing there to remove".to_owned())),
             }
         }
         for (pointer, value) in &self.set {
-            if change(&mut root, pointer, Some(value)).is_none() {
-                notes.push(missed(pointer, "found no object or list there to put a value into".to_owned()));
+            match change(&mut root, pointer, Some(value)) {
+                Some(()) => has_effect = true,
+                None => notes.push(missed(pointer, "found no object or list there to put a value into".to_owned())),
             }
+        }
+        if !has_effect {
+            return (body, false);
         }
         let mut out = Vec::with_capacity(body.len());
         style.write(&root, &mut out);
-        out.into()
+        (out.into(), true)
     }
 }
 
@@ -147,23 +156,24 @@ impl Node {
         }
     }
 
-    /// Merges a value as RFC 7396 says.
-    fn merge(&mut self, patch: &Value) {
+    /// Merges a value as RFC 7396 says; whether it put something anywhere, or removed something.
+    fn merge(&mut self, patch: &Value) -> bool {
         let Value::Object(changes) = patch else {
             *self = Self::New(patch.clone());
-            return;
+            return true;
         };
-        if !matches!(self.opened(), Self::Object(_)) {
+        let mut has_effect = !matches!(self.opened(), Self::Object(_));
+        if has_effect {
             *self = Self::Object(IndexMap::new());
         }
-        let Self::Object(members) = self else { return };
+        let Self::Object(members) = self else { return has_effect };
         for (name, change) in changes {
-            if change.is_null() {
-                members.shift_remove(name);
-            } else {
-                members.entry(name.clone()).or_insert(Self::New(Value::Null)).merge(change);
-            }
+            has_effect |= match change {
+                Value::Null => members.shift_remove(name).is_some(),
+                change => members.entry(name.clone()).or_insert(Self::New(Value::Null)).merge(change),
+            };
         }
+        has_effect
     }
 }
 
@@ -189,8 +199,13 @@ mod tests {
 
     fn patched(patch: &Patch) -> (String, Vec<String>) {
         let mut notes = Vec::new();
-        let (_, _, body) = patch.apply(Style::Compact, (StatusCode::OK, HeaderMap::new(), BODY.into()), &mut notes);
+        let ((_, _, body), has_effect) = patch.apply(Style::Compact, (StatusCode::OK, HeaderMap::new(), BODY.into()), &mut notes);
+        assert_eq!(has_effect, notes.is_empty(), "each of these has one change");
         (String::from_utf8(body.to_vec()).expect("JSON is text"), notes.iter().map(|note| note.location().into_owned()).collect())
+    }
+
+    fn merge(value: Value) -> Patch {
+        Patch { merge: Some(value), ..Patch::default() }
     }
 
     fn set(pointer: &str, value: Value) -> Patch {
@@ -212,7 +227,7 @@ mod tests {
             (remove("/rates/0"), BODY.replace(r#"{"id":1,"price":"9.00"},"#, "")),
             (remove("/a~1b"), BODY.replace(r#""a/b":{"c~d":1e2},"#, "")),
             (
-                Patch { merge: Some(json!({"rates": [], "amount": null, "empty": {"x": {"y": null}}})), ..Patch::default() },
+                merge(json!({"rates": [], "amount": null, "empty": {"x": {"y": null}}})),
                 r#"{"rates":[],"a/b":{"c~d":1e2},"empty":{"x":{}}}"#.to_owned(),
             ),
         ];
@@ -223,9 +238,14 @@ mod tests {
 
     #[test]
     fn a_pointer_that_leads_nowhere_is_said_and_changes_nothing() {
-        for patch in
-            [set("/rates/7/price", json!(1)), set("/amount/x", json!(1)), set("/rates/x", json!(1)), remove("/rates/2"), remove("/nothing")]
-        {
+        for patch in [
+            set("/rates/7/price", json!(1)),
+            set("/amount/x", json!(1)),
+            set("/rates/x", json!(1)),
+            remove("/rates/2"),
+            remove("/nothing"),
+            merge(json!({"nothing": null, "empty": {"x": null}})),
+        ] {
             let (body, notes) = patched(&patch);
             assert_eq!((&*body, notes.len()), (BODY, 1), "{patch:?}");
         }
@@ -266,7 +286,7 @@ mod tests {
         #[test]
         fn a_merge_is_that_of_the_rfc(target in value(), patch in value()) {
             let body = Bytes::from(target.to_string());
-            let (_, _, body) = Patch { merge: Some(patch.clone()), ..Patch::default() }
+            let ((_, _, body), _) = Patch { merge: Some(patch.clone()), ..Patch::default() }
                 .apply(Style::Compact, (StatusCode::OK, HeaderMap::new(), body), &mut Vec::new());
             prop_assert_eq!(serde_json::from_slice::<Value>(&body).expect("JSON"), merged(target, &patch));
         }

@@ -173,8 +173,8 @@ impl Machine {
     pub(super) fn finish(&self, here: &Located<'_>, mut call: Call<'_>, executed: Executed, wall: Timestamp) -> Answer {
         let dialect = &here.loaded.vendor.dialect;
         let vendor = &here.loaded.vendor.id;
-        let Executed { outcome, at, seed, account, number, nth, quota, effect, dated, delay, wire, patch, .. } = executed;
-        let Executed { failing, is_answered, is_passed_on, mut notes, state, .. } = executed;
+        let Executed { outcome, at, seed, account, number, nth, quota, mut effect, dated, delay, wire, patch, .. } = executed;
+        let Executed { failing, is_answered, is_passed_on, patched_by, mut notes, state, .. } = executed;
         let quota = if failing == Some(StatusCode::TOO_MANY_REQUESTS) { Some(failing::used_up(quota, at)) } else { quota };
         let id = exchange_id(&here.sandbox.name, vendor, &account, number);
         let stream = Stream { seed, vendor, account: &account, number };
@@ -203,7 +203,12 @@ impl Machine {
         let (mut status, mut headers, mut body) =
             worded.unwrap_or_else(|_| (StatusCode::INTERNAL_SERVER_ERROR, HeaderMap::new(), Bytes::new()));
         if let Some(patch) = &patch {
-            (status, headers, body) = patch.apply(dialect.style, (status, headers, body), &mut notes);
+            let has_effect;
+            ((status, headers, body), has_effect) = patch.apply(dialect.style, (status, headers, body), &mut notes);
+            if let Some(rule) = patched_by.filter(|_| !has_effect) {
+                Self::patch_missed(&here.sandbox, rule);
+                effect = None;
+            }
         }
         if !body.is_empty() && !is_passed_on && !headers.contains_key(CONTENT_TYPE) {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(dialect.content_type));

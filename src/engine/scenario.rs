@@ -38,8 +38,10 @@ pub struct Decision {
     /// What is changed of the vendor's own answer.
     pub patch: Option<Box<Patch>>,
     /// The fault, or nothing for the scenario, and its rule, if that has no effect on a call that the vendor refuses for a reason of its
-    /// own.
+    /// own, and none on an answer in which a patch finds no place.
     pub taken_back: Option<(Name, usize)>,
+    /// Such rules that left the call alone by `skip`, which counts no call that the vendor refuses.
+    pub skipped: Vec<(Name, usize)>,
     /// The business failure that the vendor tells of, if the call is not refused for another reason.
     pub failure: Option<Box<WantedFailure>>,
     /// The status of the answer, which is the vendor's for a failure of its own, whatever the handler returned.
@@ -52,6 +54,13 @@ pub struct Decision {
     pub notes: Vec<Note>,
     /// What `$state` was, if a condition looked at it.
     pub state: Option<Value>,
+}
+
+impl Decision {
+    /// Takes back what was to become of the answer, and by what.
+    pub(super) fn withdraw(&mut self) {
+        (self.delay, self.wire, self.patch, self.failing, self.effect) = Default::default();
+    }
 }
 
 /// How long an answer is held back, by the wall clock.

@@ -343,6 +343,20 @@ pub struct Override {
     pub skip: u64,
 }
 
+impl Override {
+    /// Whether it has an effect only on calls that the vendor carries out: there is no work to lose the answer of, nothing to say no to,
+    /// and nothing to patch where a call is refused anyway. Latency beside a patch holds any answer back.
+    #[must_use]
+    pub fn needs_work(&self) -> bool {
+        match &self.effect {
+            Some(Effect::Refuse(_)) => true,
+            Some(Effect::Patch(_)) => self.latency.is_none(),
+            Some(Effect::Fault(fault)) => fault.commit,
+            Some(Effect::Respond(_) | Effect::RateLimit(_)) | None => false,
+        }
+    }
+}
+
 /// What takes the place of the vendor's answer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {

@@ -15,7 +15,7 @@ use crate::scenario::expr::{Expr, Scope};
 use crate::scenario::facts::CallFacts;
 use crate::scenario::run;
 use crate::scenario::shape::Shape;
-use crate::world::{Entry, Mode, World};
+use crate::world::{Entry, Mode, Note, World};
 
 /// How many rules an explanation has, beyond those about other operations.
 const MOST: usize = 200;
@@ -185,7 +185,7 @@ impl Explaining<'_> {
             self.fired = true;
             return (Outcome::Fired, self.effect(), tests);
         }
-        (Outcome::PassedOver, passed_over(row), tests)
+        (Outcome::PassedOver, passed_over(row, self.entry), tests)
     }
 
     /// Whether the effect on the call is that of a rule.
@@ -261,9 +261,18 @@ impl Explaining<'_> {
     }
 }
 
+/// What is said of calls that a rule without an effect on them does not count.
+const NOT_COUNTED: &str = "which counts for neither `skip` nor `times`";
+
 /// Why a rule leaves alone a call that it matches.
-fn passed_over(row: &Override) -> String {
+fn passed_over(row: &Override, entry: &Entry) -> String {
     let mut reasons = Vec::new();
+    if row.needs_work() && entry.status.is_some_and(|status| status >= 400) {
+        return format!("the call matches, but the vendor refused it for a reason of its own, {NOT_COUNTED}");
+    }
+    if matches!(row.effect, Some(Effect::Patch(_))) && entry.notes.iter().any(|note| note.code == Note::PATCH_MISSED) {
+        return format!("the call matches, but its answer has none of the places that the patch changes, {NOT_COUNTED}");
+    }
     if row.skip > 0 {
         reasons.push(format!("`skip: {}` leaves the first calls alone", row.skip));
     }

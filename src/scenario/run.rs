@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 pub(super) use self::effects::kind;
 use crate::base::entropy::Rng;
+use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::carrier::{self, Parcel, Status, When};
 use crate::engine::webhooks;
@@ -201,7 +202,7 @@ impl ScenarioRuntime for Runtime {
             return Decision::default();
         }
         let scope = CallFacts::current(view);
-        let mut quota = None;
+        let (mut quota, mut skipped) = (None, Vec::new());
         for (index, is_own) in self.index.find(&operation.name, &scope) {
             let row = &self.scenario.overrides[index];
             let fits = (is_own || row.on.matches(view.vendor, &operation.id))
@@ -214,7 +215,11 @@ impl ScenarioRuntime for Runtime {
                 continue;
             }
             let turn = tally.add(Counter::Matched(index));
-            if turn <= row.skip || row.times.is_some_and(|times| turn - row.skip > times) {
+            if turn <= row.skip {
+                skipped.extend(row.needs_work().then(|| (Name::default(), index)));
+                continue;
+            }
+            if row.times.is_some_and(|times| turn - row.skip > times) {
                 continue;
             }
             if let Some(decision) = effects::effect(index, row, view, tally, &mut quota, rng) {
@@ -227,10 +232,10 @@ impl ScenarioRuntime for Runtime {
                     nth,
                     committed: false,
                 };
-                return Decision { quota, effect: Some(effect), ..decision };
+                return Decision { quota, effect: Some(effect), skipped, ..decision };
             }
         }
-        Decision { quota, ..Decision::default() }
+        Decision { quota, skipped, ..Decision::default() }
     }
 
     fn timeline_of(&self, vendor: &str, parcel: &Parcel, tally: &mut Tally<'_>) -> Option<String> {
@@ -286,7 +291,14 @@ impl ScenarioRuntime for Runtime {
             let detail = match (counted(Counter::Matched(index)), &row.effect) {
                 (None, _) => match came(&row.on.value) {
                     0 => "no call came to it".to_owned(),
-                    calls => format!("none of {calls} calls fulfilled its conditions, or all were taken by an earlier one"),
+                    calls => {
+                        let otherwise = match &row.effect {
+                            Some(Effect::Patch(_)) => ", or their answers have none of the places that it changes",
+                            _ if row.needs_work() => ", or the vendor refused them for a reason of its own",
+                            _ => "",
+                        };
+                        format!("none of {calls} calls fulfilled its conditions, or all were taken by an earlier one{otherwise}")
+                    }
                 },
                 (Some(calls), Some(Effect::RateLimit(_))) if row.skip < calls => format!("none of {calls} calls was one too many"),
                 (Some(calls), _) => format!("it skipped each of {calls} calls"),

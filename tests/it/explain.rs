@@ -137,6 +137,67 @@ fn a_refusal_of_the_vendor_is_not_patched_and_not_counted() {
     assert_eq!(list["requests"].as_array().map(Vec::len), Some(1), "{list}");
 }
 
+/// The rules that have had no effect, and why.
+fn unused(server: &Server) -> Vec<String> {
+    let verdict = admin(server, "POST", "/sandboxes/default/verify", &json!({"expect": []}));
+    verdict["unused"].as_array().into_iter().flatten().map(|row| row["detail"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn work_that_was_not_done_has_no_answer_to_lose() {
+    let lost = r#"{"on": "shippo.CreateAddress", "fault": {"commit": true, "then": 503}, "latency": "1ms", "skip": 1, "times": 1}"#;
+    let of_scenario = under(&format!("overrides: [{lost}]"));
+    let switched_on = Server::start(&[]);
+    assert_eq!(send(&switched_on, "PUT", "/_seatrial/sandboxes/default/faults/mine", &[JSON], lost).status, 200);
+    let stranger = [("authorization", "ShippoToken nobody"), JSON];
+    for server in [of_scenario, switched_on] {
+        let create = |headers: &[(&str, &str)], country: &str| {
+            let body = json!({"name": "Ada", "country": country}).to_string();
+            send(&server, "POST", "/shippo/addresses", headers, &body).status
+        };
+        // Neither those before the one that is skipped, nor those after it, count.
+        let statuses =
+            [create(&stranger, "US"), create(&SHIPPO, "XX"), create(&SHIPPO, "US"), create(&stranger, "US"), create(&SHIPPO, "XX")];
+        assert_eq!(statuses, [401, 400, 201, 401, 400]);
+        assert_eq!(unused(&server).len(), 1);
+        assert_eq!([create(&SHIPPO, "US"), create(&SHIPPO, "US")], [503, 201]);
+        assert!(unused(&server).is_empty());
+        let list = admin(&server, "GET", "/sandboxes/default/requests?effect=fault", &Value::Null);
+        let effect = &list["requests"][0]["effect"];
+        assert_eq!((list["requests"].as_array().map(Vec::len), &effect["nth"], &effect["committed"]), (Some(1), &json!(1), &json!(true)));
+        let ids = ids(&server);
+        let explained = |index: usize| rules(&admin(&server, "GET", &format!("/requests/{}/explain", ids[index]), &Value::Null)).remove(0);
+        let refused = "the call matches, but the vendor refused it for a reason of its own, which counts for neither `skip` nor `times`";
+        assert_eq!([&explained(3).2, &explained(4).2], [refused; 2]);
+        assert_eq!(explained(5).2, "`fault`, the 1st call that it had an effect on; the work was done");
+        let lines = admin(&server, "GET", "/sandboxes/default/requests", &Value::Null);
+        assert_eq!((&lines["requests"][4]["effect"], &lines["requests"][4]["wire"]["end"]), (&Value::Null, &json!("sent")));
+    }
+}
+
+#[test]
+fn a_patch_that_finds_no_place_has_no_effect() {
+    let server = under(
+        "overrides: [{on: shippo.CreateAddress, patch: {set: {/rats/0/amount: x, /name/x/y: 1}, remove: [/nothing], \
+         body: {nothing: null}}, times: 1}]",
+    );
+    create(&server, "Ada");
+    assert!(unused(&server)[0].ends_with(", or their answers have none of the places that it changes"), "{:?}", unused(&server));
+    let id = ids(&server).remove(0);
+    let entry = admin(&server, "GET", &format!("/requests/{id}"), &Value::Null);
+    let codes: Vec<&Value> = entry["notes"].as_array().expect("notes").iter().map(|note| &note["code"]).collect();
+    assert_eq!((&entry["effect"], codes), (&Value::Null, vec![&json!("patch-missed"); 4]), "{entry}");
+    let explained = rules(&admin(&server, "GET", &format!("/requests/{id}/explain"), &Value::Null));
+    let detail =
+        "the call matches, but its answer has none of the places that the patch changes, which counts for neither `skip` nor `times`";
+    assert_eq!(explained, [row(1, "passed_over", detail)]);
+    // One place that is found is an effect, of which there is one.
+    let fault = json!({"on": "shippo.CreateAddress", "patch": {"set": {"/rats/0": 1}, "remove": ["/name"]}, "times": 1}).to_string();
+    assert_eq!(send(&server, "PUT", "/_seatrial/sandboxes/default/faults/mine", &[JSON], &fault).status, 200);
+    let answer = || send(&server, "POST", "/shippo/addresses", &SHIPPO, r#"{"name": "Ada", "country": "US"}"#).json();
+    assert_eq!((answer()["name"].clone(), answer()["name"].clone()), (Value::Null, json!("Ada")));
+}
+
 fn make_rates(server: &Server) {
     // Whatever is bought, there are rates now.
     let address =

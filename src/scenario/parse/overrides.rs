@@ -12,7 +12,8 @@ use super::values::ExprContext;
 use crate::base::text;
 use crate::engine::Wire;
 use crate::scenario::ast::{Condition, Effect, Failure, Fault, Override, Patch, Pattern, Refusal, Response};
-use crate::scenario::error::{Span, Spanned};
+use crate::scenario::error::{Span, Spanned, suggestion};
+use crate::scenario::expr::types::{Looked, Types as _};
 use crate::scenario::node::{Kind, Member, Node};
 use crate::scenario::template::Template;
 
@@ -129,13 +130,26 @@ fn patch(reader: &mut Reader<'_>, node: &Node) -> Option<Patch> {
     }
     let status = fields.get("status").map(|node| reader.whole(node, "status", 200..=599));
     let headers = headers(reader, &fields);
+    if let Some(member) = fields.entry("body").filter(|member| matches!(&member.value.kind, Kind::Map(members) if members.is_empty())) {
+        reader.warn(
+            "S106",
+            member.value.span,
+            "`body: {}` changes nothing of an object",
+            "leave it out; `respond` answers with nothing in it",
+        );
+    }
     let body = fields.entry("body").and_then(|member| reader.template(&member.value));
     let set = match fields.get("set") {
         Some(node) => {
             let entries = reader.entries(node, "set", "a mapping from JSON pointers to values");
             entries
                 .iter()
-                .filter_map(|Member { key, value }| Some((pointer(reader, &key.value, key.span)?, reader.template(value)?)))
+                .filter_map(|Member { key, value }| {
+                    let pointer = pointer(reader, &key.value, key.span)?;
+                    // The last step may be a new member.
+                    leads_somewhere(reader, pointer.rsplit_once('/').map_or("", |(parent, _)| parent), &pointer, key.span);
+                    Some((pointer, reader.template(value)?))
+                })
                 .collect()
         }
         None => Vec::new(),
@@ -143,7 +157,9 @@ fn patch(reader: &mut Reader<'_>, node: &Node) -> Option<Patch> {
     let remove = match fields.get("remove") {
         Some(node) => reader.each(node, "remove", |reader, node| {
             let text = reader.string(node, "remove")?;
-            pointer(reader, &text, node.span)
+            let pointer = pointer(reader, &text, node.span)?;
+            leads_somewhere(reader, &pointer, &pointer, node.span);
+            Some(pointer)
         }),
         None => Vec::new(),
     };
@@ -163,6 +179,19 @@ fn pointer(reader: &mut Reader<'_>, text: &str, span: Span) -> Option<String> {
     };
     reader.problem("S008", span, format!("`{text}` is not a JSON pointer")).help(help);
     None
+}
+
+/// Warns of a place in an answer that has a misspelt member on its way, by the documents of the only operation that is meant.
+fn leads_somewhere(reader: &mut Reader<'_>, place: &str, pointer: &str, span: Span) {
+    let names: Vec<String> = place.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
+    let is_index = |name: &str| name == "-" || name.bytes().all(|digit| digit.is_ascii_digit());
+    let members = names.iter().map(|name| (!is_index(name)).then_some(name.as_str()));
+    let members: Vec<Option<&str>> = std::iter::once(Some("body")).chain(members).collect();
+    let Looked::Missing { at, names } = reader.look_up("answer", &members) else { return };
+    if let Some(Some(name)) = members.get(at) {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        reader.warn("S106", span, format!("`{pointer}` leads nowhere: no answer has `{name}` there"), &suggestion(name, &names));
+    }
 }
 
 fn header(reader: &mut Reader<'_>, Member { key, value }: &Member) -> Option<(String, Template)> {
@@ -320,12 +349,7 @@ fn how(reader: &mut Reader<'_>, node: &Node, member: &str) -> Option<How> {
 
 /// Whether no call of its operations that fulfills its conditions goes on to the overrides behind it.
 fn takes_all(entry: &Override) -> bool {
-    let lets_some_pass = match entry.effect {
-        Some(Effect::RateLimit(_) | Effect::Refuse(_)) => true,
-        // What the vendor refuses is not patched.
-        Some(Effect::Patch(_)) => entry.latency.is_none(),
-        _ => false,
-    };
+    let lets_some_pass = matches!(entry.effect, Some(Effect::RateLimit(_))) || entry.needs_work();
     let has_effect = entry.effect.is_some() || entry.latency.is_some();
     has_effect && !lets_some_pass && entry.times.is_none() && entry.skip == 0
 }

@@ -39,7 +39,6 @@ pub(super) fn effect(
             _ if view.values.steps.get() == 0 => decision = too_large(TOO_MANY_STEPS),
             Some(patch) => {
                 decision.patch = Some(Box::new(patch));
-                decision.taken_back = row.latency.is_none().then(|| (Name::default(), index));
             }
             None => decision = too_large(&format!("its patch would have more than {MAX_RENDERED} bytes")),
         },
@@ -48,7 +47,6 @@ pub(super) fn effect(
             _ if view.values.steps.get() == 0 => decision = too_large(TOO_MANY_STEPS),
             Some(failure) => {
                 decision.failure = Some(Box::new(failure));
-                decision.taken_back = Some((Name::default(), index));
             }
             None => decision = too_large(&format!("its text would have more than {MAX_RENDERED} bytes")),
         },
@@ -62,19 +60,18 @@ pub(super) fn effect(
             decision.instead = Some(Instead::Refusal(Refusal::RateLimited(counted)));
         }
     }
+    decision.taken_back = (row.needs_work() && decision.instead.is_none()).then(|| (Name::default(), index));
     Some(decision)
 }
 
-/// Whether an override can have its effect on a call: business failures are told of calls that the vendor would handle, and only by the
-/// operations that have them. A refusal of the vendor is not patched.
+/// Whether an override can have its effect on a call, which the vendor may have refused already. Operations have some business failures.
 pub(super) fn can_happen(row: &Override, view: &View<'_>, operation: &str) -> bool {
-    let refusal = match &row.effect {
-        Some(Effect::Refuse(refusal)) => refusal,
-        Some(Effect::Patch(_)) if row.latency.is_none() => return !view.is_refused,
-        _ => return true,
-    };
     let has = |name: &Spanned<String>| view.failures.find(&name.value, operation).is_some();
-    !view.is_refused && refusal.failure.as_ref().is_none_or(has)
+    let can_fail = match &row.effect {
+        Some(Effect::Refuse(refusal)) => refusal.failure.as_ref().is_none_or(has),
+        _ => true,
+    };
+    can_fail && !(view.is_refused && row.needs_work())
 }
 
 /// What the vendor says no to; `None` when its text is too large.
