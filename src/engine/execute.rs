@@ -45,6 +45,8 @@ pub(super) struct Executed {
     pub seed: u64,
     pub account: Arc<str>,
     pub number: u64,
+    /// How often the sandbox went back to a snapshot, and to a number of calls that was exceeded already.
+    pub restores: u64,
     /// Which call of its operation by its account it is, from 1; 0 when it is not counted.
     pub nth: u64,
     pub quota: Option<Quota>,
@@ -318,6 +320,7 @@ fn executed(handled: Handled, world: &World, at: Timestamp, nth: u64, decision: 
         seed,
         account,
         number,
+        restores: world.restores(),
         nth,
         quota,
         effect,

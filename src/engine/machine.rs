@@ -219,7 +219,7 @@ impl Machine {
         let mut other = staged.lock();
         std::mem::swap(&mut *state, &mut *other);
         if keep {
-            state.take_faults(&mut other);
+            state.go_on_from(&mut other);
         } else {
             sandbox.begin_epoch();
         }

@@ -173,10 +173,10 @@ impl Machine {
     pub(super) fn finish(&self, here: &Located<'_>, mut call: Call<'_>, executed: Executed, wall: Timestamp) -> Answer {
         let dialect = &here.loaded.vendor.dialect;
         let vendor = &here.loaded.vendor.id;
-        let Executed { outcome, at, seed, account, number, nth, quota, mut effect, dated, delay, wire, patch, .. } = executed;
+        let Executed { outcome, at, seed, account, number, restores, nth, quota, mut effect, dated, delay, wire, patch, .. } = executed;
         let Executed { failing, is_answered, is_passed_on, patched_by, mut notes, state, .. } = executed;
         let quota = if failing == Some(StatusCode::TOO_MANY_REQUESTS) { Some(failing::used_up(quota, at)) } else { quota };
-        let id = exchange_id(&here.sandbox.name, vendor, &account, number);
+        let id = exchange_id(&here.sandbox.name, vendor, &account, restores, number);
         let stream = Stream { seed, vendor, account: &account, number };
         if outcome.is_ok() {
             // Only refusals say something of the body, and the values of a large one take ten times its bytes.
@@ -450,10 +450,16 @@ fn check(operation: &Operation, status: StatusCode, headers: &HeaderMap, body: &
     operation.check_answer(status.as_u16(), parsed.as_ref())
 }
 
-/// The id of an exchange: the same in every run of the same calls.
-fn exchange_id(sandbox: &str, vendor: &str, account: &str, number: u64) -> Arc<str> {
+/// The id of an exchange: the same in every run of the same calls. Numbers go back with a snapshot, so that the same calls have the same
+/// answers; ids do not, as the journal goes on.
+fn exchange_id(sandbox: &str, vendor: &str, account: &str, restores: u64, number: u64) -> Arc<str> {
     let account = ids::in_hex(&entropy::fingerprint(account.as_bytes()).to_be_bytes()[5..]);
-    [sandbox, vendor, &account, itoa::Buffer::new().format(number)].join("-").into()
+    let number = itoa::Buffer::new().format(number).to_owned();
+    match restores {
+        0 => [sandbox, vendor, &account, &number].join("-"),
+        restores => [sandbox, vendor, &account, &format!("r{restores}"), &number].join("-"),
+    }
+    .into()
 }
 
 /// A path with its parameters in their places, and the others as a query.

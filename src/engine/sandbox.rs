@@ -322,7 +322,8 @@ impl Sandbox {
         Some((at, bytes))
     }
 
-    /// Goes back to a snapshot, which stays; whether there is one of that name. Time goes back with it. The journal goes on.
+    /// Goes back to a snapshot, which stays; whether there is one of that name. Time goes back with it. The journal goes on, and ids of
+    /// what comes next say how often that was, as the same calls may have been made before.
     pub fn restore(&self, name: &str, wall: Timestamp) -> bool {
         let mut state = self.lock();
         let Some((mut earlier, at)) = self.snapshots().get(name).map(|snapshot| (snapshot.state.clone(), snapshot.at)) else {
@@ -331,6 +332,7 @@ impl Sandbox {
         if !earlier.world.clock().is_wall() {
             earlier.world.set_time(at, wall);
         }
+        earlier.world.set_restores(state.world.restores() + 1);
         let before = std::mem::replace(&mut *state, earlier);
         self.begin_epoch();
         state.note(|_| Record::Restore(name.to_owned(), wall));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::base::entropy::Secret;
 use crate::base::name::Name;
 use crate::engine::scenario::{Fault, ScenarioRuntime, UnusedRule};
-use crate::world::World;
+use crate::world::{Counter, World};
 
 /// All of a sandbox that a call can see or change. A copy goes its own way; documents are shared until one side writes.
 #[derive(Clone)]
@@ -92,11 +92,14 @@ impl State {
         self.initial.reseed(seed, secret);
     }
 
-    /// Swaps the faults with those of another state, and copies the counters of those that come in.
-    pub(super) fn take_faults(&mut self, other: &mut Self) {
+    /// Swaps the faults with those of another state, and copies the counters of those that come in. Which call of its operation a call is
+    /// goes on as well; what the overrides of the other scenario counted does not.
+    pub(super) fn go_on_from(&mut self, other: &mut Self) {
         std::mem::swap(&mut self.faults, &mut other.faults);
         std::mem::swap(&mut self.unused_faults, &mut other.unused_faults);
-        self.faults.iter().for_each(|fault| self.world.copy_counts(&fault.name, other.world.counters()));
+        let before = other.world.counters();
+        self.faults.iter().for_each(|fault| self.world.copy_counts(&fault.name, before, |_| true));
+        self.world.copy_counts(&Name::default(), before, |counter| matches!(counter, Counter::Calls(..)));
     }
 
     /// The rules of the scenario, and the faults, that have had no effect so far.

@@ -150,9 +150,20 @@ impl World {
         }
     }
 
-    /// Copies the counters of a fault from another world.
-    pub fn copy_counts(&mut self, owner: &Name, from: &Counters) {
-        for (counter, count) in from.of(owner) {
+    /// How often the sandbox went back to a snapshot, and went on from there.
+    #[must_use]
+    pub fn restores(&self) -> u64 {
+        self.counters.get("", &Counter::restores()).map_or(0, |count| count.calls)
+    }
+
+    /// Sets how often that was, where the world of a snapshot takes the place of another.
+    pub fn set_restores(&mut self, calls: u64) {
+        self.tally(Name::default()).1.set(Counter::restores(), Some(Count { began: None, calls }));
+    }
+
+    /// Copies counters of a fault, or of the scenario, from another world.
+    pub fn copy_counts(&mut self, owner: &Name, from: &Counters, is_meant: impl Fn(&Counter) -> bool) {
+        for (counter, count) in from.of(owner).filter(|(counter, _)| is_meant(counter)) {
             self.tally(owner.clone()).1.set(counter.clone(), Some(count));
         }
     }

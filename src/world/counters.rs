@@ -27,6 +27,13 @@ pub enum Counter {
 }
 
 impl Counter {
+    /// How often the sandbox went back to a snapshot. It is kept as calls of what is no vendor's operation, so that files and records of
+    /// counters stay as they are.
+    #[must_use]
+    pub fn restores() -> Self {
+        Self::Calls(None, Name::new("restore"))
+    }
+
     /// The vendor and the id of the operation whose calls it counts, if it counts those of one.
     #[must_use]
     pub fn operation(&self) -> Option<(&str, &str)> {

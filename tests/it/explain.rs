@@ -198,6 +198,52 @@ fn a_patch_that_finds_no_place_has_no_effect() {
     assert_eq!((answer()["name"].clone(), answer()["name"].clone()), (Value::Null, json!("Ada")));
 }
 
+#[test]
+fn ids_lead_to_their_own_calls_after_a_snapshot_was_gone_back_to() {
+    let server = under("clock: {mode: frozen}\noverrides: [{on: shippo.*, when: {chance: 0.5}, latency: 1ms}]");
+    let act = |what: &str| send(&server, "POST", &format!("/_seatrial/sandboxes/default/{what}"), &[JSON], r#"{"name": "s"}"#).status;
+    let get = |path: &str| {
+        let head = send(&server, "GET", &format!("/shippo/{path}"), &SHIPPO, "").head;
+        head.lines().find_map(|line| line.strip_prefix("seatrial-request: ")).unwrap_or_default().to_owned()
+    };
+    assert_eq!(act("snapshot"), 201);
+    let mut calls = vec![(get("addresses"), "shippo.ListAddresses")];
+    assert_eq!(act("restore"), 200);
+    calls.push((get("parcels"), "shippo.ListParcels"));
+    let drawn: Vec<Value> = calls
+        .iter()
+        .map(|(id, operation)| {
+            let explained = admin(&server, "GET", &format!("/requests/{id}/explain"), &Value::Null);
+            assert_eq!(explained["operation"], *operation, "{explained}");
+            explained["rules"][0]["tests"][0]["values"][0]["value"].clone()
+        })
+        .collect();
+    assert!(drawn[0] == drawn[1] && drawn[0].is_f64(), "the same number of the same account: {drawn:?}");
+    // A file has what follows, too.
+    let file = send(&server, "GET", "/_seatrial/sandboxes/default/export", &[], "").body;
+    assert_eq!(send(&server, "POST", "/_seatrial/sandboxes/default/import", &[JSON], &file).status, 200);
+    assert!(get("parcels").ends_with("-r1-2"));
+}
+
+#[test]
+fn a_scenario_that_goes_on_with_the_data_goes_on_counting_calls() {
+    let server = under("overrides: [{on: shippo.ListParcels, when: $call.nth == 3, fault: 500}]");
+    let list = || send(&server, "GET", "/shippo/parcels", &SHIPPO, "").status;
+    assert_eq!([list(), list()], [200, 200]);
+    let other = "overrides: [{on: shippo.ListParcels, when: $call.nth == 3, fault: 503}]";
+    let put = |query: &str| {
+        let yaml = [("content-type", "application/yaml")];
+        send(&server, "PUT", &format!("/_seatrial/sandboxes/default/scenario{query}"), &yaml, other).status
+    };
+    assert_eq!(put("?keep=data"), 200);
+    assert_eq!([list(), list()], [503, 200]);
+    let expected = json!({"expect": [{"call": "shippo.ListParcels", "when": "$call.nth == 4", "count": 1}]});
+    assert_eq!(admin(&server, "POST", "/sandboxes/default/verify", &expected)["verdict"], "passed");
+    // What begins anew counts anew.
+    assert_eq!(put(""), 200);
+    assert_eq!([list(), list(), list()], [200, 200, 503]);
+}
+
 fn make_rates(server: &Server) {
     // Whatever is bought, there are rates now.
     let address =

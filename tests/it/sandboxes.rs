@@ -108,6 +108,33 @@ fn a_snapshot_is_gone_back_to_as_often_as_wanted() {
 }
 
 #[test]
+fn the_journal_has_no_id_twice_however_often_a_snapshot_is_gone_back_to() {
+    let machine = machine(Options::default());
+    let id = |sandbox: &Arc<Sandbox>| {
+        let answer = parcel(&machine, &fact(sandbox, "shippo", "token"), "p");
+        let id = answer.entry.expect("it is in the journal").id.to_string();
+        id.split_once("-shippo-").expect("the name of the vendor").1[6..].to_owned()
+    };
+    let sandbox = made(&machine, "mine");
+    sandbox.snapshot("new", wall()).expect("there is room");
+    assert_eq!([id(&sandbox), id(&sandbox)], ["-1", "-2"]);
+    sandbox.snapshot("used", wall()).expect("there is room");
+    for (name, first, second) in [("new", "-r1-1", "-r1-2"), ("used", "-r2-3", "-r2-4"), ("new", "-r3-1", "-r3-2")] {
+        assert!(sandbox.restore(name, wall()));
+        assert_eq!([id(&sandbox), id(&sandbox)], [first, second], "{name}");
+    }
+    let ids: std::collections::BTreeSet<_> = sandbox.journal().iter().map(|entry| Arc::clone(&entry.id)).collect();
+    assert_eq!(ids.len(), sandbox.journal().iter().count());
+    // Copies go on from there. What begins anew has an empty journal.
+    let copy = machine.fork(&sandbox, "copy", wall()).expect("the name is free");
+    assert_eq!(id(&copy), "-r3-3");
+    sandbox.reset();
+    assert_eq!(id(&sandbox), "-1");
+    assert!(sandbox.restore("used", wall()));
+    assert_eq!(id(&sandbox), "-r1-3");
+}
+
+#[test]
 fn a_sandbox_over_its_budget_says_so_and_harms_no_other() {
     let machine = machine(Options { sandbox_bytes: 20_000, ..Options::default() });
     let (full, other) = (made(&machine, "full"), made(&machine, "other"));
