@@ -439,10 +439,9 @@ fn decide(
 ) -> (u64, Decision) {
     let State { world, scenario, faults, .. } = state;
     let account = caller.credential.is_some().then_some(caller.account);
-    let nth = call.operation.map_or(0, |operation| {
-        let counter = Counter::Calls(account, Arc::clone(&operation.name).into());
-        world.tally(Name::default()).1.add(counter)
-    });
+    // Calls that lead to no operation are those of one without an id.
+    let name = call.operation.map_or_else(|| Name::from(format!("{}.", vendor.id)), |operation| Arc::clone(&operation.name).into());
+    let nth = world.tally(Name::default()).1.add(Counter::Calls(account, name));
     let drawn_from = (world.seed(), caller.number);
     let mut ask = |owner: Name, scenario: &dyn ScenarioRuntime| {
         let (accounts, mut tally) = world.tally(owner);

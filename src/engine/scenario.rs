@@ -122,7 +122,7 @@ pub struct WebhookChaos {
 pub struct View<'a> {
     pub vendor: &'a str,
     pub call: &'a Call<'a>,
-    /// Its number among the calls of its operation by its account, from 1; 0 when its path leads to no operation.
+    /// Its number among the calls of its operation by its account, from 1; among those that lead to none, when its path does not.
     pub nth: u64,
     /// The account of the caller; `None` when it is not authenticated.
     pub account: Option<AccountId>,

@@ -29,7 +29,7 @@ const STEPS: usize = 2_000_000;
 pub struct Explanation {
     /// The call, as in its header `seatrial-request`.
     pub id: String,
-    /// Such as `shippo.CreateAddress`; `null` if no operation has this path, so that nothing applies to it.
+    /// Such as `shippo.CreateAddress`; `null` if no operation has this path, so that only what is for all of its vendor applies to it.
     pub operation: Option<String>,
     /// Faults and overrides that may be about the operation, in the order in which they are tried.
     pub rules: Vec<Rule>,
@@ -148,8 +148,8 @@ struct Explaining<'a> {
 
 impl Explaining<'_> {
     fn rule(&mut self, row: &Override, origin: Origin<'_>) {
-        let operation = self.entry.operation.as_deref().and_then(|name| name.split_once('.')).map(|(_, id)| id);
-        if !operation.is_some_and(|id| row.on.matches(&self.entry.vendor, id)) || self.rules.len() == MOST {
+        let id = self.entry.operation.as_deref().and_then(|name| name.split_once('.')).map_or("", |(_, id)| id);
+        if !row.on.matches(&self.entry.vendor, id) || self.rules.len() == MOST {
             self.others += 1;
             return;
         }

@@ -197,16 +197,17 @@ impl Runtime {
 
 impl ScenarioRuntime for Runtime {
     fn decide(&self, view: &View<'_>, tally: &mut Tally<'_>, rng: &mut Rng) -> Decision {
-        let Some(operation) = view.call.operation else { return Decision::default() };
+        // A call that leads to no operation meets what is for all of its vendor.
+        let id = view.call.operation.map_or("", |operation| &operation.id);
         if self.scenario.overrides.is_empty() {
             return Decision::default();
         }
         let scope = CallFacts::current(view);
         let (mut quota, mut skipped) = (None, Vec::new());
-        for (index, is_own) in self.index.find(&operation.name, &scope) {
+        for (index, is_own) in self.index.find(view.call.name(), &scope) {
             let row = &self.scenario.overrides[index];
-            let fits = (is_own || row.on.matches(view.vendor, &operation.id))
-                && effects::can_happen(row, view, &operation.id)
+            let fits = (is_own || row.on.matches(view.vendor, id))
+                && effects::can_happen(row, view, id)
                 && row.when.as_ref().is_none_or(|when| when.is_true(&scope));
             if view.values.steps.get() == 0 {
                 return effects::too_large(effects::TOO_MANY_STEPS);

@@ -17,7 +17,7 @@ pub(super) fn look_up(machine: &Machine, on: &Pattern, root: &str, members: &[Op
         ("request", [Some("query"), Some(name), ..]) => parameter(machine, on, ParameterIn::Query, name),
         ("request", [Some("parameters"), Some(name), ..]) => parameter(machine, on, ParameterIn::Path, name),
         ("request" | "answer", [Some("headers"), Some(name), ..]) => header(members, name),
-        ("request", [Some("method"), ..]) => leaf(members, 1, Type::words(operations(machine, on).iter().map(|row| row.method.as_str()))),
+        ("request", [Some("method"), ..]) => leaf(members, 1, methods(machine, on)),
         ("request", [Some("path"), ..]) => leaf(members, 1, paths(machine, on)),
         ("request", []) => Looked::To(Type::OBJECT),
         ("call", [Some("nth"), ..]) => leaf(members, 1, Type::whole(1.0..=f64::INFINITY)),
@@ -52,8 +52,22 @@ fn missing<N: Into<String>>(at: usize, names: impl IntoIterator<Item = N>) -> Lo
     Looked::Missing { at, names: names.into_iter().map(Into::into).collect() }
 }
 
+/// Whether calls are meant as well that lead to no operation, with any path and method.
+fn is_open(machine: &Machine, on: &Pattern) -> bool {
+    vendors(machine, on).any(|vendor| on.matches(&vendor.id, ""))
+}
+
+fn methods(machine: &Machine, on: &Pattern) -> Type {
+    let operations = operations(machine, on);
+    let methods = operations.iter().map(|row| row.method.as_str());
+    if is_open(machine, on) { Type::usual_words(methods) } else { Type::words(methods) }
+}
+
 /// The paths that calls of some operations have.
 fn paths(machine: &Machine, on: &Pattern) -> Type {
+    if is_open(machine, on) {
+        return Type::paths([]);
+    }
     let templates = operations(machine, on).into_iter().flat_map(|row| std::iter::once(&row.path).chain(&row.aliases));
     Type::paths(templates.cloned())
 }

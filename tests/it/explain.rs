@@ -244,6 +244,53 @@ fn a_scenario_that_goes_on_with_the_data_goes_on_counting_calls() {
     assert_eq!([list(), list(), list()], [200, 200, 503]);
 }
 
+#[test]
+fn all_of_a_vendor_are_also_calls_that_lead_to_no_operation() {
+    let server = under(
+        "overrides:
+  - {on: shippo.*, patch: {status: 299}, times: 1}
+  - {on: shippo.*, fault: {commit: true, then: reset}, times: 1}
+  - {on: shippo.*, when: $call.nth == 2, fault: 503}
+  - {on: shippo.Create*, latency: 1s}
+  - {on: shippo.*, when: $request.method == 'PATCH', fault: 500}
+  - {on: '*', when: $request.path == '/everywhere', respond: {status: 418}}
+expect:
+  - {call: 'shippo.*', when: $answer.status == 503, count: 1}
+  - {call: '*', count: 6}
+",
+    );
+    let stranger = [("authorization", "ShippoToken nobody"), JSON];
+    let call = |method: &str, path: &str, headers: &[(&str, &str)]| send(&server, method, path, headers, "").status;
+    let get = |path: &str| call("GET", path, &SHIPPO);
+    assert_eq!([get("/shippo/nowhere"), get("/shippo/nowhere"), get("/shippo/nowhere/else")], [404, 503, 404]);
+    // Another method, another vendor, and somebody else.
+    assert_eq!(call("PATCH", "/shippo/addresses", &SHIPPO), 500);
+    assert_eq!([call("GET", "/shiptheory/everywhere", &[]), call("GET", "/shippo/everywhere", &stranger)], [418, 418]);
+    let explained = admin(&server, "GET", &format!("/requests/{}/explain", ids(&server)[1]), &Value::Null);
+    let outcomes: Vec<_> = rules(&explained).into_iter().map(|(line, outcome, _)| (line, outcome)).collect();
+    let expected = [(2, "passed_over"), (3, "passed_over"), (4, "fired"), (6, "not_reached"), (7, "not_reached")];
+    assert_eq!(outcomes, expected.map(|(line, outcome)| (line, outcome.to_owned())), "{explained}");
+    assert_eq!(explained["others"], 1);
+    let verdict = admin(&server, "POST", "/sandboxes/default/verify", &Value::Null);
+    assert_eq!(verdict["verdict"], "passed", "{verdict}");
+}
+
+#[test]
+fn every_vendor_has_words_for_failures_where_no_operation_is() {
+    let server = Server::start(&[]);
+    for status in [400, 401, 402, 403, 404, 405, 406, 409, 413, 415, 418, 422, 429, 500, 503] {
+        let fault = json!({"on": "*", "fault": status}).to_string();
+        assert_eq!(send(&server, "PUT", "/_seatrial/sandboxes/default/faults/down", &[JSON], &fault).status, 200);
+        for path in
+            ["shipmate/v1.1/x", "shipmate/v1.2/x", "shiptheory/v1/x", "shippo/x", "shipstation/x", "shipstation/v2/x", "shiptime/rest/x"]
+        {
+            let answer = send(&server, "GET", &format!("/{path}"), &[], "");
+            assert_eq!(answer.status, status, "{path}: {}", answer.body);
+            assert!(!answer.head.contains("sandbox-broken"), "{path}: {}", answer.head);
+        }
+    }
+}
+
 fn make_rates(server: &Server) {
     // Whatever is bought, there are rates now.
     let address =
