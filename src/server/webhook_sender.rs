@@ -3,7 +3,7 @@
 //! One task at a time delivers for a sandbox, so that a subscriber gets its deliveries in order, and an advance of the clock
 //! waits for each answer before time goes on. No lock of a sandbox's state is held while a request is under way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -213,50 +213,58 @@ impl WebhookSender {
         lock
     }
 
-    /// Sends deliveries, those of one subscription one after the other, and reports the results in order. It ends without effect
-    /// when the sandbox begins another epoch than theirs.
+    /// Sends deliveries, and reports the results in order. Of one subscription, a delivery is sent when the result of the one before it
+    /// is reported and kept: when the process ends without notice, at most one of each subscription is sent again. It ends without
+    /// effect when the sandbox begins another epoch than theirs.
     async fn deliver(self: &Arc<Self>, courier: &Courier, sandbox: &Arc<Sandbox>, outbound: Vec<Outbound>) -> Result<(), Fault> {
         let Some(epoch) = outbound.first().map(|row| row.epoch) else { return Ok(()) };
-        // Receivers are told of nothing that the end of the process takes away again.
-        if kept::everything(self.store.as_deref()).await.is_err() {
-            return Ok(());
-        }
-        let mut queues: BTreeMap<String, Vec<(usize, Outbound)>> = BTreeMap::new();
+        let mut queues: BTreeMap<&str, VecDeque<usize>> = BTreeMap::new();
         for (index, row) in outbound.iter().enumerate() {
-            queues.entry(row.subscription.clone()).or_default().push((index, row.clone()));
+            queues.entry(&row.subscription).or_default().push_back(index);
         }
-        let mut sending = JoinSet::new();
+        let mut next: Vec<usize> = queues.values_mut().filter_map(VecDeque::pop_front).collect();
         let own_permits = Arc::new(Semaphore::new(AT_ONCE_PER_SANDBOX));
-        for queue in queues.into_values() {
-            let (sender, own_permits, name) = (Arc::clone(self), Arc::clone(&own_permits), Arc::clone(&sandbox.name));
-            sending.spawn(async move {
-                let mut results = Vec::with_capacity(queue.len());
-                for (index, row) in queue {
+        let mut sending = JoinSet::new();
+        let mut results: Vec<Option<AttemptResult>> = vec![None; outbound.len()];
+        let mut reported = 0;
+        while reported < outbound.len() {
+            // Receivers are told of nothing that the end of the process takes away again.
+            if kept::everything(self.store.as_deref()).await.is_err() {
+                return Ok(());
+            }
+            for index in next.drain(..) {
+                let (sender, own_permits, name) = (Arc::clone(self), Arc::clone(&own_permits), Arc::clone(&sandbox.name));
+                let row = outbound[index].clone();
+                sending.spawn(async move {
                     let _own_permit = own_permits.acquire().await;
                     let _permit = sender.send_permits.acquire().await;
-                    results.push((index, sender.send(&name, &row).await));
-                }
-                results
-            });
-        }
-        let mut results: Vec<Option<AttemptResult>> = vec![None; outbound.len()];
-        loop {
-            tokio::select! {
-                sent = sending.join_next() => {
-                    let Some(sent) = sent else { break };
-                    for (index, result) in sent.into_iter().flatten() {
-                        results[index] = Some(result);
-                    }
-                }
-                () = ended(sandbox, epoch) => return Ok(()),
+                    (index, sender.send(&name, &row).await)
+                });
             }
+            // The first that is not reported was sent: those before it are reported. Without a result its task broke off.
+            while results[reported].is_none() {
+                tokio::select! {
+                    sent = sending.join_next() => match sent {
+                        Some(Ok((index, result))) => results[index] = Some(result),
+                        Some(Err(_)) => {}
+                        None => results[reported] = Some(AttemptResult::Silent("the delivery broke off".to_owned())),
+                    },
+                    () = ended(sandbox, epoch) => return Ok(()),
+                }
+            }
+            let rows = outbound.iter().zip(&results).skip(reported).map_while(|(row, result)| Some((row, result.as_ref()?)));
+            let rows: Vec<(&Outbound, &AttemptResult)> = rows.collect();
+            let report = || rows.iter().for_each(|(row, result)| self.machine.report(sandbox, row, result, wall()));
+            let done = self.sections.run_as(courier, sandbox, report).await;
+            self.changed.notify_waiters();
+            if done?.is_none() {
+                // Another replica sends what is left.
+                return Ok(());
+            }
+            next.extend(rows.iter().filter_map(|(row, _)| queues.get_mut(&*row.subscription)?.pop_front()));
+            reported += rows.len();
         }
-        let broken = || AttemptResult::Silent("the delivery broke off".to_owned());
-        let results: Vec<AttemptResult> = results.into_iter().map(|result| result.unwrap_or_else(broken)).collect();
-        let report = || outbound.iter().zip(&results).for_each(|(row, result)| self.machine.report(sandbox, row, result, wall()));
-        let reported = self.sections.run_as(courier, sandbox, report).await;
-        self.changed.notify_waiters();
-        reported.map(drop)
+        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::admin::SHIPPO;
 use crate::client::{admin, send};
 use crate::data_dir::Folder;
+use crate::listener;
 use crate::process::{Server, run, text};
 
 /// How often the process is killed.
@@ -168,4 +169,40 @@ fn subscriptions_and_journals_are_kept() {
     assert_eq!(after["subscriptions"], before["subscriptions"]);
     let requests = admin(&server, "GET", "/sandboxes/default/requests", &Value::Null);
     assert_eq!(requests["requests"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn one_webhook_of_a_subscription_is_repeated_when_the_process_is_killed() {
+    let folder = Folder::new();
+    let directory = folder.0.to_str().expect("a UTF-8 path");
+    let receiver = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    let url = format!("http://{}/hooks", receiver.local_addr().expect("it is bound"));
+    let next = || {
+        let (stream, _) = receiver.accept().expect("a webhook comes");
+        let (head, _) = listener::request(&stream);
+        let id = head.lines().find_map(|line| line.strip_prefix("Seatrial-Delivery: ")).expect("it has its id").to_owned();
+        (id, stream)
+    };
+    let answered = || {
+        let (id, mut stream) = next();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n").expect("it listens");
+        id
+    };
+    let mut server = Server::start(&["--data-dir", directory, "--log", "warn"]);
+    let hook = admin(&server, "POST", "/sandboxes/default/webhooks", &json!({"vendor": "shippo", "url": url}));
+    let path = format!("/webhooks/{}/test", hook["id"].as_str().expect("an id"));
+    let test = |server: &Server| admin(server, "POST", &path, &json!({}))["id"].as_str().expect("an id").to_owned();
+    // The others become due while the first one is under way, so that they are sent together.
+    let mut ids = vec![test(&server)];
+    let (first, mut stream) = next();
+    ids.extend((0..4).map(|_| test(&server)));
+    stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n").expect("it listens");
+    let sent = [first, answered(), answered()];
+    let (under_way, _stream) = next();
+    assert_eq!((&sent[..], &under_way), (&ids[..3], &ids[3]));
+    assert_eq!(server.signal("-KILL"), None, "a signal has ended it");
+    let server = Server::start(&["--data-dir", directory, "--log", "warn"]);
+    assert_eq!([answered(), answered()], ids[3..], "only the one that was under way is sent again");
+    let done = admin(&server, "GET", "/sandboxes/default/deliveries?progress=delivered&min=5&wait=10s", &Value::Null);
+    assert_eq!(done["deliveries"].as_array().map(Vec::len), Some(5));
 }

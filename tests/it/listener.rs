@@ -1,7 +1,7 @@
 //! Webhooks over real sockets: the running binary, a listener in the test, and a redirect that is not followed.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
@@ -20,19 +20,24 @@ pub fn listen(answer: impl Into<String>) -> (String, Receiver<(String, String)>)
     thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.expect("a connection comes");
-            let mut reader = BufReader::new(stream.try_clone().expect("a socket can be shared"));
-            let mut head = String::new();
-            while !head.ends_with("\r\n\r\n") {
-                assert!(reader.read_line(&mut head).expect("a head comes") > 0, "{head}");
-            }
-            let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: ")).and_then(|length| length.parse().ok());
-            let mut body = vec![0; length.unwrap_or(0)];
-            reader.read_exact(&mut body).expect("a body comes");
-            let _ = sender.send((head, String::from_utf8(body).expect("text")));
+            let _ = sender.send(request(&stream));
             let _ = stream.write_all(answer.as_bytes());
         }
     });
     (url, receiver)
+}
+
+/// The request that comes by a connection: its head and its body.
+pub fn request(stream: &TcpStream) -> (String, String) {
+    let mut reader = BufReader::new(stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        assert!(reader.read_line(&mut head).expect("a head comes") > 0, "{head}");
+    }
+    let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: ")).and_then(|length| length.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    reader.read_exact(&mut body).expect("a body comes");
+    (head, String::from_utf8(body).expect("text"))
 }
 
 #[test]
