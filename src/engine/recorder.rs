@@ -47,7 +47,7 @@ pub struct Checkpoint {
     pub first: u64,
     /// How many exchanges were ever in the journal.
     pub written: u64,
-    /// How many of those were dropped.
+    /// How many below `first` are evidence that is gone: dropped, or removed on request.
     pub dropped: u64,
 }
 

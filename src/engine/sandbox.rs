@@ -261,8 +261,7 @@ impl Sandbox {
     /// Adds exchanges that another copy of the sandbox had since, with their numbers. It had at least so many, some of which may be gone.
     pub fn continue_journal(&self, entries: impl IntoIterator<Item = Entry>, written: u64) {
         let mut journal = self.journal();
-        entries.into_iter().for_each(|entry| journal.push_numbered(entry));
-        journal.written = journal.written.max(written);
+        journal.follow(entries, written);
         self.journal_bytes.set(journal.bytes());
     }
 
@@ -271,6 +270,15 @@ impl Sandbox {
         let mut journal = self.journal();
         journal.refill(entries, written, dropped);
         self.journal_bytes.set(journal.bytes());
+    }
+
+    /// The same for exchanges that were recorded one by one, among which nothing but a gap tells of those that were removed. Those below
+    /// `first` do not belong into the journal, and `dropped` of them are evidence that is gone.
+    pub fn revive_journal(&self, mut entries: Vec<Entry>, first: u64, written: u64, dropped: u64) {
+        entries.retain(|entry| entry.number >= first);
+        let written = entries.last().map_or(written, |last| last.number.max(written));
+        let removed = (written + 1).saturating_sub(first + entries.len() as u64);
+        self.refill_journal(entries, written, dropped + removed);
     }
 
     /// Switches a fault on, in place of the one of that name if there is one; false when there are too many.
@@ -442,8 +450,7 @@ impl Sandbox {
 
     fn note_checkpoint(&self, state: &mut Guard<'_>) {
         let journal = self.journal();
-        let (written, dropped) = (journal.written, journal.dropped);
-        let first = journal.iter().next().map_or(written + 1, |entry| entry.number);
+        let (written, (first, dropped)) = (journal.written, journal.first());
         drop(journal);
         let snapshots = self.snapshots();
         let snapshots = snapshots.iter().map(|(name, snapshot)| (name.clone(), snapshot.at, snapshot.state.clone())).collect();

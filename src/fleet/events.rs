@@ -96,7 +96,7 @@ pub(super) fn apply(machine: &Machine, sandbox: &Arc<Sandbox>, news: &News, newe
             is_readdressed |= make(machine, sandbox, event, |records| records.retain(|record| !matches!(record, Record::Checkpoint(_))))?;
         }
     }
-    sandbox.continue_journal(entries(news, 0)?, unlisted);
+    sandbox.continue_journal(entries(news)?, unlisted);
     machine.shrink_journals(sandbox);
     if is_readdressed {
         machine.reindex(sandbox);
@@ -146,7 +146,7 @@ pub(super) fn load(
         }
     }
     let sandbox = sandbox.ok_or_else(|| Fault::Damaged(format!("sandbox `{}` has no checkpoint", news.head.name)))?;
-    sandbox.refill_journal(entries(news, first)?, written, dropped);
+    sandbox.revive_journal(entries(news)?, first, written, dropped);
     machine.shrink_journals(&sandbox);
     Ok(sandbox)
 }
@@ -175,9 +175,8 @@ fn readdresses(record: &Record) -> bool {
     }
 }
 
-fn entries(news: &News, first: u64) -> Result<Vec<Entry>, Fault> {
-    let kept = news.exchanges.iter().filter(|(number, _)| *number >= first);
-    kept.map(|(number, bytes)| exchange::read(*number, bytes).map_err(damaged)).collect()
+fn entries(news: &News) -> Result<Vec<Entry>, Fault> {
+    news.exchanges.iter().map(|(number, bytes)| exchange::read(*number, bytes).map_err(damaged)).collect()
 }
 
 fn damaged(error: impl std::fmt::Display) -> Fault {

@@ -137,12 +137,8 @@ pub(super) struct Unfilled {
 }
 
 impl Unfilled {
-    pub(super) fn with_journal(self, Calls { mut entries, last }: Calls) -> Revived {
-        entries.retain(|entry| entry.number >= self.first);
-        let written = last.max(self.written);
-        // Those that were removed are evidence that is gone, too.
-        let lost = (written + 1).saturating_sub(self.first + entries.len() as u64);
-        self.revived.sandbox.refill_journal(entries, written, self.dropped.max(lost));
+    pub(super) fn with_journal(self, Calls { entries, last }: Calls) -> Revived {
+        self.revived.sandbox.revive_journal(entries, self.first, last.max(self.written), self.dropped);
         self.revived
     }
 }

@@ -112,16 +112,36 @@ impl Journal {
         self.clear();
         self.dropped = dropped;
         self.written = 0;
-        entries.into_iter().for_each(|entry| self.push_numbered(entry));
+        for entry in entries {
+            self.written = entry.number.saturating_sub(1);
+            self.push(entry);
+        }
         self.written = self.written.max(written);
     }
 
-    /// Adds an exchange with the number that it has in another copy of the journal, unless it is here.
-    pub fn push_numbered(&mut self, entry: Entry) {
-        if entry.number > self.written {
-            self.written = entry.number - 1;
-            self.push(entry);
+    /// Adds exchanges with the numbers that they have in another copy of the journal, which has had so many. What is not among them is
+    /// gone there, and counts as dropped here.
+    pub fn follow(&mut self, entries: impl IntoIterator<Item = Entry>, written: u64) {
+        for entry in entries {
+            if entry.number > self.written {
+                self.skip_to(entry.number - 1);
+                self.push(entry);
+            }
         }
+        self.skip_to(written);
+    }
+
+    fn skip_to(&mut self, number: u64) {
+        self.dropped += number.saturating_sub(self.written);
+        self.written = self.written.max(number);
+    }
+
+    /// The number of the first exchange that is there, or would be, and how many before it are [`lost`](Self::lost).
+    #[must_use]
+    pub fn first(&self) -> (u64, u64) {
+        let first = self.entries.front().map_or(self.written + 1, |entry| entry.number);
+        let later = (self.written + 1).saturating_sub(first + self.entries.len() as u64);
+        (first, self.lost().saturating_sub(later))
     }
 
     /// Removes the oldest exchanges until no more than `most` bytes are left. The newest one loses its bodies before it goes.

@@ -170,6 +170,15 @@ def common(fleet: Fleet) -> None:
     for base in bases:
         assert call(base, "GET", "/_seatrial/requests/unmatched")[1] == {"requests": [], "written": 3}, base
 
+    # Evidence that was removed is missed by a replica that comes later as well.
+    assert call(bases[0], "GET", "/shippo/addresses/", headers=TOKEN)[0] == 200
+    assert call(bases[1], "DELETE", "/_seatrial/sandboxes/default/requests")[0] == 204
+    fleet.replicas[2].kill()
+    fleet.again(2)
+    for replica in fleet.replicas:
+        judged = fleet.admin("POST", "/sandboxes/default/verify", {"expect": [{"never": "shippo.ListAddresses"}]}, base=replica.base)
+        assert judged["verdict"] == "unknown", judged
+
 
 def waits(fleet: Fleet) -> None:
     """Who waits on one replica hears of what happens on another."""

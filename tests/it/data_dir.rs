@@ -127,9 +127,9 @@ fn told(sandbox: &Sandbox) -> String {
             format!("{} {} {} {} {:?} {:?} {body}", entry.number, entry.id, entry.method, entry.target, entry.status, entry.notes)
         })
         .collect();
-    let (written, dropped) = (journal.written, journal.dropped);
+    let (written, lost) = (journal.written, journal.lost());
     let ttl = sandbox.ttl();
-    format!("{}\n{snapshots:?} {ttl:?} {written} {dropped}\n{}", String::from_utf8_lossy(&file), calls.join("\n"))
+    format!("{}\n{snapshots:?} {ttl:?} {written} {lost}\n{}", String::from_utf8_lossy(&file), calls.join("\n"))
 }
 
 fn all_told(machine: &Machine) -> Vec<(String, String)> {

@@ -19,6 +19,7 @@ use seatrial::{scenario, vendors};
 use serde_json::{Value, json};
 
 use crate::made_up::request;
+use crate::verdicts;
 use memory::{Failing, Memory};
 
 fn wall() -> jiff::Timestamp {
@@ -85,7 +86,7 @@ impl Replica {
         drop(state);
         let journal = sandbox.journal();
         let entries = journal.iter().map(|entry| format!("{} {} {:?}\n", entry.number, entry.id, entry.status));
-        told + &entries.collect::<String>() + &format!("{} {}", journal.written, journal.dropped)
+        told + &entries.collect::<String>() + &format!("{} {}", journal.written, journal.lost())
     }
 }
 
@@ -243,6 +244,42 @@ fn acts_on_the_whole_reach_other_copies() {
         let told = replicas[1].told("default").await;
         assert!(!told.contains("Ada") && told.contains("Mia") && told.ends_with("3 0"), "{told}");
         assert_eq!(replicas[0].told("default").await, told);
+    });
+}
+
+#[test]
+fn evidence_that_was_removed_is_missed_by_whoever_reads_the_sandbox_later() {
+    block_on(async {
+        let (ledger, replicas) = fleet(2).await;
+        let run = async |act: &dyn Fn(&Sandbox)| {
+            let sandbox = replicas[0].sandbox("default");
+            replicas[0].fleet.run(&Reach::one("default"), |_| act(&sandbox)).await.expect("the ledger is there");
+        };
+        let lost = |replica: &Replica| replica.sandbox("default").journal().lost();
+        let verdict = |replica: &Replica| {
+            let report = verdicts::judge(&replica.machine, &replica.sandbox("default"), "{never: shippo.CreateAddress}");
+            report.findings[0].verdict.word()
+        };
+        for numbers in [&[2][..], &[1, 2], &[4], &[5, 7, 8]] {
+            let missing = lost(&replicas[0]);
+            let last = *numbers.last().expect("some are removed");
+            while replicas[0].sandbox("default").journal().written < last {
+                replicas[0].call("default", Method::POST, "/addresses/", &address("Ada")).await;
+            }
+            run(&|sandbox| sandbox.retain_in_journal(|entry| !numbers.contains(&entry.number))).await;
+            assert!(lost(&replicas[0]) > missing, "{numbers:?}");
+            // One that followed late, and one that begins.
+            replicas[1].fleet.catch_up("default").await.expect("the ledger is there");
+            assert_eq!(lost(&replicas[1]), lost(&replicas[0]), "{numbers:?}");
+            assert_eq!(lost(&Replica::join(&ledger).await), lost(&replicas[0]), "{numbers:?}");
+            run(&|sandbox| sandbox.try_checkpoint()).await;
+            assert_eq!(lost(&Replica::join(&ledger).await), lost(&replicas[0]), "{numbers:?}");
+        }
+        assert_eq!(replicas[0].sandbox("default").journal().iter().map(|entry| entry.number).collect::<Vec<_>>(), [3, 6]);
+        run(&|sandbox| sandbox.retain_in_journal(|_| false)).await;
+        run(&|sandbox| sandbox.try_checkpoint()).await;
+        assert_eq!(verdict(&Replica::join(&ledger).await), "unknown");
+        assert_eq!(verdict(&replicas[0]), "unknown");
     });
 }
 

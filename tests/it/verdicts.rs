@@ -3,7 +3,7 @@
 use http::Method;
 use jiff::SignedDuration;
 use seatrial::base::time;
-use seatrial::engine::{Machine, Options};
+use seatrial::engine::{Machine, Options, Sandbox};
 use seatrial::scenario::verify::{Format, Report, verify};
 use seatrial::scenario::{self, run::MachineVocabulary};
 use seatrial::vendors;
@@ -51,16 +51,21 @@ impl World {
     }
 
     fn judge(&self, expect: &str) -> Report {
-        let text = format!("expect:\n  - {expect}\n");
-        let scenario = scenario::load(&text, "expect.yaml", &MachineVocabulary(&self.0));
-        let scenario = scenario.unwrap_or_else(|problems| panic!("{}", problems.iter().map(ToString::to_string).collect::<String>()));
-        verify(&self.0, self.0.default_sandbox(), &scenario)
+        judge(&self.0, self.0.default_sandbox(), expect)
     }
 
     fn check(&self, expect: &str, verdict: &str, detail: &str) {
         let finding = self.judge(expect).findings.remove(0);
         assert_eq!((finding.verdict.word(), finding.detail.as_str()), (verdict, detail), "{expect}");
     }
+}
+
+/// Holds an expectation against what a sandbox has of evidence.
+pub fn judge(machine: &Machine, sandbox: &Sandbox, expect: &str) -> Report {
+    let text = format!("expect:\n  - {expect}\n");
+    let scenario = scenario::load(&text, "expect.yaml", &MachineVocabulary(machine));
+    let scenario = scenario.unwrap_or_else(|problems| panic!("{}", problems.iter().map(ToString::to_string).collect::<String>()));
+    verify(machine, sandbox, &scenario)
 }
 
 #[test]
