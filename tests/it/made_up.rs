@@ -12,6 +12,8 @@ use seatrial::scenario::{self, run::MachineVocabulary};
 use seatrial::world::{Clock, Mode};
 use serde_json::{Value, json};
 
+use crate::shadow::Shadows;
+
 /// The time at which the machines of these tests begin, and stay until they are moved.
 pub fn start() -> Timestamp {
     "2026-01-05T09:00:00Z".parse().expect("a valid timestamp")
@@ -32,9 +34,13 @@ pub fn dialect(refuse: fn(&Refusal, &DialectCx<'_>) -> Reply) -> Dialect {
     Dialect { style: Style::Compact, content_type: "application/json", refuse, statuses: &[], headers: |_, _| {} }
 }
 
-/// A machine whose default sandbox has a frozen clock.
+/// A machine whose default sandbox has a frozen clock. At its end, the sandboxes are what they have recorded.
 pub fn machine(vendors: impl IntoIterator<Item = impl Into<Arc<Vendor>>>, options: Options) -> Machine {
-    Machine::new(vendors, options, Start { clock: Clock::new(Mode::Frozen, None, start()), ..Start::plain(start()) })
+    let vendors: Vec<Arc<Vendor>> = vendors.into_iter().map(Into::into).collect();
+    let frozen = || Start { clock: Clock::new(Mode::Frozen, None, start()), ..Start::plain(start()) };
+    let machine = Machine::new(vendors.clone(), options.clone(), frozen());
+    Shadows::follow(&machine, Machine::new(vendors, options, frozen()));
+    machine
 }
 
 /// Puts the default sandbox under a scenario; the problems of its text if there are any.

@@ -74,6 +74,7 @@ mod secrets;
 mod secure;
 mod seeded;
 mod seeds;
+mod shadow;
 mod shutdown;
 mod sockets;
 mod stories;

@@ -19,15 +19,24 @@ mod originals;
 mod play;
 mod published;
 mod recorded;
+#[path = "../it/shadow.rs"]
+mod shadow;
 mod starved;
 mod twice;
 mod update;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::{env, fs};
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use seatrial::engine::{Machine, Options, Start};
+use seatrial::scenario::Story;
+use seatrial::scenario::conversation::StepReport;
+use seatrial::vendors;
+
+use shadow::Shadows;
 
 fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -71,6 +80,13 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
+/// Plays a conversation; after each step, the sandboxes are what they have recorded.
+fn play_followed(story: &Arc<Story>, vendor: &str) -> Result<Arc<Machine>, Box<StepReport>> {
+    let machine = play::staged(story.scenario.clone());
+    let shadows = Shadows::follow(&machine, Machine::new(vendors::all(), Options::default(), Start::plain(play::wall())));
+    play::play_on(machine, story, vendor, &mut |_, _| {}, &|| shadows.compare())
+}
+
 fn run(file: &Path, shown: &str, vendor: &str) -> Result<(), Failed> {
     loop {
         let text = fs::read_to_string(file)?;
@@ -81,7 +97,7 @@ fn run(file: &Path, shown: &str, vendor: &str) -> Result<(), Failed> {
         if !story.expects_every_answer() {
             return Err(format!("{shown}: every call has to expect something").into());
         }
-        let Err(step) = play::play(&story, vendor, &mut |_, _| {}) else { return Ok(()) };
+        let Err(step) = play_followed(&story, vendor) else { return Ok(()) };
         let rewritten = env::var_os("UPDATE").and_then(|_| update::rewritten(&text, &step.failures));
         match rewritten {
             Some(rewritten) => fs::write(file, rewritten)?,

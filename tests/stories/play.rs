@@ -20,14 +20,25 @@ pub fn read(text: &str, name: &str) -> Result<Arc<Story>, Vec<Diagnostic>> {
 /// Plays a conversation with the vendor of a folder of `tests/vendors`, and has every exchange heard. The machine, or the step that
 /// failed; none is made after it.
 pub fn play(story: &Arc<Story>, folder: &str, hear: &mut dyn FnMut(&Request, &Answer)) -> Result<Arc<Machine>, Box<StepReport>> {
+    play_on(staged(story.scenario.clone()), story, folder, hear, &|| {})
+}
+
+/// The same with a machine that is there, which is looked at after each step.
+pub fn play_on(
+    machine: Arc<Machine>,
+    story: &Arc<Story>,
+    folder: &str,
+    hear: &mut dyn FnMut(&Request, &Answer),
+    look: &dyn Fn(),
+) -> Result<Arc<Machine>, Box<StepReport>> {
     let mount = folder.split('_').next().unwrap_or(folder);
-    let machine = staged(story.scenario.clone());
     let mut player = Player::new(&machine, machine.default_sandbox(), mount, story);
     while let Some(step) = player.play(wall()) {
         if let Some((request, answer)) = &step.exchange {
             hear(request, answer);
         }
         deliver_until(&machine, machine.default_sandbox(), step.until);
+        look();
         if !step.failures.is_empty() {
             return Err(Box::new(step));
         }
