@@ -29,6 +29,8 @@ const LONG_CASES: &str = "2000";
 const LONG_SECONDS: &str = "60";
 /// How many simulations of a fleet there are in a long run.
 const LONG_SIMULATIONS: &str = "10000";
+/// How many times a process with a data directory is killed in a long run.
+const LONG_KILLS: &str = "500";
 
 pub fn run(arguments: &[String]) -> Result<(), Failure> {
     let (mut clients_only, mut packages_only, mut long) = (false, false, false);
@@ -57,6 +59,10 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
             summary.cargo("fuzz", &fuzz)?;
             let simulations = ["test", "--profile", "quick", "--test", "it", "fleet::simulation"];
             summary.cargo_with("simulations", &simulations, &[("SIMULATIONS", LONG_SIMULATIONS)])?;
+            let kills = ["test", "--profile", "quick", "--test", "it", "killed::nothing"];
+            summary.cargo_with("kills", &kills, &[("KILLS", LONG_KILLS)])?;
+            let cuts = ["test", "--profile", "quick", "--test", "it", "--", "data_dir::a_cut", "data_dir::a_file"];
+            summary.cargo_with("cuts", &cuts, &[("CUTS", "all")])?;
             let round_trips = ["test", "--profile", "quick", "--test", "it", "round_trips"];
             summary.cargo_with("round trips", &round_trips, &[("ROUND_TRIPS", "all")])?;
         }
