@@ -9,11 +9,11 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// Bytes as hexadecimal digits, two for each.
 pub fn in_hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
+    let mut text = Vec::with_capacity(2 * bytes.len());
     for byte in bytes {
-        text.extend([byte >> 4, byte & 15].map(|digit| char::from(HEX[usize::from(digit)])));
+        text.extend([byte >> 4, byte & 15].map(|digit| HEX[usize::from(digit)]));
     }
-    text
+    String::from_utf8(text).expect("digits are ASCII")
 }
 
 pub fn hex(rng: &mut Rng, length: usize) -> String {

@@ -129,8 +129,10 @@ impl Credential {
         if self.is("revoked") {
             return Some(Denial::Revoked);
         }
-        let expires: Option<Timestamp> = self.text("expires").parse().ok();
-        expires.filter(|expires| *expires <= now).map(|_| Denial::Expired)
+        // Most say nothing, and to read nothing costs an error.
+        let expires = Some(self.text("expires")).filter(|text| !text.is_empty())?;
+        let expires: Timestamp = expires.parse().ok()?;
+        (expires <= now).then_some(Denial::Expired)
     }
 }
 

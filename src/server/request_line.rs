@@ -4,9 +4,9 @@
 /// The beginning of a request as it was read, with the blanks of its address escaped; `None` if there are none, or the first line is
 /// not complete.
 pub(super) fn mended(bytes: &[u8]) -> Option<Vec<u8>> {
-    let end = bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n'))?;
+    let end = memchr::memchr2(b'\r', b'\n', bytes)?;
     let line = bytes[..end].strip_suffix(b" HTTP/1.1").or_else(|| bytes[..end].strip_suffix(b" HTTP/1.0"))?;
-    let start = 1 + line.iter().position(|byte| *byte == b' ')?;
+    let start = 1 + memchr::memchr(b' ', line)?;
     let (method, address) = line.split_at(start);
     if !address.starts_with(b"/") || !address.contains(&b' ') || !method[..start - 1].iter().all(u8::is_ascii_uppercase) {
         return None;
