@@ -262,6 +262,12 @@ impl Docs<'_> {
         self.world.accounts().get(self.account).table(&kind)?.get(id)
     }
 
+    /// A member of the document with that id, of which nothing else is read.
+    #[must_use]
+    pub fn member<T: DeserializeOwned>(&self, kind: Kind, id: &str, pointer: &str) -> Option<T> {
+        json::at(self.raw(kind, id)?, pointer).map(read)
+    }
+
     /// Whether there is a document with that id.
     #[must_use]
     pub fn has(&self, kind: Kind, id: &str) -> bool {

@@ -49,9 +49,6 @@ const MOST_SCANS: usize = 500;
 /// What reading a parcel's tracking needs of it.
 #[derive(Deserialize)]
 pub struct Track {
-    /// The carrier's number for it.
-    #[serde(rename = "no")]
-    pub tracking_number: String,
     timeline: Option<IgnoredAny>,
     /// All scans so far, oldest first.
     pub scans: Vec<Scan>,
@@ -113,8 +110,8 @@ impl Cx<'_> {
         if track.timeline.is_none() {
             return Some(track);
         }
-        let Parcel { tracking_number, scans, .. } = self.read_parcel(tracking_number)?;
-        Some(Track { tracking_number, timeline: None, scans })
+        let Parcel { scans, .. } = self.read_parcel(tracking_number)?;
+        Some(Track { timeline: None, scans })
     }
 
     /// Sets when the carrier takes a parcel over; its journey begins then.

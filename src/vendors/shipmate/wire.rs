@@ -8,7 +8,6 @@ use jiff::civil::DateTime;
 use jiff::fmt::StdFmtWrite;
 use jiff::fmt::temporal::DateTimePrinter;
 use jiff::tz::TimeZone;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -203,10 +202,15 @@ pub(super) fn reference(docs: &Docs<'_>, given: String) -> String {
 }
 
 /// The consignment that a path names, with its reference; only version 1.2 takes ids.
-pub(super) fn find<T: DeserializeOwned>(cx: &Cx<'_>, given: String) -> Result<(String, T), Refusal> {
-    let reference = if is_newer(cx) { reference(&cx.docs, given) } else { given };
+pub(super) fn find(cx: &Cx<'_>, given: String) -> Result<(String, Consignment), Refusal> {
+    let reference = stored_reference(cx, given);
     let consignment = cx.docs.require(CONSIGNMENT, &reference)?;
     Ok((reference, consignment))
+}
+
+/// The reference that a consignment is stored under, by whichever name a caller has for it.
+pub(super) fn stored_reference(cx: &Cx<'_>, given: String) -> String {
+    if is_newer(cx) { reference(&cx.docs, given) } else { given }
 }
 
 static LONDON: LazyLock<TimeZone> = LazyLock::new(|| TimeZone::get("Europe/London").expect("the time zones are in the binary"));

@@ -73,7 +73,7 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
 
 /// Until its first parcel is manifested a consignment can be cancelled. Its references are free again afterwards.
 pub fn cancel(cx: &mut Cx<'_>, Params(Reference { reference }): Params<Reference>) -> Outcome {
-    let (reference, consignment) = wire::find::<Consignment>(cx, reference)?;
+    let (reference, consignment) = wire::find(cx, reference)?;
     let mut parcels: Vec<_> = consignment.parcels.iter().filter_map(|row| cx.parcel(&row.tracking)).collect();
     if let Some(parcel) = parcels.iter().find(|parcel| parcel.is_scanned()) {
         return Err(Refusal::wrong_state(CONSIGNMENT, reference, parcel.status().word()));

@@ -1,21 +1,15 @@
 //! What happened to parcels, in the vendor's words.
 
 use serde::ser::SerializeMap;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 use crate::carrier::{Scan, Status};
 use crate::engine::{Cx, Outcome, PARCEL, Params, Refusal, Track};
 use crate::vendors::shipmate::catalog::CATALOG;
-use crate::vendors::shipmate::wire::{self, Package, Reference, Stamp};
+use crate::vendors::shipmate::wire::{self, CONSIGNMENT, Package, Reference, Stamp};
 use crate::vendors::shipmate::{labels, webhooks};
 
 const MESSAGE: &str = "Tracking Events Retrieved";
-
-/// The parcels of a stored consignment.
-#[derive(Deserialize)]
-struct Parcels {
-    parcels: Vec<Package>,
-}
 
 /// The events of a consignment's parcels, keyed by tracking reference.
 struct ByParcel {
@@ -43,7 +37,9 @@ struct Event<'p> {
 
 /// Parcels of one consignment may be in different places, so each has events of its own.
 pub fn consignment(cx: &mut Cx<'_>, Params(Reference { reference }): Params<Reference>) -> Outcome {
-    let (reference, Parcels { parcels }) = wire::find(cx, reference)?;
+    let reference = wire::stored_reference(cx, reference);
+    let parcels: Option<Vec<Package>> = cx.docs.member(CONSIGNMENT, &reference, "/parcels");
+    let parcels = parcels.ok_or_else(|| Refusal::missing(CONSIGNMENT, &*reference))?;
     let shipment = wire::is_newer(cx).then_some(reference);
     let parcels = parcels.into_iter().filter_map(|parcel| Some((events(cx, &parcel.tracking)?, parcel))).collect();
     Ok(wire::ok(MESSAGE, ByParcel { shipment, parcels }))
