@@ -35,7 +35,7 @@ impl Style {
     /// # Panics
     /// As [`Style::write`] does.
     pub fn write_within<T: Serialize + ?Sized>(self, depth: usize, value: &T, out: &mut Vec<u8>) {
-        let done = value.serialize(&mut Serializer::with_formatter(out, StyledFormatter { style: self, depth, filled: false }));
+        let done = value.serialize(&mut Serializer::with_formatter(Output(out), StyledFormatter { style: self, depth, filled: false }));
         done.expect("our own documents have text keys and are written to memory");
     }
 
@@ -44,6 +44,28 @@ impl Style {
         let mut out = Vec::with_capacity(256);
         self.write(value, &mut out);
         String::from_utf8(out).expect("a JSON serializer writes UTF-8")
+    }
+}
+
+/// Where serializers write: most of what they write are single bytes, quotes and colons, which cost more to copy than to push.
+pub struct Output<'o>(pub &'o mut Vec<u8>);
+
+impl Write for Output<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match bytes {
+            [byte] => self.0.push(*byte),
+            _ => self.0.extend_from_slice(bytes),
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -288,7 +288,7 @@ impl Docs<'_> {
     /// If the document cannot be JSON.
     pub fn put<T: Serialize + ?Sized>(&mut self, kind: Kind, id: &str, document: &T) {
         self.world.put(self.account, &kind, id, |out| {
-            serde_json::to_writer(out, document).expect("documents have text keys and are written to memory");
+            serde_json::to_writer(json::Output(out), document).expect("documents have text keys and are written to memory");
         });
     }
 
