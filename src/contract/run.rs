@@ -155,6 +155,7 @@ impl Run {
             Doing::Unsendable => vec![Failure::new(turn.span, Mismatch::Unsendable)],
             Doing::Advance(by) => refusals(turn, stage.advance(*by).await),
             Doing::Subscribe(wanted) => refusals(turn, stage.subscribe(wanted).await),
+            Doing::Unsubscribe(name) => refusals(turn, stage.unsubscribe(name).await),
             Doing::Receives => match stage.webhooks().await {
                 Ok(found) => script.received(turn, &found),
                 Err(error) => refusals(turn, Err(error)),

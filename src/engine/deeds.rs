@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::world::LogLine;
+use crate::world::{Deed, LogLine};
 
 /// How many lines are kept of one sandbox.
 const MOST: usize = 500;
@@ -25,7 +25,10 @@ impl Lines {
         self.written = line.number;
         self.kept.push_back(line);
         if self.kept.len() > MOST {
-            self.kept.pop_front();
+            // Receivers of webhooks are the last to go: an exported conversation is made with them.
+            let is_other = |line: &LogLine| !matches!(line.what, Deed::Subscribed | Deed::Unsubscribed);
+            let oldest = self.kept.iter().position(is_other).unwrap_or_default();
+            self.kept.remove(oldest);
         }
     }
 }

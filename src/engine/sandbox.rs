@@ -125,9 +125,13 @@ impl Sandbox {
 
     /// Notes that something was done to it, at the wall's time.
     pub fn note(&self, wall: Timestamp, what: Deed, name: Option<&str>, fired: Option<u64>) {
+        self.note_line(wall, LogLine { fired, ..LogLine::of(what, name) });
+    }
+
+    /// The same of a line that says more; its times and numbers are set here.
+    pub fn note_line(&self, wall: Timestamp, line: LogLine) {
         let (at, after) = (self.lock().world.clock().now(wall), self.journal().written);
-        let line = LogLine { number: 0, at, received: wall, after, what, name: name.map(str::to_owned), fired };
-        self.deeds.add(line, |line| self.sink().into_iter().for_each(|sink| sink.noted(line)));
+        self.deeds.add(LogLine { at, received: wall, after, ..line }, |line| self.sink().into_iter().for_each(|sink| sink.noted(line)));
     }
 
     /// The present epoch. It ends when the state is replaced, by a reset, a snapshot or a scenario, and when the sandbox is removed.

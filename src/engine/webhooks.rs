@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::base::entropy::Rng;
 use crate::base::name::Name;
@@ -313,6 +313,13 @@ impl Subscription {
             held: Vec::new(),
             rest: Map::new(),
         }
+    }
+
+    /// What it is made of, for the log of a sandbox.
+    #[must_use]
+    pub fn facts(&self, account: &str) -> Value {
+        let Self { vendor, url, events, format, secret, base, .. } = self;
+        json!({"vendor": vendor, "account": account, "url": url, "events": events, "format": format, "secret": secret, "base": base})
     }
 
     /// Whether it is active and asks for an event of a vendor.

@@ -15,6 +15,7 @@ mod receiver;
 mod script;
 mod substitute;
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -27,11 +28,11 @@ pub use self::plan::PlannedCall;
 use self::receiver::Receiver;
 pub use self::script::{Doing, Script, Turn};
 use crate::base::time::{self, Timestamp};
-use crate::engine::webhooks::Subscription;
+use crate::engine::webhooks::{SUBSCRIPTION, Subscription};
 use crate::engine::{Answer, Machine, Request, Sandbox};
 use crate::scenario::error::Diagnostic;
 use crate::scenario::story::{Story, Subscribe};
-use crate::world::note;
+use crate::world::{Deed, LogLine, note};
 
 /// The host that links in expected answers begin with.
 pub const HOST_NAME: &str = "127.0.0.1:7447";
@@ -58,6 +59,8 @@ pub struct Player {
     mount: String,
     script: Script,
     receiver: Receiver,
+    /// Ids of subscriptions, by what the story calls them.
+    subscribed: BTreeMap<String, String>,
 }
 
 impl Player {
@@ -71,6 +74,7 @@ impl Player {
             sandbox: Arc::clone(sandbox),
             mount: mount.to_owned(),
             receiver: Receiver::new(inbox),
+            subscribed: BTreeMap::new(),
         }
     }
 
@@ -84,6 +88,15 @@ impl Player {
             Doing::Subscribe(wanted) => {
                 let made = self.subscribe(wanted, wall).map_err(|mismatch| Failure::new(turn.span, mismatch));
                 report.failures.extend(made.err());
+            }
+            Doing::Unsubscribe(name) => {
+                if let Some(id) = self.subscribed.get(name)
+                    && matches!(self.machine.with_webhook(&self.sandbox, &SUBSCRIPTION, id, wall, |cx| cx.unsubscribe(id)), Ok(true))
+                {
+                    self.sandbox.note(wall, Deed::Unsubscribed, Some(id), None);
+                } else {
+                    report.failures.push(Failure::new(turn.span, Mismatch::NotSubscribed(name.clone())));
+                }
             }
             Doing::Receives => report.failures = self.script.received(&turn, &self.receiver.fresh(&self.sandbox)),
             Doing::Unsendable => report.failures.push(Failure::new(turn.span, Mismatch::Unsendable)),
@@ -113,7 +126,7 @@ impl Player {
     }
 
     /// Creates a subscription, as people do in the portals of vendors.
-    fn subscribe(&self, wanted: &Subscribe, wall: Timestamp) -> Result<(), Mismatch> {
+    fn subscribe(&mut self, wanted: &Subscribe, wall: Timestamp) -> Result<(), Mismatch> {
         let name = wanted.vendor.as_deref().unwrap_or(&self.mount);
         let vendor = self.machine.vendors().find(name);
         let vendor = vendor.ok_or_else(|| Mismatch::UnknownVendor(name.to_owned()))?;
@@ -125,14 +138,20 @@ impl Player {
         let status = wanted.answers.map_or_else(String::new, |status| format!("?status={status}"));
         let made = self.machine.as_account(&self.sandbox, name, wanted.account.as_deref(), wall, |cx| {
             let events = if wanted.events.is_empty() { vec!["*".to_owned()] } else { wanted.events.clone() };
-            cx.subscribe(Subscription {
+            let id = cx.subscribe(Subscription {
                 format: wanted.format,
                 secret: wanted.secret.clone(),
                 base: format!("http://{HOST_NAME}/{}", vendor.mount),
                 ..Subscription::new(format!("{}{status}", self.receiver.inbox), events, cx.now)
-            })
+            });
+            (cx.docs.account().name.to_string(), cx.docs.get::<Subscription>(SUBSCRIPTION, &id))
         });
-        made.map(drop).map_err(|why| Mismatch::NoSubscriber { vendor: name.to_owned(), why: why.to_string() })
+        let made = made.map_err(|why| Mismatch::NoSubscriber { vendor: name.to_owned(), why: why.to_string() })?;
+        if let (account, Some(made)) = made {
+            self.sandbox.note_line(wall, LogLine::with(Deed::Subscribed, &made.id, made.facts(&account)));
+            wanted.name.iter().for_each(|name| drop(self.subscribed.insert(name.clone(), made.id.clone())));
+        }
+        Ok(())
     }
 
     fn request(&self, planned: PlannedCall) -> Request {

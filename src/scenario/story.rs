@@ -39,7 +39,7 @@ impl Story {
     /// Whether it is about webhooks, which only a sandbox of ours tells of.
     #[must_use]
     pub fn has_webhooks(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step.action, Action::Subscribe(_) | Action::Receives(_)))
+        self.steps.iter().any(|step| matches!(step.action, Action::Subscribe(_) | Action::Unsubscribe(_) | Action::Receives(_)))
     }
 
     /// Whether every call says what it expects.
@@ -76,6 +76,8 @@ pub(super) enum Action {
     /// The clock moves on; the text as it was written, and what it means.
     Advance(Spanned<String>, SignedDuration),
     Subscribe(Spanned<Subscribe>),
+    /// Ends the subscription that a step made under a name.
+    Unsubscribe(Spanned<String>),
     Receives(Spanned<Vec<ExpectedWebhook>>),
 }
 
@@ -140,6 +142,8 @@ pub struct Subscribe {
     pub secret: Option<String>,
     /// The status that the receiver answers with.
     pub answers: Option<u64>,
+    /// What later steps call it.
+    pub name: Option<String>,
 }
 
 #[derive(Debug, Clone)]

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::base::time::Timestamp;
 
@@ -21,6 +22,16 @@ pub enum Deed {
     SnapshotRestored,
     FaultOn,
     FaultOff,
+    /// A subscription was made by hand, as in a vendor's portal.
+    Subscribed,
+    /// A subscription was removed by hand.
+    Unsubscribed,
+    /// Something was sent by hand: a test, a delivery once more, or what waited for a paused subscription.
+    Sent,
+    /// A parcel was moved by hand, or got another timeline.
+    Parcel,
+    /// Calls were removed from the journal.
+    CallsRemoved,
 }
 
 /// Something that was done to a sandbox.
@@ -35,8 +46,27 @@ pub struct LogLine {
     /// The number of the last call before it; 0 if there was none.
     pub after: u64,
     pub what: Deed,
-    /// The name of the scenario, the snapshot or the fault, or how time passes.
+    /// The name of the scenario, the snapshot or the fault, the id of the subscription or the delivery, the number of the parcel, or how
+    /// time passes.
     pub name: Option<String>,
     /// How many tasks happened while the clock was moved.
     pub fired: Option<u64>,
+    /// More about it: what a subscription is for, how a parcel was moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Value>,
+}
+
+impl LogLine {
+    /// A line that has neither its times nor its numbers yet.
+    #[must_use]
+    pub fn of(what: Deed, name: Option<&str>) -> Self {
+        let (at, name) = (Timestamp::UNIX_EPOCH, name.map(str::to_owned));
+        Self { number: 0, at, received: at, after: 0, what, name, fired: None, detail: None }
+    }
+
+    /// The same with more about it.
+    #[must_use]
+    pub fn with(what: Deed, name: &str, detail: Value) -> Self {
+        Self { detail: Some(detail), ..Self::of(what, Some(name)) }
+    }
 }

@@ -213,6 +213,127 @@ fn receivers_anywhere_are_that_of_the_conversation() {
     }
 }
 
+/// Buys a label at Shippo in the live mode.
+fn buy(server: &Server, sandbox: &str) {
+    let view = admin(server, "GET", &format!("/sandboxes/{sandbox}"), &Value::Null);
+    let rows = view["credentials"]["shippo"].as_array().expect("rows");
+    let live = rows.iter().find(|row| row["token"].as_str().is_some_and(|token| token.starts_with("shippo_live"))).expect("a live one");
+    let authorization = format!("ShippoToken {}", live["token"].as_str().expect("a token"));
+    let address = json!({"name": "Ada", "street1": "1 Main St", "city": "Austin", "state": "TX", "zip": "73301", "country": "US"});
+    let parcel = json!({"length": "5", "width": "5", "height": "5", "distance_unit": "in", "weight": "2", "mass_unit": "lb"});
+    let label = json!({"async": false, "carrier_account": "f82c50551bc7a9182d8e91293e0a7468", "servicelevel_token": "usps_priority",
+        "shipment": {"address_from": address, "address_to": address, "parcels": [parcel]}});
+    let path = format!("/@{sandbox}/shippo/transactions");
+    let bought = send(server, "POST", &path, &[JSON, ("authorization", &authorization)], &label.to_string());
+    assert_eq!(bought.status, 201, "{}", bought.body);
+}
+
+fn advance(server: &Server, sandbox: &str, by: &str) {
+    admin(server, "POST", &format!("/sandboxes/{sandbox}/clock/advance"), &json!({"by": by}));
+}
+
+/// The kinds of steps of an exported conversation, in order.
+fn kinds(exported: &str) -> Vec<String> {
+    let kind = |step: Value| step.as_object().and_then(|step| step.keys().next().cloned()).expect("a step has a kind");
+    steps(exported).into_iter().map(kind).collect()
+}
+
+#[test]
+fn subscriptions_stand_where_they_were_made_and_removed() {
+    let server = Server::start(&[]);
+    let hook = json!({"vendor": "shippo", "account": "live", "url": "inbox://me"});
+    make(&server, "late", &json!({}));
+    buy(&server, "late");
+    admin(&server, "POST", "/sandboxes/late/webhooks", &hook);
+    advance(&server, "late", "48h");
+    buy(&server, "late");
+    advance(&server, "late", "1h");
+    let late = export(&server, "late");
+    assert_eq!(kinds(&late), ["call", "subscribe", "advance", "call", "receives"], "{late}");
+
+    make(&server, "ended", &json!({}));
+    let made = admin(&server, "POST", "/sandboxes/ended/webhooks", &hook);
+    buy(&server, "ended");
+    advance(&server, "ended", "48h");
+    let path = format!("/_seatrial/webhooks/{}?sandbox=ended", made["id"].as_str().expect("an id"));
+    assert_eq!(send(&server, "DELETE", &path, &[], "").status, 204);
+    advance(&server, "ended", "48h");
+    buy(&server, "ended");
+    let ended = export(&server, "ended");
+    assert_eq!(kinds(&ended), ["subscribe", "call", "receives", "advance", "unsubscribe", "receives", "advance", "call"], "{ended}");
+    let folder = Folder::with("round-trips-late", &[("late.yaml", &late), ("ended.yaml", &ended)]);
+    assert_eq!(differences(&folder), None, "{late}\n{ended}");
+}
+
+/// A long story of each vendor, with a receiver that comes late, and one that goes while parcels move.
+#[test]
+fn receivers_of_all_vendors_may_come_late_and_go() {
+    let server = Server::start(&[]);
+    let base_url = format!("http://{}", server.address());
+    let folder = Folder::new("round-trips-by-hand");
+    let mut counts = [0, 0];
+    for story in stories(false).into_iter().filter(|story| story.vendor != "shiptheory" && story.path.contains("webhooks")) {
+        let name = format!("{}-by-hand", story.name());
+        make(&server, &name, &story.scenario);
+        let play = || drop(run(&["contract", "run", &story.path, "--base-url", &base_url, "--sandbox", &name]));
+        let subscribe = |inbox: &str| {
+            let hook = json!({"vendor": story.vendor, "url": format!("inbox://{inbox}")});
+            let made = admin(&server, "POST", &format!("/sandboxes/{name}/webhooks"), &hook);
+            made["id"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned()
+        };
+        play();
+        let first = subscribe("first");
+        advance(&server, &name, "30h");
+        subscribe("second");
+        let path = format!("/_seatrial/webhooks/{first}?sandbox={name}");
+        assert_eq!(send(&server, "DELETE", &path, &[], "").status, 204);
+        play();
+        advance(&server, &name, "30h");
+        let exported = export(&server, &name);
+        let kinds = kinds(&exported);
+        for (count, kind) in counts.iter_mut().zip(["unsubscribe", "receives"]) {
+            *count += kinds.iter().filter(|found| *found == kind).count();
+        }
+        folder.put(&format!("{name}.yaml"), &exported);
+        admin(&server, "DELETE", &format!("/sandboxes/{name}"), &Value::Null);
+    }
+    assert!(counts[0] > 5 && counts[1] > counts[0], "{counts:?}");
+    if let Some(found) = differences(&folder) {
+        panic!("{found:.20000}");
+    }
+}
+
+#[test]
+fn what_a_conversation_lacks_is_said() {
+    let server = Server::start(&["--journal-bytes", "65536"]);
+    let lacks = |sandbox: &str| {
+        let path = format!("/_seatrial/sandboxes/{sandbox}/requests/export?format=conversation&secrets=show&limit=1000");
+        let exported = send(&server, "GET", &path, &[], "");
+        let said = exported.head.lines().find_map(|line| line.strip_prefix("seatrial-lacks: ")).unwrap_or_default();
+        (said.to_owned(), exported.body)
+    };
+    make(&server, "whole", &json!({}));
+    buy(&server, "whole");
+    let (said, file) = lacks("whole");
+    assert!(said.is_empty() && file.starts_with("about:"), "{said}\n{file}");
+
+    make(&server, "restored", &json!({}));
+    admin(&server, "POST", "/sandboxes/restored/snapshot", &json!({"name": "s\n1"}));
+    buy(&server, "restored");
+    admin(&server, "POST", "/sandboxes/restored/restore", &json!({"name": "s\n1"}));
+    buy(&server, "restored");
+    let (said, file) = lacks("restored");
+    assert!(said.starts_with("1 things were done by hand") && file.starts_with("# It may not play back"), "{said}\n{file}");
+    assert!(file.contains(r#"  # Here the snapshot "s\n1" was restored; a conversation has no step for that"#), "{file}");
+    assert_eq!(kinds(&file), ["call", "call"]);
+
+    send(&server, "DELETE", "/_seatrial/sandboxes/restored/requests?limit=1", &[], "");
+    assert!(lacks("restored").0.contains("1 calls were removed from the journal"), "{}", lacks("restored").0);
+    (0..60).for_each(|_| buy(&server, "whole"));
+    let (said, file) = lacks("whole");
+    assert!(said.contains("made room for others") && file.contains(&said), "{said}\n{file:.400}");
+}
+
 #[test]
 fn answers_to_head_are_expected_without_their_bodies() {
     let server = Server::start(&[]);

@@ -85,6 +85,8 @@ struct Sandbox {
     has_webhooks: bool,
     /// Delivery and attempt of the webhooks that were looked at.
     seen: BTreeSet<(String, usize)>,
+    /// Ids of subscriptions, by what the conversation calls them.
+    subscribed: BTreeMap<String, String>,
 }
 
 struct Admin {
@@ -98,6 +100,12 @@ struct SandboxView {
     name: String,
     credentials: BTreeMap<String, Vec<Map<String, Value>>>,
     urls: BTreeMap<String, String>,
+}
+
+/// A subscription that was made.
+#[derive(Deserialize)]
+struct Made {
+    id: String,
 }
 
 #[derive(Deserialize)]
@@ -182,7 +190,14 @@ impl Stage {
             base: [url.clone(), canonical],
             inbox: format!("{base_url}/_seatrial/inbox/{name}"),
             environment: server.environment.clone(),
-            sandbox: Some(Sandbox { admin, name, is_own: is_own.is_some(), has_webhooks: story.has_webhooks(), seen: BTreeSet::new() }),
+            sandbox: Some(Sandbox {
+                admin,
+                name,
+                is_own: is_own.is_some(),
+                has_webhooks: story.has_webhooks(),
+                seen: BTreeSet::new(),
+                subscribed: BTreeMap::new(),
+            }),
         })
     }
 
@@ -253,8 +268,8 @@ impl Stage {
         }
     }
 
-    pub async fn subscribe(&self, wanted: &Subscribe) -> Result<(), StageError> {
-        let sandbox = self.sandbox.as_ref().ok_or(StageError::NoSandbox)?;
+    pub async fn subscribe(&mut self, wanted: &Subscribe) -> Result<(), StageError> {
+        let sandbox = self.sandbox.as_mut().ok_or(StageError::NoSandbox)?;
         let status = wanted.answers.map_or_else(String::new, |status| format!("?status={status}"));
         let mut body = json!({
             "vendor": wanted.vendor.as_deref().unwrap_or(&self.mount),
@@ -270,7 +285,17 @@ impl Stage {
         if let Some(secret) = &wanted.secret {
             body["secret"] = secret.as_str().into();
         }
-        sandbox.admin.ask(Method::POST, &format!("/sandboxes/{}/webhooks", sandbox.name), Some(&body)).await.map(drop)
+        let made = sandbox.admin.ask(Method::POST, &format!("/sandboxes/{}/webhooks", sandbox.name), Some(&body)).await?;
+        if let Some(name) = &wanted.name {
+            sandbox.subscribed.insert(name.clone(), Made::deserialize(made)?.id);
+        }
+        Ok(())
+    }
+
+    pub async fn unsubscribe(&self, name: &str) -> Result<(), StageError> {
+        let sandbox = self.sandbox.as_ref().ok_or(StageError::NoSandbox)?;
+        let id = sandbox.subscribed.get(name).map_or("none", |id| id);
+        sandbox.admin.ask(Method::DELETE, &format!("/webhooks/{id}?sandbox={}", sandbox.name), None).await.map(drop)
     }
 
     /// The webhooks that arrived since the last look, in order.

@@ -121,6 +121,8 @@ pub enum Mismatch {
     UnknownEvent { event: String, vendor: String, known: Vec<String> },
     #[error("`{vendor}` has no account to subscribe with: {why}")]
     NoSubscriber { vendor: String, why: String },
+    #[error("there is no subscription `{0}` any more")]
+    NotSubscribed(String),
 }
 
 /// An answer, wherever it comes from.

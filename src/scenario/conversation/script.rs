@@ -47,6 +47,8 @@ pub enum Doing {
     Unsendable,
     Advance(SignedDuration),
     Subscribe(Subscribe),
+    /// Ends the subscription that was made under this name.
+    Unsubscribe(String),
     Receives,
 }
 
@@ -83,6 +85,7 @@ impl Script {
                 let secret = value.secret.as_deref().map(|secret| self.values.text(secret));
                 ("subscribe".to_owned(), *span, Doing::Subscribe(Subscribe { secret, ..value.clone() }))
             }
+            Action::Unsubscribe(name) => (format!("unsubscribe {}", name.value), name.span, Doing::Unsubscribe(name.value.clone())),
             Action::Receives(Spanned { span, .. }) => ("receives".to_owned(), *span, Doing::Receives),
             Action::Call(call) => {
                 let planned = plan::call(call, &story.headers, &self.mount, &self.values);

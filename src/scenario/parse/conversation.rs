@@ -19,7 +19,7 @@ use crate::scenario::story::{
 /// How often one step may be repeated.
 const REPEATS: u64 = 10_000;
 
-const KINDS: [&str; 4] = ["call", "advance", "subscribe", "receives"];
+const KINDS: [&str; 5] = ["call", "advance", "subscribe", "unsubscribe", "receives"];
 /// What belongs to a call alone.
 const OF_CALL: [&str; 8] = ["headers", "json", "form", "text", "base64", "expect", "save", "poll"];
 
@@ -34,14 +34,32 @@ pub(super) fn story(reader: &mut Reader<'_>, root: &Node) -> Option<Story> {
     let headers = sent_headers(reader, &fields);
     let steps = fields.require(reader, "steps")?;
     let steps = reader.each(steps, "steps", step);
+    subscribed(reader, &steps);
     Some(Story { source: reader.source.clone(), about, vendor, scenario, scenario_text, headers, steps })
+}
+
+/// What is unsubscribed has to be subscribed before.
+fn subscribed(reader: &mut Reader<'_>, steps: &[Step]) {
+    let mut names: Vec<&str> = Vec::new();
+    for step in steps {
+        match &step.action {
+            Action::Subscribe(made) => names.extend(made.value.name.as_deref()),
+            Action::Unsubscribe(name) if !names.contains(&&*name.value) => {
+                let help = "a step before it is `subscribe: {vendor: …, as: NAME}`";
+                reader.problem("S008", name.span, format!("no step before subscribes `{}`", name.value)).help(help);
+            }
+            _ => {}
+        }
+    }
 }
 
 fn step(reader: &mut Reader<'_>, node: &Node) -> Option<Step> {
     let fields = reader.fields(node, "a step", &members::CONVERSATION_STEP)?;
     let [kind] = fields.present(&KINDS)[..] else {
         let help = "write each as a step of its own; a call is `call: GET /path`";
-        reader.problem("S007", node.span, "a step needs exactly one of `call`, `advance`, `subscribe` and `receives`").help(help);
+        reader
+            .problem("S007", node.span, "a step needs exactly one of `call`, `advance`, `subscribe`, `unsubscribe` and `receives`")
+            .help(help);
         return None;
     };
     if kind != "call" {
@@ -56,6 +74,7 @@ fn step(reader: &mut Reader<'_>, node: &Node) -> Option<Step> {
         "call" => Action::Call(Box::new(call(reader, &fields, node)?)),
         "advance" => advance(reader, node)?,
         "subscribe" => Action::Subscribe(Spanned { value: subscribe(reader, node)?, span: fields.entry(kind)?.key.span }),
+        "unsubscribe" => Action::Unsubscribe(reader.spanned(node, "unsubscribe")?),
         _ => Action::Receives(Spanned { value: reader.each(node, "receives", webhook), span: fields.entry(kind)?.key.span }),
     };
     Some(Step { repeat, action })
@@ -158,11 +177,11 @@ fn advance(reader: &mut Reader<'_>, node: &Node) -> Option<Action> {
 fn subscribe(reader: &mut Reader<'_>, node: &Node) -> Option<Subscribe> {
     let fields = reader.fields(node, "`subscribe`", &members::CONVERSATION_SUBSCRIBE)?;
     let mut text = |name| fields.get(name).and_then(|node| reader.string(node, name));
-    let (vendor, account, secret) = (text("vendor"), text("account"), text("secret"));
+    let (vendor, account, secret, name) = (text("vendor"), text("account"), text("secret"), text("as"));
     let events = fields.get("events").map(|node| reader.each(node, "events", |reader, node| reader.string(node, "events")));
     let format = fields.get("format").and_then(|node| reader.choice(node, "format", &FORMATS));
     let answers = fields.get("answers").and_then(|node| reader.whole(node, "answers", 200..=599));
-    Some(Subscribe { vendor, account, events: events.unwrap_or_default(), format: format.unwrap_or_default(), secret, answers })
+    Some(Subscribe { vendor, account, events: events.unwrap_or_default(), format: format.unwrap_or_default(), secret, answers, name })
 }
 
 /// One webhook that has to arrive.

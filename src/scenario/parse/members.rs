@@ -45,11 +45,26 @@ pub(crate) const EXPECT_ORDERED: [&str; 2] = ["call", "when"];
 pub(crate) const EXPECT_WEBHOOK: [&str; 5] = ["event", "min", "max", "answered", "within"];
 
 pub(crate) const CONVERSATION: [&str; 5] = ["about", "vendor", "scenario", "headers", "steps"];
-pub(crate) const CONVERSATION_STEP: [&str; 14] =
-    ["call", "advance", "subscribe", "receives", "headers", "json", "form", "text", "base64", "expect", "save", "poll", "repeat", "note"];
+pub(crate) const CONVERSATION_STEP: [&str; 15] = [
+    "call",
+    "advance",
+    "subscribe",
+    "unsubscribe",
+    "receives",
+    "headers",
+    "json",
+    "form",
+    "text",
+    "base64",
+    "expect",
+    "save",
+    "poll",
+    "repeat",
+    "note",
+];
 pub(crate) const CONVERSATION_POLL: [&str; 2] = ["every", "for"];
 pub(crate) const CONVERSATION_EXPECT: [&str; 7] = ["status", "lost", "headers", "json", "has", "text", "notes"];
-pub(crate) const CONVERSATION_SUBSCRIBE: [&str; 6] = ["vendor", "account", "events", "format", "secret", "answers"];
+pub(crate) const CONVERSATION_SUBSCRIBE: [&str; 7] = ["vendor", "account", "events", "format", "secret", "answers", "as"];
 pub(crate) const CONVERSATION_RECEIPT: [&str; 10] = ["event", "subject", "method", "at", "headers", "json", "has", "form", "text", "hmac"];
 pub(crate) const CONVERSATION_HMAC: [&str; 4] = ["header", "secret", "value", "over"];
 

@@ -18,7 +18,7 @@ use crate::server::admin::request::AdminRequest;
 use crate::server::admin::secrets::{self, Redacted, Redactor};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
-use crate::world::Kind;
+use crate::world::{Deed, Kind};
 
 /// The query of a list.
 pub(crate) const QUERY: &[(&str, &str)] = &[
@@ -178,7 +178,9 @@ pub(crate) async fn redeliver(admin: &Admin, request: &AdminRequest<'_>) -> Resu
         }
         DeliveryView::find(cx, id).map(Ok)
     })?;
-    Ok(Redactor::read(admin, request, &sandbox)?.json(&delivery?))
+    let delivery = delivery?;
+    sandbox.note(wall(), Deed::Sent, Some(&delivery.id), None);
+    Ok(Redactor::read(admin, request, &sandbox)?.json(&delivery))
 }
 
 /// What became of deliveries that were to be sent again.
@@ -204,7 +206,10 @@ pub(crate) async fn redeliver_all(admin: &Admin, request: &AdminRequest<'_>) -> 
     let (mut redelivered, mut on_their_way) = (0, 0);
     for (_, row) in &rows[left..] {
         match admin.machine.with_webhook(&sandbox, &DELIVERY, row.id(), wall(), |cx| cx.redeliver(row.id())) {
-            Ok(true) => redelivered += 1,
+            Ok(true) => {
+                redelivered += 1;
+                sandbox.note(wall(), Deed::Sent, Some(row.id()), None);
+            }
             Ok(false) => on_their_way += 1,
             // It made room for others meanwhile.
             Err(ActionError::Missing) => {}
@@ -223,6 +228,18 @@ pub(crate) fn view<T: Serialize>(
     act: impl Fn(&mut Cx<'_>, &str) -> Option<T>,
 ) -> Result<Redacted<T>, Problem> {
     let (sandbox, done) = on_document(admin, request, kind, act)?;
+    Ok(Redactor::read(admin, request, &sandbox)?.json(&done))
+}
+
+/// The same, of what sends webhooks.
+pub(crate) fn sent<T: Serialize>(
+    admin: &Admin,
+    request: &AdminRequest<'_>,
+    kind: &Kind,
+    act: impl Fn(&mut Cx<'_>, &str) -> Option<T>,
+) -> Result<Redacted<T>, Problem> {
+    let (sandbox, done) = on_document(admin, request, kind, act)?;
+    sandbox.note(wall(), Deed::Sent, Some(request.parameter("id")), None);
     Ok(Redactor::read(admin, request, &sandbox)?.json(&done))
 }
 

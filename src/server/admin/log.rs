@@ -25,6 +25,10 @@ pub(crate) struct Log {
 pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Log, Problem> {
     let sandbox = admin.sandbox(request)?;
     let between = (request.number("since")?.unwrap_or(0), request.number("until")?.unwrap_or(u64::MAX));
-    let (log, more) = sandbox.deeds.between(between, request.number("limit")?.unwrap_or(100));
+    let (mut log, more) = sandbox.deeds.between(between, request.number("limit")?.unwrap_or(100));
+    for detail in log.iter_mut().filter_map(|line| line.detail.as_mut()?.as_object_mut()) {
+        // It is what the webhook of the list has, if somebody asks for secrets there.
+        detail.shift_remove("secret");
+    }
     Ok(Log { log, more })
 }

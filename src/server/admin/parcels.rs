@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::base::text;
 use crate::base::time::Timestamp;
@@ -20,6 +21,7 @@ use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
+use crate::world::{Deed, LogLine};
 
 /// A parcel with its scans.
 #[derive(Serialize, JsonSchema)]
@@ -183,7 +185,7 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Pa
 }
 
 pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<ParcelView, Problem> {
-    on_parcel(admin, request, |_, _| ())
+    on_parcel(admin, request, |_, _| None)
 }
 
 pub(crate) const LABEL: &[(&str, &str)] = &[
@@ -255,12 +257,14 @@ pub(crate) async fn event(admin: &Admin, request: &AdminRequest<'_>) -> Result<P
         let Event { status, code, message, location } = &wanted;
         let scan = Scan { at: cx.now, status: *status, code: code.clone(), message: message.clone(), location: location.clone() };
         cx.scan(parcel, scan);
+        Some(json!({"status": status}))
     })
 }
 
 pub(crate) async fn next(admin: &Admin, request: &AdminRequest<'_>) -> Result<ParcelView, Problem> {
     on_parcel(admin, request, |cx, parcel| {
         cx.force_next_step(parcel);
+        Some(json!({"next": true}))
     })
 }
 
@@ -285,6 +289,7 @@ pub(crate) async fn timeline(admin: &Admin, request: &AdminRequest<'_>) -> Resul
     let mut known = None;
     let parcel = on_parcel(admin, request, |cx, parcel| {
         known = (!cx.set_timeline(parcel, &name)).then(|| cx.timeline_names());
+        known.is_none().then(|| json!({"timeline": name}))
     })?;
     let Some(known) = known else { return Ok(parcel) };
     let help = match text::nearest(&name, known.iter().map(String::as_str)) {
@@ -310,17 +315,26 @@ pub(crate) async fn timelines(_: &Admin, _: &AdminRequest<'_>) -> Result<Timelin
     Ok(Timelines { timelines: library::names().map(|(name, about)| TimelineView { name, about }).collect() })
 }
 
-/// Changes the parcel that the path names, in whichever sandbox has it.
-fn on_parcel(admin: &Admin, request: &AdminRequest<'_>, mut act: impl FnMut(&mut Cx<'_>, &mut Parcel)) -> Result<ParcelView, Problem> {
+/// Changes the parcel that the path names, in whichever sandbox has it; `act` returns what was done, for the sandbox's log.
+fn on_parcel(
+    admin: &Admin,
+    request: &AdminRequest<'_>,
+    mut act: impl FnMut(&mut Cx<'_>, &mut Parcel) -> Option<Value>,
+) -> Result<ParcelView, Problem> {
     let number = request.parameter("tracking");
     let sandbox = admin.find_owner(request, &PARCEL, number)?;
     let done = admin.machine.with_parcel(&sandbox, number, wall(), |cx, parcel| {
-        act(cx, parcel);
+        let done = act(cx, parcel);
         let label = Some(cx.label(parcel).is_some());
-        ParcelView { label, ..ParcelView::of(cx.vendor_id(), &cx.docs.account().name, parcel, cx.plan(parcel, PLANNED)) }
+        let view = ParcelView { label, ..ParcelView::of(cx.vendor_id(), &cx.docs.account().name, parcel, cx.plan(parcel, PLANNED)) };
+        (done, view)
     });
     admin.changed.notify_waiters();
-    Ok(done?)
+    let (done, view) = done?;
+    if let Some(done) = done {
+        sandbox.note_line(wall(), LogLine::with(Deed::Parcel, number, done));
+    }
+    Ok(view)
 }
 
 /// The name of a parcel's timeline.

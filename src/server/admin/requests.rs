@@ -28,7 +28,8 @@ use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::AdminResponse;
 use crate::server::admin::secrets::{Redacted, Redactor};
 use crate::server::admin::state::Admin;
-use crate::world::Entry;
+use crate::server::clock::wall;
+use crate::world::{Deed, Entry};
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Requests {
@@ -105,10 +106,12 @@ pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     let filter = Filter::read(admin, request)?;
     if filter.is_everything() {
         sandbox.retain_in_journal(|_| false);
+        sandbox.note(wall(), Deed::CallsRemoved, None, None);
         return Ok(());
     }
     let gone: BTreeSet<u64> = filter.find(&sandbox.journal(), usize::MAX)?.iter().map(|entry| entry.number).collect();
     sandbox.retain_in_journal(|entry| !gone.contains(&entry.number));
+    sandbox.note(wall(), Deed::CallsRemoved, None, None);
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use crate::base::time::Timestamp;
 use crate::engine::webhooks::{Format, Pause, SUBSCRIPTION, Subscription};
 use crate::engine::{ActionError, Cx, webhooks};
 use crate::scenario::{Body, ReadBody};
-use crate::server::admin::deliveries::{DeliveryView, on_document, view};
+use crate::server::admin::deliveries::{DeliveryView, on_document, sent};
 use crate::server::admin::page::{Room, behind};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
@@ -17,6 +17,7 @@ use crate::server::admin::secrets::{Redacted, Redactor};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
 use crate::server::reachability;
+use crate::world::{Deed, LogLine};
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Webhook")]
@@ -106,10 +107,13 @@ pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<
         subscription.secret.clone_from(&wanted.secret);
         subscription.base.clone_from(&base);
         let id = cx.subscribe(subscription);
-        WebhookView::find(cx, &id)
+        let stored: Subscription = cx.docs.get(SUBSCRIPTION, &id)?;
+        let account = &cx.docs.account().name;
+        Some((stored.facts(account), WebhookView::of(account, stored)))
     });
     match made {
-        Ok(Some(made)) => {
+        Ok(Some((facts, made))) => {
+            sandbox.note_line(wall(), LogLine::with(Deed::Subscribed, &made.id, facts));
             let warning = admin.webhook_sender.client.obstacle(&wanted.url).await;
             Ok(WebhookView { warnings: warning.into_iter().collect(), ..made })
         }
@@ -158,11 +162,13 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Re
 }
 
 pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<(), Problem> {
-    on_document(admin, request, &SUBSCRIPTION, |cx, id| cx.unsubscribe(id).then_some(())).map(|_| ())
+    let (sandbox, ()) = on_document(admin, request, &SUBSCRIPTION, |cx, id| cx.unsubscribe(id).then_some(()))?;
+    sandbox.note(wall(), Deed::Unsubscribed, Some(request.parameter("id")), None);
+    Ok(())
 }
 
 pub(crate) async fn resume(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redacted<WebhookView>, Problem> {
-    view(admin, request, &SUBSCRIPTION, |cx, id| {
+    sent(admin, request, &SUBSCRIPTION, |cx, id| {
         cx.resume(id);
         WebhookView::find(cx, id)
     })
@@ -189,7 +195,7 @@ const FORMATS: [(&str, Format); 2] = [("json", Format::Json), ("form", Format::F
 /// Sends the test event of the vendor's portal.
 pub(crate) async fn test(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redacted<DeliveryView>, Problem> {
     let wanted: TestWebhook = request.read()?;
-    view(admin, request, &SUBSCRIPTION, |cx, id| {
+    sent(admin, request, &SUBSCRIPTION, |cx, id| {
         let subscription: Subscription = cx.docs.get(SUBSCRIPTION, id)?;
         let vendor = admin.machine.vendors().find(&subscription.vendor)?;
         let first = subscription.events.iter().find(|event| *event != "*").map(String::as_str);

@@ -140,6 +140,8 @@ fn icon(what: Deed) -> &'static str {
         Deed::Reset | Deed::SnapshotRestored | Deed::Imported => "hook",
         Deed::Scenario | Deed::SnapshotTaken => "doc",
         Deed::FaultOn | Deed::FaultOff => "bolt",
+        Deed::Subscribed | Deed::Unsubscribed | Deed::Sent => "hook",
+        Deed::Parcel | Deed::CallsRemoved => "doc",
     }
 }
 
@@ -159,6 +161,11 @@ fn deed(line: &LogLine) -> String {
         Deed::SnapshotRestored => format!("Snapshot {name} restored"),
         Deed::FaultOn => format!("Fault {name} switched on"),
         Deed::FaultOff => format!("Fault {name} switched off"),
+        Deed::Subscribed => format!("Subscription {name} made by hand"),
+        Deed::Unsubscribed => format!("Subscription {name} removed by hand"),
+        Deed::Sent => format!("Sent by hand: {name}"),
+        Deed::Parcel => format!("Parcel {name} moved by hand"),
+        Deed::CallsRemoved => "Calls removed from the journal".to_owned(),
     }
 }
 

@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::StatusCode;
+use http::header::{HeaderName, HeaderValue};
 use http_body_util::channel::{Channel, Sender};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -18,7 +19,7 @@ use crate::server::admin::request::AdminRequest;
 use crate::server::admin::requests::again;
 use crate::server::admin::requests::entry::EntryView;
 use crate::server::admin::requests::filter::Filter;
-use crate::server::admin::requests::recorded::{self, USUAL, cut, outcome};
+use crate::server::admin::requests::recorded::{self, Recorded, USUAL, cut, outcome};
 use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::seats::Download;
 use crate::server::admin::secrets::{Exchange, Redactor, Shown, ShownHeader};
@@ -28,6 +29,9 @@ use crate::world::{self, End, Sent};
 
 /// How many bytes of a file are written at once; smaller files have a length.
 const PIECE: usize = 256 * 1024;
+
+/// The header that says what an exported conversation lacks.
+const LACKS: HeaderName = HeaderName::from_static("seatrial-lacks");
 
 /// How many bytes of calls a conversation is made of at most: it is written as a whole.
 const MOST: usize = 16 << 20;
@@ -76,8 +80,12 @@ async fn export_rows(
                 let detail = "so many calls are too large for one conversation; name fewer with `since`, `before` or `limit`";
                 return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
             }
-            let text = recorded::conversation(admin, sandbox, rows, &redactor)?;
-            return Ok(response::text("application/yaml", text));
+            let Recorded { text, lacks } = recorded::conversation(admin, sandbox, rows, &redactor)?;
+            let mut answer = response::text("application/yaml", text);
+            if let Some(lacks) = HeaderValue::try_from(lacks.join("; ")).ok().filter(|lacks| !lacks.is_empty()) {
+                answer.headers_mut().insert(LACKS, lacks);
+            }
+            return Ok(answer);
         }
         other => return Err(Problem::bad_request(format!("`format` is `har`, `ndjson`, `curl` or `conversation`, found `{other}`"))),
     };

@@ -37,8 +37,15 @@ const LEFT_OUT: [&str; 3] = ["expect", "include", "description"];
 
 const JSON: &str = "application/json";
 
+/// A conversation as a file.
+pub(super) struct Recorded {
+    pub text: String,
+    /// What is not in it, for which it may not play back.
+    pub lacks: Vec<String>,
+}
+
 /// The calls to one vendor as a file of `tests/vendors`.
-pub(super) fn conversation(admin: &Admin, sandbox: &Sandbox, rows: &[Arc<world::Entry>], redactor: &Redactor) -> Result<String, Problem> {
+pub(super) fn conversation(admin: &Admin, sandbox: &Sandbox, rows: &[Arc<world::Entry>], redactor: &Redactor) -> Result<Recorded, Problem> {
     let mount = rows.first().map_or("", |row| mount_of(admin, row));
     if rows.iter().any(|row| mount_of(admin, row) != mount) {
         return Err(Problem::bad_request("a conversation is with one vendor; name it with `vendor`"));
@@ -48,26 +55,67 @@ pub(super) fn conversation(admin: &Admin, sandbox: &Sandbox, rows: &[Arc<world::
     let mut receivers = Receivers::of(&admin.machine, sandbox, mount, rows);
     let mut wording = Wording::new(&admin.machine, sandbox, mount, rows, has_own_accounts);
     wording.receivers = receivers.addresses();
-    let mut out = format!("about: Calls to {mount}, as they were recorded.\nvendor: {mount}\nscenario: {scenario}\nsteps:\n");
-    let mut now: Option<Timestamp> = None;
-    for (index, row) in rows.iter().enumerate() {
-        if let Some(before) = now.filter(|before| *before < row.at) {
-            receivers.told(before, redactor.shows_secrets(), &wording, &mut out);
-            advance(before, row.at, &mut out);
-        }
-        now = now.max(Some(row.at));
-        receivers.subscribe(index, redactor.shows_secrets(), &mut out);
+    let lacks = lacks(admin, sandbox, mount, receivers.others());
+    let mut out = String::new();
+    if !lacks.is_empty() {
+        let _ = writeln!(out, "# It may not play back, for what it lacks: {}.", lacks.join("; "));
+    }
+    let _ = write!(out, "about: Calls to {mount}, as they were recorded.\nvendor: {mount}\nscenario: {scenario}\nsteps:\n");
+    let mut clock = Clock { now: None, shows_secrets: redactor.shows_secrets() };
+    for row in rows {
+        clock.act(row.number, &mut receivers, &wording, &mut out);
+        clock.reach(row.at, &mut receivers, &wording, &mut out);
         step(&redactor.exchange(row), &hidden.exchange(row), &mut wording, &mut out);
     }
-    receivers.subscribe(usize::MAX, redactor.shows_secrets(), &mut out);
-    if let Some((now, last)) = now.zip(receivers.last()) {
-        if now < last {
-            receivers.told(now, redactor.shows_secrets(), &wording, &mut out);
-            advance(now, last, &mut out);
-        }
-        receivers.told(now.max(last), redactor.shows_secrets(), &wording, &mut out);
+    clock.act(u64::MAX, &mut receivers, &wording, &mut out);
+    if let Some(last) = receivers.last() {
+        clock.reach(last, &mut receivers, &wording, &mut out);
+        receivers.told(last, redactor.shows_secrets(), &wording, &mut out);
     }
-    Ok(out)
+    Ok(Recorded { text: out, lacks })
+}
+
+/// What a conversation lacks of what came before its end: calls of which there is no evidence, and what it has no steps for.
+fn lacks(admin: &Admin, sandbox: &Sandbox, mount: &str, others: usize) -> Vec<String> {
+    let is_ours = |name: &str| {
+        let vendor = name.split_once('.').map_or(name, |(vendor, _)| vendor);
+        admin.machine.vendors().find(vendor).is_some_and(|vendor| vendor.mount == *mount)
+    };
+    let journal = sandbox.journal();
+    let removed: u64 = journal.removed.iter().filter(|(name, _)| is_ours(name)).map(|(_, count)| *count).sum();
+    let counts = [
+        (journal.dropped, "of the sandbox's calls made room for others in the journal"),
+        (removed, "calls were removed from the journal"),
+        (others as u64, "things were done by hand for which there is no step, each told where it was done"),
+    ];
+    counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect()
+}
+
+/// The clock of a conversation, which begins with its first call.
+struct Clock {
+    now: Option<Timestamp>,
+    shows_secrets: bool,
+}
+
+impl Clock {
+    /// Writes what was done before the call with a number, each when it was done.
+    fn act(&mut self, number: u64, receivers: &mut Receivers, wording: &Wording<'_>, out: &mut String) {
+        while let Some(at) = receivers.next(number) {
+            if self.now.is_some() {
+                self.reach(at, receivers, wording, out);
+            }
+            receivers.act(self.shows_secrets, out);
+        }
+    }
+
+    /// Moves on to a time, with what came until then.
+    fn reach(&mut self, at: Timestamp, receivers: &mut Receivers, wording: &Wording<'_>, out: &mut String) {
+        if let Some(before) = self.now.filter(|before| *before < at) {
+            receivers.told(before, self.shows_secrets, wording, out);
+            advance(before, at, out);
+        }
+        self.now = self.now.max(Some(at));
+    }
 }
 
 fn advance(from: Timestamp, to: Timestamp, out: &mut String) {

@@ -1,7 +1,7 @@
 //! Webhooks of a conversation: who subscribed beside its calls, and what was delivered by and by. All receivers of a sandbox are the
 //! one of the conversation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -11,12 +11,11 @@ use super::wording::{FORM, INBOX, Links, Wording};
 use crate::base::time::Timestamp;
 use crate::engine::webhooks::{Attempt, Delivery, Format, SUBSCRIPTION, Subscription};
 use crate::engine::{self, Machine, Sandbox};
-use crate::world;
+use crate::world::{self, Deed, LogLine};
 
 pub(super) struct Receivers {
-    /// Those that no call of the conversation made, by the index of the call that they were there for first; with the names
-    /// of their accounts.
-    unmade: Vec<(usize, String, Subscription)>,
+    /// What was done beside the calls, in order.
+    acts: VecDeque<Act>,
     /// The account that a subscription is for unless it says another.
     first_account: String,
     /// What each subscription was given as the base of its links.
@@ -30,6 +29,22 @@ pub(super) struct Receivers {
     addresses: Vec<(String, String)>,
 }
 
+/// Something that was done to the sandbox beside its calls.
+struct Act {
+    /// The number of the last call before it.
+    after: u64,
+    at: Timestamp,
+    done: Done,
+}
+
+enum Done {
+    /// A subscription of an account, with the name that it is ended by later.
+    Subscribed(Box<Subscription>, String, Option<String>),
+    Unsubscribed(String),
+    /// Something that conversations have no step for.
+    Other(String),
+}
+
 impl Receivers {
     pub fn of(machine: &Machine, sandbox: &Sandbox, mount: &str, rows: &[Arc<world::Entry>]) -> Self {
         let is_ours = |vendor: &str| machine.vendors().find(vendor).is_some_and(|vendor| vendor.mount == *mount);
@@ -38,13 +53,14 @@ impl Receivers {
         let mut subscriptions: Vec<(String, Subscription)> = found.map(|(account, row)| (account.name.to_string(), row)).collect();
         drop(state);
         subscriptions.retain(|(_, row)| is_ours(&row.vendor));
-        subscriptions.sort_by_key(|(_, row)| row.created);
         let mut deliveries = sandbox.deliveries();
-        deliveries.retain(|row| is_ours(&row.vendor));
+        deliveries.retain(|row| is_ours(&row.vendor) && !row.test);
         let mut came = Vec::new();
         let mut addresses: BTreeMap<String, u16> = BTreeMap::new();
         for row in &deliveries {
-            for Attempt { at, result, .. } in &row.attempts {
+            // What was sent once more by hand comes without anybody's doing in no conversation.
+            let by_itself = if row.round == 0 { usize::MAX } else { row.round as usize };
+            for Attempt { at, result, .. } in row.attempts.iter().take(by_itself) {
                 let Some(status) = result.status() else { continue };
                 came.push((*at, row.clone()));
                 addresses.entry(row.url.clone()).or_insert(status);
@@ -55,14 +71,17 @@ impl Receivers {
         let mut addresses: Vec<(String, String)> =
             addresses.into_iter().map(|(url, status)| (url.clone(), receiver(&url, status))).filter(|(url, own)| url != own).collect();
         addresses.sort_by_key(|(url, _)| std::cmp::Reverse(url.len()));
-        let bodies: Vec<String> = rows.iter().map(|row| plain(&row.request.body)).collect();
-        let bases = subscriptions.iter().map(|(_, row)| (row.id.clone(), row.base.clone())).collect();
-        subscriptions.retain(|(_, row)| !bodies.iter().any(|body| body.contains(&row.url)));
-        let unmade = subscriptions.into_iter().map(|(account, row)| (first_call(&row, &deliveries, rows), account, row)).collect();
+        let mut bases: BTreeMap<String, String> = subscriptions.iter().map(|(_, row)| (row.id.clone(), row.base.clone())).collect();
+        let acts = acts(sandbox, rows, subscriptions, &is_ours);
+        for Act { done, .. } in &acts {
+            if let Done::Subscribed(row, ..) = done {
+                bases.insert(row.id.clone(), row.base.clone());
+            }
+        }
         let credentials = sandbox.lock().world.accounts().credentials(mount);
         let first_account = credentials.first().map(|row| row.account.to_string()).unwrap_or_default();
         let usual = machine.public_urls().url(&sandbox.name, mount);
-        Self { unmade, first_account, bases, usual, came, told: 0, addresses }
+        Self { acts: acts.into(), first_account, bases, usual, came, told: 0, addresses }
     }
 
     /// Addresses of receivers that answered, with what conversations have in their place.
@@ -75,29 +94,48 @@ impl Receivers {
         self.came.last().map(|(at, _)| *at)
     }
 
-    /// Subscribes those that had done so when the call with an index was made.
-    pub fn subscribe(&mut self, index: usize, shows_secrets: bool, out: &mut String) {
-        let count = self.unmade.iter().take_while(|(call, ..)| *call <= index).count();
-        for (_, account, row) in self.unmade.drain(..count) {
-            let mut subscribe = Map::from_iter([("vendor".to_owned(), Value::from(row.vendor))]);
-            if account != self.first_account {
-                subscribe.insert("account".to_owned(), account.into());
+    /// How many things were done for which there is no step.
+    pub fn others(&self) -> usize {
+        self.acts.iter().filter(|act| matches!(act.done, Done::Other(_))).count()
+    }
+
+    /// When the next thing was done that was done before the call with a number.
+    pub fn next(&self, number: u64) -> Option<Timestamp> {
+        self.acts.front().filter(|act| act.after < number).map(|act| act.at)
+    }
+
+    /// Writes the step of the next thing that was done.
+    pub fn act(&mut self, shows_secrets: bool, out: &mut String) {
+        let Some(act) = self.acts.pop_front() else { return };
+        let _ = match act.done {
+            Done::Subscribed(row, account, name) => {
+                writeln!(out, "  - subscribe: {}", Value::Object(self.subscribe(*row, account, name, shows_secrets)))
             }
-            if row.events.iter().all(|event| event != "*") {
-                subscribe.insert("events".to_owned(), row.events.into());
-            }
-            if row.format == Format::Form {
-                subscribe.insert("format".to_owned(), "form".into());
-            }
-            if let Some(secret) = row.secret.filter(|_| shows_secrets) {
-                subscribe.insert("secret".to_owned(), secret.into());
-            }
-            let own = self.addresses.iter().find(|(url, _)| *url == row.url).map_or(INBOX, |(_, own)| own);
-            if let Some(status) = own.rsplit_once("status=").and_then(|(_, status)| status.parse::<u16>().ok()) {
-                subscribe.insert("answers".to_owned(), status.into());
-            }
-            let _ = writeln!(out, "  - subscribe: {}", Value::Object(subscribe));
+            Done::Unsubscribed(name) => writeln!(out, "  - unsubscribe: {}", json!(name)),
+            Done::Other(what) => writeln!(out, "  # Here {what}; a conversation has no step for that, and what follows may differ."),
+        };
+    }
+
+    fn subscribe(&self, row: Subscription, account: String, name: Option<String>, shows_secrets: bool) -> Map<String, Value> {
+        let mut subscribe = Map::from_iter([("vendor".to_owned(), Value::from(row.vendor))]);
+        if account != self.first_account {
+            subscribe.insert("account".to_owned(), account.into());
         }
+        if row.events.iter().all(|event| event != "*") {
+            subscribe.insert("events".to_owned(), row.events.into());
+        }
+        if row.format == Format::Form {
+            subscribe.insert("format".to_owned(), "form".into());
+        }
+        if let Some(secret) = row.secret.filter(|_| shows_secrets) {
+            subscribe.insert("secret".to_owned(), secret.into());
+        }
+        let own = self.addresses.iter().find(|(url, _)| *url == row.url).map_or(INBOX, |(_, own)| own);
+        if let Some(status) = own.rsplit_once("status=").and_then(|(_, status)| status.parse::<u16>().ok()) {
+            subscribe.insert("answers".to_owned(), status.into());
+        }
+        subscribe.extend(name.map(|name| ("as".to_owned(), name.into())));
+        subscribe
     }
 
     /// Tells what came until then and was not told yet.
@@ -132,22 +170,81 @@ impl Receivers {
     }
 }
 
-/// The index of the first call that a subscription was there for. Where the clock stands still, what was delivered tells it.
-fn first_call(subscription: &Subscription, deliveries: &[Delivery], rows: &[Arc<world::Entry>]) -> usize {
-    let begin = rows.partition_point(|row| row.at < subscription.created);
-    let end = rows.partition_point(|row| row.at <= subscription.created);
-    let first = deliveries.iter().filter(|row| row.subscription == subscription.id).min_by_key(|row| row.created);
-    match first {
-        // It would have been told of those calls.
-        Some(first) if first.created > subscription.created && subscription.events.iter().any(|event| event == "*") => end,
-        Some(first) => {
-            let tells = |row: &Arc<world::Entry>| {
-                [&row.request.body, &row.answer.body].into_iter().any(|body| plain(body).contains(&first.subject))
-            };
-            begin + rows[begin..end].iter().position(tells).unwrap_or_default()
-        }
-        None => begin,
+/// What was done beside the calls, by the log of the sandbox. Of a subscription of which that says nothing, of a scenario or of a file that
+/// was imported, the time tells; one that a call of the conversation made is made by that.
+fn acts(
+    sandbox: &Sandbox,
+    rows: &[Arc<world::Entry>],
+    mut subscriptions: Vec<(String, Subscription)>,
+    is_ours: &dyn Fn(&str) -> bool,
+) -> Vec<Act> {
+    let log = sandbox.deeds.all();
+    let is_beginning = |line: &LogLine| matches!(line.what, Deed::Reset | Deed::Imported | Deed::Scenario);
+    let begin = log.iter().rposition(is_beginning).map_or(0, |index| index + 1);
+    let (mut acts, mut names) = (Vec::new(), BTreeMap::new());
+    let removed: BTreeSet<&str> =
+        log[begin..].iter().filter(|line| line.what == Deed::Unsubscribed).filter_map(|line| line.name.as_deref()).collect();
+    let first = rows.first().map_or(0, |row| row.number);
+    for (index, line) in log.iter().enumerate() {
+        let id = line.name.as_deref().unwrap_or_default();
+        let done = match line.what {
+            _ if index < begin && line.what != Deed::Scenario => continue,
+            Deed::Subscribed => {
+                let known = subscriptions.iter().position(|(_, row)| row.id == id).map(|index| subscriptions.remove(index));
+                let Some((account, row)) = known.or_else(|| described(line)).filter(|(_, row)| is_ours(&row.vendor)) else { continue };
+                let name = removed.contains(id).then(|| format!("subscription_{}", names.len() + 1));
+                names.extend(name.clone().map(|name| (id, name)));
+                Done::Subscribed(Box::new(row), account, name)
+            }
+            Deed::Unsubscribed => match names.get(id) {
+                Some(name) => Done::Unsubscribed(name.clone()),
+                None if line.after < first => continue,
+                None => Done::Other(format!("a subscription that no step makes was removed ({id})")),
+            },
+            _ => match other(line).filter(|_| line.after >= first) {
+                Some(what) => Done::Other(what),
+                None => continue,
+            },
+        };
+        acts.push(Act { after: line.after, at: line.at, done });
     }
+    let bodies: Vec<String> = rows.iter().map(|row| plain(&row.request.body)).collect();
+    subscriptions.retain(|(_, row)| !bodies.iter().any(|body| body.contains(&row.url)));
+    for (account, row) in subscriptions {
+        let before = rows[..rows.partition_point(|call| call.at < row.created)].last();
+        let (after, at) = (before.map_or(0, |call| call.number), row.created);
+        acts.push(Act { after, at, done: Done::Subscribed(Box::new(row), account, None) });
+    }
+    acts.sort_by_key(|act| (act.after.max(first.saturating_sub(1)), act.at));
+    acts
+}
+
+/// What conversations have no step for, as a part of a sentence. Names are quoted: they may have lines.
+fn other(line: &LogLine) -> Option<String> {
+    let name = json!(line.name.as_deref().unwrap_or_default());
+    match line.what {
+        Deed::SnapshotRestored => Some(format!("the snapshot {name} was restored")),
+        Deed::Scenario => Some(format!("the scenario {name} came to work")),
+        Deed::Parcel => Some(format!("the parcel {name} was moved by hand: {}", line.detail.as_ref().unwrap_or(&Value::Null))),
+        Deed::Sent => Some(format!("webhooks were sent by hand, of {name}")),
+        _ => None,
+    }
+}
+
+/// A subscription that is not there any more, as the log has it.
+fn described(line: &LogLine) -> Option<(String, Subscription)> {
+    let detail = line.detail.as_ref()?;
+    let text = |name: &str| detail[name].as_str().map(str::to_owned);
+    let events = detail["events"].as_array()?.iter().filter_map(|event| event.as_str().map(str::to_owned)).collect();
+    let row = Subscription {
+        id: line.name.clone()?,
+        vendor: text("vendor")?,
+        format: serde_json::from_value(detail["format"].clone()).ok()?,
+        secret: text("secret"),
+        base: text("base")?,
+        ..Subscription::new(text("url")?, events, line.at)
+    };
+    Some((text("account")?, row))
 }
 
 /// A receiver that answers as the one at an address did.

@@ -1,7 +1,7 @@
 //! What differs from sandbox to sandbox, as conversations write it: links to oneself lead to the usual host, credentials are those of
 //! the default sandbox, and the sandbox's name, its receivers and what only an answer tells (a token) are `{{references}}`.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
@@ -38,11 +38,14 @@ pub(super) struct Wording<'a> {
     targets: HashSet<String>,
     /// Those of them that a header led to, with the names that it is saved under.
     followed: BTreeMap<String, String>,
+    /// How links begin that lead to where any of the callers was: webhooks have them too.
+    callers: BTreeSet<Links>,
     /// Addresses of receivers, as conversations have them.
     pub receivers: Vec<(String, String)>,
 }
 
 /// How links begin that lead to where the caller was.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Links {
     origin: String,
     /// What stands between that and the paths below the mount.
@@ -78,8 +81,9 @@ impl<'a> Wording<'a> {
             }
         }
         let targets = rows.iter().map(|row| engine::below(&row.target, mount).to_owned()).collect();
+        let callers = rows.iter().map(|row| Links::of(row, mount)).collect();
         let (saved, followed, receivers) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        Self { mount, sandbox: &sandbox.name, credentials, strange, sent, saved, targets, followed, receivers }
+        Self { mount, sandbox: &sandbox.name, credentials, strange, sent, saved, targets, followed, callers, receivers }
     }
 
     /// Saves where an answer leads to by a header, if that is called.
@@ -197,9 +201,9 @@ impl<'a> Wording<'a> {
     /// A text that came or was sent, with the addresses and credentials that conversations have.
     pub fn text(&self, links: &Links, text: &str) -> String {
         let (to, host) = (format!("http://{HOST_NAME}/{}", self.mount), format!("http://{HOST_NAME}"));
-        let mut own = text.replace(&format!("{}{}", links.origin, links.prefix), &to);
-        if !links.origin.is_empty() {
-            own = own.replace(&links.origin, &host);
+        let mut own = text.to_owned();
+        for Links { origin, prefix } in [links].into_iter().chain(&self.callers).filter(|links| !links.origin.is_empty()) {
+            own = own.replace(&format!("{origin}{prefix}"), &to).replace(origin, &host);
         }
         for (address, receiver) in &self.receivers {
             own = own.replace(address.as_str(), receiver);
