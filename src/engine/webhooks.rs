@@ -116,8 +116,11 @@ pub enum Format {
 pub struct Subscription {
     /// Its id; empty until it is stored.
     pub id: String,
-    /// The id of the vendor.
+    /// The id of the vendor whose subscriptions it is among.
     pub vendor: String,
+    /// The version that it was made with, where another one keeps the subscriptions of both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_with: Option<String>,
     pub url: String,
     /// The names of the events; `*` is all of them.
     pub events: Vec<String>,
@@ -300,6 +303,7 @@ impl Subscription {
         Self {
             id: String::new(),
             vendor: String::new(),
+            made_with: None,
             url: url.into(),
             events,
             format: Format::Json,
@@ -315,10 +319,17 @@ impl Subscription {
         }
     }
 
+    /// The vendor, and the version of it, that people made it with.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        self.made_with.as_deref().unwrap_or(&self.vendor)
+    }
+
     /// What it is made of, for the log of a sandbox.
     #[must_use]
     pub fn facts(&self, account: &str) -> Value {
-        let Self { vendor, url, events, format, secret, base, .. } = self;
+        let Self { url, events, format, secret, base, .. } = self;
+        let vendor = self.version();
         json!({"vendor": vendor, "account": account, "url": url, "events": events, "format": format, "secret": secret, "base": base})
     }
 

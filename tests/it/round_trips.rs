@@ -376,3 +376,34 @@ fn links_to_oneself_are_compared_by_what_they_lead_to() {
     assert_eq!(problems.collect::<Vec<_>>(), Vec::<&Value>::new(), "{exported}");
     assert_eq!(back["verdict"], "passed");
 }
+
+#[test]
+fn subscriptions_are_of_the_version_that_made_them() {
+    let server = Server::start(&[]);
+    let hook = |vendor: &str| json!({"vendor": vendor, "url": "inbox://me"});
+    for vendor in ["shipstation_v1", "shipstation_v2"] {
+        let made = admin(&server, "POST", "/sandboxes/default/webhooks", &hook(vendor));
+        assert_eq!(made["vendor"], vendor, "{made}");
+        let test = format!("/webhooks/{}/test", made["id"].as_str().expect("an id"));
+        assert_eq!(admin(&server, "POST", &test, &json!({}))["vendor"], vendor);
+    }
+    let own = [JSON, ("api-key", "TEST_seatrial")];
+    let body = json!({"event": "track", "url": "http://127.0.0.1:9/own"}).to_string();
+    let made = send(&server, "POST", "/shipstation/v2/environment/webhooks", &own, &body);
+    assert_eq!(made.status, 200, "{}", made.body);
+    for (vendor, count) in [("shipstation_v1", 1), ("shipstation_v2", 2)] {
+        let found = admin(&server, "GET", &format!("/sandboxes/default/webhooks?vendor={vendor}"), &Value::Null);
+        assert_eq!(found["webhooks"].as_array().map(Vec::len), Some(count), "{found}");
+        let sent = admin(&server, "GET", &format!("/sandboxes/default/deliveries?vendor={vendor}"), &Value::Null);
+        assert_eq!(sent["found"], 1, "{sent}");
+    }
+    // A file of an earlier version does not say which version made them: the one that keeps those of both.
+    let mut file = admin(&server, "GET", "/sandboxes/default/export", &Value::Null);
+    let text = file.to_string();
+    assert!(text.contains("made_with"), "{text:.2000}");
+    file = serde_json::from_str(&text.replace(r#""made_with":"shipstation_v2","#, "")).expect("JSON");
+    assert!(!file.to_string().contains("made_with"));
+    admin(&server, "POST", "/sandboxes/old/import", &file);
+    let old = admin(&server, "GET", "/sandboxes/old/webhooks?vendor=shipstation_v1", &Value::Null);
+    assert_eq!(old["webhooks"].as_array().map(Vec::len), Some(3), "{old}");
+}

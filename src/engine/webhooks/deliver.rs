@@ -47,6 +47,9 @@ const BUDGET: usize = 32 << 20;
 impl Cx<'_> {
     /// Stores a subscription of this account and returns its id; a new one gets an id.
     pub fn subscribe(&mut self, mut subscription: Subscription) -> String {
+        if self.vendor.subscription_owner() != &*self.vendor.id {
+            subscription.made_with.get_or_insert_with(|| self.vendor.id.to_string());
+        }
         if subscription.id.is_empty() {
             subscription.vendor = self.vendor.subscription_owner().to_owned();
             let mut rng = self.webhook_rng("subscription", self.docs.count(SUBSCRIPTION) as u64);
@@ -172,7 +175,7 @@ impl Cx<'_> {
         headers.extend(self.trace());
         let mut delivery = Delivery {
             id: id.clone(),
-            vendor: to.vendor.clone(),
+            vendor: to.version().to_owned(),
             subscription: to.id.clone(),
             event: event.to_owned(),
             subject: subject.to_owned(),

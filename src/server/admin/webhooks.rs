@@ -145,7 +145,7 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Re
     let rows = state.rows(SUBSCRIPTION).map(|(account, id, body)| (id, (account, body)));
     for (_, (account, body)) in behind(request, rows)? {
         let Ok(row) = serde_json::from_slice::<Subscription>(body) else { continue };
-        if request.query("vendor").is_some_and(|vendor| row.vendor != vendor) {
+        if request.query("vendor").is_some_and(|vendor| row.version() != vendor) {
             continue;
         }
         if !room.takes(body) {
@@ -197,7 +197,7 @@ pub(crate) async fn test(admin: &Admin, request: &AdminRequest<'_>) -> Result<Re
     let wanted: TestWebhook = request.read()?;
     sent(admin, request, &SUBSCRIPTION, |cx, id| {
         let subscription: Subscription = cx.docs.get(SUBSCRIPTION, id)?;
-        let vendor = admin.machine.vendors().find(&subscription.vendor)?;
+        let vendor = admin.machine.vendors().find(subscription.version())?;
         let first = subscription.events.iter().find(|event| *event != "*").map(String::as_str);
         let event = wanted.event.as_deref().or(first).or_else(|| vendor.webhooks.events.first().copied())?;
         let id = cx.send_test(&subscription.id, event)?;
@@ -212,8 +212,8 @@ impl WebhookView {
 
     fn of(account: &str, row: Subscription) -> Self {
         Self {
+            vendor: row.version().to_owned(),
             id: row.id,
-            vendor: row.vendor,
             account: account.to_owned(),
             url: row.url,
             events: row.events,

@@ -117,7 +117,7 @@ impl Receivers {
     }
 
     fn subscribe(&self, row: Subscription, account: String, name: Option<String>, shows_secrets: bool) -> Map<String, Value> {
-        let mut subscribe = Map::from_iter([("vendor".to_owned(), Value::from(row.vendor))]);
+        let mut subscribe = Map::from_iter([("vendor".to_owned(), Value::from(row.version()))]);
         if account != self.first_account {
             subscribe.insert("account".to_owned(), account.into());
         }
