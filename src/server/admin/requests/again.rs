@@ -17,8 +17,13 @@ pub(super) fn rule(exchange: &Exchange<'_>) -> Result<(&'static str, Value), Pro
         }
         (End::Sent | End::Abandoned, Some(status)) => {
             let mut respond = json!({"status": status});
+            let kind = answer.header("content-type");
+            // A text is sent as it is where the type says that it is no JSON.
+            if answer.body.is_string() && !kind.is_empty() && !kind.contains("json") && !answer.is_binary {
+                respond["headers"] = json!({"content-type": literal(&kind.into())});
+            }
             if !matches!(answer.body, Value::Null) && !answer.is_binary {
-                respond["body"] = answer.body.clone();
+                respond["body"] = literal(&answer.body);
             }
             Ok(("respond", respond))
         }
@@ -36,5 +41,29 @@ pub(super) fn rule(exchange: &Exchange<'_>) -> Result<(&'static str, Value), Pro
                 },
             ))
         }
+    }
+}
+
+/// What of an answer no override can say, as a part of a sentence.
+pub(super) fn lack(exchange: &Exchange<'_>) -> Option<String> {
+    let Exchange { entry, answer, .. } = exchange;
+    let (length, kind) = (entry.answer.length, json!(answer.header("content-type")));
+    match () {
+        () if !entry.wire.planned().end.keeps_body() => None,
+        () if answer.is_binary => Some(format!("the body of {length} bytes of the type {kind}, which is no text")),
+        () if entry.answer.is_cut() => {
+            Some(format!("the end of the body, of which {} of {length} bytes were kept", entry.answer.body.len()))
+        }
+        () => None,
+    }
+}
+
+/// A value whose texts stand for themselves, also where they look like templates.
+fn literal(value: &Value) -> Value {
+    match value {
+        Value::String(text) => text.replace("{{", "{{ '{{' }}").into(),
+        Value::Array(rows) => rows.iter().map(literal).collect(),
+        Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), literal(value))).collect(),
+        other => other.clone(),
     }
 }

@@ -30,7 +30,7 @@ use crate::world::{self, End, Sent};
 /// How many bytes of a file are written at once; smaller files have a length.
 const PIECE: usize = 256 * 1024;
 
-/// The header that says what an exported conversation lacks.
+/// The header that says what an exported conversation or override lacks.
 const LACKS: HeaderName = HeaderName::from_static("seatrial-lacks");
 
 /// How many bytes of calls a conversation is made of at most: it is written as a whole.
@@ -59,7 +59,8 @@ pub(crate) async fn export_one(
     let (sandbox, entry) = found;
     if request.query("format") == Some("override") {
         let redactor = Redactor::read(admin, request, &sandbox)?;
-        return Ok(response::text("application/yaml", override_of(&redactor.exchange(&entry))?));
+        let (text, lack) = override_of(&redactor.exchange(&entry))?;
+        return Ok(lacking("application/yaml", text, &lack.unwrap_or_default()));
     }
     export_rows(admin, request, &sandbox, &[entry]).await
 }
@@ -81,11 +82,7 @@ async fn export_rows(
                 return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
             }
             let Recorded { text, lacks } = recorded::conversation(admin, sandbox, rows, &redactor)?;
-            let mut answer = response::text("application/yaml", text);
-            if let Some(lacks) = HeaderValue::try_from(lacks.join("; ")).ok().filter(|lacks| !lacks.is_empty()) {
-                answer.headers_mut().insert(LACKS, lacks);
-            }
-            return Ok(answer);
+            return Ok(lacking("application/yaml", text, &lacks.join("; ")));
         }
         other => return Err(Problem::bad_request(format!("`format` is `har`, `ndjson`, `curl` or `conversation`, found `{other}`"))),
     };
@@ -313,11 +310,23 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// The entry of a scenario that answers such a call like this again.
-fn override_of(exchange: &Exchange<'_>) -> Result<String, Problem> {
+/// The entry of a scenario that answers such a call like this again, and what it lacks of that.
+fn override_of(exchange: &Exchange<'_>) -> Result<(String, Option<String>), Problem> {
     let Some(operation) = exchange.entry.operation.as_deref() else {
         return Err(Problem::bad_request("an override is for an operation, and this call met none"));
     };
     let (what, how) = again::rule(exchange)?;
-    Ok(format!("- on: {operation}\n  {what}: {}\n  times: 1\n", how.as_str().map_or_else(|| how.to_string(), str::to_owned)))
+    let lack = again::lack(exchange).filter(|_| what == "respond");
+    let remark = lack.as_ref().map_or_else(String::new, |lack| format!("# This lacks {lack}.\n"));
+    let how = how.as_str().map_or_else(|| how.to_string(), str::to_owned);
+    Ok((format!("{remark}- on: {operation}\n  {what}: {how}\n  times: 1\n"), lack))
+}
+
+/// An answer whose file lacks something, which a header says too.
+fn lacking(content_type: &'static str, text: String, lacks: &str) -> AdminResponse {
+    let mut answer = response::text(content_type, text);
+    if let Some(lacks) = HeaderValue::try_from(lacks).ok().filter(|lacks| !lacks.is_empty()) {
+        answer.headers_mut().insert(LACKS, lacks);
+    }
+    answer
 }
