@@ -121,3 +121,23 @@ fn a_file_that_is_gone_is_missed_once_and_read_when_it_is_back() {
     let said = server.told();
     assert!(said.ends_with("was read again; the sandbox goes on with its data\n") && said.lines().count() == 1, "{said}");
 }
+
+/// A pipe that nobody writes to is never read, and the server answers meanwhile.
+#[cfg(unix)]
+#[test]
+fn a_file_that_becomes_a_pipe_stops_nothing() {
+    let mut server = Watching::start("piped", "overrides: [{on: shippo.ListParcels, fault: 503}]");
+    let (file, elsewhere) = (server.file.clone(), server.file.with_extension("away"));
+    std::fs::rename(&file, &elsewhere).expect("the file can be moved");
+    assert!(Command::new("mkfifo").arg(&file).status().expect("it runs").success());
+    let said = server.told();
+    assert!(said.contains(" is no regular file any more; the scenario stays") || said.contains(" is gone; the scenario stays"), "{said}");
+    assert_eq!(server.status("/shippo/parcels"), "503");
+    assert_eq!(server.status("/_seatrial/livez"), "200");
+    std::fs::remove_file(&file).expect("the pipe can be removed");
+    std::fs::write(&file, "overrides: [{on: shippo.ListParcels, fault: 500}]").expect("the file can be written");
+    let said = server.told();
+    assert!(said.ends_with("was read again; the sandbox goes on with its data\n"), "{said}");
+    assert_eq!(server.status("/shippo/parcels"), "500");
+    let _ = std::fs::remove_file(&elsewhere);
+}

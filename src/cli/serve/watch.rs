@@ -1,19 +1,25 @@
 //! `seatrial serve --watch`: the scenario is read again when one of its files changes. The times of the last changes are asked for
-//! twice a second, which works for every editor, file system and container, and needs no crate.
+//! twice a second, which works for every editor, file system and container, and needs no crate. A path may become anything, a pipe that
+//! nobody writes to or a file of a network that is away: disks are waited for by a thread of their own, which the server does not need.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
+use tokio::sync::oneshot;
 
 use crate::cli::{scenarios, warn};
 use crate::engine::Machine;
 use crate::scenario::run::MachineVocabulary;
 use crate::scenario::{self, Scenario};
 use crate::server::Local;
+
+/// How long disks may take before that is told.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How often the file is looked at.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -51,39 +57,52 @@ impl Watched {
     pub async fn run(mut self, machine: Arc<Machine>, server: Local) {
         loop {
             tokio::time::sleep(PAUSE).await;
-            for path in self.newly_missing() {
-                warn(&format_args!("seatrial: {} is gone; the scenario stays, and is read again once the file is back", path.display()));
+            let paths: Vec<PathBuf> = self.stamps.iter().map(|(path, _)| path.clone()).collect();
+            let Some(seen) = aside(move || paths.into_iter().map(|path| (path.clone(), look(&path))).collect::<Looks>()).await else {
+                return;
+            };
+            for (path, what) in self.newly_missing(&seen) {
+                warn(&format_args!("seatrial: {} is {what}; the scenario stays, and is read again once the file is back", path.display()));
             }
-            let is_back = self.missing.iter().any(|(path, times)| *times >= MISSED && stamp(path).is_some());
-            self.missing.retain(|path, _| stamp(path).is_none());
-            let is_new = |(path, before): &(PathBuf, Option<Stamp>)| stamp(path).is_some_and(|now| *before != Some(now));
-            if is_back || self.stamps.iter().any(is_new) {
-                warn(&self.read_again(&machine, &server));
+            let is_there = |path: &PathBuf| matches!(seen.get(path), Some(Look::File(_)));
+            let is_back = self.missing.iter().any(|(path, times)| *times >= MISSED && is_there(path));
+            self.missing.retain(|path, _| !is_there(path));
+            let is_new =
+                |(path, before): &(PathBuf, Option<Stamp>)| matches!(seen.get(path), Some(Look::File(now)) if *before != Some(*now));
+            // What would be read beside it must not be something else.
+            if (is_back || self.stamps.iter().any(is_new)) && !seen.values().any(|look| *look == Look::Other) {
+                let (paths, known) = (self.paths.clone(), self.stamps.drain(..).map(|(path, _)| path).collect());
+                // The times come before the texts, so that a change meanwhile is seen the next time.
+                let Some((stamps, gathered)) = aside(move || (stamps(known), scenarios::gather(&paths))).await else { return };
+                self.stamps = stamps;
+                warn(&self.read_again(gathered, &machine, &server));
             }
         }
     }
 
-    /// The files that were there, and are missed from now on.
-    fn newly_missing(&mut self) -> Vec<PathBuf> {
-        let gone = self.stamps.iter().filter(|(path, before)| before.is_some() && stamp(path).is_none());
+    /// The files that were there, and are missed from now on, with what became of them.
+    fn newly_missing(&mut self, seen: &Looks) -> Vec<(PathBuf, &'static str)> {
         let mut missed = Vec::new();
-        for (path, _) in gone {
+        for (path, _) in self.stamps.iter().filter(|(_, before)| before.is_some()) {
+            let what = match seen.get(path) {
+                Some(Look::File(_)) => continue,
+                Some(Look::Other) => "no regular file any more",
+                _ => "gone",
+            };
             let times = self.missing.entry(path.clone()).or_default();
             *times = times.saturating_add(1);
             if *times == MISSED {
-                missed.push(path.clone());
+                missed.push((path.clone(), what));
             }
         }
         missed
     }
 
-    /// Puts the sandbox under what the file says now; what is to be told of that.
-    fn read_again(&mut self, machine: &Machine, server: &Local) -> String {
+    /// Puts the sandbox under what the files say now; what is to be told of that.
+    fn read_again(&mut self, gathered: Result<scenarios::Gathered, scenarios::ScenarioError>, machine: &Machine, server: &Local) -> String {
         let name = self.paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
         let stays = |why: String| format!("{}\nseatrial: {name} has mistakes; the scenario before this edit stays", why.trim_end());
-        // The times come before the texts, so that a change meanwhile is seen the next time.
-        self.stamps = stamps(self.stamps.drain(..).map(|(path, _)| path).collect());
-        let gathered = match scenarios::gather(&self.paths) {
+        let gathered = match gathered {
             Ok(gathered) => gathered,
             Err(error) => return stays(format!("error: {error}")),
         };
@@ -115,9 +134,47 @@ impl Watched {
     }
 }
 
+/// What stands at a path.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Gone,
+    File(Stamp),
+    /// A pipe, a device or the like, of which nobody knows when it ends.
+    Other,
+}
+
+/// What stands at each of the paths.
+type Looks = BTreeMap<PathBuf, Look>;
+
+fn look(path: &Path) -> Look {
+    match fs::metadata(path) {
+        Ok(file) if file.is_file() => file.modified().map_or(Look::Gone, |time| Look::File((time, file.len()))),
+        Ok(_) => Look::Other,
+        Err(_) => Look::Gone,
+    }
+}
+
 fn stamp(path: &Path) -> Option<Stamp> {
-    let file = fs::metadata(path).ok()?;
-    Some((file.modified().ok()?, file.len()))
+    if let Look::File(stamp) = look(path) { Some(stamp) } else { None }
+}
+
+/// Does something that waits for disks, in a thread of its own: if it never ends, the process ends nevertheless. That it takes long is
+/// told once.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (sender, mut done) = oneshot::channel();
+    let begun = thread::Builder::new().name("watch".to_owned()).spawn(move || drop(sender.send(work())));
+    if let Err(error) = begun {
+        warn(&format_args!("seatrial: the scenario is not watched any more: {error}"));
+        return None;
+    }
+    match tokio::time::timeout(PATIENCE, &mut done).await {
+        Ok(done) => done.ok(),
+        Err(_) => {
+            let span = PATIENCE.as_secs();
+            warn(&format_args!("seatrial: a file of the scenario cannot be read within {span} s; the scenario stays"));
+            done.await.ok()
+        }
+    }
 }
 
 fn stamps(files: Vec<PathBuf>) -> Vec<(PathBuf, Option<Stamp>)> {
