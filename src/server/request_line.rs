@@ -22,9 +22,36 @@ pub(super) fn mended(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(mended)
 }
 
+/// Whether bytes that came so far are the beginning of a request line, which may have blanks further on.
+pub(super) fn is_begun(bytes: &[u8]) -> bool {
+    let Some(space) = bytes.iter().position(|byte| *byte == b' ') else { return false };
+    is_method(&bytes[..space])
+        && bytes.get(space + 1).is_none_or(|byte| *byte == b'/')
+        && !bytes.iter().any(|byte| matches!(byte, b'\r' | b'\n'))
+}
+
+/// Whether they may be a method, or the beginning of one.
+pub(super) fn is_method(bytes: &[u8]) -> bool {
+    (1..=LONGEST_METHOD).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_uppercase)
+}
+
+/// The most letters of a method that is waited for.
+const LONGEST_METHOD: usize = 16;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_is_waited_for_as_long_as_it_may_be_one() {
+        for begun in ["GET ", "GET /", "PUT /a b", "GET /a HTTP/1.1"] {
+            assert!(is_begun(begun.as_bytes()), "{begun}");
+        }
+        for other in ["", "GET", " /a", "get /a", "PRI * HTTP/2.0", "GET /a HTTP/1.1\r", "GET /a\n", "{\"a\": /b"] {
+            assert!(!is_begun(other.as_bytes()), "{other}");
+        }
+        assert!(is_method(b"G") && is_method(b"OPTIONS") && !is_method(b"") && !is_method(b"GET ") && !is_method(b"ABCDEFGHIJKLMNOPQ"));
+    }
 
     #[test]
     fn only_blanks_of_an_address_are_escaped() {

@@ -19,9 +19,12 @@ pub(super) struct Socket {
     stream: Stream,
     control: Arc<Control>,
     connection: Arc<Connection>,
-    /// Whether nothing was read yet.
+    /// Whether the first line of the first request is not complete yet.
     is_new: bool,
-    /// What was read, before this was made as well, and is not handed on yet.
+    /// What came so far of a request line that is not complete, or before this was made: whether a line has blanks is not known before
+    /// its end.
+    begun: Vec<u8>,
+    /// What was read and is not handed on yet.
     rest: Bytes,
     /// How many bytes were read since others had their turn.
     turn: usize,
@@ -32,6 +35,9 @@ const TURN: usize = 64 * 1024;
 
 /// As much of the first request is read at once: what tells the versions of HTTP apart asks for the first bytes alone.
 const HEAD: usize = 4 * 1024;
+
+/// After so many bytes of a request line its end is not waited for any more: longer ones are refused.
+const LONGEST_LINE: usize = 20 * 1024;
 
 /// How a scenario disturbs a connection.
 #[derive(Default)]
@@ -80,7 +86,8 @@ impl Socket {
     /// `read` comes before what can still be read.
     pub fn new(stream: Stream, read: Bytes, connection: Arc<Connection>) -> (Self, Arc<Control>) {
         let control = Arc::<Control>::default();
-        (Self { stream, control: Arc::clone(&control), connection, is_new: true, rest: read, turn: 0 }, control)
+        let begun = read.into();
+        (Self { stream, control: Arc::clone(&control), connection, is_new: true, begun, rest: Bytes::new(), turn: 0 }, control)
     }
 
     /// Sends what takes the place of what is written, and ends then.
@@ -125,30 +132,38 @@ impl Drop for Socket {
 
 impl Socket {
     fn poll_more(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let Self { stream, connection, is_new, rest, .. } = self;
-        if *is_new {
+        let Self { stream, connection, is_new, begun, rest, .. } = self;
+        if rest.is_empty() && !*is_new && begun.is_empty() {
+            let before = buffer.filled().len();
+            ready!(Pin::new(&mut *stream).poll_read(cx, buffer))?;
+            let read = &buffer.filled()[before..];
+            // Between two requests a line begins.
+            if connection.is_asked() || (request_line::mended(read).is_none() && !request_line::is_begun(read)) {
+                return Poll::Ready(Ok(()));
+            }
+            begun.extend_from_slice(read);
+            buffer.set_filled(before);
+        }
+        while rest.is_empty() {
+            let may_go_on = request_line::is_begun(begun) || (*is_new && request_line::is_method(begun));
+            if !begun.is_empty() && (begun.len() > LONGEST_LINE || !may_go_on) {
+                *is_new = false;
+                let mended = request_line::mended(begun);
+                if mended.is_some() {
+                    connection.mend();
+                }
+                *rest = mended.unwrap_or_else(|| std::mem::take(begun)).into();
+                begun.clear();
+                break;
+            }
             let mut head = [0; HEAD];
             let mut read = ReadBuf::new(&mut head);
-            read.put_slice(rest);
-            ready!(Pin::new(stream).poll_read(cx, &mut read))?;
-            *is_new = false;
-            *rest = match request_line::mended(read.filled()) {
-                Some(mended) => {
-                    connection.mend();
-                    mended.into()
-                }
-                None => Bytes::copy_from_slice(read.filled()),
-            };
-        } else if rest.is_empty() {
-            let before = buffer.filled().len();
-            ready!(Pin::new(stream).poll_read(cx, buffer))?;
-            if !connection.is_asked()
-                && let Some(mended) = request_line::mended(&buffer.filled()[before..])
-            {
-                connection.mend();
-                buffer.set_filled(before);
-                *rest = mended.into();
+            ready!(Pin::new(&mut *stream).poll_read(cx, &mut read))?;
+            if read.filled().is_empty() {
+                *rest = std::mem::take(begun).into();
+                break;
             }
+            begun.extend_from_slice(read.filled());
         }
         let count = rest.len().min(buffer.remaining());
         buffer.put_slice(&rest.split_to(count));

@@ -165,8 +165,24 @@ fn blanks_in_an_address_are_answered_by_its_vendor() {
         let answer = String::from_utf8_lossy(&answer[..count]);
         assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("{\"shipments\":[]"), "{answer}");
     }
+    // In pieces as well, each of them a segment of its own.
+    let mut stream = client::connect(server.address());
+    stream.set_nodelay(true).expect("it is a socket");
+    for close in ["", "connection: close\r\n"] {
+        let whole = head(close);
+        let (line, rest) = whole.split_at(whole.find("Mail").expect("it has one"));
+        let (begin, line) = line.split_at(if close.is_empty() { 2 } else { 5 });
+        for piece in [begin, line, rest] {
+            stream.write_all(piece.as_bytes()).expect("it is read");
+            // A call of its own takes longer than the piece, which is read by itself therefore.
+            admin(&server, "GET", "/version", &Value::Null);
+        }
+        let mut answer = [0; 4096];
+        let count = stream.read(&mut answer).expect("it is answered");
+        assert!(answer.starts_with(b"HTTP/1.1 200 "), "{}", String::from_utf8_lossy(&answer[..count]));
+    }
     let kept = admin(&server, "GET", "/sandboxes/default/requests?vendor=shiptheory", &Value::Null);
-    assert_eq!(kept["requests"].as_array().map(Vec::len), Some(3), "{kept}");
+    assert_eq!(kept["requests"].as_array().map(Vec::len), Some(5), "{kept}");
     assert_eq!(kept["requests"][0]["target"], "/shiptheory/v1/shipments/list?limit=5&Couriers.couriername=Royal%20Mail");
 }
 
