@@ -231,9 +231,11 @@ fn open(machine: &Machine, paths: &[PathBuf], seed: Option<u64>, goes_on: bool) 
     let mut loaded = scenario::load(&text, &name, &scenario::run::MachineVocabulary(machine)).map_err(told)?;
     loaded.seed = seed.or(loaded.seed);
     if goes_on {
-        let state = machine.default_sandbox().lock();
+        let mut state = machine.default_sandbox().lock();
         let is_same = *state.scenario.source() == *loaded.source.text && loaded.seed.is_none_or(|seed| seed == state.world.seed());
         if is_same {
+            // The directory has its text alone: verdicts name the file again.
+            state.scenario = scenario::run::runtime(loaded);
             return Ok(());
         }
         let documents =

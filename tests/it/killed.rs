@@ -161,6 +161,26 @@ fn a_second_process_is_refused_and_another_scenario_begins_anew() {
 }
 
 #[test]
+fn verdicts_name_the_file_of_the_scenario_after_a_start_as_well() {
+    let folder = Folder::new();
+    let directory = folder.0.to_str().expect("a UTF-8 path");
+    let file = folder.0.with_extension("yaml");
+    std::fs::write(&file, "name: nightly\nexpect:\n  - never: shippo.CreateParcel\n").expect("a file can be written");
+    let scenario = file.to_str().expect("a UTF-8 path");
+    let report = folder.0.with_extension("txt");
+    let arguments =
+        ["--data-dir", directory, "--scenario", scenario, "--verify", "--verify-report", report.to_str().expect("a UTF-8 path")];
+    for _ in 0..2 {
+        let mut server = Server::start(&arguments);
+        parcel(&server).expect("it is made");
+        assert_eq!(server.signal("-TERM"), Some(1));
+        let said = std::fs::read_to_string(&report).expect("a report is written");
+        assert!(said.contains(&format!("{scenario}:3")), "{said}");
+    }
+    [file, report].into_iter().for_each(|file| std::fs::remove_file(file).expect("the file can go"));
+}
+
+#[test]
 fn subscriptions_and_journals_are_kept() {
     let folder = Folder::new();
     let directory = folder.0.to_str().expect("a UTF-8 path");
