@@ -18,6 +18,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Exit {
         Err(error) => return vendors::complain(&error),
     };
     let machine = Machine::new(all, Options::default(), Start::plain(Timestamp::UNIX_EPOCH));
+    machine.set_reachability(server::reachability_of_addresses());
     let Checked { files, conversations, problems } = match check(arguments, &machine) {
         Ok(Checked { files: 0, .. }) => return complain(&NO_FILE, Exit::Usage),
         Ok(checked) => checked,

@@ -61,6 +61,12 @@ impl Machine {
         let _ = self.reachability.set(reachability);
     }
 
+    /// Why nothing will ever reach an address for a subscription in the sandbox of a name, as far as is known at once.
+    #[must_use]
+    pub fn obstacle(&self, sandbox: &str, url: &str) -> Option<String> {
+        self.reachability().obstacle(sandbox, url)
+    }
+
     /// From now on, the keeper is told which sandboxes there are; called once at start, later calls are ignored.
     pub fn set_keeper(&self, keeper: Arc<dyn Keeper>) {
         let _ = self.keeper.set(keeper);

@@ -34,12 +34,22 @@ fn all_of(machine: &Machine, scenario: Option<Scenario>, mut problems: Vec<Diagn
     if let Some(scenario) = scenario {
         let can_begin = parse::can_begin(&scenario.source, &problems);
         problems.extend(advice(machine, &scenario));
+        problems.extend(unreachable(machine, &scenario));
         if can_begin {
             problems.extend(run::stage(machine, DEFAULT, &Arc::new(scenario), None, wall).err().unwrap_or_default());
         }
         problems.sort_by_key(|problem| problem.span.start);
     }
     parse::first_of(problems)
+}
+
+/// Receivers that nothing will ever reach, as far as their addresses alone tell.
+fn unreachable<'m>(machine: &'m Machine, scenario: &'m Scenario) -> impl Iterator<Item = Diagnostic> + 'm {
+    scenario.subscriptions.iter().filter_map(|row| {
+        let obstacle = machine.obstacle(DEFAULT, &row.url.value).filter(|_| !row.url.value.is_empty())?;
+        let message = format!("nothing will ever reach this receiver: {obstacle}");
+        Some(Diagnostic::at("S107", message, &scenario.source, row.url.span, "`inbox://me` is a receiver of the server itself"))
+    })
 }
 
 /// All warnings about a scenario, in the order of its text.

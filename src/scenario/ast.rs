@@ -461,7 +461,7 @@ pub struct Subscription {
     pub vendor: Spanned<String>,
     /// The account that it belongs to; that of the vendor's first credential otherwise.
     pub account: Option<String>,
-    pub url: String,
+    pub url: Spanned<String>,
     /// The vendor's names of the events; all of them when it is empty.
     pub events: Vec<Spanned<String>>,
     /// Whether bodies are forms instead of JSON.

@@ -1,7 +1,7 @@
 //! The codes of problems in files, which never change their meaning: what each says, and what to do about it.
 
 /// A code, what it means, and what its author can do.
-pub const CODES: [(&str, &str, &str); 35] = [
+pub const CODES: [(&str, &str, &str); 36] = [
     (
         "S001",
         "The text is not valid YAML, or not UTF-8.",
@@ -125,6 +125,11 @@ pub const CODES: [(&str, &str, &str); 35] = [
         "S106",
         "A warning: something that changes nothing, such as a condition that every call fulfills, or a word that a list has twice.",
         "Leave it out, or write what was meant by it.",
+    ),
+    (
+        "S107",
+        "A warning: a receiver of webhooks at an address that is never connected to.",
+        "Loopback and private addresses are allowed, others by `--allow-egress` of the server, and metadata services never.",
     ),
     (
         "S200",

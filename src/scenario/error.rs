@@ -190,7 +190,7 @@ impl Diagnostic {
     /// Whether the file can be used all the same.
     #[must_use]
     pub fn is_warning(&self) -> bool {
-        ["S019", "S103", "S105", "S106", "S305"].contains(&self.code)
+        ["S019", "S103", "S105", "S106", "S107", "S305"].contains(&self.code)
     }
 
     /// The problem as data, for tools.

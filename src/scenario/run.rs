@@ -103,7 +103,7 @@ fn subscribe(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario, wall: Ti
             if events.is_empty() {
                 events.push("*".to_owned());
             }
-            let mut subscription = webhooks::Subscription::new(&row.url, events, cx.now);
+            let mut subscription = webhooks::Subscription::new(&row.url.value, events, cx.now);
             subscription.format = if row.form { webhooks::Format::Form } else { webhooks::Format::Json };
             subscription.secret.clone_from(&row.secret);
             cx.subscribe(subscription);

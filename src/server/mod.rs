@@ -68,6 +68,7 @@ pub use http::{serve, serve_embedded};
 pub use listen::{Addresses, Bound, Config, Listen, Listener, ProxyListener, bind};
 pub use local::Local;
 pub use memory::{Budgets, available};
+pub use reachability::reachability_of_addresses;
 pub use recording::Recording;
 pub use secret::secret;
 pub use shutdown::{LastVerdict, last_verdict};

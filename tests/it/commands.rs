@@ -196,3 +196,30 @@ fn check_follows_what_files_include() {
     assert_eq!(check(&["--together", &path("one.yaml"), &path("two.yaml")]), (Some(0), String::new()));
     std::fs::remove_dir_all(&folder).expect("it is there");
 }
+
+#[test]
+fn check_tells_receivers_that_nothing_is_ever_sent_to() {
+    let file = std::env::temp_dir().join(format!("seatrial-receivers-{}.yaml", std::process::id()));
+    let urls = [
+        "http://169.254.169.254/",
+        "http://[fe80::1]/hooks",
+        "https://8.8.8.8/hooks",
+        "http://127.0.0.1:9000/",
+        "inbox://me",
+        "https://a.example/",
+    ];
+    let rows = urls.map(|url| format!("    - {{vendor: shippo, url: '{url}'}}\n")).concat();
+    std::fs::write(&file, format!("webhooks:\n  subscriptions:\n{rows}")).expect("the file can be written");
+    let output = run(&["check", file.to_str().expect("a UTF-8 path")]);
+    let said = text(&output.stderr);
+    let told: Vec<&str> = said.lines().filter(|line| line.starts_with("warning") || line.starts_with("error")).collect();
+    let warning = |what: &str| format!("warning[S107]: nothing will ever reach this receiver: {what}");
+    let expected = [
+        warning("`169.254.169.254` is 169.254.169.254, which is never connected to"),
+        warning("`[fe80::1]` is fe80::1, which is never connected to"),
+        warning("`8.8.8.8` is 8.8.8.8, which is neither loopback nor private nor on the list of `--allow-egress`"),
+    ];
+    assert_eq!((output.status.code(), told), (Some(0), expected.each_ref().map(String::as_str).to_vec()), "{said}");
+    assert!(said.contains(":3:29\n"), "{said}");
+    std::fs::remove_file(file).expect("the file can go");
+}

@@ -4,6 +4,7 @@ use super::members;
 use super::reader::Reader;
 use crate::engine::webhooks::{Forgery, is_address};
 use crate::scenario::ast::{Subscription, Webhooks};
+use crate::scenario::error::Spanned;
 use crate::scenario::node::Node;
 
 const FORMATS: [(&str, bool); 2] = [("json", false), ("form", true)];
@@ -27,7 +28,9 @@ pub(super) fn webhooks(reader: &mut Reader<'_>, node: &Node) -> Option<(Webhooks
 fn subscription(reader: &mut Reader<'_>, node: &Node) -> Option<Subscription> {
     let fields = reader.fields(node, "a subscription", &members::SUBSCRIPTION)?;
     let vendor = fields.require(reader, "vendor").and_then(|node| reader.spanned(node, "vendor"));
-    let url = fields.require(reader, "url").and_then(|node| address(reader, node));
+    let found = fields.require(reader, "url");
+    let url = found.and_then(|node| address(reader, node)).unwrap_or_default();
+    let url = Spanned { value: url, span: found.map_or(node.span, |node| node.span) };
     fields.get("events").into_iter().for_each(|node| reader.once(node));
     let event = |reader: &mut Reader<'_>, node: &Node| reader.spanned(node, "events");
     let events = fields.get("events").map(|node| reader.each(node, "events", event)).unwrap_or_default();
@@ -35,7 +38,7 @@ fn subscription(reader: &mut Reader<'_>, node: &Node) -> Option<Subscription> {
     let form = fields.get("format").and_then(|node| reader.choice(node, "format", &FORMATS)).unwrap_or_default();
     let secret = fields.get("secret").and_then(|node| reader.string(node, "secret"));
     // Whose it is can be told without its address.
-    Some(Subscription { vendor: vendor?, account, url: url.unwrap_or_default(), events, form, secret })
+    Some(Subscription { vendor: vendor?, account, url, events, form, secret })
 }
 
 fn address(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
