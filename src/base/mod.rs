@@ -13,6 +13,7 @@ pub mod members;
 pub(crate) mod money;
 pub mod name;
 pub(crate) mod net;
+pub mod patterns;
 pub mod python;
 pub mod text;
 pub mod time;

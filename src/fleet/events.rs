@@ -29,7 +29,7 @@ enum Event {
     Records(Bytes),
     Unlisted(Vec<u64>),
     KeptFor(Option<Duration>),
-    Noted(Vec<LogLine>),
+    Noted(#[serde(with = "crate::base::json::as_text")] Vec<LogLine>),
 }
 
 impl Event {

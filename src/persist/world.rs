@@ -193,7 +193,9 @@ impl Serialize for Written<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { world, wall } = self;
         let accounts = world.accounts();
-        let credentials = accounts.mounts().map(|mount| {
+        // A mount without credentials is as one that nobody named.
+        let named = accounts.mounts().filter(|mount| !accounts.credentials(mount).is_empty());
+        let credentials = named.map(|mount| {
             let rows = accounts.credentials(mount);
             let rows = rows.iter().map(|row| CredentialRow { account: row.account.to_string(), facts: (*row.fields).clone() });
             (mount, rows.collect::<Vec<_>>())

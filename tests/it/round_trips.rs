@@ -453,7 +453,7 @@ fn an_override_says_that_it_lacks_a_file() {
     buy(&server, "drawn");
     let kept = admin(&server, "GET", "/sandboxes/drawn/requests?limit=1", &Value::Null);
     let id = kept["requests"][0]["id"].as_str().expect("an id").to_owned();
-    let made = admin(&server, "GET", &format!("/requests/{id}"), &Value::Null);
+    let made = admin(&server, "GET", &format!("/requests/{id}?secrets=show"), &Value::Null);
     let link = made["answer"]["body"]["label_url"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned();
     let path = &link[link.find("/@drawn").unwrap_or_else(|| panic!("{link}"))..];
     let raw = format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", server.address());

@@ -10,10 +10,13 @@
 //! journal itself is whole, so that filters, expectations and `secrets=show` see what was sent.
 
 mod bytes;
+mod clean;
+mod markup;
 mod names;
 mod packed;
 pub(in crate::server) mod paths;
 mod places;
+mod shapes;
 mod tables;
 mod values;
 

@@ -10,10 +10,13 @@ use crate::base::text;
 use crate::engine::{Machine, Open, SecretNames};
 
 /// Parts of words. A word that contains one makes a secret of the name that it is in.
-const STEMS: &str = "password passwd passphrase passcode secret apikey accesskey privatekey sessid sessionid";
+const STEMS: &str = "password passwd passphrase passcode secret apikey accesskey privatekey sessid sessionid codeverifier";
 
 /// Words that do so as a whole.
-const WORDS: &str = "pass passkey pwd auth oauth bearer jwt session credential credentials assertion cookie cookies otp totp hmac cvv cvc";
+const WORDS: &str = concat!(
+    "pass passkey pwd auth oauth bearer jwt session credential credentials assertion cookie cookies ",
+    "otp totp mfa hmac cvv cvc pw psw psk sas",
+);
 
 /// Beginnings of other words of authentication, and words that begin so and mean something else.
 const AUTH: &str = "authoriz authoris authentication authtoken authkey authcode";
@@ -38,6 +41,12 @@ const OPEN_KEYS: &str = concat!(
     "unique natural lookup field event routing",
 );
 
+/// Words before `pin` that make a number of a parcel of it, or a postcode of India.
+const OPEN_PINS: &str = "tracking shipment consignment parcel package piece return label postal post zip area location";
+
+/// Names that say of an object that it is about a place.
+const PLACE: &str = "city town state country countrycode street street1 address address1 addressline1 line1 postcode postalcode zip";
+
 /// What stands before `key` in words that are those of a secret.
 const KEYS: &str = "api access secret private auth signing shared master encryption app client consumer license";
 
@@ -60,6 +69,17 @@ const fn marks(first: u8) -> &'static [&'static [u8]] {
         b'p' => &[b"pass", b"pwd"],
         b's' => &[b"secret", b"sess", b"signature"],
         b't' => &[b"token"],
+        b'v' => &[b"verifier"],
+        _ => &[],
+    }
+}
+
+/// The same that are words of their own or none: no small letter follows.
+const fn short_marks(first: u8) -> &'static [&'static [u8]] {
+    match first.to_ascii_lowercase() {
+        b'm' => &[b"mfa"],
+        b'p' => &[b"pin", b"psk", b"psw", b"pw"],
+        b's' => &[b"sas", b"sig"],
         _ => &[],
     }
 }
@@ -70,8 +90,8 @@ pub(super) fn is_marked(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.iter().enumerate().any(|(index, &first)| {
         let rest = &bytes[index..];
-        let is_short_signature = || begins(rest, b"sig") && !rest.get(3).is_some_and(u8::is_ascii_alphabetic);
-        !first.is_ascii() || marks(first).iter().any(|mark| begins(rest, mark)) || (matches!(first, b's' | b'S') && is_short_signature())
+        let stands = |mark: &&[u8]| begins(rest, mark) && !rest.get(mark.len()).is_some_and(u8::is_ascii_lowercase);
+        !first.is_ascii() || marks(first).iter().any(|mark| begins(rest, mark)) || short_marks(first).iter().any(stands)
     })
 }
 
@@ -106,6 +126,11 @@ impl Names {
         })
     }
 
+    /// The same for the name of a header.
+    pub fn is_secret_header(&self, name: &str) -> bool {
+        self.is_secret(name) || self.is_secret_parameter(name.strip_prefix("x-").unwrap_or(name))
+    }
+
     /// The same for a name in the query of a link.
     pub fn is_secret_in_link(&self, name: &str) -> bool {
         has(IN_LINKS, &name.to_ascii_lowercase()) || self.is_secret(name)
@@ -124,7 +149,7 @@ impl Names {
             Open::Beside(other, member) => is_same(member, name) && object.contains_key(other),
             Open::Object(known) => is_same(known, name) && object.get(name).is_some_and(Value::is_object),
         };
-        self.is_secret(name) && !self.is_open(is_open)
+        self.is_secret(name) && !self.is_open(is_open) && !is_postcode(object, name)
     }
 
     fn is_declared(&self, name: &str) -> bool {
@@ -140,6 +165,15 @@ impl Open {
     fn is_named(&self, name: &str) -> bool {
         matches!(self, Self::Named(all) if all.iter().any(|known| is_same(known, name)))
     }
+}
+
+/// Whether a member is a postcode of India, a `pin` of six digits of a place.
+fn is_postcode(object: &Map<String, Value>, name: &str) -> bool {
+    let is_pin = || words(name).last().is_some_and(|last| last == "pin");
+    let digits = |value: &Value| value.as_str().map_or_else(|| value.to_string(), |text| text.replace(' ', ""));
+    let is_place = |other: &String| has(PLACE, &other.to_ascii_lowercase().replace(['_', '-'], ""));
+    let is_six = |digits: String| digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_digit());
+    object.get(name).map(digits).is_some_and(is_six) && is_pin() && object.keys().any(is_place)
 }
 
 /// Whether two names have the same letters and digits, whatever their case and the signs between them.
@@ -170,6 +204,8 @@ fn is_secret_part(words: &[String]) -> bool {
         || (matches!(last.as_str(), "key" | "keys") && before.last().is_some_and(|qualifier| !has(OPEN_KEYS, qualifier)))
         || last.strip_suffix("key").is_some_and(|stem| has(KEYS, stem))
         || matches!(last.as_str(), "signature" | "sig")
+        || (last == "pin" && before.last().is_none_or(|qualifier| !has(OPEN_PINS, qualifier)))
+        || (last == "verifier" && before.last().is_some_and(|qualifier| qualifier == "code"))
 }
 
 /// Whether a word is in a list.
@@ -219,6 +255,11 @@ mod tests {
         "sessid",
         "pa\u{17f}s",
         "cookies",
+        "PIN",
+        "pw",
+        "mfa",
+        "codeVerifier",
+        "Value",
     ];
 
     proptest! {
@@ -241,11 +282,15 @@ mod tests {
             "X-Secret-Key X-Amz-Signature client%5Fsecret api-key apiKey APIKey X-SHIPMATE-API-KEY access_token refreshToken ",
             "auth_token id_token client_assertion authorization Proxy-Authorization shippo-auth-signature webhook_secret ",
             "PHPSESSID JSESSIONID set-cookie wsse:Password @password password2 apikey signingKey oauth2 passwd partner_token ",
-            "x-hmac-sha256 totp cvv pin_token privateKeyPem api_key_base64 secret_key_base access_key_value",
+            "x-hmac-sha256 totp cvv pin_token privateKeyPem api_key_base64 secret_key_base access_key_value ",
+            "pin X-Pin accountPin user_pin2 PIN pinValue sigValue pw user_pw psk wifiPSK sas mfa mfaCode code_verifier codeVerifier otp",
         )
         .split(' ')
         {
             assert!(Names::default().is_secret(name), "{name}");
+        }
+        for name in ["x-sid", "X-Pin", "x-key", "x-api-key"] {
+            assert!(Names::default().is_secret_header(&name.to_ascii_lowercase()), "{name}");
         }
         for name in ["key", "code", "Key"] {
             assert!(Names::default().is_secret_parameter(name) && !Names::default().is_secret(name), "{name}");
@@ -259,6 +304,7 @@ mod tests {
             "hs_code Key-Pair-Id public_key_pem sort_key_value key_value ",
             "signature_confirmation signature_required signedBy certify_signer www-authenticate authority_to_leave author ",
             "authorized client_id username email auth_user passenger passport_number turkey monkey shipping_cost object_id ",
+            "pincode pin_code PinCode postal_pin tracking_pin ShipmentPIN pins shipping spinning mfa_enabled verifier kansas upward ",
             "tracking_number barcode Countries.code secretary expires_in grant_type scope session_timeout",
         )
         .split(' ')
@@ -283,7 +329,7 @@ mod tests {
         for name in ["X-Acme-Pin", "x_acme_pin", "Berth", "berth[0]", "ship[berth]", "%62erth", "token", "other_token"] {
             assert!(names.is_secret(name), "{name}");
         }
-        for name in ["dock_token", "dockToken", "Dock-Token", "rows[0][dock_token]", "pin", "berths"] {
+        for name in ["dock_token", "dockToken", "Dock-Token", "rows[0][dock_token]", "pins", "berths"] {
             assert!(!names.is_secret(name), "{name}");
         }
         for (owner, object, name, is_secret) in [

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::names::{AllNames, is_marked};
-use super::places;
 use super::values::{Found, REDACTED};
+use super::{places, shapes};
 
 /// Longer segments of paths that lead nowhere may be credentials.
 const LONGEST_WORD: usize = 19;
@@ -37,9 +37,9 @@ fn without_long_words(path: &str) -> Cow<'_, str> {
 
 /// A path without secrets. Most paths have no sign of one: the name of a secret is none where no segment comes behind it.
 pub(in crate::server) fn path(path: &str) -> Cow<'_, str> {
-    let is_sign = |byte: &u8| matches!(byte, b'=' | b':' | b'<' | b'%' | b'\n' | b'\r');
+    let is_sign = |byte: &u8| matches!(byte, b'=' | b':' | b'<' | b'%' | b' ' | b'\t' | b'\n' | b'\r');
     let names = path.rsplit_once('/').map_or("", |(names, _)| names);
-    if path.as_bytes().iter().any(is_sign) || is_marked(names) || places::is_shaped(path) {
+    if path.as_bytes().iter().any(is_sign) || is_marked(names) || shapes::is_shaped(path) {
         return places::target(path, &mut Found::new(&Arc::default(), &Arc::default())).into();
     }
     path.into()

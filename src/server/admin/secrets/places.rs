@@ -10,14 +10,15 @@ use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::bytes::letters;
+use super::clean::{Clean, quoted, until};
 use super::names::Names;
-use super::tables;
-use super::values::{Found, REDACTED};
+use super::values::{Found, LAYERS, REDACTED};
+use super::{markup, shapes, tables};
 use crate::base::text::percent_decode;
 
 /// A header. What follows the scheme of `authorization` is noted, or the password of its pair.
 pub(super) fn header<'v>(name: &str, value: &'v str, found: &mut Found) -> Cow<'v, str> {
-    if !found.names.is_secret(name) {
+    if !found.names.is_secret_header(name) {
         // Headers of redirections are links.
         let Some((link, query)) = value.split_once('?') else { return text(value, found) };
         return format!("{}?{}", text(link, found), form(query, found)).into();
@@ -41,7 +42,9 @@ pub(super) fn target(target: &str, found: &mut Found) -> String {
         if is_hidden {
             found.add(&percent_decode(segment));
         }
-        segments.push(if is_hidden { REDACTED.into() } else { text(segment, found) });
+        let clean = if is_hidden { REDACTED.into() } else { text(segment, found) };
+        let is_whole = matches!(clean, Cow::Borrowed(clean) if clean == segment);
+        segments.push(if is_whole && hides_secret(segment, found) { REDACTED.into() } else { clean });
         before = segment;
     }
     let path = segments.join("/");
@@ -49,6 +52,23 @@ pub(super) fn target(target: &str, found: &mut Found) -> String {
         Some(query) => format!("{path}?{}", form(query, found)),
         None => path,
     }
+}
+
+/// Whether a segment of a path is `user:password@host`, or hides a secret in its escapes; so it goes as a whole.
+fn hides_secret(segment: &str, found: &mut Found) -> bool {
+    let password = segment.split_once(':').and_then(|(_, rest)| rest.rsplit_once('@')).map(|(password, _)| percent_decode(password));
+    if let Some(password) = password.filter(|password| !password.is_empty() && password != REDACTED) {
+        found.add(&password);
+        return true;
+    }
+    let mut inner = Cow::Borrowed(segment);
+    (0..LAYERS).any(|_| {
+        let is_coded = inner.contains('%');
+        if is_coded {
+            inner = percent_decode(&inner).into();
+        }
+        is_coded && matches!(words(&inner, found), Cow::Owned(_))
+    })
 }
 
 /// A body, as JSON if it is that, else as text; nothing as `null`.
@@ -93,12 +113,24 @@ pub(super) fn form(pairs: &str, found: &mut Found) -> String {
             found.add(&latin(&value));
             return format!("{name}={REDACTED}").into();
         }
-        match nested(&decoded, found) {
-            Some(clean) => format!("{name}={}", form_urlencoded::byte_serialize(clean.as_bytes()).collect::<String>()).into(),
+        match self::decoded(&decoded, LAYERS, found) {
+            Some(clean) => format!("{name}={}", encoded(&clean)).into(),
             None => pair.into(),
         }
     });
     clean.collect::<Vec<_>>().join("&")
+}
+
+fn encoded(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// A value that was decoded, without secrets, also those that are encoded in it once more; `None` if it has none.
+fn decoded(value: &str, layers: usize, found: &mut Found) -> Option<String> {
+    nested(value, found).or_else(|| {
+        let inner = if layers > 1 && value.contains('%') { percent_decode(value) } else { return None };
+        decoded(&inner, layers - 1, found).map(|clean| encoded(&clean))
+    })
 }
 
 /// A value whose bytes, percent-encoded or not, are letters of Latin-1.
@@ -114,7 +146,11 @@ pub(super) fn json(value: &mut Value, found: &mut Found) -> bool {
 /// The same for what stands under a name.
 fn within(owner: &str, value: &mut Value, found: &mut Found) -> bool {
     match value {
-        Value::Array(rows) => rows.iter_mut().fold(false, |changed, row| within(owner, row, found) | changed),
+        Value::Array(rows) => rows.iter_mut().fold(false, |changed, row| match row.as_array_mut().map(Vec::as_mut_slice) {
+            // Parameters as rows: `[["password", "…"]]`.
+            Some([Value::String(name), value]) if found.names.is_secret(name) && !name.contains(' ') => hide(value, found) | changed,
+            _ => within(owner, row, found) | changed,
+        }),
         Value::Object(members) => object(owner, members, found),
         Value::String(text) => match nested(text, found) {
             Some(clean) => {
@@ -130,7 +166,12 @@ fn within(owner: &str, value: &mut Value, found: &mut Found) -> bool {
 fn object(owner: &str, members: &mut Map<String, Value>, found: &mut Found) -> bool {
     let text = |name: &str| members.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).and_then(|(_, value)| value.as_str());
     // Parameters as rows: `{"name": "password", "value": "…"}`.
-    let is_row = ["name", "key"].iter().any(|name| text(name).is_some_and(|name| !name.contains(' ') && found.names.is_secret(name)));
+    let is_row = ["name", "key", "header", "field"]
+        .iter()
+        .any(|name| text(name).is_some_and(|name| !name.contains(' ') && found.names.is_secret(name)));
+    // Goods are no parameters, whatever they are called.
+    let is_row =
+        is_row && !members.keys().any(|name| ["quantity", "price", "weight", "sku"].iter().any(|of| name.eq_ignore_ascii_case(of)));
     let names =
         members.keys().filter(|name| found.names.is_secret_member(owner, members, name) || (is_row && name.eq_ignore_ascii_case("value")));
     let secrets: Vec<String> = names.cloned().collect();
@@ -195,7 +236,13 @@ fn nested(value: &str, found: &mut Found) -> Option<String> {
 
 /// A text that is neither JSON nor a form, or only the beginning of one.
 pub(super) fn text<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
-    then(then(then(tables::text(text, false, found), found, named), found, shaped), found, segments)
+    then(words(text, found), found, segments)
+}
+
+/// The same without looking at paths.
+fn words<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
+    let looks = [named, shapes::private_keys, shapes::shaped, shapes::options];
+    looks.into_iter().fold(tables::text(text, false, found), |clean, look| then(clean, found, look))
 }
 
 /// Segments of paths behind one that is the name of a secret, as in [`target`]. Those of documents, such as `{id}`, say nothing.
@@ -205,6 +252,9 @@ fn segments<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
     let mut at = text.find('/').map(|slash| slash + 1);
     while let Some(start) = at {
         let end = until(text, start, &ENDS);
+        if hides_secret(&text[start..end], found) {
+            clean.hide(start..end, found);
+        }
         if !text[end..].starts_with('/') {
             at = text[end..].find('/').map(|slash| end + slash + 1);
             continue;
@@ -228,76 +278,6 @@ fn then<'t>(text: Cow<'t, str>, found: &mut Found, look: impl for<'a> Fn(&'a str
     }
 }
 
-/// Whether a text may have the shape of a credential: the name of a scheme in it, or the beginning of a signed token.
-pub(super) fn is_shaped(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.iter().enumerate().any(|(index, first)| {
-        let rest = &bytes[index..];
-        match first {
-            b'e' => rest.starts_with(b"eyJ") || rest.starts_with(b"earer"),
-            b'E' => rest.starts_with(b"EARER"),
-            b'a' => rest.starts_with(b"asic"),
-            b'A' => rest.starts_with(b"ASIC"),
-            b'T' => rest.starts_with(b"Token"),
-            _ => false,
-        }
-    })
-}
-
-/// Credentials behind the name of a scheme, and signed tokens.
-fn shaped<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
-    static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
-        let schemes = r"(?-u)\b(?:(?<basic>(?i:basic))|(?i:bearer)|[A-Z][A-Za-z]*Token)[ \t]+(?<value>[\w.~+/=-]{4,})";
-        Regex::new(&format!(r"{schemes}|(?<signed>\beyJ[\w-]+\.[\w.-]+)")).expect("the pattern is one")
-    });
-    if !is_shaped(text) {
-        return text.into();
-    }
-    let mut clean = Clean::new(text);
-    for place in SHAPES.captures_iter(text) {
-        let Some(value) = place.name("value").or(place.name("signed")) else { continue };
-        // A sentence about the scheme goes on with a word, a challenge with `realm=`.
-        let is_word = value.as_str().trim_end_matches(['.', '=']).bytes().skip(1).all(|byte| byte.is_ascii_lowercase());
-        let is_pair = found.add_password(value.as_str());
-        if is_pair || !(is_word || place.name("basic").is_some()) {
-            clean.hide(value.range(), found);
-        }
-    }
-    clean.finish()
-}
-
-/// A text as far as it was looked through.
-struct Clean<'t> {
-    text: &'t str,
-    out: String,
-    done: usize,
-}
-
-impl<'t> Clean<'t> {
-    fn new(text: &'t str) -> Self {
-        Self { text, out: String::new(), done: 0 }
-    }
-
-    fn hide(&mut self, range: Range<usize>, found: &mut Found) {
-        if range.is_empty() || range.start < self.done {
-            return;
-        }
-        let secret = &self.text[range.clone()];
-        found.add(&percent_decode(secret));
-        self.out.push_str(&self.text[self.done..range.start]);
-        self.out.push_str(REDACTED);
-        self.done = range.end;
-    }
-
-    fn finish(mut self) -> Cow<'t, str> {
-        if self.done == 0 {
-            return self.text.into();
-        }
-        self.out.push_str(&self.text[self.done..]);
-        self.out.into()
-    }
-}
-
 /// Looks at each sign that may stand behind a name, and at each tag.
 fn named<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
     let names = Arc::clone(&found.names);
@@ -306,7 +286,7 @@ fn named<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
     while let Some(offset) = text[at..].find(['=', ':', '<']) {
         let mark = at + offset;
         let range = match text.as_bytes()[mark] {
-            b'<' => element(text, mark, &names),
+            b'<' => markup::tag(text, mark, &names),
             b':' if text[mark..].starts_with("://") => password_of_url(text, mark + 3),
             _ => value(text, mark, clean.done, &names),
         };
@@ -319,35 +299,11 @@ fn named<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
     clean.finish()
 }
 
-/// The end of what begins at `start`, before the first of these signs.
-fn until(text: &str, start: usize, signs: &[char]) -> usize {
-    text[start..].find(signs).map_or(text.len(), |offset| start + offset)
-}
-
 /// The password of `user:password@` in an address whose `//` ends at `start`.
 fn password_of_url(text: &str, start: usize) -> Option<Range<usize>> {
     let end = until(text, start, &['/', '?', '#', ' ', '\n', '"', '\'', '<', '>']);
     let end = start + text[start..end].rfind('@')?;
     Some(start + text[start..end].find(':')? + 1..end)
-}
-
-/// The content of an element of XML with its attributes, if it has any.
-fn element(text: &str, mark: usize, names: &Names) -> Option<Range<usize>> {
-    let rest = &text[mark + 1..];
-    let name = &rest[..rest.find(|letter: char| !(letter.is_alphanumeric() || ".:_-".contains(letter)))?];
-    if name.is_empty() || !names.is_secret(name) {
-        return None;
-    }
-    let close = until(text, mark + 1 + name.len(), &['>']);
-    let is_empty = text[..close].ends_with('/');
-    let close = close - usize::from(is_empty);
-    let attributes = close - text[mark + 1 + name.len()..close].trim_start().len();
-    let content = (close + 1).min(text.len());
-    let start = if text[attributes..close].contains('=') { attributes } else { content };
-    if is_empty {
-        return Some(attributes..close);
-    }
-    Some(start..text[content..].find(&format!("</{name}")).map_or(text.len(), |offset| content + offset))
 }
 
 /// What stands behind the name that ends at `mark`, if that is the name of a secret.
@@ -379,7 +335,7 @@ fn value(text: &str, mark: usize, done: usize, names: &Names) -> Option<Range<us
     if rest.starts_with(['{', '[']) {
         return Some(start..start + brackets(rest));
     }
-    let starts_line = line.trim_matches([' ', '\t', '-', '?', '>', '<', '*', '#', '"', '\'']).is_empty();
+    let starts_line = line.trim_matches([' ', '\t', '-', '?', '>', '<', '!', '*', '#', '"', '\'']).is_empty();
     let opener = before.trim_end_matches('\\').chars().next_back().filter(|letter| ['"', '\''].contains(letter) && !is_quoted);
     let end = if let Some(quote) = opener {
         until(text, start, &[quote, '\n'])
@@ -394,27 +350,16 @@ fn value(text: &str, mark: usize, done: usize, names: &Names) -> Option<Range<us
         start + text[start..end].trim_end().len()
     } else {
         // A colon in a sentence.
-        return None;
+        let end = until(text, start, &[' ', '\t', '\r', '\n', '"', '\'', '<', '>', ',', ';']);
+        return is_made_up(&text[start..end]).then_some(start..end);
     };
     Some(start..end)
 }
 
-/// What is between quotes, which may be escaped as in JSON within JSON: with one, three, seven backslashes.
-fn quoted(text: &str, start: usize) -> Option<Range<usize>> {
-    let slashes = text[start..].len() - text[start..].trim_start_matches('\\').len();
-    let quote = text[start + slashes..].chars().next().filter(|letter| ['"', '\''].contains(letter))?;
-    let start = start + slashes + 1;
-    let mut at = start;
-    while let Some(offset) = text[at..].find(quote) {
-        let end = at + offset;
-        let before = text[start..end].len() - text[start..end].trim_end_matches('\\').len();
-        let is_doubled = quote == '\'' && end > start && text[end + 1..].starts_with('\'');
-        if before % (2 * (slashes + 1)) == slashes && !is_doubled {
-            return Some(start..end - slashes);
-        }
-        at = end + 1 + usize::from(is_doubled);
-    }
-    Some(start..text.len())
+/// Whether a word is none of a language: it has a digit between its letters, or behind them.
+fn is_made_up(word: &str) -> bool {
+    let letters = word.trim_start_matches(|letter: char| !letter.is_alphabetic());
+    word.len() >= Found::LEAST && letters.contains(|letter: char| letter.is_ascii_digit())
 }
 
 /// The length of what begins with a bracket, up to the one that closes it; brackets within quotes do not count.

@@ -70,7 +70,12 @@ fn bodies_are_hidden_by_name() {
         (r#"{"url": "http://ada:q7@host/x?key=q7&b=2"}"#, r#"{"url":"http://ada:[redacted]@host/x?key=[redacted]&b=2"}"#),
         (r#"{"note": "sent Bearer q7-q7 to it"}"#, r#"{"note":"sent Bearer [redacted] to it"}"#),
         (r#"{"note": "sent Basic YTpx and more"}"#, r#"{"note":"sent Basic [redacted] and more"}"#),
+        (r#"{"pin": 1234, "b": 1}"#, r#"{"pin":"[redacted]","b":1}"#),
+        (r#"[["password", "q7"], ["city", "Bern"]]"#, r#"[["password","[redacted]"],["city","Bern"]]"#),
+        (r#"{"header": "X-Pin", "value": ["q7"]}"#, r#"{"header":"X-Pin","value":"[redacted]"}"#),
         // Forms.
+        ("next=%252Fx%253Fpassword%253Dq7&b=%252F", "next=%252Fx%253Fpassword%253D%255Bredacted%255D&b=%252F"),
+        ("mfa=q7&code_verifier=q7&pincode=5", "mfa=[redacted]&code_verifier=[redacted]&pincode=5"),
         ("a=b&password=q,7;8&c=d", "a=b&password=[redacted]&c=d"),
         ("password[0]=q7&password[value]=q7&c=d", "password[0]=[redacted]&password[value]=[redacted]&c=d"),
         ("client%5Fsecret=q7&password%5B0%5D=q7", "client%5Fsecret=[redacted]&password%5B0%5D=[redacted]"),
@@ -98,6 +103,24 @@ fn bodies_are_hidden_by_name() {
         ("<l><pwd><![CDATA[q<7]]></pwd><b>c</b></l>", "<l><pwd>[redacted]</pwd><b>c</b></l>"),
         ("<w:Password Type=\"x\">q7</w:Password><b>c</b>", "<w:Password [redacted]</w:Password><b>c</b>"),
         ("<secret value='q7'/><b>c</b>", "<secret [redacted]/><b>c</b>"),
+        ("<field name=\"password\">q7</field><b>c</b>", "<field [redacted]</field><b>c</b>"),
+        ("<field value=\"q7\" name=\"password\"/><b>c</b>", "<field [redacted]/><b>c</b>"),
+        ("<k name='city'>c</k><input type='password' value='q7'>", "<k name='city'>c</k><input [redacted]"),
+        ("<d><key>password</key>\n<string>q7</string><b>c</b></d>", "<d><key>password</key>\n<string>[redacted]</string><b>c</b></d>"),
+        ("<n>apiKey</n><v type=\"s\">q7</v><b>c</b>", "<n>apiKey</n><v [redacted]</v><b>c</b>"),
+        ("<!DOCTYPE a [<!ENTITY x 'q>7'>]><a>b</a>", "<!DOCTYPE a [<!ENTITY[redacted]>]><a>b</a>"),
+        ("<!-- password: q7 -->\n<a>b</a>", "<!-- password: [redacted]\n<a>b</a>"),
+        // Private keys, commands, columns.
+        (
+            r#"{"cert": "-----BEGIN RSA PRIVATE KEY-----\nq7/q7==\n-----END RSA PRIVATE KEY-----\nrest", "b": 1}"#,
+            r#"{"cert":"[redacted]\nrest","b":1}"#,
+        ),
+        ("-----BEGIN CERTIFICATE-----\nq7\n-----BEGIN PRIVATE KEY-----\nq8", "-----BEGIN CERTIFICATE-----\nq7\n[redacted]"),
+        ("run --user ada --password q7 --verbose", "run --user ada --password [redacted] --verbose"),
+        ("run -apiKey 'q 7' -x y", "run -apiKey '[redacted]' -x y"),
+        ("curl -u ada:q7 --proxy-user \"a:q 7\" http://h", "curl -u ada:[redacted] --proxy-user \"a:[redacted]\" http://h"),
+        ("user\tada\npassword\tq7 q8\n", "user\tada\npassword\t[redacted]\n"),
+        ("the password: hunter2hunter is wrong", "the password: [redacted] is wrong"),
         // Other text.
         ("POST /x\nX-Api-Key: q7\nHost: h\n", "POST /x\nX-Api-Key: [redacted]\nHost: h\n"),
         ("curl -H 'X-Auth: q 7' -d a=b", "curl -H 'X-Auth: [redacted]' -d a=b"),
@@ -132,6 +155,8 @@ fn headers_and_targets_are_hidden_by_name() {
         "x-secret-key",
         "x-access-key",
         "x-hub-signature",
+        "x-pin",
+        "x-sid",
     ] {
         assert_eq!(shown("/x", &[(name, "q7")], ""), format!("/x\n{name}: [redacted]\n\nnull"));
     }
@@ -146,6 +171,10 @@ fn headers_and_targets_are_hidden_by_name() {
         ("/v1/x?code=a&X-Amz-Signature=b", "/v1/x?code=[redacted]&X-Amz-Signature=[redacted]"),
         ("/v1/tokens/abcdefgh1/x", "/v1/tokens/[redacted]/x"),
         ("/v1/x;token=abc", "/v1/x;token=[redacted]"),
+        ("/v1/Bearer%20q7-q7/x", "/v1/[redacted]/x"),
+        ("/v1/ada:q7@host/x", "/v1/[redacted]/x"),
+        ("/v1/2026-01-05T09:00/@a/a%2Fpassword%3Dq7%20", "/v1/2026-01-05T09:00/@a/[redacted]"),
+        ("/v1/x?pin=1&next=%252Fx%253Ftoken%253Dq7", "/v1/x?pin=[redacted]&next=%252Fx%253Ftoken%253D%255Bredacted%255D"),
     ] {
         assert_eq!(shown(target, &[], ""), format!("{expected}\n\nnull"));
     }
@@ -239,6 +268,13 @@ fn everything_else_stays() {
         "ä%zz é",
         r#"{"tracking_url":"https://example.com/track?code=8123456789&x=1","tracking_number":"8123456789"}"#,
         "username: ada\nkey: value\n",
+        r#"{"name":"Ada","city":"Bengaluru","pin":"560 001","to":{"pin":560001,"Postal-Code":"","state":"KA"}}"#,
+        r#"{"customsItems":[{"description":"Pins","quantity":2,"value":10,"name":"Pin"}],"advancedOptions":{"customField1":"pin"}}"#,
+        r#"{"name":"carrier_box_price","value":"9.00","required":[["city","zip"],["name","street1"]]}"#,
+        "<list><field>password</field><field>city</field></list><p class=\"x\">y</p>",
+        "use -u for the user, or -- and - to go on; the token: it is lost",
+        "-----BEGIN CERTIFICATE-----\nq7\n-----END CERTIFICATE-----",
+        "city\tzip\nBern\t3000\n",
     ] {
         check_body(body, body);
     }
@@ -246,9 +282,31 @@ fn everything_else_stays() {
 
 #[test]
 fn hostile_texts_cost_no_more_than_others() {
-    for unit in
-        ["password:", "<password ", "\"password\": {", "\\", "a=", "://", "%25", "-8d2f6c1a", "YWRh/", "é\"", "password=\"\\\"", "[", "}"]
-    {
+    for unit in [
+        "<field name=\"password\" ",
+        "<key>password</key>",
+        "<!entity ",
+        "--password ",
+        "-u a:",
+        "password\t",
+        "-----BEGIN PRIVATE KEY",
+        "%2525",
+        "[[\"pin\",",
+        "pin ",
+        "password:",
+        "<password ",
+        "\"password\": {",
+        "\\",
+        "a=",
+        "://",
+        "%25",
+        "-8d2f6c1a",
+        "YWRh/",
+        "é\"",
+        "password=\"\\\"",
+        "[",
+        "}",
+    ] {
         let text = unit.repeat(64 * 1024 / unit.len());
         let _ = shown(&text, &[], &text);
     }
@@ -294,6 +352,7 @@ fn segments_behind_the_name_of_a_secret_are_hidden_in_any_text() {
     let check = |text: &str, expected: &str| check_body(&format!("{{\"said\":\"{text}\"}}"), &format!("{{\"said\":\"{expected}\"}}"));
     check("found `GET /token/QmFzZSBzZWNyZXQ`, expected", "found `GET /token/[redacted]`, expected");
     check("http://a.example/password/QmFzZSBzZWNyZXQ/x?y=1", "http://a.example/password/[redacted]/x?y=1");
+    check("found `GET /Bearer%20q7-q7/x`, or /ada:q7@host", "found `GET /[redacted]/x`, or /[redacted]");
     check("/secret/secret/QmFzZSBzZWNyZXQ", "/secret/secret/[redacted]");
     for open in ["/token/{account_token}", "/token/short", "/oauth/token and a/b", "/v1/token", "//token//QmFzZSBzZWNyZXQ", "a/b/c/d"] {
         check(open, open);

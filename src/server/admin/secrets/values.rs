@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::names::Names;
 
 /// How often what is looked at may be encoded.
-const LAYERS: usize = 4;
+pub(super) const LAYERS: usize = 4;
 
 /// What stands in a secret's place.
 pub(super) const REDACTED: &str = "[redacted]";

@@ -1,13 +1,11 @@
 //! Custom fields of version 1.2: the parcel attributes of the portal under their newer name, and those that callers make.
 
-use std::collections::BTreeMap;
-
-use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value};
 
 use super::attributes::word;
 use super::users;
 use crate::base::ids;
+use crate::base::patterns::Patterns;
 use crate::engine::fields::{Field, Report};
 use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
 use crate::spec::Rule;
@@ -58,23 +56,22 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
     Ok(Reply::created(Envelope { message: "Custom Field Created", data: field }))
 }
 
-/// The fields that a call may give values for, and how much its patterns may still cost.
+/// The fields that a call may give values for, and their patterns.
 pub struct Known {
     fields: Vec<Value>,
-    patterns: BTreeMap<String, Option<Regex>>,
-    left: usize,
+    patterns: Patterns,
 }
 
 impl Known {
     /// Those of a call, read once for everything that it sends.
     pub fn of(cx: &Cx<'_>) -> Self {
-        Self { fields: all(cx).collect(), patterns: BTreeMap::new(), left: PATTERN_TEXT }
+        Self { fields: all(cx).collect(), patterns: Patterns::default() }
     }
 
     /// The values that a request gives for the fields of an entity. Unknown keys, values that do not fit, and needed ones that are
     /// missing are reported; the attributes that come out of the box are always good for parcels.
     pub fn check<'v>(&mut self, report: &mut Report<'_>, owner: &Field<'v, '_>, entity: &str) -> Option<&'v Map<String, Value>> {
-        let Self { fields, patterns, left } = self;
+        let Self { fields, patterns } = self;
         let field = owner.member("custom_fields");
         let known: Vec<&Value> = fields.iter().filter(|row| row["entity"] == *entity).collect();
         let is_needed = |row: &&&Value| row["data_validation_rules"]["is_required"] == true && row["default_value"].is_null();
@@ -87,7 +84,7 @@ impl Known {
         let members = field.object();
         for (name, value) in members.into_iter().flatten().filter(|(_, value)| !value.is_null()) {
             let fits = match known.iter().find(|row| row["key"] == **name) {
-                Some(own) => takes(own, value, |pattern, text| matches(patterns, pattern, text, left)),
+                Some(own) => takes(own, value, patterns),
                 None => entity == "PARCEL" && CATALOG.built_in_attributes.iter().any(|row| row.id == *name && row.takes(value)),
             };
             if !fits {
@@ -102,8 +99,8 @@ fn all(cx: &Cx<'_>) -> impl Iterator<Item = Value> {
     CATALOG.custom_fields.iter().cloned().chain(cx.docs.all(CUSTOM_FIELD))
 }
 
-/// Whether a field takes a value, whose pattern is looked at by a function.
-fn takes(field: &Value, value: &Value, matches: impl FnOnce(&str, &str) -> bool) -> bool {
+/// Whether a field takes a value. A pattern, written with or without PHP's delimiters, that cannot be judged lets everything pass.
+fn takes(field: &Value, value: &Value, patterns: &mut Patterns) -> bool {
     let (rules, text) = (&field["data_validation_rules"], word(value));
     match (field["data_type"].as_str(), text) {
         (Some("NUMERIC"), _) => checks::number(value).is_some_and(|number| {
@@ -117,28 +114,12 @@ fn takes(field: &Value, value: &Value, matches: impl FnOnce(&str, &str) -> bool)
             let length = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
             rules["min_length"].as_i64().is_none_or(|least| length >= least)
                 && rules["max_length"].as_i64().is_none_or(|most| length <= most)
-                && rules["regex"].as_str().is_none_or(|pattern| matches(pattern, &text))
+                && rules["regex"].as_str().is_none_or(|pattern| patterns.matches(bare(pattern), &text) != Some(false))
         }
         (_, None) => false,
     }
 }
 
-/// How many bytes the patterns of one call look at: those of the texts, and many times those of each pattern that is compiled, because
-/// a class such as `\pL` is hundreds of ranges.
-const PATTERN_TEXT: usize = 32 * 1024;
-const PATTERN_COST: usize = 16;
-
-/// Whether a text matches a field's pattern, written with or without PHP's delimiters. A pattern that takes more than linear
-/// time (look-around, back-references) cannot be judged and lets everything pass, and so does any one when texts or patterns are long.
-fn matches(patterns: &mut BTreeMap<String, Option<Regex>>, pattern: &str, text: &str, left: &mut usize) -> bool {
-    let compiling = if patterns.contains_key(pattern) { 0 } else { pattern.len().saturating_mul(PATTERN_COST) };
-    match left.checked_sub(text.len().saturating_add(compiling).saturating_add(1)) {
-        Some(rest) => *left = rest,
-        None => return true,
-    }
-    if compiling > 0 {
-        let bare = pattern.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')).unwrap_or(pattern);
-        patterns.insert(pattern.to_owned(), RegexBuilder::new(bare).size_limit(1 << 16).build().ok());
-    }
-    patterns.get(pattern).and_then(Option::as_ref).is_none_or(|pattern| pattern.is_match(text))
+fn bare(pattern: &str) -> &str {
+    pattern.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')).unwrap_or(pattern)
 }

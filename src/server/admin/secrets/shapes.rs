@@ -1,0 +1,93 @@
+//! Takes out what is a credential by its shape or by its place in a command: `Bearer …`, signed tokens, private keys, `--password …`.
+
+use std::borrow::Cow;
+use std::sync::{Arc, LazyLock};
+
+use regex::Regex;
+
+use super::clean::{Clean, quoted, until};
+use super::values::Found;
+
+/// Whether a text may have the shape of a credential: the name of a scheme in it, or the beginning of a signed token.
+pub(super) fn is_shaped(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.iter().enumerate().any(|(index, first)| {
+        let rest = &bytes[index..];
+        match first {
+            b'e' => rest.starts_with(b"eyJ") || rest.starts_with(b"earer"),
+            b'E' => rest.starts_with(b"EARER"),
+            b'a' => rest.starts_with(b"asic"),
+            b'A' => rest.starts_with(b"ASIC"),
+            b'T' => rest.starts_with(b"Token"),
+            _ => false,
+        }
+    })
+}
+
+/// A text without what is a credential wherever it stands: behind the name of a scheme, signed tokens, private keys.
+pub(super) fn shaped<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
+    static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
+        let schemes = r"(?-u)\b(?:(?<basic>(?i:basic))|(?i:bearer)|[A-Z][A-Za-z]*Token)[ \t]+(?<value>[\w.~+/=-]{4,})";
+        Regex::new(&format!(r"{schemes}|(?<signed>\beyJ[\w-]+\.[\w.-]+)")).expect("the pattern is one")
+    });
+    if !is_shaped(text) {
+        return text.into();
+    }
+    let mut clean = Clean::new(text);
+    for place in SHAPES.captures_iter(text) {
+        let Some(value) = place.name("value").or(place.name("signed")) else { continue };
+        // A sentence about the scheme goes on with a word, a challenge with `realm=`.
+        let is_word = value.as_str().trim_end_matches(['.', '=']).bytes().skip(1).all(|byte| byte.is_ascii_lowercase());
+        let is_pair = found.add_password(value.as_str());
+        if is_pair || !(is_word || place.name("basic").is_some()) {
+            clean.hide(value.range(), found);
+        }
+    }
+    clean.finish()
+}
+
+/// Private keys, from their first line to their last; of one that is cut, all that there is.
+pub(super) fn private_keys<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
+    let mut clean = Clean::new(text);
+    let mut at = 0;
+    while let Some(start) = text[at..].find("-----BEGIN ").map(|offset| at + offset) {
+        let label = start + "-----BEGIN ".len();
+        at = until(text, label, &['-', '\n']);
+        if text[label..at].contains("PRIVATE KEY") {
+            at = text[at..].find("-----END").map_or(text.len(), |end| until(text, at + end, &['\n', '"', '\'', '<', '&', '\\']));
+            clean.hide(start..at, found);
+        }
+    }
+    clean.finish()
+}
+
+/// What follows an option of a command with the name of a secret, or `-u name:`, and what a tab parts from such a name.
+pub(super) fn options<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
+    static OPTION: LazyLock<Regex> = LazyLock::new(|| {
+        let (option, column) = (r"(?:^|[\s=('\x22`])--?(?<option>[A-Za-z][\w.-]{0,63})[ \t]+", r"(?m:^)[ ]*(?<column>[\w.-]{1,64})\t+");
+        Regex::new(&format!("(?-u){option}|{column}")).expect("the pattern is one")
+    });
+    if !text.contains(" -") && !text.starts_with('-') && !text.contains('\t') {
+        return text.into();
+    }
+    let names = Arc::clone(&found.names);
+    let mut clean = Clean::new(text);
+    for place in OPTION.captures_iter(text) {
+        let start = place.get(0).map_or(0, |whole| whole.end());
+        let Some(name) = place.name("option").or(place.name("column")).map(|name| name.as_str()) else { continue };
+        let is_column = place.name("column").is_some();
+        let value = || quoted(text, start).unwrap_or_else(|| start..until(text, start, if is_column { &ENDS[1..4] } else { &ENDS }));
+        if !is_column && ["u", "U", "user", "proxy-user"].contains(&name) {
+            let value = value();
+            if let Some(colon) = text[value.clone()].find(':') {
+                clean.hide(value.start + colon + 1..value.end, found);
+            }
+        } else if names.is_secret(name) && !text[start..].starts_with('-') {
+            clean.hide(value(), found);
+        }
+    }
+    clean.finish()
+}
+
+/// What ends a word of a command.
+const ENDS: [char; 6] = [' ', '\t', '\r', '\n', '"', '\''];
