@@ -1,15 +1,19 @@
 //! Matching rules of a Pact, held against an answer: where it differs from what the consumer expects. Members that are not expected are
 //! no difference, as in every answer to a consumer.
 
+use std::collections::HashMap;
 use std::fmt::{self, Display, Formatter};
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value};
 
 use crate::contract::pact_file::Expected;
 
 /// How deep bodies are compared.
 const DEEPEST: usize = 100;
+/// How long an expression may be, and how many bytes it may take.
+const LONGEST: usize = 4096;
+const LARGEST: usize = 256 << 10;
 /// How many differences of one answer are told.
 const MOST: usize = 50;
 
@@ -30,7 +34,7 @@ impl Display for Mismatch {
 /// The differences of an answer.
 #[must_use]
 pub fn mismatches(expected: &Expected, status: u16, headers: &[(String, String)], body: &[u8]) -> Vec<Mismatch> {
-    let mut found = Found(Vec::new());
+    let mut found = Found::default();
     let rules = &expected.rules;
     if u64::from(status) != expected.status && !fits_class(&rules["status"], status) {
         found.add("status".to_owned(), format!("found {status}, expected {}", expected.status));
@@ -53,7 +57,7 @@ pub fn mismatches(expected: &Expected, status: u16, headers: &[(String, String)]
         }
     }
     if expected.body.is_null() {
-        return found.0;
+        return found.rows;
     }
     let text = String::from_utf8_lossy(body);
     match serde_json::from_slice::<Value>(body) {
@@ -64,22 +68,27 @@ pub fn mismatches(expected: &Expected, status: u16, headers: &[(String, String)]
         _ if expected.body.as_str() == Some(&*text) => {}
         _ => found.add("body".to_owned(), format!("found `{}`, expected `{}`", shortened(&text), shortened(&expected.body.to_string()))),
     }
-    found.0
+    found.rows
 }
 
-struct Found(Vec<Mismatch>);
+#[derive(Default)]
+struct Found {
+    rows: Vec<Mismatch>,
+    /// The expressions of the rules, each compiled once; nothing for one that is not read here.
+    patterns: HashMap<String, Option<Regex>>,
+}
 
 impl Found {
     fn add(&mut self, place: String, problem: String) {
-        if self.0.len() < MOST {
-            self.0.push(Mismatch { place, problem });
+        if self.rows.len() < MOST {
+            self.rows.push(Mismatch { place, problem });
         }
     }
 
     /// Holds a value against the matchers of a rule: all of them, or with `OR` any.
     fn judge(&mut self, rule: &Value, expected: &Value, actual: &Value, place: &str) {
         let rows = rule["matchers"].as_array().map_or(std::slice::from_ref(rule), Vec::as_slice);
-        let problems: Vec<String> = rows.iter().filter_map(|row| problem(row, expected, actual)).collect();
+        let problems: Vec<String> = rows.iter().filter_map(|row| problem(row, expected, actual, &mut self.patterns)).collect();
         let is_fine = if rule["combine"] == "OR" { problems.len() < rows.len() } else { problems.is_empty() };
         if !is_fine {
             self.add(place.to_owned(), problems.join("; "));
@@ -88,15 +97,18 @@ impl Found {
 }
 
 /// What one matcher has against a value.
-fn problem(matcher: &Value, expected: &Value, actual: &Value) -> Option<String> {
+fn problem(matcher: &Value, expected: &Value, actual: &Value, patterns: &mut HashMap<String, Option<Regex>>) -> Option<String> {
     let found = || format!("found `{}`", shortened(&actual.to_string()));
     let text = actual.as_str().map_or_else(|| actual.to_string(), str::to_owned);
     let holds = match matcher["match"].as_str().unwrap_or_default() {
         "equality" => same(expected, actual),
-        "regex" => match Regex::new(matcher["regex"].as_str().unwrap_or_default()) {
-            Ok(regex) => regex.is_match(&text),
-            Err(_) => return Some("the file has an expression that is not read here".to_owned()),
-        },
+        "regex" => {
+            let expression = matcher["regex"].as_str().unwrap_or_default();
+            match patterns.entry(expression.to_owned()).or_insert_with(|| pattern(expression)) {
+                Some(regex) => regex.is_match(&text),
+                None => return Some("the file has an expression that is not read here".to_owned()),
+            }
+        }
         "include" => text.contains(matcher["value"].as_str().unwrap_or_default()),
         "integer" => actual.is_i64() || actual.is_u64(),
         "decimal" => actual.is_f64(),
@@ -125,6 +137,12 @@ fn problem(matcher: &Value, expected: &Value, actual: &Value) -> Option<String> 
         other => format!("what `{other}` matches"),
     };
     (!holds).then(|| format!("{}, expected {}", found(), wanted()))
+}
+
+/// An expression of a rule, unless it is none or too large.
+fn pattern(text: &str) -> Option<Regex> {
+    let builder = || RegexBuilder::new(text).size_limit(LARGEST).dfa_size_limit(LARGEST).build().ok();
+    (text.len() <= LONGEST).then(builder).flatten()
 }
 
 fn bounds(matcher: &Value) -> String {
@@ -360,6 +378,14 @@ mod tests {
             &json!({"a": [{"id": 5}, {"id": "6"}]}),
             &["body $.a[1].id: found `\"6\"`, expected what `integer` matches"],
         );
+    }
+
+    #[test]
+    fn expressions_have_a_largest_size() {
+        for large in [r"\w{200}".to_owned(), "a".repeat(5000)] {
+            let rules = json!({"$.a": {"matchers": [{"match": "regex", "regex": large}]}});
+            check(json!({"a": "x"}), rules, &json!({"a": "y"}), &["body $.a: the file has an expression that is not read here"]);
+        }
     }
 
     #[test]

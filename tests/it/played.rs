@@ -122,3 +122,43 @@ steps:
     assert!(call["notes"].as_array().is_some_and(|notes| notes.contains(&note)), "{call}");
     assert_eq!(call["effect"], json!({"kind": "respond", "name": "shippo.GetAddress", "line": 1, "nth": 1, "committed": false}), "{call}");
 }
+
+#[test]
+fn reports_of_conversations_have_a_bound() {
+    let server = Server::start(&[]);
+    let headers = json!({"Authorization": "ShippoToken shippo_test_seatrial"});
+    let address = |name: &str| json!({"name": name, "street1": "a", "city": "b", "state": "CA", "zip": "94117", "country": "US"});
+    let held = |name: &str, step: Value| {
+        let first = json!({"call": "POST /addresses", "json": address(&"x".repeat(1000)), "save": {"a": "name"}});
+        play(&server, name, "shippo", &json!({}), &json!({"headers": headers, "steps": [first, step]}).to_string())
+    };
+    let titles = held("titles", json!({"call": format!("GET /addresses/{}", "{{a}}".repeat(7000)), "repeat": 20}));
+    assert!(titles.to_string().len() < 100_000 && titles["steps"].as_array().map(Vec::len) == Some(21), "{}", titles.to_string().len());
+    assert!(titles["steps"][1]["step"].as_str().is_some_and(|title| title.ends_with("(cut)")), "{titles:.2000}");
+    assert_eq!(titles["unlisted"], 0);
+    let expect = json!({"status": 201, "json": {"name": "{{a}}".repeat(7000)}});
+    let values = held("values", json!({"call": "POST /addresses", "json": address("n"), "repeat": 5, "expect": expect}));
+    assert_eq!(values["verdict"], "failed");
+    assert!(values.to_string().len() < 100_000, "{}", values.to_string().len());
+    let wanted: serde_json::Map<String, Value> = (0..3000).map(|number| (format!("{number}{}", "x".repeat(200)), 1.into())).collect();
+    let expect = json!({"status": 201, "has": wanted});
+    let many = held("many", json!({"call": "POST /addresses", "json": address("n"), "repeat": 20, "expect": expect}));
+    let (listed, unlisted) = (many["steps"].as_array().map_or(0, Vec::len), many["unlisted"].as_u64().unwrap_or_default());
+    assert!(listed + usize::try_from(unlisted).unwrap_or_default() == 21 && (2..20).contains(&listed), "{listed} {unlisted}");
+    assert!(many.to_string().len() < 6 << 20, "{}", many.to_string().len());
+}
+
+#[test]
+fn patterns_of_conversations_have_a_bound() {
+    let server = Server::start(&[]);
+    let expect: serde_json::Map<String, Value> =
+        (0..5000).map(|number| (format!("a{number}"), format!(r"~/\w{{3}}{number}/").into())).collect();
+    let steps = json!([{"call": "GET /addresses", "expect": {"status": 200, "json": expect}}]);
+    let refused = play(&server, "patterns", "shippo", &json!({}), &json!({"steps": steps}).to_string());
+    let told = refused.to_string();
+    assert!(told.contains("the patterns of this conversation are too large together"), "{told:.2000}");
+    assert_eq!(refused["diagnostics"].as_array().map(Vec::len), Some(1), "{told:.2000}");
+    let steps = json!([{"call": "GET /addresses", "expect": {"status": 200, "has": {"a": r"~/\w{200}/"}}}]);
+    let refused = play(&server, "pattern", "shippo", &json!({}), &json!({"steps": steps}).to_string());
+    assert!(refused.to_string().contains("it is too large"), "{refused:.2000}");
+}

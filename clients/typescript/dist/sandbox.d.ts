@@ -161,6 +161,8 @@ export interface Played {
         status: number | null;
         problems: string[];
     }[];
+    /** How many steps were made beyond those that the report has room for. */
+    unlisted: number;
 }
 /** Expectations that do not hold, or cannot be shown to. */
 export declare class UnmetExpectations extends Error {

@@ -127,6 +127,8 @@ export interface Played {
   about: string | null;
   verdict: "passed" | "failed";
   steps: { step: string; status: number | null; problems: string[] }[];
+  /** How many steps were made beyond those that the report has room for. */
+  unlisted: number;
 }
 
 /** Expectations that do not hold, or cannot be shown to. */

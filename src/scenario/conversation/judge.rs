@@ -8,10 +8,13 @@ use super::substitute::Substitution;
 use crate::base::time::Timestamp;
 use crate::engine::{pairs, signing};
 use crate::scenario::error::{Diagnostic, Span, Spanned};
-use crate::scenario::matching::{self, Difference, Members};
+use crate::scenario::matching::{self, Comparison, Difference, Members};
 use crate::scenario::node::Node;
 use crate::scenario::story::{Content, ExpectedAnswer, ExpectedWebhook, Hmac, Story};
 use crate::world::Note;
+
+/// Largest body that a failure has whole.
+const TEXT: usize = 64 << 10;
 
 /// An expectation that is not met, or a step that cannot be made, and the position of what was expected.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,10 +45,12 @@ impl Failure {
         match &self.mismatch {
             Mismatch::Status { found, .. } => Some((*found).into()),
             Mismatch::Header { found, expected: Value::String(_), .. } => found.clone().map(Value::from),
-            Mismatch::Text { found, .. } | Mismatch::Fact { found, .. } => Some(found.as_str().into()),
+            Mismatch::Text { found, .. } | Mismatch::Fact { found, .. } => {
+                Some(found.as_str().into()).filter(|found| !matching::is_cut(found))
+            }
             Mismatch::Notes { found, .. } => Some(found.as_slice().into()),
             Mismatch::Body(difference) => match &**difference {
-                Difference::Value { found, .. } => Some(found.clone()),
+                Difference::Value { found, .. } => Some(found.clone()).filter(|found| !matching::is_cut(found)),
                 _ => None,
             },
             _ => None,
@@ -101,6 +106,10 @@ pub enum Mismatch {
     NothingToSave(String),
     #[error("what was saved is too large together: `{0}` is left out")]
     TooMuchToSave(String),
+    #[error("{0} more problems of the step are not listed")]
+    Unlisted(usize),
+    #[error("it is too much work for one step: not all of its patterns are tried")]
+    TooMuchWork,
     #[error("{name} `{found}`, expected `{expected}`")]
     Fact { name: &'static str, expected: String, found: String },
     #[error("a webhook did not arrive: {0}")]
@@ -148,7 +157,7 @@ pub struct ReceivedWebhook {
 }
 
 /// How an answer differs from the expected one.
-pub(super) fn answer(expected: &ExpectedAnswer, found: &ReceivedAnswer<'_>, values: &Substitution) -> Vec<Failure> {
+pub(super) fn answer(expected: &ExpectedAnswer, found: &ReceivedAnswer<'_>, values: &Substitution, step: &mut Comparison) -> Vec<Failure> {
     let Spanned { value: status, span } = expected.status;
     let mut failures = Vec::new();
     let Some(status) = status else { return vec![Failure::new(span, Mismatch::Arrived(found.status))] };
@@ -156,7 +165,7 @@ pub(super) fn answer(expected: &ExpectedAnswer, found: &ReceivedAnswer<'_>, valu
         failures.push(Failure::new(span, Mismatch::Status { expected: status, found: found.status }));
     }
     let header = |name: &str| found.headers.get(name).and_then(|value| value.to_str().ok());
-    failures.extend(content(&expected.content, &header, &String::from_utf8_lossy(found.body), values));
+    failures.extend(content(&expected.content, &header, &String::from_utf8_lossy(found.body), values, step));
     if let Some((notes, codes)) = expected.notes.as_ref().zip(found.notes.as_ref())
         && *codes != notes.value
     {
@@ -172,22 +181,32 @@ pub(super) fn departures(notes: &[Note], span: Span) -> impl Iterator<Item = Fai
 }
 
 /// How webhooks differ from the expected ones: the same number, each like its counterpart.
-pub(super) fn webhooks(expected: &Spanned<Vec<ExpectedWebhook>>, found: &[ReceivedWebhook], values: &Substitution) -> Vec<Failure> {
+pub(super) fn webhooks(
+    expected: &Spanned<Vec<ExpectedWebhook>>,
+    found: &[ReceivedWebhook],
+    values: &Substitution,
+    step: &mut Comparison,
+) -> Vec<Failure> {
     let mut failures = Vec::new();
     for (index, (expected, found)) in expected.iter().zip(found).enumerate() {
-        failures.extend(webhook(expected, found, values).into_iter().map(|failure| Failure { webhook: Some(index + 1), ..failure }));
+        failures.extend(webhook(expected, found, values, step).into_iter().map(|failure| Failure { webhook: Some(index + 1), ..failure }));
     }
     for missing in expected.iter().skip(found.len()) {
-        failures.push(Failure::new(missing.node.span, Mismatch::NotArrived(missing.node.to_json())));
+        let missed = matching::kept(&missing.node.to_json());
+        if step.lists(missing.node.span.end - missing.node.span.start) {
+            failures.push(Failure::new(missing.node.span, Mismatch::NotArrived(missed)));
+        }
     }
     for ReceivedWebhook { at, event, subject, body, .. } in found.iter().skip(expected.len()) {
-        let (event, subject, body) = (event.clone(), subject.clone(), body.clone());
-        failures.push(Failure::new(expected.span, Mismatch::NotExpected { event, subject, at: *at, body }));
+        let (event, subject, body) = (event.clone(), subject.clone(), matching::beginning(body));
+        if step.lists(event.len() + subject.len() + body.len()) {
+            failures.push(Failure::new(expected.span, Mismatch::NotExpected { event, subject, at: *at, body }));
+        }
     }
     failures
 }
 
-fn webhook(expected: &ExpectedWebhook, found: &ReceivedWebhook, values: &Substitution) -> Vec<Failure> {
+fn webhook(expected: &ExpectedWebhook, found: &ReceivedWebhook, values: &Substitution, step: &mut Comparison) -> Vec<Failure> {
     let at = found.at.to_string();
     let mut failures = Vec::new();
     for (name, fact) in &expected.facts {
@@ -198,15 +217,16 @@ fn webhook(expected: &ExpectedWebhook, found: &ReceivedWebhook, values: &Substit
             _ => at.as_str(),
         };
         let expected = values.text(fact);
-        if !matching::text(&expected, found) {
-            failures.push(Failure::new(fact.span, Mismatch::Fact { name, expected, found: found.to_owned() }));
+        if !step.text(&expected, found) && step.lists(found.len() + fact.len()) {
+            failures
+                .push(Failure::new(fact.span, Mismatch::Fact { name, expected: matching::beginning(&expected), found: found.to_owned() }));
         }
     }
     let header = |name: &str| found.headers.get(&name.to_ascii_lowercase()).map(String::as_str);
-    failures.extend(content(&expected.content, &header, &found.body, values));
+    failures.extend(content(&expected.content, &header, &found.body, values, step));
     if let Some(form) = &expected.form {
         let fields: Map<String, Value> = pairs(&found.body).into_iter().map(|(name, value)| (name, value.into())).collect();
-        failures.extend(body(form, &values.found(fields.into()), Members::AtLeast, values));
+        failures.extend(body(form, &values.found(fields.into()), Members::AtLeast, values, step));
     }
     if let Some(hmac) = &expected.hmac {
         let signed = signature(hmac, &header, found.signed.as_deref().unwrap_or(&found.body), values);
@@ -216,15 +236,21 @@ fn webhook(expected: &ExpectedWebhook, found: &ReceivedWebhook, values: &Substit
 }
 
 /// How headers and a body differ from what is expected of them.
-fn content<'h>(expected: &Content, header: &dyn Fn(&str) -> Option<&'h str>, text: &str, values: &Substitution) -> Vec<Failure> {
+fn content<'h>(
+    expected: &Content,
+    header: &dyn Fn(&str) -> Option<&'h str>,
+    text: &str,
+    values: &Substitution,
+    step: &mut Comparison,
+) -> Vec<Failure> {
     let mut failures = Vec::new();
     for (name, wanted) in &expected.headers {
         let found = header(name);
         let fits = match wanted {
-            Some(wanted) => found.is_some_and(|found| matching::text(&values.expected_text(wanted), &values.credentials.hide(found))),
+            Some(wanted) => found.is_some_and(|found| step.text(&values.expected_text(wanted), &values.credentials.hide(found))),
             None => found.is_none(),
         };
-        if !fits {
+        if !fits && step.lists(found.map_or(0, str::len)) {
             let span = wanted.as_ref().map_or(name.span, |wanted| wanted.span);
             let expected = wanted.as_ref().map(|wanted| wanted.value.clone()).into();
             failures.push(Failure::new(span, Mismatch::Header { name: name.value.clone(), expected, found: found.map(str::to_owned) }));
@@ -232,18 +258,25 @@ fn content<'h>(expected: &Content, header: &dyn Fn(&str) -> Option<&'h str>, tex
     }
     let document = values.found(serde_json::from_str(text).unwrap_or(Value::Null));
     for (node, members) in [(&expected.json, Members::Exact), (&expected.has, Members::AtLeast)] {
-        failures.extend(node.iter().flat_map(|node| body(node, &document, members, values)));
+        failures.extend(node.iter().flat_map(|node| body(node, &document, members, values, step)));
     }
     if let Some(wanted) = &expected.text
-        && !matching::text(&values.expected_text(wanted), &values.credentials.hide(text))
+        && !step.text(&values.expected_text(wanted), &values.credentials.hide(text))
+        && step.lists(text.len().min(TEXT))
     {
-        failures.push(Failure::new(wanted.span, Mismatch::Text { expected: wanted.value.clone(), found: text.to_owned() }));
+        let (expected, found) = (matching::beginning(wanted), text_kept(text));
+        failures.push(Failure::new(wanted.span, Mismatch::Text { expected, found }));
     }
     failures
 }
 
-fn body(expected: &Node, found: &Value, members: Members, values: &Substitution) -> Vec<Failure> {
-    let differences = matching::differences(&values.expected(expected), found, members, "$");
+/// The text that came, unless it is large.
+fn text_kept(text: &str) -> String {
+    if text.len() > TEXT { matching::beginning(text) } else { text.to_owned() }
+}
+
+fn body(expected: &Node, found: &Value, members: Members, values: &Substitution, step: &mut Comparison) -> Vec<Failure> {
+    let differences = step.differences(&values.expected(expected), found, members);
     differences.into_iter().map(|(span, difference)| Failure::new(span, Mismatch::Body(Box::new(difference)))).collect()
 }
 
@@ -253,8 +286,11 @@ fn signature<'h>(hmac: &Hmac, header: &dyn Fn(&str) -> Option<&'h str>, body: &s
     let shape = || Mismatch::Shape { header: name(), found: found.to_owned(), shape: hmac.value.clone() };
     let mut parts = holes(&hmac.value, found).ok_or_else(shape)?;
     let digest = parts.remove("digest").unwrap_or_default();
-    let over = parts.iter().fold(hmac.over.clone(), |over, (hole, value)| over.replace(&format!("{{{hole}}}"), value));
-    let signed = over.replace("{body}", body);
+    let mut over = Some(hmac.over.clone());
+    for (hole, value) in &parts {
+        over = over.and_then(|over| values.replaced(&over, &format!("{{{hole}}}"), value));
+    }
+    let signed = over.and_then(|over| values.replaced(&over, "{body}", body)).ok_or(Mismatch::TooMuchWork)?;
     let expected = signing::hmac_sha256(&values.text(&hmac.secret), signed.as_bytes());
     if expected == digest { Ok(()) } else { Err(Mismatch::Signature { header: name(), found: digest.to_owned(), expected }) }
 }

@@ -1,6 +1,7 @@
 //! The course of a conversation: which step comes next, what it sends, and what its answer means for the steps after it. Who takes the
 //! steps is no matter of this file: a machine in this process, or a server at any address.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
@@ -11,13 +12,18 @@ use super::judge::{self, Failure, Mismatch, ReceivedAnswer, ReceivedWebhook};
 use super::plan::{self, PlannedCall};
 use super::substitute::Substitution;
 use crate::scenario::error::{Span, Spanned};
+use crate::scenario::matching::{self, Comparison};
 use crate::scenario::story::{Action, Call, Story, Subscribe};
+
+/// How many bytes of a call with its values are looked at for its title.
+const TITLE: usize = 1025;
 
 /// A conversation of which some steps were made.
 pub struct Script {
     story: Arc<Story>,
     mount: String,
     values: Substitution,
+    comparison: Comparison,
     /// Index of the next step, and which turn of it.
     next: (usize, u64),
     /// The step that polls, which turn of it, and how often its call was made.
@@ -58,7 +64,14 @@ impl Script {
     pub fn new(story: &Arc<Story>, mount: &str, sandbox: &str, inbox: &str, credentials: CredentialMap) -> Self {
         let saved = Map::from_iter([("inbox".to_owned(), inbox.into()), ("sandbox".to_owned(), sandbox.into())]);
         let values = Substitution::new(saved, credentials);
-        Self { story: Arc::clone(story), mount: mount.to_owned(), values, next: (0, 1), polled: (0, 0, 0) }
+        Self {
+            story: Arc::clone(story),
+            mount: mount.to_owned(),
+            values,
+            comparison: Comparison::default(),
+            next: (0, 1),
+            polled: (0, 0, 0),
+        }
     }
 
     #[must_use]
@@ -68,7 +81,7 @@ impl Script {
 
     /// Gives a value a name, as if a step had saved it.
     pub fn save(&mut self, name: &str, value: Value) {
-        self.values.save(name, value);
+        self.values.save(name, &value);
     }
 
     /// The next step; `None` at the end of the story.
@@ -77,7 +90,8 @@ impl Script {
         let (index, repetition) = self.next;
         let step = story.steps.get(index)?;
         self.values.begin_step();
-        self.values.save("n", repetition.into());
+        self.comparison.begin_step();
+        self.values.save("n", &repetition.into());
         self.next = if repetition < step.repeat { (index, repetition + 1) } else { (index + 1, 1) };
         let (title, span, doing) = match &step.action {
             Action::Advance(text, by) => (format!("advance {}", text.value), text.span, Doing::Advance(*by)),
@@ -88,8 +102,9 @@ impl Script {
             Action::Unsubscribe(name) => (format!("unsubscribe {}", name.value), name.span, Doing::Unsubscribe(name.value.clone())),
             Action::Receives(Spanned { span, .. }) => ("receives".to_owned(), *span, Doing::Receives),
             Action::Call(call) => {
+                let title = self.values.beginning(&call.line, TITLE);
                 let planned = plan::call(call, &story.headers, &self.mount, &self.values);
-                (self.values.text(&call.line), call.line.span, planned.map_or(Doing::Unsendable, Doing::Call))
+                (matching::beginning(&title), call.line.span, planned.map_or(Doing::Unsendable, Doing::Call))
             }
         };
         let mut turn = Turn { number: index + 1, repetition, title, span, expected: None, doing };
@@ -101,21 +116,33 @@ impl Script {
     pub fn answered(&mut self, turn: &Turn, found: &ReceivedAnswer<'_>) -> Vec<Failure> {
         let story = Arc::clone(&self.story);
         let Some(call) = call(&story, turn) else { return Vec::new() };
-        let mut failures = call.expect.as_ref().map_or_else(Vec::new, |expected| judge::answer(expected, found, &self.values));
+        let mut failures =
+            call.expect.as_ref().map_or_else(Vec::new, |expected| judge::answer(expected, found, &self.values, &mut self.comparison));
         let document: Value = serde_json::from_slice(found.body).unwrap_or(Value::Null);
         for (name, path) in &call.save {
-            let value = match path.strip_prefix("header:") {
-                Some(header) => found.headers.get(header).and_then(|value| value.to_str().ok()).map(Value::from),
-                None => document.pointer(&format!("/{}", path.replace('.', "/"))).cloned(),
+            let value: Option<Cow<'_, Value>> = match path.strip_prefix("header:") {
+                Some(header) => found.headers.get(header).and_then(|value| value.to_str().ok()).map(|text| Cow::Owned(Value::from(text))),
+                None => document.pointer(&format!("/{}", path.replace('.', "/"))).map(Cow::Borrowed),
             };
             let Some(value) = value else {
-                failures.push(Failure::new(path.span, Mismatch::NothingToSave(path.value.clone())));
+                if self.comparison.lists(path.len()) {
+                    failures.push(Failure::new(path.span, Mismatch::NothingToSave(path.value.clone())));
+                }
                 continue;
             };
-            if !self.values.save(name, value) {
+            if !self.values.save(name, &value) && self.comparison.lists(path.len()) {
                 failures.push(Failure::new(path.span, Mismatch::TooMuchToSave(path.value.clone())));
             }
         }
+        self.with_bounds(turn, failures)
+    }
+
+    /// The failures of a step, and what its bounds have left out.
+    fn with_bounds(&self, turn: &Turn, mut failures: Vec<Failure>) -> Vec<Failure> {
+        let unlisted = self.comparison.unlisted;
+        failures.extend((unlisted > 0).then(|| Failure::new(turn.span, Mismatch::Unlisted(unlisted))));
+        let is_exhausted = self.comparison.is_exhausted();
+        failures.extend(is_exhausted.then(|| Failure::new(turn.span, Mismatch::TooMuchWork)));
         failures
     }
 
@@ -128,11 +155,12 @@ impl Script {
     }
 
     /// How the webhooks that came since the last such step depart from what is expected.
-    pub fn received(&self, turn: &Turn, found: &[ReceivedWebhook]) -> Vec<Failure> {
-        match self.story.steps.get(turn.number - 1).map(|step| &step.action) {
-            Some(Action::Receives(expected)) => judge::webhooks(expected, found, &self.values),
+    pub fn received(&mut self, turn: &Turn, found: &[ReceivedWebhook]) -> Vec<Failure> {
+        let failures = match self.story.steps.get(turn.number - 1).map(|step| &step.action) {
+            Some(Action::Receives(expected)) => judge::webhooks(expected, found, &self.values, &mut self.comparison),
             _ => Vec::new(),
-        }
+        };
+        self.with_bounds(turn, failures)
     }
 
     /// Has the call of a turn made again, if it polls and may go on: the pause before that.

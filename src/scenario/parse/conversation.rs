@@ -288,7 +288,21 @@ fn alone(reader: &mut Reader<'_>, fields: &Fields<'_>, names: &[&'static str]) {
 fn matcher(reader: &mut Reader<'_>, node: &Node) {
     match &node.kind {
         Kind::Text(text) => {
-            if let Err(help) = matching::check(text) {
+            if !text.starts_with('~') || reader.matchers.contains(text) {
+                return;
+            }
+            if reader.matcher_bytes > matching::PATTERNS {
+                return;
+            }
+            let (checked, bytes) = matching::check(text);
+            reader.matcher_bytes += bytes;
+            if reader.matcher_bytes > matching::PATTERNS {
+                let message = "the patterns of this conversation are too large together";
+                reader.problem("S002", node.span, message).help("repeat a pattern, or use one of the words such as `~string`");
+            } else if checked.is_ok() {
+                reader.matchers.insert(text.clone());
+            }
+            if let Err(help) = checked {
                 reader.problem("S009", node.span, format!("`{text}` matches nothing")).help(help.to_string());
             }
         }

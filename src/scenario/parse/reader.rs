@@ -44,6 +44,9 @@ pub(super) struct Reader<'s> {
     pub(super) looked_up: Cell<usize>,
     /// How many chances are drawn so far.
     pub(super) chances: usize,
+    /// The matchers of a conversation so far, and about the bytes that their patterns take.
+    pub(super) matchers: BTreeSet<String>,
+    pub(super) matcher_bytes: usize,
     /// How many patterns the file has so far.
     pub(super) patterns: usize,
     /// About the bytes that its expressions take.
@@ -113,6 +116,8 @@ impl<'s> Reader<'s> {
             begins: None,
             looked_up: Cell::new(0),
             chances: 0,
+            matchers: BTreeSet::new(),
+            matcher_bytes: 0,
             patterns: 0,
             expression_bytes: 0,
         }

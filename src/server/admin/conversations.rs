@@ -17,12 +17,18 @@ use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
 use crate::server::webhook_sender::WebhookSender;
 
+/// About the bytes that a report may have, and what a step takes beside its texts.
+const ROOM: usize = 4 << 20;
+const STEP: usize = 64;
+
 /// A conversation that was played.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Played {
     about: Option<String>,
     verdict: Verdict,
     steps: Vec<StepView>,
+    /// How many steps were made beyond those that the report has room for.
+    unlisted: usize,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -55,16 +61,19 @@ pub(crate) async fn play(admin: &Admin, request: &AdminRequest<'_>) -> Result<Pl
     let mut player = Player::new(&admin.machine, &sandbox, &vendor.mount, &story);
     let sender = Arc::clone(&admin.webhook_sender);
     let play = async move {
-        let mut steps = Vec::new();
+        let (mut steps, mut unlisted, mut room, mut passed) = (Vec::new(), 0, ROOM, true);
         while let Some(step) = next(&sender, &sandbox, &mut player).await? {
             if let Some(moving) = sender.promise(&sandbox, |_| Some(step.until)).await? {
                 sender.advance(&moving).await?;
             }
-            steps.push(StepView::of(&step));
+            passed &= step.failures.is_empty();
+            room = if room > 0 { StepView::of(&step).listed(room, &mut steps) } else { 0 };
+            unlisted += usize::from(room == 0);
+            // A step of its own for the worker too, so that others get their turn.
+            tokio::task::yield_now().await;
         }
-        let passed = steps.iter().all(|step| step.problems.is_empty());
         let verdict = if passed { Verdict::Passed } else { Verdict::Failed };
-        Ok(Played { about: story.about.clone(), verdict, steps })
+        Ok(Played { about: story.about.clone(), verdict, steps, unlisted })
     };
     detached(play).await
 }
@@ -81,5 +90,15 @@ impl StepView {
     fn of(report: &StepReport) -> Self {
         let status = report.exchange.as_ref().map(|(_, answer)| answer.status.as_u16());
         Self { step: report.title.clone(), status, problems: report.failures.iter().map(ToString::to_string).collect() }
+    }
+
+    /// Puts the step into a report with so much room, if it fits; the room that is left then.
+    fn listed(self, room: usize, steps: &mut Vec<Self>) -> usize {
+        let texts = self.problems.iter().map(|problem| problem.len() + size_of::<String>());
+        let left = room.saturating_sub(STEP + self.step.len() + texts.sum::<usize>());
+        if left > 0 {
+            steps.push(self);
+        }
+        left
     }
 }
