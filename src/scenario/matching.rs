@@ -51,7 +51,7 @@ const PATTERN_BYTE: usize = 512;
 /// What it takes to find out that one is too large.
 const TOO_LARGE: usize = 256 << 10;
 /// How many bytes the text of a pattern may have.
-const LONGEST: usize = 4096;
+pub const LONGEST: usize = 4096;
 /// Largest value that a failure has whole, how much of a larger one it has, and what that ends with.
 const WHOLE: usize = 64 << 10;
 const BEGINNING: usize = 1024;

@@ -245,9 +245,18 @@ fn words<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
     looks.into_iter().fold(tables::text(text, false, found), |clean, look| then(clean, found, look))
 }
 
+/// Whether a text is a file in base64, in which words are chance.
+fn is_data(text: &str) -> bool {
+    let data = text.rsplit_once(";base64,").map_or(text, |(_, data)| data);
+    data.len() > 200 && data.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=\r\n".contains(&byte))
+}
+
 /// Segments of paths behind one that is the name of a secret, as in [`target`]. Those of documents, such as `{id}`, say nothing.
 fn segments<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
     const ENDS: [char; 16] = ['/', '?', '#', ' ', '\t', '\r', '\n', '`', '"', '\'', '<', '>', '(', ')', ',', ';'];
+    if is_data(text) {
+        return text.into();
+    }
     let mut clean = Clean::new(text);
     let mut at = text.find('/').map(|slash| slash + 1);
     while let Some(start) = at {

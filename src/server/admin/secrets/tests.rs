@@ -357,6 +357,9 @@ fn segments_behind_the_name_of_a_secret_are_hidden_in_any_text() {
     for open in ["/token/{account_token}", "/token/short", "/oauth/token and a/b", "/v1/token", "//token//QmFzZSBzZWNyZXQ", "a/b/c/d"] {
         check(open, open);
     }
+    let file = format!("{}/7myPw/QmFzZSBzZWNyZXQ/{}==", "QUJD".repeat(50), "REVG".repeat(50));
+    check(&file, &file);
+    check(&format!("data:application/pdf;base64,{file}"), &format!("data:application/pdf;base64,{file}"));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::engine::{self, Machine, Origin, Request, Sandbox};
 use crate::scenario::conversation::{CredentialMap, HOST_NAME};
+use crate::scenario::matching;
 use crate::world;
 
 /// The receiver of a conversation, wherever it is held.
@@ -188,7 +189,7 @@ impl<'a> Wording<'a> {
         }
         if hidden != HIDDEN {
             let parts = hidden.split(HIDDEN).map(|part| pattern(&self.by_name(&self.text(links, part))));
-            return format!("~/^{}$/", parts.collect::<Vec<_>>().join(".+")).into();
+            return matcher(&parts.collect::<Vec<_>>().join(".+")).into();
         }
         if !path.is_empty() && self.sent.contains(text) {
             let name = format!("{name}_{}", self.saved.len() + 1);
@@ -248,7 +249,12 @@ fn inboxes() -> &'static Regex {
 
 /// What stands for itself, even where it looks like a matcher.
 fn literal(text: &str) -> String {
-    if text.starts_with('~') { format!("~/^{}$/", pattern(text)) } else { text.to_owned() }
+    if text.starts_with('~') { matcher(&pattern(text)) } else { text.to_owned() }
+}
+
+/// What the whole of a text has to match. Of a pattern that is too long to be one, any text does.
+fn matcher(pattern: &str) -> String {
+    if pattern.len() + 2 > matching::LONGEST { "~string".to_owned() } else { format!("~/^{pattern}$/") }
 }
 
 /// A pattern of a text in which references stay what they are.
