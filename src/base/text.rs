@@ -1,6 +1,7 @@
-//! Text that people or clients wrote: suggestions for misspelled words, and percent-encoding.
+//! Text that people or clients wrote: suggestions for misspelled words, letters that are not seen, and percent-encoding.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use memchr::memmem::Finder;
 
@@ -9,6 +10,26 @@ const LONGEST_WORD: usize = 200;
 
 /// How often letters are in a text; letters beyond ASCII share the places of others.
 type Letters = [i32; 128];
+
+/// A text that came from elsewhere: what changes how others are read is shown as an escape.
+#[must_use]
+pub fn visible(text: &str) -> Cow<'_, str> {
+    let is_hidden = |letter: char| {
+        let is_unseen = matches!(letter, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+        is_unseen || matches!(letter, '\u{202a}'..='\u{202e}') || (letter.is_control() && !matches!(letter, '\n' | '\t'))
+    };
+    if !text.contains(is_hidden) {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for letter in text.chars() {
+        match is_hidden(letter) {
+            true => drop(write!(out, "\\u{{{:x}}}", u32::from(letter))),
+            false => out.push(letter),
+        }
+    }
+    out.into()
+}
 
 /// The candidate nearest to `word`, if its edit distance is at most a third of the length of the longer one (but one is always allowed).
 /// A word of more than 200 bytes is near to none.

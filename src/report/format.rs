@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Finding, Suite, annotation, junit, sarif};
+use crate::base::text::visible;
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +28,8 @@ pub trait Reported {
 
     fn write(&self, format: Format) -> String {
         match format {
-            Format::Text => self.text(),
-            Format::Markdown => self.markdown(),
+            Format::Text => visible(&self.text()).into_owned(),
+            Format::Markdown => visible(&self.markdown()).into_owned(),
             Format::Json => format!("{:#}\n", self.json()),
             Format::JUnit => junit(&self.suites()),
             Format::Sarif => format!("{:#}\n", sarif(&[], &self.findings())),

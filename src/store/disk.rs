@@ -118,6 +118,7 @@ impl Disk {
         fs::create_dir_all(directory).map_err(failed)?;
         let lock = lock(directory)?;
         let format = directory.join("FORMAT");
+        ["FORMAT", "WRITTEN", "store"].iter().try_for_each(|name| only_files(&directory.join(name))).map_err(failed)?;
         match fs::read_to_string(&format) {
             Ok(found) if found == FORMAT => {}
             Ok(found) => return Err(StoreError::Format { directory: directory.to_owned(), found: found.trim_end().to_owned() }),
@@ -385,6 +386,19 @@ fn guarded_all(rows: fjall::Iter, mut take: impl FnMut(&[u8], &[u8]) -> Result<(
         take(&key, &value)?;
     }
     Ok(())
+}
+
+/// Refuses what is neither a file nor a folder of files: a pipe would be waited for, and a device read without end.
+fn only_files(path: &Path) -> io::Result<()> {
+    let kind = match fs::metadata(path) {
+        Ok(found) => found.file_type(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    if kind.is_dir() && !path.is_symlink() {
+        return fs::read_dir(path)?.try_for_each(|entry| only_files(&entry?.path()));
+    }
+    if kind.is_file() || kind.is_dir() { Ok(()) } else { Err(io::Error::other(format!("{} is no file", path.display()))) }
 }
 
 fn damaged(why: impl ToString) -> StoreError {

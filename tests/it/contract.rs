@@ -285,3 +285,13 @@ fn what_vendors_tolerate_passes_is_noted_or_is_refused_in_their_words() {
     right(&strict);
     assert_eq!(report(&strict, &[]).status.code(), Some(1));
 }
+
+#[test]
+fn letters_that_are_not_seen_are_escapes_in_reports() {
+    let server = Server::start(&[]);
+    assert_eq!(send(&server, "PUT", "/shippo/a%1B%C2%9B31m%E2%80%AEb", &[TEST], "").status, 404);
+    for format in ["text", "markdown"] {
+        let report = send(&server, "GET", &format!("/_seatrial/sandboxes/default/contract?format={format}"), &[], "").body;
+        assert!(!report.contains(['\u{1b}', '\u{9b}', '\u{202e}']) && report.contains("31m"), "{report}");
+    }
+}

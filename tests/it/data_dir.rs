@@ -275,6 +275,25 @@ fn a_directory_is_of_one_process_and_of_nothing_else() {
     assert!(matches!(problem, StoreError::Other(_)), "{problem}");
 }
 
+#[test]
+fn a_pipe_in_a_directory_is_not_waited_for() {
+    let folder = Folder::new();
+    let opened = open(&machine(), &folder);
+    opened.store.close();
+    drop(opened);
+    let version = folder.files().into_iter().find(|file| file.ends_with("version")).expect("the store says its version");
+    for path in [folder.0.join("FORMAT"), version] {
+        let kept = fs::read(&path).expect("a file can be read");
+        fs::remove_file(&path).expect("a file can be removed");
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.is_ok_and(|status| status.success()), "a pipe can be made");
+        let problem = store::open(&machine(), &folder.0, Fsync::Off, wall()).err().expect("a pipe is no file");
+        assert!(problem.to_string().ends_with(&format!("{} is no file", path.display())), "{problem}");
+        fs::remove_file(&path).and_then(|()| fs::write(&path, kept)).expect("a file can be written");
+    }
+    open(&machine(), &folder).store.close();
+}
+
 /// The journal of the store, in which everything is at first.
 fn journal(folder: &Folder) -> PathBuf {
     let found = folder.files().into_iter().find(|file| file.extension().is_some_and(|extension| extension == "jnl"));

@@ -1,11 +1,11 @@
 //! What pages are put together from: glyphs, times, counts, and texts that came from elsewhere.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use jiff::SignedDuration;
 use maud::{Markup, html};
 
+pub(super) use crate::base::text::visible;
 use crate::base::time::Timestamp;
 
 /// Glyphs with their lines, and what of them is filled.
@@ -57,26 +57,7 @@ pub(super) fn copy(text: &str, what: &str) -> Markup {
     html! { button.copy type="button" data-copy=(text) aria-label={ "Copy " (visible(what)) } { "copy" } }
 }
 
-/// A text that came from elsewhere: what changes how others are read is shown as an escape.
-pub(super) fn visible(text: &str) -> Cow<'_, str> {
-    let is_hidden = |letter: char| {
-        let is_unseen = matches!(letter, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-        is_unseen || matches!(letter, '\u{202a}'..='\u{202e}') || (letter.is_control() && !matches!(letter, '\n' | '\t'))
-    };
-    if !text.contains(is_hidden) {
-        return text.into();
-    }
-    let mut out = String::with_capacity(text.len() + 16);
-    for letter in text.chars() {
-        match is_hidden(letter) {
-            true => drop(write!(out, "\\u{{{:x}}}", u32::from(letter))),
-            false => out.push(letter),
-        }
-    }
-    out.into()
-}
-
-/// The same for a row of a list: at most so many letters of one line.
+/// A text that came from elsewhere in a row of a list: at most so many letters of one line.
 pub(super) fn short(text: &str, most: usize) -> Cow<'_, str> {
     let line = text.lines().next().unwrap_or_default();
     match line.char_indices().nth(most) {
