@@ -34,6 +34,8 @@ const TARGET_KEPT: usize = 2 * 1024;
 pub(super) const SMALL: usize = 8 * 1024;
 /// Larger bodies are handled one after the other.
 pub(super) const LARGE: usize = 64 * 1024;
+/// So are those with more values, of which each is read, checked and stored.
+pub(super) const MANY: usize = 1_000;
 
 /// How many times its bytes a body may take once it is read. Those of vendors' clients, with names and texts, take less than ten times as
 /// much; one that is not large may be all short numbers.
@@ -41,9 +43,11 @@ fn most_times(length: usize) -> usize {
     if length > LARGE { 20 } else { 40 }
 }
 
-/// What is wrong with a body that has more values than one of `limit` bytes may have, more in one list, or so many for its length that it
-/// would take too much memory.
-pub(super) fn too_many_values(request: &Request, limit: usize) -> Option<Unread> {
+/// How many values a body has.
+///
+/// # Errors
+/// When it has more than one of `limit` bytes may have, more in one list, or so many for its length that it would take too much memory.
+pub(super) fn count_values(request: &Request, limit: usize) -> Result<usize, Unread> {
     let Extent { values, rows, bytes } = decode::extent(request);
     let (most, length) = (most_values(limit), request.body.len());
     let most_times = most_times(length);
@@ -54,9 +58,9 @@ pub(super) fn too_many_values(request: &Request, limit: usize) -> Option<Unread>
     } else if bytes > most_times * length {
         format!("the body has {values} values in {length} bytes, which would take more than {most_times} times as much memory")
     } else {
-        return None;
+        return Ok(values);
     };
-    Some(Unread::new(StatusCode::PAYLOAD_TOO_LARGE, detail))
+    Err(Unread::new(StatusCode::PAYLOAD_TOO_LARGE, detail))
 }
 
 /// What is wrong with the head of a request, whose body is not read then.

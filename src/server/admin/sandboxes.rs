@@ -161,7 +161,27 @@ pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     if !admin.machine.remove(name) {
         return Err(Problem::not_found(format!("there is no sandbox `{name}`")));
     }
+    let _ = tokio::time::timeout(LAST_ANSWERS, answers_are_out(admin, &sandbox)).await;
     Ok(redactor.json(&shutdown::report(&admin.machine, &admin.verdicts, &sandbox, Ending::Deleted)))
+}
+
+/// How long the verdict on a sandbox that was removed waits for its last answers.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
+
+/// Nothing holds the answers of a sandbox back that was removed: waits until they are out, or their callers have left.
+async fn answers_are_out(admin: &Admin, sandbox: &Sandbox) {
+    loop {
+        let (told, changed) = (sandbox.listen(), admin.changed.notified());
+        tokio::pin!(changed);
+        changed.as_mut().enable();
+        if !sandbox.journal().iter().any(|entry| entry.wire.is_under_way()) {
+            return;
+        }
+        tokio::select! {
+            () = told => {}
+            () = changed => {}
+        }
+    }
 }
 
 #[derive(JsonSchema)]

@@ -6,7 +6,7 @@ use super::Shell;
 use crate::engine::{Answer, Request, Unread};
 use crate::server::apart;
 use crate::server::clock::{MOMENT, PAUSE, SLICE, slice, wall};
-use crate::server::incoming::{self, LARGE, SMALL};
+use crate::server::incoming::{self, LARGE, MANY, SMALL};
 use crate::server::sections;
 
 /// How many slices of time a call waits for a sandbox in which very much is due: about half a minute.
@@ -32,7 +32,10 @@ impl Shell {
                 return Box::pin(self.handle_large(Arc::new(request))).await;
             }
         } else if request.body.len() > SMALL && unread.is_none() {
-            unread = incoming::too_many_values(&request, self.body_limit);
+            match incoming::count_values(&request, self.body_limit) {
+                Ok(values) if values > MANY && self.fleet.is_none() => return Box::pin(self.handle_large(Arc::new(request))).await,
+                counted => unread = counted.err(),
+            }
         }
         if unread.is_some() {
             request.body.clear();
@@ -60,7 +63,7 @@ impl Shell {
     async fn weigh(&self, request: Request) -> Option<(Request, Option<Unread>)> {
         let (limit, _turn) = (self.body_limit, self.large.acquire().await);
         let weigh = move || {
-            let unread = incoming::too_many_values(&request, limit);
+            let unread = incoming::count_values(&request, limit).err();
             (request, unread)
         };
         tokio::task::spawn_blocking(weigh).await.ok()

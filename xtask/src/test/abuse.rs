@@ -36,10 +36,11 @@ const SHIPPO: (&str, &str) = ("authorization", "ShippoToken shippo_test_seatrial
 
 type Attack = (&'static str, fn(SocketAddr));
 
-const ATTACKS: [Attack; 14] = [
+const ATTACKS: [Attack; 15] = [
     ("silent sockets", silent_sockets),
     ("first frames of HTTP/2", unfinished_streams),
     ("bodies of very many values", many_values),
+    ("many bodies of many members", many_members),
     ("bodies that dribble", dribbled_bodies),
     ("clients that do not read", deaf_clients),
     ("letters to inboxes", letters),
@@ -274,6 +275,24 @@ fn many_values(address: SocketAddr) {
     with_eight_hands(|hand| {
         let _ = post(address, PATHS[hand % 4], &[json, SHIPPO], &bodies[hand / 2]);
         let _ = post(address, PATHS[hand % 4], &[json], &bodies[hand / 2]);
+    });
+}
+
+/// Bodies that are not large, on 400 connections at once.
+fn many_members(address: SocketAddr) {
+    let members: Vec<String> = (1_000..6_000).map(|number| format!(r#""m{number}":1"#)).collect();
+    let body = format!("{{{}}}", members.join(","));
+    let (name, value) = SHIPPO;
+    let head = format!("host: localhost\r\n{name}: {value}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+    let request = format!("POST /shippo/addresses HTTP/1.1\r\n{head}{body}");
+    with_eight_hands(|_| {
+        let open: Vec<_> = (0..50).filter_map(|_| connect(address)).collect();
+        for mut stream in &open {
+            let _ = stream.write_all(request.as_bytes());
+        }
+        for mut stream in &open {
+            let _ = stream.read(&mut [0; 4096]);
+        }
     });
 }
 
