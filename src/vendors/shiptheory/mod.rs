@@ -44,8 +44,8 @@ const REFERENCES: &[Reference] = references![
 pub fn vendor() -> Vendor {
     Vendor {
         hosts: vec!["api.shiptheory.com".into()],
-        // Client: the vendor's guide has a blank in a query, which its web server passes on.
-        path_style: PathStyle { blanks: true, ..PathStyle::default() },
+        // Client: the vendor's guide has a blank in a query, which its web server passes on. Inferred: CakePHP's routes take final slashes.
+        path_style: PathStyle { blanks: true, trailing_slash: true, ..PathStyle::default() },
         operations: Box::new(operations::rows),
         credentials: access::credentials,
         accounts: &access::ACCOUNTS,

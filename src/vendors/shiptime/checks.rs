@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::catalog::{CATALOG, Carrier};
 use super::wire;
+use crate::carrier::countries;
 use crate::engine::Call;
 use crate::engine::fields::{Field, Report};
 use crate::spec::{JsonType, ParameterIn, Rule, Step, Violation};
@@ -86,8 +87,11 @@ pub(super) fn rate_request(report: &mut Report<'_>, request: &Field<'_, '_>) {
 
 /// What two members of an address together can say: states and postal codes by country, and the city by postal code.
 fn address(report: &mut Report<'_>, address: &Field<'_, '_>) {
-    let country = address.member("countryCode").text().and_then(|code| CATALOG.countries.get(code));
-    let Some(country) = country else { return };
+    let code = address.member("countryCode");
+    if report.is_fine(&code) && code.text().is_some_and(|code| countries::find(code).is_none()) {
+        report.add(&code, says("is invalid"));
+    }
+    let Some(country) = code.text().and_then(|code| CATALOG.countries.get(code)) else { return };
     let (state, postal_code) = (address.member("state"), address.member("postalCode"));
     if is_blank(state.value) {
         report.add(&state, Rule::Required);
