@@ -169,21 +169,6 @@ pub fn compact(json: &str) -> Cow<'_, [u8]> {
 #[derive(Clone, Debug)]
 pub struct Written(pub Box<[u8]>);
 
-impl Written {
-    /// An array of values that were written compactly, in one piece.
-    #[must_use]
-    pub fn array(rows: &[Cow<'_, [u8]>]) -> Self {
-        let size = rows.iter().map(|row| row.len() + 1).sum::<usize>();
-        let mut text = Vec::with_capacity(if rows.is_empty() { 2 } else { size + 1 });
-        for row in rows {
-            text.push(if text.is_empty() { b'[' } else { b',' });
-            text.extend_from_slice(row);
-        }
-        text.extend_from_slice(if rows.is_empty() { b"[]" } else { b"]" });
-        Self(text.into())
-    }
-}
-
 impl Serialize for Written {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // How serde_json knows raw text; its own type for that parses what it is made of.
@@ -455,18 +440,6 @@ mod tests {
         let text = "{ \"a b\" : [ 1.50 ,\n\t\"c \\\" d\" , \"\\\\\" ] }\r\n";
         assert_eq!(*compact(text), *br#"{"a b":[1.50,"c \" d","\\"]}"#);
         assert!(matches!(compact("[1]"), Cow::Borrowed(_)));
-    }
-
-    #[test]
-    fn an_array_of_written_values_is_written_as_one() {
-        let check = |rows: &[&str]| {
-            let each: Vec<Written> = rows.iter().map(|row| Written(row.as_bytes().into())).collect();
-            let array = Written::array(&rows.iter().map(|row| row.as_bytes().into()).collect::<Vec<_>>());
-            assert_eq!(Style::Compact.to_string(&array), Style::Compact.to_string(&each));
-        };
-        check(&[]);
-        check(&["1"]);
-        check(&[r#"{"a":[1.50,null]}"#, "[]", r#""b""#]);
     }
 
     #[test]

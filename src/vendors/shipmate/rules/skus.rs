@@ -1,8 +1,6 @@
 //! The inventory. A SKU is stored as version 1.1 answers it, so that reading it back is copying; what only version 1.2 knows of it
 //! is kept apart.
 
-use std::borrow::Cow;
-
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -20,7 +18,7 @@ use crate::vendors::shipmate::wire::{self, Envelope, Reference, SKU, SKU_EXTRA, 
 /// A page. The links know of a next one, but never of the last one.
 #[derive(Serialize)]
 struct Skus {
-    data: Written,
+    data: Vec<Written>,
     links: Links,
     meta: Meta,
 }
@@ -96,8 +94,8 @@ pub fn list(cx: &mut Cx<'_>) -> Outcome {
     let links = Links { first: link(1), last: None, prev, next: page.has_next.then(|| link(page.number + 1)) };
     let (from, to) = (row(page.skipped + 1), row(page.skipped + page.rows.len()));
     let meta = Meta { current_page: page.number, from, path, per_page: page.size, to };
-    let data = page.rows.into_iter().map(|(uuid, sku)| sku_view(cx, uuid, sku)).collect::<Result<Vec<_>, _>>()?;
-    Ok(Reply::ok(Skus { data: Written::array(&data), links, meta }))
+    let data = page.rows.into_iter().map(|(uuid, sku)| sku_view(cx, uuid, sku)).collect::<Result<_, _>>()?;
+    Ok(Reply::ok(Skus { data, links, meta }))
 }
 
 fn locate(docs: &Docs<'_>, reference: &str) -> Result<String, Refusal> {
@@ -160,14 +158,13 @@ fn extra(docs: &Docs<'_>, uuid: &str) -> Map<String, Value> {
 }
 
 fn stored_view(cx: &Cx<'_>, uuid: &str) -> Result<Written, Refusal> {
-    let stored = cx.docs.raw(SKU, uuid).ok_or_else(|| Refusal::missing(SKU, uuid))?;
-    Ok(Written(sku_view(cx, uuid, stored)?.into()))
+    cx.docs.raw(SKU, uuid).map_or_else(|| Err(Refusal::missing(SKU, uuid)), |sku| sku_view(cx, uuid, sku))
 }
 
 /// A SKU, as it is stored, as the caller's version shows it.
-fn sku_view<'s>(cx: &Cx<'_>, uuid: &str, stored: &'s [u8]) -> Result<Cow<'s, [u8]>, Refusal> {
+fn sku_view(cx: &Cx<'_>, uuid: &str, stored: &[u8]) -> Result<Written, Refusal> {
     if !wire::is_newer(cx) {
-        return Ok(stored.into());
+        return Ok(Written(stored.into()));
     }
     let mut row = wire::as_version(cx, cx.docs.require::<Value>(SKU, uuid)?);
     row["location"] =
@@ -175,5 +172,5 @@ fn sku_view<'s>(cx: &Cx<'_>, uuid: &str, stored: &'s [u8]) -> Result<Cow<'s, [u8
     if let Value::Object(members) = &mut row {
         members.extend(extra(&cx.docs, uuid));
     }
-    Ok(row.to_string().into_bytes().into())
+    Ok(Written(row.to_string().into_bytes().into()))
 }
