@@ -99,12 +99,14 @@ mod tests {
     }
 
     #[test]
-    fn secrets_depend_on_every_part_and_leave_their_place_alone() {
+    fn secrets_depend_on_every_part_on_their_place_and_on_the_secret() {
         let drawn = |parts: &[&str]| secret_stream([7; 32], parts).random::<u64>();
         assert_ne!(drawn(&["shippo", "a"]), drawn(&["shippo", "b"]));
         assert_ne!(drawn(&["shippo", "a"]), drawn(&["shipmate", "a"]));
-        let place = stream(42, &["shippo"], 1);
-        assert_eq!(secrets_at([7; 32], &place).random::<u64>(), secrets_at([7; 32], &place).random::<u64>());
+        let at = |number| secrets_at([7; 32], &stream(42, &["shippo"], number)).random::<u64>();
+        assert_eq!(at(1), at(1));
+        assert_ne!(at(1), at(2));
+        assert_ne!(at(1), secrets_at([8; 32], &stream(42, &["shippo"], 1)).random::<u64>());
     }
 
     #[test]

@@ -168,7 +168,7 @@ impl<'a> Filter<'a> {
 }
 
 pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redacted<DeliveryView>, Problem> {
-    view(admin, request, &DELIVERY, |cx, id| DeliveryView::find(cx, id))
+    view(admin, request, &DELIVERY, None, |cx, id| DeliveryView::find(cx, id))
 }
 
 pub(crate) async fn redeliver(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redacted<DeliveryView>, Problem> {
@@ -204,42 +204,37 @@ pub(crate) async fn redeliver_all(admin: &Admin, request: &AdminRequest<'_>) -> 
     rows.sort_by_key(|(_, row)| row.created);
     let left = rows.len().saturating_sub(filter.limit.min(MOST_AGAIN));
     let (mut redelivered, mut on_their_way) = (0, 0);
-    for (_, row) in &rows[left..] {
+    let done = rows[left..].iter().try_for_each(|(_, row)| {
         match admin.machine.with_webhook(&sandbox, &DELIVERY, row.id(), wall(), |cx| cx.redeliver(row.id())) {
-            Ok(true) => {
-                redelivered += 1;
-                sandbox.note(wall(), Deed::Sent, Some(row.id()), None);
-            }
+            Ok(true) => redelivered += 1,
             Ok(false) => on_their_way += 1,
             // It made room for others meanwhile.
             Err(ActionError::Missing) => {}
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         }
+        Ok(())
+    });
+    if redelivered > 0 {
+        // One line for all, of which the log has only so many.
+        sandbox.note(wall(), Deed::Sent, Some(&format!("{redelivered} deliveries")), None);
     }
     admin.changed.notify_waiters();
+    done?;
     Ok(Redelivered { redelivered, on_their_way, left })
 }
 
-/// Does something as [`on_document`] does, and shows what comes of it.
+/// Does something as [`on_document`] does, and shows what comes of it; `deed` goes into the log of the sandbox.
 pub(crate) fn view<T: Serialize>(
     admin: &Admin,
     request: &AdminRequest<'_>,
     kind: &Kind,
+    deed: Option<Deed>,
     act: impl Fn(&mut Cx<'_>, &str) -> Option<T>,
 ) -> Result<Redacted<T>, Problem> {
     let (sandbox, done) = on_document(admin, request, kind, act)?;
-    Ok(Redactor::read(admin, request, &sandbox)?.json(&done))
-}
-
-/// The same, of what sends webhooks.
-pub(crate) fn sent<T: Serialize>(
-    admin: &Admin,
-    request: &AdminRequest<'_>,
-    kind: &Kind,
-    act: impl Fn(&mut Cx<'_>, &str) -> Option<T>,
-) -> Result<Redacted<T>, Problem> {
-    let (sandbox, done) = on_document(admin, request, kind, act)?;
-    sandbox.note(wall(), Deed::Sent, Some(request.parameter("id")), None);
+    if let Some(deed) = deed {
+        sandbox.note(wall(), deed, Some(request.parameter("id")), None);
+    }
     Ok(Redactor::read(admin, request, &sandbox)?.json(&done))
 }
 

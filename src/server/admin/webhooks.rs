@@ -9,7 +9,7 @@ use crate::base::time::Timestamp;
 use crate::engine::webhooks::{Format, Pause, SUBSCRIPTION, Subscription};
 use crate::engine::{ActionError, Cx, webhooks};
 use crate::scenario::{Body, ReadBody};
-use crate::server::admin::deliveries::{DeliveryView, on_document, sent};
+use crate::server::admin::deliveries::{DeliveryView, on_document, view};
 use crate::server::admin::page::{Room, behind};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
@@ -168,7 +168,7 @@ pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<
 }
 
 pub(crate) async fn resume(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redacted<WebhookView>, Problem> {
-    sent(admin, request, &SUBSCRIPTION, |cx, id| {
+    view(admin, request, &SUBSCRIPTION, Some(Deed::Sent), |cx, id| {
         cx.resume(id);
         WebhookView::find(cx, id)
     })
@@ -195,7 +195,7 @@ const FORMATS: [(&str, Format); 2] = [("json", Format::Json), ("form", Format::F
 /// Sends the test event of the vendor's portal.
 pub(crate) async fn test(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redacted<DeliveryView>, Problem> {
     let wanted: TestWebhook = request.read()?;
-    sent(admin, request, &SUBSCRIPTION, |cx, id| {
+    view(admin, request, &SUBSCRIPTION, Some(Deed::Sent), |cx, id| {
         let subscription: Subscription = cx.docs.get(SUBSCRIPTION, id)?;
         let vendor = admin.machine.vendors().find(subscription.version())?;
         let first = subscription.events.iter().find(|event| *event != "*").map(String::as_str);
