@@ -26,6 +26,7 @@ use crate::engine::transaction::{self, RolledBack};
 use crate::engine::vendor::{OperationRow, Vendor};
 use crate::engine::vendors::LoadedVendor;
 use crate::engine::wire::Wire;
+use crate::spec::Route;
 use crate::world::{Account, AccountId, Blame, Count, Counter, Credential, Effect, Entry, Note, World};
 
 /// The account of callers that are not authenticated.
@@ -343,6 +344,7 @@ fn admit<'m>(sandbox: &Sandbox, loaded: &LoadedVendor, parsed: &Parsed<'m>, stat
     let (vendor, call) = (&*loaded.vendor, &parsed.call);
     let (credential, denied) = match authenticate(sandbox, vendor, call, &mut state.world, now) {
         Ok(credential) => (credential, None),
+        Err(_) if has_no_lock(loaded, parsed) => (None, None),
         Err(refusal) => (None, Some(refusal)),
     };
     let mut caller = Caller::count(&mut state.world, vendor, credential);
@@ -365,6 +367,12 @@ fn admit<'m>(sandbox: &Sandbox, loaded: &LoadedVendor, parsed: &Parsed<'m>, stat
     decision.state = values.state.into_inner();
     decision.notes.extend(remark);
     Admitted { caller, quota, nth, decision, row }
+}
+
+/// Whether a path lacks the method, and needs no credential for any that it has.
+fn has_no_lock(loaded: &LoadedVendor, parsed: &Parsed<'_>) -> bool {
+    let is_open = |method| matches!(loaded.route(method, parsed.call.path), Route::Found(operation, _) if operation.security.is_empty());
+    matches!(&parsed.row, Err(Refusal::WrongMethod(allowed)) if allowed.iter().all(is_open))
 }
 
 /// The credential of the caller, as the vendor authenticates it; none for an open operation.
