@@ -1,73 +1,15 @@
-//! Serializing JSON in the styles of the vendors' frameworks.
+//! JSON as it is written, measured and found within a text.
+
+mod style;
 
 use std::borrow::Cow;
-use std::io::{self, Write};
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde::ser::SerializeStruct as _;
-use serde_json::ser::Formatter;
-use serde_json::{Map, Serializer, Value};
+use serde_json::{Map, Value};
 
-/// How a framework prints JSON.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Style {
-    /// `{"a":1,"b":[1,2]}` – PHP, Go, most others.
-    Compact,
-    /// `{"a": 1, "b": [1, 2]}` – Python's default separators.
-    Spaced,
-    /// Jackson's pretty printer: members on lines of their own, `"a" : 1`, arrays on one line as `[ 1, 2 ]`.
-    Jackson,
-    /// Json.NET with indentation: members and elements on lines of their own, which end as on Windows.
-    Indented,
-}
-
-impl Style {
-    /// Writes `value` behind what `out` holds.
-    ///
-    /// # Panics
-    /// If the value cannot be JSON (a map with keys that are not text): our own types never are.
-    pub fn write<T: Serialize + ?Sized>(self, value: &T, out: &mut Vec<u8>) {
-        self.write_within(0, value, out);
-    }
-
-    /// The same of a value that so many objects and arrays are around.
-    ///
-    /// # Panics
-    /// As [`Style::write`] does.
-    pub fn write_within<T: Serialize + ?Sized>(self, depth: usize, value: &T, out: &mut Vec<u8>) {
-        let done = value.serialize(&mut Serializer::with_formatter(Output(out), StyledFormatter { style: self, depth, filled: false }));
-        done.expect("our own documents have text keys and are written to memory");
-    }
-
-    #[must_use]
-    pub fn to_string<T: Serialize + ?Sized>(self, value: &T) -> String {
-        let mut out = Vec::with_capacity(256);
-        self.write(value, &mut out);
-        String::from_utf8(out).expect("a JSON serializer writes UTF-8")
-    }
-}
-
-/// Where serializers write: most of what they write are single bytes, quotes and colons, which cost more to copy than to push.
-pub struct Output<'o>(pub &'o mut Vec<u8>);
-
-impl Write for Output<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_all(bytes).map(|()| bytes.len())
-    }
-
-    #[inline]
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match bytes {
-            [byte] => self.0.push(*byte),
-            _ => self.0.extend_from_slice(bytes),
-        }
-        Ok(())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
+pub use style::{Document, Output, Style};
 
 /// About what a member of an object takes besides its name and what its value has allocated.
 const MEMBER: usize = 170;
@@ -165,9 +107,20 @@ pub fn compact(json: &str) -> Cow<'_, [u8]> {
     json.bytes().filter(is_kept).collect()
 }
 
-/// JSON that was written compactly before, and is written again as it is: nobody parses it.
+/// JSON that was written compactly before, and is written again in any style: nobody parses it.
 #[derive(Clone, Debug)]
 pub struct Written(pub Box<[u8]>);
+
+/// What a stored document holds.
+///
+/// # Panics
+/// If it is no such value: a stored document is read by the type that wrote it.
+#[must_use]
+pub fn read<T: DeserializeOwned>(stored: &[u8]) -> T {
+    // Checking the whole text once costs less than checking each of its strings.
+    let text = simdutf8::basic::from_utf8(stored).expect("documents are stored as text");
+    serde_json::from_str(text).expect("a stored document is read by the type that wrote it")
+}
 
 impl Serialize for Written {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -247,105 +200,6 @@ fn skip(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// A document that is serialized once its style is known, after the sandbox's lock was released.
-pub trait Document: Send {
-    /// Writes this document behind what `out` holds.
-    fn write(&self, style: Style, out: &mut Vec<u8>);
-}
-
-impl<T: Serialize + Send> Document for T {
-    fn write(&self, style: Style, out: &mut Vec<u8>) {
-        style.write(self, out);
-    }
-}
-
-/// One formatter for all styles: each formatter is one more copy of the code that writes an answer, for every type of answer.
-struct StyledFormatter {
-    style: Style,
-    /// How many objects are open, for the indentation.
-    depth: usize,
-    /// Whether the innermost open collection has a member yet.
-    filled: bool,
-}
-
-impl StyledFormatter {
-    fn new_line<W: ?Sized + Write>(&self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(if self.style == Style::Indented { b"\r\n" } else { b"\n" })?;
-        (0..self.depth).try_for_each(|_| writer.write_all(b"  "))
-    }
-}
-
-impl Formatter for StyledFormatter {
-    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.depth += usize::from(self.style == Style::Indented);
-        self.filled = false;
-        writer.write_all(b"[")
-    }
-
-    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        if self.style == Style::Indented {
-            self.depth -= 1;
-            if self.filled {
-                self.new_line(writer)?;
-            }
-        }
-        self.filled = true;
-        writer.write_all(if self.style == Style::Jackson { b" ]" } else { b"]" })
-    }
-
-    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        writer.write_all(match (self.style, first) {
-            (Style::Jackson, true) => b" ",
-            (_, true) => b"",
-            (Style::Compact | Style::Indented, false) => b",",
-            (Style::Spaced | Style::Jackson, false) => b", ",
-        })?;
-        if self.style == Style::Indented { self.new_line(writer) } else { Ok(()) }
-    }
-
-    fn end_array_value<W: ?Sized + Write>(&mut self, _writer: &mut W) -> io::Result<()> {
-        self.filled = true;
-        Ok(())
-    }
-
-    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.depth += 1;
-        self.filled = false;
-        writer.write_all(b"{")
-    }
-
-    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.depth -= 1;
-        match self.style {
-            Style::Jackson | Style::Indented if self.filled => self.new_line(writer)?,
-            Style::Jackson => writer.write_all(b" ")?,
-            Style::Compact | Style::Spaced | Style::Indented => {}
-        }
-        self.filled = true;
-        writer.write_all(b"}")
-    }
-
-    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        if !first {
-            writer.write_all(if self.style == Style::Spaced { b", " } else { b"," })?;
-        }
-        if matches!(self.style, Style::Jackson | Style::Indented) { self.new_line(writer) } else { Ok(()) }
-    }
-
-    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(match self.style {
-            Style::Compact => b":",
-            Style::Spaced | Style::Indented => b": ",
-            Style::Jackson => b" : ",
-        })
-    }
-
-    fn end_object_value<W: ?Sized + Write>(&mut self, _writer: &mut W) -> io::Result<()> {
-        self.filled = true;
-        Ok(())
-    }
-}
-
 /// A value within another format than JSON: as the text of its JSON.
 pub mod as_text {
     use serde::de::{DeserializeOwned, Error as _};
@@ -415,36 +269,10 @@ mod tests {
         assert_eq!([&b"{"[..], b"{\"a\"", b"{\"a\":", b"[", b"\"", b""].map(|text| at(text, "/a")), [None; 6]);
     }
 
-    fn check(style: Style, expected: &str) {
-        let value = json!({"a": [1, {"b": "c"}], "d": {}, "e": [], "f": {"g": null}});
-        assert_eq!(style.to_string(&value), expected);
-    }
-
-    #[test]
-    fn each_style_prints_as_its_framework_does() {
-        check(Style::Compact, r#"{"a":[1,{"b":"c"}],"d":{},"e":[],"f":{"g":null}}"#);
-        check(Style::Spaced, r#"{"a": [1, {"b": "c"}], "d": {}, "e": [], "f": {"g": null}}"#);
-        check(
-            Style::Jackson,
-            "{\n  \"a\" : [ 1, {\n    \"b\" : \"c\"\n  } ],\n  \"d\" : { },\n  \"e\" : [ ],\n  \"f\" : {\n    \"g\" : null\n  }\n}",
-        );
-        let indented = concat!(
-            "{\n  \"a\": [\n    1,\n    {\n      \"b\": \"c\"\n    }\n  ],\n",
-            "  \"d\": {},\n  \"e\": [],\n  \"f\": {\n    \"g\": null\n  }\n}",
-        );
-        check(Style::Indented, &indented.replace('\n', "\r\n"));
-    }
-
     #[test]
     fn blanks_between_tokens_go_and_no_others() {
         let text = "{ \"a b\" : [ 1.50 ,\n\t\"c \\\" d\" , \"\\\\\" ] }\r\n";
         assert_eq!(*compact(text), *br#"{"a b":[1.50,"c \" d","\\"]}"#);
         assert!(matches!(compact("[1]"), Cow::Borrowed(_)));
-    }
-
-    #[test]
-    fn what_was_written_is_written_as_it_is() {
-        let written = Written(br#"{"a":[1.50,null]}"#.as_slice().into());
-        assert_eq!(Style::Compact.to_string(&[written.clone(), written]), r#"[{"a":[1.50,null]},{"a":[1.50,null]}]"#);
     }
 }

@@ -234,7 +234,7 @@ impl Docs<'_> {
     /// If it was stored from another type.
     #[must_use]
     pub fn get<T: DeserializeOwned>(&self, kind: Kind, id: &str) -> Option<T> {
-        self.raw(kind, id).map(read)
+        self.raw(kind, id).map(json::read)
     }
 
     /// The document with that id, or a refusal that says that there is none.
@@ -265,7 +265,7 @@ impl Docs<'_> {
     /// A member of the document with that id, of which nothing else is read.
     #[must_use]
     pub fn member<T: DeserializeOwned>(&self, kind: Kind, id: &str, pointer: &str) -> Option<T> {
-        json::at(self.raw(kind, id)?, pointer).map(read)
+        json::at(self.raw(kind, id)?, pointer).map(json::read)
     }
 
     /// Whether there is a document with that id.
@@ -310,13 +310,13 @@ impl Docs<'_> {
 
     /// Documents of a kind, oldest first.
     pub fn list<T: DeserializeOwned>(&self, kind: Kind) -> impl DoubleEndedIterator<Item = T> {
-        self.rows(kind).map(|(_, body)| read(body))
+        self.rows(kind).map(|(_, body)| json::read(body))
     }
 
     /// All documents of a kind, oldest first. A handler that is to read more than fits into one answer gets none, and fails in the end.
     pub fn all<T: DeserializeOwned>(&self, kind: Kind) -> Vec<T> {
         let bodies = || self.rows(kind.clone()).map(|(_, body)| body);
-        if self.may_read(bodies()) { bodies().map(read).collect() } else { Vec::new() }
+        if self.may_read(bodies()) { bodies().map(json::read).collect() } else { Vec::new() }
     }
 
     /// Whether these documents may be read for one answer; if not, the handler fails in the end.
@@ -342,7 +342,7 @@ impl Docs<'_> {
     #[must_use]
     pub fn get_shared<T: DeserializeOwned>(&self, kind: Kind, id: &str) -> Option<T> {
         let shared = self.world.accounts().find(&self.account().mount, "")?;
-        self.world.accounts().get(shared).table(&kind)?.get(id).map(read)
+        self.world.accounts().get(shared).table(&kind)?.get(id).map(json::read)
     }
 
     /// The vendor's own documents, to be changed.
@@ -351,10 +351,4 @@ impl Docs<'_> {
         let account = self.world.open_account(mount, "");
         Docs { world: self.world, account, exceeded: Cell::new(false) }
     }
-}
-
-pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> T {
-    // Checking the whole text once costs less than checking each of its strings.
-    let text = simdutf8::basic::from_utf8(body).expect("documents are stored as text");
-    serde_json::from_str(text).expect("a stored document is read by the type that wrote it")
 }

@@ -13,10 +13,9 @@ use serde_json::Value;
 pub use envelope::Envelope;
 pub use query::Query;
 
-use crate::base::json::Written;
+use crate::base::json::{self, Written};
 use crate::base::time::Timestamp;
 use crate::engine::call::Call;
-use crate::engine::cx;
 use crate::engine::refusal::Refusal;
 use crate::spec::Operation;
 
@@ -283,7 +282,7 @@ impl Page<(&str, &[u8])> {
     /// The same page of read documents.
     #[must_use]
     pub fn read<T: DeserializeOwned>(self) -> Page<T> {
-        self.map(|(_, body)| cx::read(body))
+        self.map(|(_, body)| json::read(body))
     }
 
     /// The same page of documents that are answered as they are stored.

@@ -32,6 +32,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::base::ids;
+use crate::base::json::Written;
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::engine::call::Validation;
@@ -99,7 +100,7 @@ pub struct Conventions {
     /// Makes an answer of a document.
     pub answer: fn(&Cx<'_>, StatusCode, Value) -> Reply,
     /// Makes an answer of a page.
-    pub page: fn(&Cx<'_>, Page<Value>) -> Reply,
+    pub page: fn(&Cx<'_>, Page<Written>) -> Reply,
     /// The answer to a deletion.
     pub deleted: fn() -> Reply,
 }
@@ -300,7 +301,7 @@ impl Resource {
     }
 
     fn list(&self, cx: &mut Cx<'_>) -> Outcome {
-        let page = self.listing.read(cx.call)?.documents(&cx.docs, self.kind.clone())?.read();
+        let page = self.listing.read(cx.call)?.documents(&cx.docs, self.kind.clone())?.written();
         Ok((self.conventions.page)(cx, page))
     }
 

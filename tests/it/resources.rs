@@ -2,7 +2,7 @@
 //! newer API.
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use seatrial::base::json::Style;
+use seatrial::base::json::{self, Style, Written};
 use seatrial::base::time::Timestamp;
 use seatrial::engine::auth::{Identity, credentials};
 use seatrial::engine::fields::{Field, Report};
@@ -144,13 +144,13 @@ const LISTING: Listing = Listing {
     refuse: |faults| Refusal::Because("faults", faults.iter().map(|fault| fault.name).collect()),
 };
 
-fn page(cx: &Cx<'_>, page: listing::Page<Value>) -> Reply {
+fn page(cx: &Cx<'_>, page: listing::Page<Written>) -> Reply {
     let href = |number: usize| {
         let pairs = listing::with(cx.call.query.clone(), "page", Some(number.to_string()));
         json!({ "href": listing::link(cx.call, cx.call.path, &pairs) })
     };
     let next = if page.has_next { href(page.number + 1) } else { json!({}) };
-    let names: Vec<&Value> = page.rows.iter().map(|row| &row["name"]).collect();
+    let names: Vec<Value> = page.rows.iter().map(|row| json::read::<Value>(&row.0)["name"].take()).collect();
     Reply::ok(json!({"names": names, "total": page.total, "page": page.number, "pages": page.pages(), "next": next}))
 }
 

@@ -9,8 +9,9 @@ use http::StatusCode;
 use serde_json::{Map, Value};
 
 use crate::base::ids;
+use crate::base::json;
 use crate::engine::call::Validation;
-use crate::engine::cx::{self, Cx};
+use crate::engine::cx::Cx;
 use crate::engine::described::{Act, Kept};
 use crate::engine::document::infer::{self, plain};
 use crate::engine::document::pages::{self, Asked, Paged};
@@ -227,7 +228,7 @@ impl Kept {
         }
         let passes = |body: &[u8]| {
             wanted.is_empty() || {
-                let document: Members = cx::read(body);
+                let document: Members = json::read(body);
                 let is_one =
                     |(member, texts): &(&str, Vec<&str>)| document.get(*member).is_some_and(|value| texts.contains(&&*text(value)));
                 wanted.iter().all(is_one)
@@ -238,7 +239,7 @@ impl Kept {
         if !cx.docs.may_read(rows.iter().copied()) {
             return Err(Refusal::Broken);
         }
-        let documents: Vec<Members> = rows.into_iter().map(cx::read).collect();
+        let documents: Vec<Members> = rows.into_iter().map(json::read).collect();
         let Some((status, Some(schema))) = operation.success() else { return Ok(Reply::empty(StatusCode::NO_CONTENT)) };
         let shown = self.listed(cx, schema, "", &documents, &page, 0);
         Ok(Reply::json(StatusCode::from_u16(status).unwrap_or(StatusCode::OK), shown))

@@ -12,7 +12,7 @@ use super::{Bound, By, Fault, FaultKind, Key, Listing, Page, Test};
 use crate::base::json;
 use crate::base::time::Timestamp;
 use crate::engine::call::Call;
-use crate::engine::cx::{self, Docs};
+use crate::engine::cx::Docs;
 use crate::engine::refusal::Refusal;
 use crate::world::Kind;
 
@@ -218,7 +218,7 @@ impl<'c> Query<'c> {
 
 /// A member of a stored document, of which nothing else is read.
 fn within(body: &[u8], member: &str) -> Value {
-    json::at(body, member).map(cx::read).unwrap_or_default()
+    json::at(body, member).map(json::read).unwrap_or_default()
 }
 
 /// The page, unless its documents are more than is read for one answer.

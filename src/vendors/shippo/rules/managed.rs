@@ -1,9 +1,10 @@
 //! Managed accounts: customers of a platform, in whose name it calls with the header `SHIPPO-ACCOUNT-ID`.
 
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::stored::GO;
+use crate::base::json::Written;
 use crate::engine::fields::Report;
 use crate::engine::listing;
 use crate::engine::resource::{Conventions, Members, Resource};
@@ -36,8 +37,9 @@ fn finish(cx: &mut Cx<'_>, _: &Members, document: &mut Members) -> Result<(), Re
 }
 
 /// Without a neighbor there is the empty text.
-fn page(cx: &Cx<'_>, page: listing::Page<Value>) -> Reply {
-    let Page { next, previous, results, .. } = Page::of(cx.call, cx.call.path, page);
-    let body = json!({ "next": next.unwrap_or_default(), "previous": previous.unwrap_or_default(), "results": results });
-    dialect::go(StatusCode::OK, &body)
+fn page(cx: &Cx<'_>, page: listing::Page<Written>) -> Reply {
+    let mut page = Page { count: None, ..Page::of(cx.call, cx.call.path, page) };
+    page.next.get_or_insert_default();
+    page.previous.get_or_insert_default();
+    dialect::go(StatusCode::OK, &page)
 }

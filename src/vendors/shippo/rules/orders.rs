@@ -6,13 +6,14 @@ use serde_json::{Map, Value, json};
 
 use super::addresses::ADDRESSES;
 use super::stored::{self, CONVENTIONS};
+use crate::base::json::{self, Written};
 use crate::base::time;
 use crate::engine::fields::{Field, Report};
 use crate::engine::listing::{self, Bound, Filter, Listing, Test};
 use crate::engine::resource::{Conventions, Resource};
 use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shippo::checks;
-use crate::vendors::shippo::dialect::page::LISTING;
+use crate::vendors::shippo::dialect::page::{LISTING, Page};
 use crate::vendors::shippo::dialect::version;
 use crate::vendors::shippo::labels;
 use crate::vendors::shippo::wire::decimal;
@@ -49,8 +50,8 @@ fn answer(cx: &Cx<'_>, status: StatusCode, order: Value) -> Reply {
     version::reply(cx.call, status, whole)
 }
 
-fn page(cx: &Cx<'_>, page: listing::Page<Value>) -> Reply {
-    (CONVENTIONS.page)(cx, page.map(|order| view(cx, order)))
+fn page(cx: &Cx<'_>, page: listing::Page<Written>) -> Reply {
+    version::reply(cx.call, StatusCode::OK, Page::of(cx.call, cx.call.path, page.map(|order| view(cx, json::read(&order.0)))))
 }
 
 /// Addresses are kept whole, and lines get ids.

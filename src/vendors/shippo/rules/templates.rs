@@ -11,6 +11,7 @@ use super::super::dialect::page::ALL;
 use super::super::wire::{DEFAULT_TEMPLATE, Moment, USER_TEMPLATE};
 use super::carrier_accounts;
 use super::stored::GO;
+use crate::base::json::{self, Written};
 use crate::engine::fields::{Field, Report};
 use crate::engine::listing;
 use crate::engine::resource::{Conventions, Resource};
@@ -59,9 +60,9 @@ pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
 }
 
 /// Newest first; `null` when there are none.
-fn page(cx: &Cx<'_>, page: listing::Page<Value>) -> Reply {
+fn page(cx: &Cx<'_>, page: listing::Page<Written>) -> Reply {
     let iso = is_published(cx);
-    let rows: Vec<Value> = page.rows.into_iter().map(|own| view(own, iso)).collect();
+    let rows: Vec<Value> = page.rows.iter().map(|own| view(json::read(&own.0), iso)).collect();
     let results = if rows.is_empty() { Value::Null } else { rows.into() };
     dialect::go(StatusCode::OK, &json!({ "results": results }))
 }
