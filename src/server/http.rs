@@ -29,6 +29,7 @@ use crate::fleet::Fleet;
 use crate::server::access::Guard;
 use crate::server::admin::{self, Admin, Briefs, Downloads, Judged, LastVerdicts};
 use crate::server::apart::{self, Apart};
+use crate::server::bodies::Bodies;
 use crate::server::body::{Payload, closing, full_body, problem_response};
 use crate::server::call_log::{CallLog, Line};
 use crate::server::clock::{stopwatch, wall};
@@ -42,7 +43,7 @@ use crate::server::listen::{Bound, Role};
 use crate::server::local::Local;
 use crate::server::look_ups::LookUps;
 use crate::server::metrics::Metrics;
-use crate::server::outgoing::{Outgoing, Room, Turn, UNIT};
+use crate::server::outgoing::{Outgoing, Room, Turn};
 use crate::server::proxy::{Proxy, STRANGER};
 use crate::server::reachability;
 use crate::server::recording::Recording;
@@ -152,7 +153,7 @@ pub async fn serve_embedded(
         fleet: fleet.clone(),
         body_limit: bound.config.body_limit,
         read_timeout: bound.config.read_timeout,
-        bodies: Arc::new(Semaphore::new(in_flight.max(2 * bound.config.body_limit) / UNIT)),
+        bodies: Bodies::new(in_flight.max(2 * bound.config.body_limit)),
         room: Arc::new(Room::new(in_flight, bound.config.read_timeout)),
         large: Semaphore::new(1),
         holding: Holding::default(),
@@ -219,8 +220,8 @@ struct Shell {
     fleet: Option<Arc<Fleet>>,
     body_limit: usize,
     read_timeout: Duration,
-    /// Room for bodies that are being read, in [`UNIT`]s.
-    bodies: Arc<Semaphore>,
+    /// Room for bodies that are being read.
+    bodies: Bodies,
     room: Arc<Room>,
     /// The turn of a request with a large body.
     large: Semaphore,
@@ -251,6 +252,7 @@ impl Shell {
         // Hyper leaves out bodies that must not be there with HTTP/1 alone.
         let of_h2 = (request.version() == Version::HTTP_2).then(|| request.method().clone());
         let mut response = self.respond(request, peer, role, control, (connection, &asking, &mut turn)).await?;
+        let is_h2 = of_h2.is_some();
         if of_h2.is_some_and(|method| !engine::has_body(&method, response.status())) {
             let length = response.body().size_hint().exact().filter(|_| response.status() != StatusCode::NO_CONTENT);
             if let (Some(length), Entry::Vacant(entry)) = (length, response.headers_mut().entry(CONTENT_LENGTH)) {
@@ -264,7 +266,7 @@ impl Shell {
         // From here on it makes room for other connections like one that is idle.
         drop(asking);
         let (head, payload) = response.into_parts();
-        let payload = Outgoing::complete(payload, size, connection, &self.room).await.ok_or(NoAnswer)?;
+        let payload = Outgoing::complete(payload, size, is_h2, connection, &self.room).await.ok_or(NoAnswer)?;
         Ok(Response::from_parts(head, payload))
     }
 
@@ -287,7 +289,7 @@ impl Shell {
         let names_host = head.as_ref().is_none_or(|unread| unread.status != StatusCode::BAD_REQUEST);
         let read = match head {
             Some(unread) => Err(unread),
-            None => self.read(body, connection).await,
+            None => self.read(body, &parts, connection).await,
         };
         let (body, permits, unread) = match read {
             Ok((body, permits)) => (body, permits, None),
@@ -425,8 +427,8 @@ impl Shell {
 
 impl Shell {
     /// Reads a body, in time. Most bodies are complete already and need no timer.
-    async fn read(&self, body: Incoming, connection: &Connection) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Unread> {
-        let mut body = pin!(incoming::collect(body, self.body_limit, &self.bodies, connection));
+    async fn read(&self, body: Incoming, head: &Parts, connection: &Connection) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Unread> {
+        let mut body = pin!(incoming::collect(body, head, self.body_limit, &self.bodies, connection));
         let at_once = poll_fn(|cx| match body.as_mut().poll(cx) {
             Poll::Ready(done) => Poll::Ready(Some(done)),
             Poll::Pending => Poll::Ready(None),

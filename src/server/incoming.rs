@@ -1,26 +1,28 @@
 //! What is read of requests: heads that are in order, and bodies within a limit for each and for all that are under way.
 
-use std::sync::Arc;
-
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, HOST, HeaderValue};
 use http::request::Parts;
 use http::{Method, StatusCode, Version};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::base::json::Extent;
 use crate::engine::{Request, Unread, decode};
+use crate::server::bodies::Bodies;
 use crate::server::connections::Connection;
 use crate::server::host;
-use crate::server::outgoing::{UNCOUNTED, UNIT};
+use crate::server::outgoing::UNCOUNTED;
 
 /// How many values are read of a body that has at most so many bytes. A value takes up to 170 times its bytes once it is read, and what
 /// is wrong with it more; requests of all vendors have more than 20 bytes for each.
 fn most_values(limit: usize) -> usize {
     (limit / 20).min((limit / 160).max(1 << 16))
 }
+
+/// How many headers are read of a request. Hyper reads as many of one of HTTP/1.
+const MOST_HEADERS: usize = 100;
 
 /// How many rows are read of one list, or members of one object: more than a batch of any vendor may have.
 const MOST_ROWS: usize = 12_000;
@@ -65,6 +67,10 @@ pub(super) fn count_values(request: &Request, limit: usize) -> Result<usize, Unr
 
 /// What is wrong with the head of a request, whose body is not read then.
 pub(super) fn unreadable(parts: &Parts) -> Option<Unread> {
+    if parts.headers.len() > MOST_HEADERS {
+        let detail = format!("the request has {} headers; {MOST_HEADERS} are read", parts.headers.len());
+        return Some(Unread::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, detail));
+    }
     if let Some(detail) = host::misnamed(parts) {
         return Some(Unread::new(StatusCode::BAD_REQUEST, detail));
     }
@@ -97,11 +103,13 @@ pub(super) fn kept(text: &str, unread: Option<&Unread>) -> String {
     text[..text.floor_char_boundary(if is_long { TARGET_KEPT } else { text.len() })].to_owned()
 }
 
-/// Reads a body. What it holds of `room` grows with it; small ones need none.
+/// Reads a body. What it holds of the room for `bodies` grows with it; small ones need none. One that stalls ends when
+/// others wait for room.
 pub(super) async fn collect(
     mut body: Incoming,
+    head: &Parts,
     limit: usize,
-    room: &Arc<Semaphore>,
+    bodies: &Bodies,
     connection: &Connection,
 ) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Unread> {
     let too_large = || {
@@ -115,23 +123,28 @@ pub(super) async fn collect(
     if declared > limit {
         return Err(too_large());
     }
-    let (mut first, mut all, mut held) = (Bytes::new(), BytesMut::new(), None::<OwnedSemaphorePermit>);
-    while let Some(frame) = body.frame().await {
+    let (mut first, mut all, mut hold) = (Bytes::new(), BytesMut::new(), bodies.hold());
+    let stalled = || Unread::new(StatusCode::REQUEST_TIMEOUT, "the body arrived too slowly while others waited for room");
+    // A connection of HTTP/1 has one head; one of HTTP/2 has many, of which each header may have been one byte.
+    let (held, uncounted) = if head.version == Version::HTTP_2 { (occupied(head), 0) } else { (0, UNCOUNTED) };
+    if !hold.grow(held, held + declared, uncounted).await {
+        return Err(stalled());
+    }
+    loop {
+        let frame = tokio::select! {
+            biased;
+            frame = body.frame() => frame,
+            () = hold.ends() => return Err(stalled()),
+        };
+        let Some(frame) = frame else { break };
         let Ok(part) = frame.map_err(|error| broken(&error))?.into_data() else { continue };
         connection.hear(part.len());
         let size = first.len() + all.len() + part.len();
         if size > limit {
             return Err(too_large());
         }
-        // All that was declared at once, so that bodies do not wait for each other with half of what they need.
-        let units = (size.max(declared) / UNIT).saturating_sub(UNCOUNTED / UNIT);
-        let more = units - held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-        if let Some(more) = u32::try_from(more).ok().filter(|more| *more > 0) {
-            let more = Arc::clone(room).acquire_many_owned(more).await.map_err(|error| broken(&error))?;
-            match &mut held {
-                Some(held) => held.merge(more),
-                None => held = Some(more),
-            }
+        if !hold.grow(held + size, held + declared, uncounted).await {
+            return Err(stalled());
         }
         if size == part.len() {
             first = part;
@@ -144,7 +157,13 @@ pub(super) async fn collect(
             all.extend_from_slice(&part);
         }
     }
-    Ok((if all.is_empty() { first } else { all.freeze() }, held))
+    Ok((if all.is_empty() { first } else { all.freeze() }, hold.complete()))
+}
+
+/// About how many bytes the head of a request takes.
+fn occupied(head: &Parts) -> usize {
+    const HEADER: usize = 128;
+    head.headers.iter().map(|(name, value)| HEADER + name.as_str().len() + value.len()).sum()
 }
 
 fn broken(error: &dyn std::error::Error) -> Unread {

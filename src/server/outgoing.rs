@@ -131,9 +131,11 @@ impl Room {
 
 impl Outgoing {
     /// A complete body of so many bytes, when there is room for it; `None` if there is none in time. Bytes on their way have to find
-    /// room, and those of clients that do not read are not waited for longer than they are.
-    pub async fn complete(payload: Payload, bytes: usize, connection: &Arc<Connection>, room: &Room) -> Option<Self> {
-        let mut hold = (bytes > UNCOUNTED).then(|| Hold::new(bytes, connection));
+    /// room, and those of clients that do not read are not waited for longer than they are. One of `many` that a connection may have on
+    /// their way is counted however small it is.
+    pub async fn complete(payload: Payload, bytes: usize, many: bool, connection: &Arc<Connection>, room: &Room) -> Option<Self> {
+        let uncounted = if many { 0 } else { UNCOUNTED };
+        let mut hold = (bytes > uncounted).then(|| Hold::new(bytes, connection));
         if let Some(hold) = &mut hold {
             hold.permit = Some(room.take(bytes).await?);
         }
@@ -203,7 +205,7 @@ mod tests {
 
     async fn sent(room: &Room, bytes: usize) -> Option<Outgoing> {
         let client = Arc::default();
-        timeout(SOON, Outgoing::complete(full_body(vec![0; bytes]), bytes, &client, room)).await.ok()?
+        timeout(SOON, Outgoing::complete(full_body(vec![0; bytes]), bytes, false, &client, room)).await.ok()?
     }
 
     #[tokio::test(start_paused = true)]
@@ -212,7 +214,7 @@ mod tests {
         let all = sent(&room, 64 * 1024).await.expect("there is room");
         assert!(timeout(SOON, room.place(&someone)).await.is_ok(), "answers may be made as long as none waits");
         let other = Arc::default();
-        let mut waits = Box::pin(Outgoing::complete(full_body(vec![0; 20_000]), 20_000, &other, &room));
+        let mut waits = Box::pin(Outgoing::complete(full_body(vec![0; 20_000]), 20_000, false, &other, &room));
         assert!(timeout(SOON, waits.as_mut()).await.is_err() && room.is_short());
         assert!(timeout(SOON, room.place(&someone)).await.is_err(), "as many wait as may");
         drop(all);
@@ -223,9 +225,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn nobody_who_does_not_take_answers_has_more_made_where_room_is_not_ample() {
         let (room, deaf, other) = (room(), Arc::default(), Connection::default());
-        let first = Outgoing::complete(full_body(vec![0; 30_000]), 30_000, &deaf, &room).await.expect("there is room");
+        let first = Outgoing::complete(full_body(vec![0; 30_000]), 30_000, false, &deaf, &room).await.expect("there is room");
         assert!(timeout(SOON, room.place(&deaf)).await.is_ok(), "half of it is free");
-        let second = Outgoing::complete(full_body(vec![0; 10_000]), 10_000, &deaf, &room).await;
+        let second = Outgoing::complete(full_body(vec![0; 10_000]), 10_000, false, &deaf, &room).await;
         assert!(timeout(SOON, room.place(&deaf)).await.is_err() && timeout(SOON, room.turn(&deaf)).await.is_err());
         let turn = timeout(SOON, room.turn(&other)).await.expect("it has no answer to take");
         assert!(timeout(SOON, room.turn(&other)).await.is_err(), "one of its requests after the other");
@@ -240,7 +242,7 @@ mod tests {
         let room = room();
         let _all = sent(&room, 64 * 1024).await.expect("there is room");
         let deaf = Arc::default();
-        assert!(Outgoing::complete(full_body(vec![0; 20_000]), 20_000, &deaf, &room).await.is_none());
+        assert!(Outgoing::complete(full_body(vec![0; 20_000]), 20_000, false, &deaf, &room).await.is_none());
         assert!(timeout(SOON, deaf.taken()).await.is_ok(), "what is not sent does not wait for its client");
         assert!(timeout(SOON, room.place(&deaf)).await.is_ok(), "nor does it keep others waiting");
     }

@@ -43,6 +43,27 @@ fn silence_ends_a_connection_whatever_was_said_before() {
 }
 
 #[test]
+fn bodies_that_stand_still_make_room_for_others() {
+    let server = Server::start(&["--read-timeout", "1h", "--in-flight-bytes", "1048576"]);
+    let head = "POST /shippo/addresses HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10000000\r\n\r\n";
+    let stalled: Vec<TcpStream> = (0..3)
+        .map(|_| {
+            let mut stream = connect(server.address());
+            stream.write_all([head.as_bytes(), &[b' '; 5_000]].concat().as_slice()).expect("it is open");
+            stream
+        })
+        .collect();
+    let body = format!(r#"{{"name": "{}", "street1": "1 A St", "country": "US"}}"#, "x".repeat(6_000));
+    let headers = [("authorization", "ShippoToken shippo_test_seatrial"), ("content-type", "application/json")];
+    assert_eq!(send(&server, "POST", "/shippo/addresses", &headers, &body).status, 201);
+    // Two of them had the room, and the last one has it now.
+    for stream in stalled.into_iter().take(2) {
+        let answer = String::from_utf8_lossy(&ended(stream)).into_owned();
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    }
+}
+
+#[test]
 fn a_client_that_does_not_read_is_dropped() {
     let server = Server::start(&["--read-timeout", "300ms"]);
     let bytes = "x".repeat(2 << 20);

@@ -254,9 +254,13 @@ fn unfinished_streams(address: SocketAddr) {
     block.extend([0x01, 9]);
     block.extend(b"localhost");
     let part = vec![b'['; 16_000];
-    with_eight_hands(|_| {
+    with_eight_hands(|hand| {
         let Some(mut stream) = connect(address) else { return };
-        let mut sent = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+        let _ = stream.set_nodelay(true);
+        // Half of them begin with less than tells HTTP/2 from HTTP/1.
+        let (first, rest) = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".split_at(hand % 2);
+        let _ = stream.write_all(first);
+        let mut sent = rest.to_vec();
         sent.extend(frame(4, 0, 0, &[]));
         for number in 0..100_u32 {
             sent.extend(frame(1, 4, 2 * number + 1, &block));
