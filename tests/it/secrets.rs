@@ -123,11 +123,8 @@ fn paths_in_reports_and_addresses_are_redacted() {
     let id = hook["id"].as_str().expect("an id");
     assert_eq!(send(&server, "POST", &format!("/_seatrial/webhooks/{id}/test"), &[JSON], "").status, 201);
     let formats = ["json", "text", "markdown", "junit", "sarif"].map(|format| format!("sandboxes/default/contract?format={format}"));
-    for path in ["sandboxes/default/webhooks", "sandboxes/default/deliveries", "sandboxes/default/requests", "ui/default/contract"]
-        .into_iter()
-        .map(str::to_owned)
-        .chain(formats)
-    {
+    let pages = ["webhooks", "deliveries", "requests", "log"].map(|page| format!("sandboxes/default/{page}"));
+    for path in ["ui/default/contract"].into_iter().map(str::to_owned).chain(pages).chain(formats) {
         let shown = send(&server, "GET", &format!("/_seatrial/{path}"), &[], "");
         assert!(shown.status == 200 && !shown.body.contains("hidden-in"), "{path}: {}", shown.body);
     }

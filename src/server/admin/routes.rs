@@ -154,7 +154,7 @@ pub(crate) static ROUTES: &[Route] = &[
         .body(of::<Advance>)
         .answer(of::<Advanced>)
         .or(StatusCode::ACCEPTED).that(Reaches::Look),
-    route!(GET "/sandboxes/{s}/log", OK Log, log::list, "what was done to a sandbox besides calls").query(log::QUERY),
+    route!(GET "/sandboxes/{s}/log", OK Redacted<Log>, log::list, "what was done to a sandbox besides calls").query(log::QUERY),
     route!(GET "/sandboxes/{s}/agenda", OK Agenda, agenda::list, "what will happen, soonest first").query(agenda::QUERY),
     route!(GET "/sandboxes/{s}/scenario", OK ScenarioView, scenarios::get, "the scenario at work"),
     route!(PUT "/sandboxes/{s}/scenario", OK ScenarioView, scenarios::put, "begins anew under another scenario")
