@@ -107,6 +107,12 @@ impl Agenda {
         self.bytes
     }
 
+    /// How many tasks wait for room rather than for their time.
+    #[must_use]
+    pub fn postponed(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// How many tasks there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -133,3 +133,28 @@ fn times_are_read_as_those_of_scenarios() {
     assert_eq!(both["diagnostics"].as_array().map(Vec::len), Some(3), "all problems are told: {both}");
     assert!(both["diagnostics"].as_array().into_iter().flatten().all(|row| row["help"].is_string()), "{both}");
 }
+
+#[test]
+fn an_advance_says_how_many_tasks_wait_for_room() {
+    let server = Server::start(&["--sandbox-bytes", "400000", "--total-bytes", "10000000"]);
+    freeze(&server);
+    let address = json!({
+        "name": "Ada", "street1": "215 Clayton St.", "city": "San Francisco", "state": "CA", "zip": "94117", "country": "US",
+    });
+    let label = json!({
+        "async": false, "carrier_account": "f82c50551bc7a9182d8e91293e0a7468", "servicelevel_token": "usps_priority",
+        "shipment": {"address_from": address, "address_to": address, "parcels": [
+            {"length": "5", "width": "5", "height": "5", "distance_unit": "in", "weight": "2", "mass_unit": "lb"},
+        ]},
+    })
+    .to_string();
+    let live = [("authorization", "ShippoToken shippo_live_seatrial"), JSON];
+    let bought = (0..1_000).take_while(|_| send(&server, "POST", "/shippo/transactions", &live, &label).status == 201).count();
+    assert!((5..1_000).contains(&bought), "{bought} labels fit");
+    let done = admin(&server, "POST", &format!("{CLOCK}/advance"), &json!({"by": "200h", "wait": true}));
+    assert!(done["postponed"].as_u64().is_some_and(|count| count > 0), "{done}");
+    assert_eq!(admin(&server, "GET", CLOCK, &Value::Null)["postponed"], done["postponed"]);
+    admin(&server, "POST", "/sandboxes/default/reset", &json!({}));
+    let done = admin(&server, "POST", &format!("{CLOCK}/advance"), &json!({"by": "1h", "wait": true}));
+    assert_eq!(done.get("postponed"), None, "{done}");
+}

@@ -28,7 +28,10 @@ pub(crate) struct ClockView {
     mode: Mode,
     /// The number of tasks in the agenda.
     due: usize,
-    /// When the first of them is due.
+    /// How many of them wait for room in the sandbox rather than for their time.
+    #[serde(skip_serializing_if = "is_none")]
+    postponed: usize,
+    /// When the first of those that wait for their time is due.
     next: Option<Timestamp>,
     /// What the first of them is about.
     next_kind: Option<TaskKind>,
@@ -51,6 +54,7 @@ impl ClockView {
             now: clock.now(wall()),
             mode: clock.mode(),
             due: agenda.len(),
+            postponed: agenda.postponed(),
             next: agenda.next(),
             next_kind: agenda.next_task().map(TaskKind::of),
             moving: to.is_some(),
@@ -139,6 +143,9 @@ pub(crate) struct Advanced {
     now: Timestamp,
     /// The number of tasks that were due on the way.
     fired: u64,
+    /// How many tasks are due and wait for room in the sandbox.
+    #[serde(skip_serializing_if = "is_none")]
+    postponed: usize,
     /// Whether the clock is still on its way.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     moving: bool,
@@ -169,12 +176,18 @@ pub(crate) async fn advance(admin: &Admin, request: &AdminRequest<'_>) -> Result
     };
     let Some(done) = done else {
         let now = sandbox.lock().world.clock().now(wall());
-        let on_its_way = Advanced { now, fired: moving.fired(), moving: true, to: Some(moving.to) };
+        let on_its_way = Advanced { now, fired: moving.fired(), postponed: 0, moving: true, to: Some(moving.to) };
         return Ok(response::json(StatusCode::ACCEPTED, &on_its_way));
     };
     let (now, fired) = done?;
     note_advance(admin, &sandbox, Some(fired)).await;
-    Ok(response::json(StatusCode::OK, &Advanced { now, fired, moving: false, to: None }))
+    let postponed = sandbox.lock().world.agenda().postponed();
+    Ok(response::json(StatusCode::OK, &Advanced { now, fired, postponed, moving: false, to: None }))
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// Notes that the clock was moved; where that is not possible, nothing else is missing.
