@@ -111,7 +111,7 @@ pub fn write(entry: &Entry, out: Vec<u8>) -> Result<Vec<u8>, CodecError> {
         state: entry.state.clone(),
     };
     let mut out = postcard::to_extend(&stored, out)?;
-    out.push(entry.is_secure.into());
+    out.extend([entry.is_secure, entry.state == Some(Value::Null)].map(u8::from));
     Ok(out)
 }
 
@@ -120,7 +120,7 @@ pub fn write(entry: &Entry, out: Vec<u8>) -> Result<Vec<u8>, CodecError> {
 /// # Errors
 /// When the bytes are damaged.
 pub fn read(number: u64, bytes: &[u8]) -> Result<Entry, CodecError> {
-    // Behind it stands whether it came by TLS; nothing did in the first files.
+    // Behind it stand whether it came by TLS, and whether its state is known to be null. There is less in older files.
     let (stored, rest): (Stored<'_>, &[u8]) = postcard::take_from_bytes(bytes)?;
     let end = End::ALL.iter().find(|(_, word)| *word == stored.end).map_or(End::Sent, |(end, _)| *end);
     let took = Took::default();
@@ -155,7 +155,7 @@ pub fn read(number: u64, bytes: &[u8]) -> Result<Entry, CodecError> {
         answer: stored.answer.into_message(),
         notes: notes.collect(),
         effect,
-        state: stored.state,
+        state: stored.state.or_else(|| (rest.get(1) == Some(&1)).then_some(Value::Null)),
     })
 }
 
@@ -166,5 +166,76 @@ impl<'e> StoredMessage<'e> {
 
     fn into_message(self) -> Message {
         Message { headers: self.headers.into(), body: Bytes::copy_from_slice(self.body), length: self.length }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What conditions of a scenario may have seen: nothing, or any value.
+    fn state() -> impl Strategy<Value = Option<Value>> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            ".{0,6}".prop_map(Value::from)
+        ];
+        let value = leaf.prop_recursive(2, 8, 3, |inner| {
+            prop::collection::btree_map(".{0,4}", inner, 0..3).prop_map(|members| members.into_iter().collect())
+        });
+        prop::option::of(value)
+    }
+
+    fn message() -> impl Strategy<Value = Message> {
+        let bytes = || prop::collection::vec(any::<u8>(), 0..20);
+        (bytes(), bytes(), any::<usize>()).prop_map(|(headers, body, length)| Message {
+            headers: headers.into(),
+            body: body.into(),
+            length,
+        })
+    }
+
+    fn exchange() -> impl Strategy<Value = Entry> {
+        let texts = (".{0,12}", prop::option::of("[a-z]{1,8}"), "/.{0,12}");
+        let numbers = (1..u64::MAX, any::<u64>(), any::<i32>(), prop::option::of(100_u16..600), any::<u64>());
+        let effect =
+            prop::option::of((prop::sample::select(&EffectKind::ALL[..]), ".{0,6}", prop::option::of(any::<usize>()), any::<bool>()));
+        let notes = prop::collection::vec((".{0,6}", ".{0,6}"), 0..3);
+        (texts, numbers, (message(), message()), effect, notes, (any::<bool>(), state())).prop_map(|parts| {
+            let ((id, operation, target), (number, nth, at, status, nanoseconds), (request, answer), effect, notes, (is_secure, state)) =
+                parts;
+            let took = Took::default();
+            took.set(Duration::from_nanos(nanoseconds));
+            Entry {
+                number,
+                id: id.into(),
+                at: Timestamp::from_second(at.into()).unwrap_or_default(),
+                received: Timestamp::new(0, at.saturating_abs() % 1_000_000_000).unwrap_or_default(),
+                took,
+                operation: operation.map(Into::into),
+                target,
+                is_secure,
+                nth,
+                request,
+                status,
+                answer,
+                notes: notes.into_iter().map(|(location, detail)| Note::at(Note::FAULT, Blame::Scenario, location, detail)).collect(),
+                effect: effect.map(|(kind, name, line, committed)| Effect { kind, name, line, nth, committed }),
+                state,
+                ..Entry::made_up()
+            }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn an_exchange_is_read_as_it_was_written(entry in exchange()) {
+            let bytes = write(&entry, Vec::new()).expect("it can be written");
+            let again = read(entry.number, &bytes).expect("what is written can be read");
+            prop_assert_eq!(format!("{again:?}"), format!("{entry:?}"));
+        }
     }
 }

@@ -104,11 +104,9 @@ impl Compile for Texts<'_> {
     }
 }
 
-/// An exchange as text. Whether its answer is still under way is not written, and a state of which nothing is known is none.
+/// An exchange as text. Whether its answer is still under way is not written.
 fn wording(entry: &Entry) -> String {
-    let known =
-        Entry { wire: OnWire::new(entry.wire.outcome()), state: entry.state.clone().filter(|state| !state.is_null()), ..entry.clone() };
-    format!("{known:?}")
+    format!("{:?}", Entry { wire: OnWire::new(entry.wire.outcome()), ..entry.clone() })
 }
 
 /// A sandbox as text, with its snapshots.
