@@ -34,7 +34,7 @@ struct Rows {
 impl Happenings {
     /// Remembers what `make` returns, if somebody watches.
     pub(super) fn put(&self, make: impl FnOnce() -> Happening) {
-        if self.watchers.load(Ordering::Relaxed) == 0 {
+        if !self.is_watched() {
             return;
         }
         let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
@@ -43,6 +43,11 @@ impl Happenings {
         }
         rows.latest.push_back(make());
         rows.written += 1;
+    }
+
+    /// Whether there is a watcher, so that what happens is remembered.
+    pub(super) fn is_watched(&self) -> bool {
+        self.watchers.load(Ordering::Relaxed) > 0
     }
 
     /// Begins to watch; how many there were so far.

@@ -49,6 +49,7 @@ mod limits;
 pub mod listing;
 mod locate;
 mod machine;
+mod news;
 mod options;
 mod origin;
 mod parcels;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::{Checkpoint, Machine, Record, Sandbox};
 use crate::fleet::ledger::{Append, Fault, News};
 use crate::store::{Compiler, exchange, read, write};
-use crate::world::{Change, Entry, LogLine};
+use crate::world::{Change, Entry, LogLine, Mismatch};
 
 /// The first byte of all that is written. This version reads the formats up to this one, and writes the one that all replicas write.
 pub const NEWEST: u8 = 1;
@@ -93,7 +93,10 @@ pub(super) fn apply(machine: &Machine, sandbox: &Arc<Sandbox>, news: &News, newe
     for row in &news.rows {
         for event in decode(&row.events, newest)? {
             unlisted = unlisted.max(event.unlisted());
-            is_readdressed |= make(machine, sandbox, event, |records| records.retain(|record| !matches!(record, Record::Checkpoint(_))))?;
+            is_readdressed |= make(machine, sandbox, event, |records| {
+                records.retain(|record| !matches!(record, Record::Checkpoint(_)));
+                sandbox.follow(records)
+            })?;
         }
     }
     sandbox.continue_journal(entries(news)?, unlisted);
@@ -118,8 +121,8 @@ pub(super) fn load(
     for row in &news.rows {
         for event in decode(&row.events, newest)? {
             written = written.max(event.unlisted());
-            let mut begin = |records: &mut Vec<Record>| {
-                for record in records.iter() {
+            let mut begin = |records: &[Record]| {
+                for record in records {
                     match record {
                         Record::Checkpoint(checkpoint) => {
                             (first, written, dropped) = (checkpoint.first, checkpoint.written, checkpoint.dropped)
@@ -130,13 +133,16 @@ pub(super) fn load(
                 }
             };
             if let Some(sandbox) = &sandbox {
-                make(machine, sandbox, event, begin)?;
+                make(machine, sandbox, event, |records| {
+                    begin(records);
+                    sandbox.apply(records)
+                })?;
                 continue;
             }
             let Event::Records(bytes) = event else { continue };
             let mut records = read(&bytes, &Compiler(machine)).map_err(damaged)?;
             let Some(at) = records.iter().position(|record| matches!(record, Record::Checkpoint(_))) else { continue };
-            begin(&mut records);
+            begin(&records);
             let Some(Record::Checkpoint(checkpoint)) = records.drain(..=at).next_back() else { continue };
             let Some(open) = open.take() else { continue };
             let opened = open(*checkpoint)?;
@@ -151,13 +157,17 @@ pub(super) fn load(
     Ok(sandbox)
 }
 
-/// Makes an event; whether the credentials may be others now.
-fn make(machine: &Machine, sandbox: &Arc<Sandbox>, event: Event, look: impl FnOnce(&mut Vec<Record>)) -> Result<bool, Fault> {
+/// Makes an event, its records by `apply`; whether the credentials may be others now.
+fn make(
+    machine: &Machine,
+    sandbox: &Sandbox,
+    event: Event,
+    apply: impl FnOnce(&mut Vec<Record>) -> Result<(), Mismatch>,
+) -> Result<bool, Fault> {
     match event {
         Event::Records(bytes) => {
             let mut records = read(&bytes, &Compiler(machine)).map_err(damaged)?;
-            look(&mut records);
-            sandbox.apply(&records).map_err(damaged)?;
+            apply(&mut records).map_err(damaged)?;
             return Ok(records.iter().any(readdresses));
         }
         Event::Unlisted(numbers) => sandbox.retain_in_journal(|entry| !numbers.contains(&entry.number)),

@@ -11,13 +11,18 @@ mod simulation;
 use std::sync::Arc;
 
 use http::Method;
-use seatrial::engine::{Machine, Options, Request, Sandbox, Start};
+use jiff::SignedDuration;
+use seatrial::base::time;
+use seatrial::carrier::Parcel;
+use seatrial::engine::webhooks::Subscription;
+use seatrial::engine::{Happening, Machine, Options, Request, Sandbox, Start};
 use seatrial::fleet::{Fleet, JoinError, Ledger, Reach, Undone};
 use seatrial::scenario::Scenario;
 use seatrial::world::Deed;
 use seatrial::{scenario, vendors};
 use serde_json::{Value, json};
 
+use crate::advance::advance;
 use crate::made_up::request;
 use crate::verdicts;
 use memory::{Failing, Memory};
@@ -333,6 +338,38 @@ fn a_replica_that_wants_another_beginning_does_not_join() {
         let other = Fleet::join(machine(), Arc::new(ledger.clone()), "another".to_owned(), true).await;
         assert!(matches!(other, Err(JoinError::Other)));
         assert!(Fleet::join(machine(), Arc::new(ledger), "another".to_owned(), false).await.is_ok());
+    });
+}
+
+/// Who watches a sandbox at one replica sees what happens at another.
+#[test]
+fn scans_and_deliveries_of_other_replicas_are_seen() {
+    block_on(async {
+        let (_, replicas) = fleet(2).await;
+        let watching = &replicas[1];
+        let seen = watching.sandbox("default").happenings.watch();
+        let machine = Arc::clone(&replicas[0].machine);
+        let prepare = |_: &_| {
+            let prepared = machine.as_account(machine.default_sandbox(), "shippo", None, wall(), |cx| {
+                let id = cx.subscribe(Subscription::new("http://127.0.0.1:9/hook", vec!["transaction_created".to_owned()], cx.now));
+                cx.create_parcel(Parcel { tracking_number: "SEA1".to_owned(), created: cx.now, ..Parcel::default() });
+                cx.send_test(&id, "transaction_created")
+            });
+            assert!(prepared.expect("there is an account").is_some());
+        };
+        replicas[0].fleet.run(&Reach::one("default"), prepare).await.expect("the ledger is there");
+        watching.fleet.catch_up("default").await.expect("the ledger is there");
+        assert_eq!(watching.sandbox("default").happenings.after(seen).0, [], "nothing has happened to them yet");
+        let later = time::shift(wall(), SignedDuration::from_hours(240));
+        let act = |_: &_| advance(&machine, machine.default_sandbox(), later, wall()).1;
+        replicas[0].fleet.run(&Reach::one("default"), act).await.expect("the ledger is there");
+        watching.fleet.catch_up("default").await.expect("the ledger is there");
+        let (happened, written) = watching.sandbox("default").happenings.after(seen);
+        let delivery = watching.sandbox("default").deliveries()[0].id.clone();
+        let count = |wanted: Happening| happened.iter().filter(|happening| **happening == wanted).count();
+        assert!(count(Happening::Scan("SEA1".into())) > 0 && count(Happening::Delivery(delivery.into())) == 1, "{happened:?}");
+        watching.fleet.catch_up("default").await.expect("the ledger is there");
+        assert_eq!(watching.sandbox("default").happenings.after(written).0, [], "it is told once");
     });
 }
 
