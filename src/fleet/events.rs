@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::{Checkpoint, Machine, Record, Sandbox};
 use crate::fleet::ledger::{Append, Fault, News};
 use crate::store::{Compiler, exchange, read, write};
-use crate::world::{Change, Entry, LogLine, Mismatch};
+use crate::world::{Change, Entry, LogLine, Mismatch, Slot};
 
 /// The first byte of all that is written. This version reads the formats up to this one, and writes the one that all replicas write.
 pub const NEWEST: u8 = 1;
@@ -152,7 +152,7 @@ pub(super) fn load(
         }
     }
     let sandbox = sandbox.ok_or_else(|| Fault::Damaged(format!("sandbox `{}` has no checkpoint", news.head.name)))?;
-    sandbox.revive_journal(entries(news)?, first, written, dropped);
+    sandbox.revive_journal(entries(news)?.into_iter().map(Slot::from).collect(), first, written, dropped);
     machine.shrink_journals(&sandbox);
     Ok(sandbox)
 }

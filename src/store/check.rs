@@ -8,9 +8,11 @@ use serde::Serialize;
 use crate::base::time::Timestamp;
 use crate::engine::Machine;
 use crate::persist::Contents;
-use crate::store::disk::{Disk, Row, StoreError};
+use crate::store::disk::{Disk, Row, StoreError, Value};
+use crate::store::exchange;
 use crate::store::load::{Compiler, journal, revive};
 use crate::store::writer::Revived;
+use crate::world::Slot;
 
 /// What a data directory holds.
 #[derive(Debug, Serialize)]
@@ -92,7 +94,7 @@ pub fn check(machine: &Machine, directory: &Path) -> Result<Report, StoreError> 
                 let tables = state.world.accounts().iter().flat_map(|(_, account)| account.tables());
                 found.documents = tables.map(|(_, table)| table.len()).sum();
                 drop(state);
-                found.calls = revived.sandbox.journal().iter().count();
+                found.calls = revived.sandbox.journal().iter().len();
                 (found.records, found.bytes) = (revived.records, revived.bytes);
             }
             Err(error) => {
@@ -108,7 +110,8 @@ pub fn check(machine: &Machine, directory: &Path) -> Result<Report, StoreError> 
 /// Reads one sandbox with its journal.
 fn whole(machine: &Machine, disk: &Disk, name: &str, row: &Row) -> Result<Option<Revived>, StoreError> {
     let Some(state) = revive(machine, disk, name, row, &Compiler(machine))? else { return Ok(None) };
-    Ok(Some(state.with_journal(journal(disk, name, row)?)))
+    let read = |number, value: Value| exchange::read(number, &value).map(Slot::from);
+    Ok(Some(state.with_journal(journal(disk, name, row, read)?)))
 }
 
 /// Writes the file of a sandbox, as the admin API exports it.

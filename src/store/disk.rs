@@ -14,12 +14,14 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Write as _};
+use std::ops::Deref;
 use std::os::unix::fs::FileExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, LsmError, OwnedWriteBatch, PersistMode};
+use fjall::config::BlockSizePolicy;
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, LsmError, OwnedWriteBatch, PersistMode, Slice};
 use serde::{Deserialize, Serialize};
 
 /// What `FORMAT` says in a directory of this version.
@@ -30,6 +32,8 @@ const PART: usize = 1024 * 1024;
 const CACHE: u64 = 1024 * 1024;
 /// How much is gathered in memory before it becomes a table.
 const TABLE: u64 = 8 * 1024 * 1024;
+/// How much of a table is read at once: rows are read all together, and none by itself.
+const BLOCK: u32 = 32 * 1024;
 /// How often the end looks whether its tables are there, and how long it waits between.
 const LOOKS: u32 = 2000;
 const PAUSE: Duration = Duration::from_millis(1);
@@ -88,6 +92,17 @@ pub struct Left {
     pub lost: u64,
 }
 
+/// A value whose checksum was right. It keeps what was read at once with it, which is at most [`BLOCK`] if the value is not longer.
+pub struct Value(Slice);
+
+impl Deref for Value {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.0.split_last_chunk::<4>().map_or(&[], |(value, _)| value)
+    }
+}
+
 /// Changes that are made together.
 pub struct Batch(OwnedWriteBatch);
 
@@ -134,7 +149,11 @@ impl Disk {
         let path = directory.join("store");
         let (database, [sandboxes, records, exchanges, meta]) = guarded(|| {
             let database = Database::builder(&path).cache_size(CACHE).worker_threads(1).manual_journal_persist(true).open()?;
-            let keyspace = |name| database.keyspace(name, || KeyspaceCreateOptions::default().max_memtable_size(TABLE));
+            let options = || {
+                let blocks = BlockSizePolicy::all(BLOCK);
+                KeyspaceCreateOptions::default().max_memtable_size(TABLE).data_block_size_policy(blocks)
+            };
+            let keyspace = |name| database.keyspace(name, options);
             let keyspaces = [keyspace("sandboxes")?, keyspace("records")?, keyspace("exchanges")?, keyspace("meta")?];
             Ok((database, keyspaces))
         })?;
@@ -209,9 +228,11 @@ impl Disk {
     ///
     /// # Errors
     /// When one is damaged, or what `take` says.
-    pub fn exchanges(&self, life: u64, mut take: impl FnMut(u64, &[u8]) -> Result<(), StoreError>) -> Result<(), StoreError> {
-        let range = self.exchanges.prefix(life.to_be_bytes());
-        guarded_all(range, |key, value| take(number_of(key)?, checked(key, value)?))
+    pub fn exchanges(&self, life: u64, mut take: impl FnMut(u64, Value) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        guarded_rows(self.exchanges.prefix(life.to_be_bytes()), |key, value| {
+            checked(key, &value)?;
+            take(number_of(key)?, Value(value))
+        })
     }
 
     /// Changes that are to be made together.
@@ -381,9 +402,13 @@ fn error_text(error: &fjall::Error) -> String {
 
 /// Goes through rows, each as its key and value.
 fn guarded_all(rows: fjall::Iter, mut take: impl FnMut(&[u8], &[u8]) -> Result<(), StoreError>) -> Result<(), StoreError> {
-    let mut rows = rows;
+    guarded_rows(rows, |key, value| take(key, &value))
+}
+
+/// The same with values to keep.
+fn guarded_rows(mut rows: fjall::Iter, mut take: impl FnMut(&[u8], Slice) -> Result<(), StoreError>) -> Result<(), StoreError> {
     while let Some((key, value)) = guarded(|| rows.next().map(fjall::Guard::into_inner).transpose())? {
-        take(&key, &value)?;
+        take(&key, value)?;
     }
     Ok(())
 }

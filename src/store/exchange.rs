@@ -1,6 +1,7 @@
 //! An exchange of a journal as bytes.
 
 use std::borrow::Cow;
+use std::ops::Deref;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,7 +12,10 @@ use serde_json::Value;
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::store::codec::CodecError;
-use crate::world::{Blame, Effect, EffectKind, End, Entry, Message, Note, OnWire, Sent, Took, WordedNote};
+use crate::world::{Blame, Effect, EffectKind, End, Entry, Message, Note, OnWire, Sent, Slot, Took, WordedNote};
+
+/// Behind an exchange: what is in front of it is how much the exchange takes in memory. Older exchanges end in another byte.
+const SIZED: u8 = 2;
 
 /// An [`Entry`]. Its number is its key.
 #[derive(Serialize, Deserialize)]
@@ -21,14 +25,20 @@ struct Stored<'e> {
     at: Timestamp,
     received: Timestamp,
     took: Option<Duration>,
+    #[serde(borrow)]
     sandbox: Cow<'e, str>,
+    #[serde(borrow)]
     vendor: Cow<'e, str>,
+    #[serde(borrow)]
     operation: Option<Cow<'e, str>>,
+    #[serde(borrow)]
     method: Cow<'e, str>,
+    #[serde(borrow)]
     target: Cow<'e, str>,
     path_start: usize,
     nth: u64,
     request: StoredMessage<'e>,
+    #[serde(borrow)]
     end: Cow<'e, str>,
     sent_status: Option<u16>,
     sent_bytes: usize,
@@ -61,6 +71,7 @@ struct StoredNote {
 struct StoredEffect<'e> {
     #[serde(borrow)]
     kind: Cow<'e, str>,
+    #[serde(borrow)]
     name: Cow<'e, str>,
     line: Option<usize>,
     nth: u64,
@@ -112,7 +123,23 @@ pub fn write(entry: &Entry, out: Vec<u8>) -> Result<Vec<u8>, CodecError> {
     };
     let mut out = postcard::to_extend(&stored, out)?;
     out.extend([entry.is_secure, entry.state == Some(Value::Null)].map(u8::from));
+    out.extend((entry.bytes() as u64).to_le_bytes());
+    out.push(SIZED);
     Ok(out)
+}
+
+/// What [`write`] wrote, whose checksum was right, to be read when somebody looks at it.
+///
+/// # Errors
+/// When it is an older one, which is read at once, and damaged.
+pub fn later(number: u64, bytes: impl Deref<Target = [u8]> + Send + 'static) -> Result<Slot, CodecError> {
+    let size = bytes.strip_suffix(&[SIZED]).and_then(|before| before.last_chunk()).copied().map(u64::from_le_bytes);
+    match size.and_then(|size| usize::try_from(size).ok()) {
+        Some(size) => Ok(Slot::unread(number, size, move || {
+            read(number, &bytes).expect("whoever wrote the checksum wrote an exchange, as it has its size")
+        })),
+        None => Ok(read(number, &bytes)?.into()),
+    }
 }
 
 /// Reads what [`write`] wrote, as the exchange with that number.
@@ -120,7 +147,7 @@ pub fn write(entry: &Entry, out: Vec<u8>) -> Result<Vec<u8>, CodecError> {
 /// # Errors
 /// When the bytes are damaged.
 pub fn read(number: u64, bytes: &[u8]) -> Result<Entry, CodecError> {
-    // Behind it stand whether it came by TLS, and whether its state is known to be null. There is less in older files.
+    // Behind it stand whether it came by TLS, whether its state is known to be null, and its size. There is less in older files.
     let (stored, rest): (Stored<'_>, &[u8]) = postcard::take_from_bytes(bytes)?;
     let end = End::ALL.iter().find(|(_, word)| *word == stored.end).map_or(End::Sent, |(end, _)| *end);
     let took = Took::default();
@@ -236,6 +263,37 @@ mod tests {
             let bytes = write(&entry, Vec::new()).expect("it can be written");
             let again = read(entry.number, &bytes).expect("what is written can be read");
             prop_assert_eq!(format!("{again:?}"), format!("{entry:?}"));
+            let slot = later(entry.number, bytes).expect("what is written can be read");
+            prop_assert_eq!((slot.number(), slot.bytes()), (entry.number, entry.bytes()));
+            prop_assert!(matches!(slot, Slot::Unread(_)));
+            prop_assert_eq!(format!("{:?}", slot.entry()), format!("{entry:?}"));
         }
+    }
+
+    /// Exchanges as they were written at first, and when some came by TLS.
+    #[test]
+    fn older_exchanges_are_read() {
+        let mut bytes =
+            b"\x09default-1\x141970-01-01T00:00:00Z\x1e2026-01-05T09:00:00.123456789Z\x01\x02\x03\x07default\x06shippo".to_vec();
+        bytes.extend(b"\x01\x11shippo.GetAddress\x03GET\x09/shippo/a\x07\x04\x08host: a\n\x00\x00\x04sent\x01\xc8\x01\x02\x01\xc8\x01");
+        bytes.extend(b"\x00\x02{}\x02\x01\x05fault\x01b\x01c\x02\x00\x0c{\"a\":\"1.50\"}");
+        let check = |bytes: Vec<u8>, is_secure: bool| {
+            let slot = later(7, bytes).expect("it is whole");
+            assert!(matches!(slot, Slot::Read(_)));
+            let entry = slot.entry();
+            assert_eq!((entry.number, &*entry.id, entry.is_secure, entry.nth), (7, "default-1", is_secure, 4));
+            assert_eq!((&*entry.target, entry.operation.as_deref()), ("/shippo/a", Some("shippo.GetAddress")));
+            assert_eq!(
+                (&*entry.answer.body, entry.status, entry.state.clone()),
+                (&b"{}"[..], Some(200), Some(serde_json::json!({"a": "1.50"})))
+            );
+            assert_eq!(entry.received.to_string(), "2026-01-05T09:00:00.123456789Z");
+            assert_eq!(entry.took.get(), Some(Duration::new(2, 3)));
+        };
+        check(bytes.clone(), false);
+        for is_secure in [false, true] {
+            check([&bytes[..], &[is_secure.into()]].concat(), is_secure);
+        }
+        assert!(later(7, bytes[..20].to_vec()).is_err());
     }
 }

@@ -10,11 +10,11 @@ use serde_json::Value;
 use crate::base::time::Timestamp;
 use crate::engine::{DEFAULT, Keeper, Machine, NoScenario, Record, Sandbox, ScenarioRuntime};
 use crate::scenario::{self, run};
-use crate::store::codec::{self, Compile};
-use crate::store::disk::{Disk, Left, Row, StoreError};
+use crate::store::codec::{self, CodecError, Compile};
+use crate::store::disk::{self, Disk, Left, Row, StoreError};
 use crate::store::writer::Revived;
 use crate::store::{Fsync, Store, exchange};
-use crate::world::Entry;
+use crate::world::Slot;
 
 /// A directory that was opened.
 pub struct Opened {
@@ -33,9 +33,9 @@ pub fn open(machine: &Machine, directory: &Path, fsync: Fsync, wall: Timestamp) 
     let (disk, left) = Disk::open(directory)?;
     let compile = Compiler(machine);
     let rows = disk.sandboxes()?;
-    // Journals take most of the time, and nothing of a world.
+    // Journals take nothing of a world.
     let revived = thread::scope(|scope| {
-        let journals = scope.spawn(|| rows.iter().map(|(name, row)| journal(&disk, name, row)).collect::<Vec<_>>());
+        let journals = scope.spawn(|| rows.iter().map(|(name, row)| journal(&disk, name, row, exchange::later)).collect::<Vec<_>>());
         let states: Result<Vec<_>, StoreError> = rows.iter().map(|(name, row)| revive(machine, &disk, name, row, &compile)).collect();
         let states = states?;
         let journals = journals.join().map_err(|_| StoreError::Damaged("its journals cannot be read".to_owned()))?;
@@ -107,21 +107,26 @@ pub(super) fn revive(machine: &Machine, disk: &Disk, name: &str, row: &Row, comp
 
 /// The calls of a journal.
 pub(super) struct Calls {
-    entries: Vec<Entry>,
+    slots: Vec<Slot>,
     /// The number of the last one, which may have been removed.
     last: u64,
 }
 
-/// Reads the journal of a sandbox.
-pub(super) fn journal(disk: &Disk, name: &str, row: &Row) -> Result<Calls, StoreError> {
-    let mut calls = Calls { entries: Vec::new(), last: 0 };
-    disk.exchanges(row.life, |number, bytes| {
+/// The journal of a sandbox, each exchange of which is made by `read`.
+pub(super) fn journal(
+    disk: &Disk,
+    name: &str,
+    row: &Row,
+    read: impl Fn(u64, disk::Value) -> Result<Slot, CodecError>,
+) -> Result<Calls, StoreError> {
+    let mut calls = Calls { slots: Vec::new(), last: 0 };
+    disk.exchanges(row.life, |number, value| {
         calls.last = number;
-        if bytes.is_empty() {
+        if value.is_empty() {
             return Ok(());
         }
-        let entry = exchange::read(number, bytes);
-        calls.entries.push(entry.map_err(|error| StoreError::Damaged(format!("sandbox `{name}`: exchange {number}: {error}")))?);
+        let slot = read(number, value);
+        calls.slots.push(slot.map_err(|error| StoreError::Damaged(format!("sandbox `{name}`: exchange {number}: {error}")))?);
         Ok(())
     })?;
     Ok(calls)
@@ -137,8 +142,8 @@ pub(super) struct Unfilled {
 }
 
 impl Unfilled {
-    pub(super) fn with_journal(self, Calls { entries, last }: Calls) -> Revived {
-        self.revived.sandbox.revive_journal(entries, self.first, last.max(self.written), self.dropped);
+    pub(super) fn with_journal(self, Calls { slots, last }: Calls) -> Revived {
+        self.revived.sandbox.revive_journal(slots, self.first, last.max(self.written), self.dropped);
         self.revived
     }
 }

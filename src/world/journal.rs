@@ -14,6 +14,7 @@ use crate::base::json;
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::world::note::{Effect, Note};
+use crate::world::slot::Slot;
 use crate::world::wire::{OnWire, Took};
 #[cfg(test)]
 use crate::world::{End, Sent};
@@ -72,7 +73,7 @@ pub struct Message {
 
 /// The exchanges of one sandbox.
 pub struct Journal {
-    entries: VecDeque<Arc<Entry>>,
+    entries: VecDeque<Slot>,
     bytes: usize,
     budget: usize,
     /// How many exchanges were ever pushed.
@@ -99,24 +100,26 @@ impl Journal {
     pub fn push(&mut self, mut entry: Entry) -> Arc<Entry> {
         self.written += 1;
         entry.number = self.written;
-        self.bytes += entry.bytes();
         let entry = Arc::new(entry);
-        self.entries.push_back(Arc::clone(&entry));
-        // The newest one stays, whatever its size.
-        self.drop_oldest(self.budget, 1);
+        self.put(Slot::Read(Arc::clone(&entry)));
         entry
     }
 
+    fn put(&mut self, slot: Slot) {
+        self.bytes += slot.bytes();
+        self.entries.push_back(slot);
+        // The newest one stays, whatever its size.
+        self.drop_oldest(self.budget, 1);
+    }
+
     /// Puts exchanges in, which are in order, of a journal that has had so many, and dropped so many of them.
-    pub fn refill(&mut self, entries: impl IntoIterator<Item = Entry>, written: u64, dropped: u64) {
+    pub fn refill(&mut self, slots: impl IntoIterator<Item = Slot>, written: u64, dropped: u64) {
         self.clear();
-        self.dropped = dropped;
-        self.written = 0;
-        for entry in entries {
-            self.written = entry.number.saturating_sub(1);
-            self.push(entry);
+        (self.written, self.dropped) = (written, dropped);
+        for slot in slots {
+            self.written = self.written.max(slot.number());
+            self.put(slot);
         }
-        self.written = self.written.max(written);
     }
 
     /// Adds exchanges with the numbers that they have in another copy of the journal, which has had so many. What is not among them is
@@ -139,7 +142,7 @@ impl Journal {
     /// The number of the first exchange that is there, or would be, and how many before it are [`lost`](Self::lost).
     #[must_use]
     pub fn first(&self) -> (u64, u64) {
-        let first = self.entries.front().map_or(self.written + 1, |entry| entry.number);
+        let first = self.entries.front().map_or(self.written + 1, Slot::number);
         let later = (self.written + 1).saturating_sub(first + self.entries.len() as u64);
         (first, self.lost().saturating_sub(later))
     }
@@ -148,13 +151,16 @@ impl Journal {
     pub fn shrink(&mut self, most: usize) {
         self.drop_oldest(most, 1);
         if self.bytes > most
-            && let Some(last) = self.entries.back_mut()
+            && let Some(last) = self.entries.pop_back()
         {
             self.bytes -= last.bytes();
-            let last = Arc::make_mut(last);
+            let mut entry = Arc::clone(last.entry());
+            drop(last);
+            let last = Arc::make_mut(&mut entry);
             last.request.body = Bytes::new();
             last.answer.body = Bytes::new();
             self.bytes += last.bytes();
+            self.entries.push_back(Slot::Read(entry));
         }
         self.drop_oldest(most, 0);
         self.entries.shrink_to(2 * self.entries.len());
@@ -171,25 +177,25 @@ impl Journal {
     /// The exchange with that number, if it is still there.
     #[must_use]
     pub fn get(&self, number: u64) -> Option<&Arc<Entry>> {
-        let index = self.entries.binary_search_by_key(&number, |entry| entry.number).ok()?;
-        self.entries.get(index)
+        let index = self.entries.binary_search_by_key(&number, Slot::number).ok()?;
+        self.entries.get(index).map(Slot::entry)
     }
 
     /// The first exchange after the one with that number.
     #[must_use]
     pub fn next(&self, number: u64) -> Option<&Arc<Entry>> {
-        self.entries.get(self.place_after(number))
+        self.entries.get(self.place_after(number)).map(Slot::entry)
     }
 
     /// The place of the first exchange after the one with that number, which is how many of those up to it are still there.
     #[must_use]
     pub fn place_after(&self, number: u64) -> usize {
-        self.entries.partition_point(|entry| entry.number <= number)
+        self.entries.partition_point(|slot| slot.number() <= number)
     }
 
     /// The exchanges that are still there, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Entry>> + ExactSizeIterator {
-        self.entries.iter()
+        self.entries.iter().map(Slot::entry)
     }
 
     /// The exchanges after the one with that number that are still there, newest first.
@@ -199,9 +205,9 @@ impl Journal {
 
     /// The same, but only those before another number.
     pub fn between(&self, number: u64, end: u64) -> impl Iterator<Item = &Arc<Entry>> {
-        let start = self.entries.partition_point(|entry| entry.number <= number);
-        let end = self.entries.partition_point(|entry| entry.number < end);
-        self.entries.range(start..end.max(start)).rev()
+        let start = self.place_after(number);
+        let end = self.entries.partition_point(|slot| slot.number() < end);
+        self.entries.range(start..end.max(start)).rev().map(Slot::entry)
     }
 
     /// Begins anew: removes all exchanges, and counts those that were dropped or removed from zero again.
@@ -216,7 +222,8 @@ impl Journal {
     /// Keeps the exchanges for which `keep` is true; the others count as removed, not as dropped.
     pub fn retain(&mut self, keep: impl Fn(&Entry) -> bool) {
         let removed = &mut self.removed;
-        self.entries.retain(|entry| {
+        self.entries.retain(|slot| {
+            let entry = slot.entry();
             let stays = keep(entry);
             if !stays {
                 *removed.entry(entry.operation.as_deref().unwrap_or(&entry.vendor).into()).or_default() += 1;
@@ -224,7 +231,7 @@ impl Journal {
             stays
         });
         self.edition += 1;
-        self.bytes = self.entries.iter().map(|entry| entry.bytes()).sum();
+        self.bytes = self.entries.iter().map(Slot::bytes).sum();
     }
 
     /// How many exchanges since it was cleared are not there any more, for whatever reason.
@@ -354,6 +361,8 @@ impl Entry {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use super::*;
     use crate::world::note::Blame;
 
@@ -389,6 +398,31 @@ mod tests {
         check(1 << 20, 1_000, 5_000);
         check(1 << 20, 200_000, 50);
         check(100, 1_000, 3);
+    }
+
+    #[test]
+    fn what_nobody_looks_at_is_not_read() {
+        let full = journal(1 << 20, 1_000, 10);
+        let read = Arc::new(AtomicU64::new(0));
+        let slots = full.iter().map(|entry| {
+            let (entry, read) = (Entry::clone(entry), Arc::clone(&read));
+            Slot::unread(entry.number, entry.bytes(), move || {
+                read.fetch_add(1, Ordering::Relaxed);
+                entry
+            })
+        });
+        let mut lazy = Journal::new(full.bytes() / 2);
+        lazy.refill(slots, 12, 1);
+        assert!(lazy.bytes() <= full.bytes() / 2 && (lazy.written, lazy.dropped, lazy.iter().len()) == (12, 6, 5), "{}", lazy.dropped);
+        assert_eq!((lazy.first(), lazy.place_after(8), lazy.get(5).is_none(), read.load(Ordering::Relaxed)), ((6, 4), 3, true, 0));
+        for _ in 0..2 {
+            assert_eq!((lazy.get(7).map(|entry| &*entry.id), read.load(Ordering::Relaxed)), (Some("6"), 1));
+        }
+        assert_eq!(lazy.push(Entry::made_up()).number, 13);
+        lazy.retain(|entry| entry.number != 8);
+        assert_eq!((lazy.iter().len(), read.load(Ordering::Relaxed)), (4, 4), "the one that made room was not read");
+        lazy.shrink(0);
+        assert_eq!((lazy.bytes(), lazy.iter().len()), (0, 0));
     }
 
     #[test]

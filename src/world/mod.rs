@@ -19,6 +19,7 @@ mod journal;
 pub mod note;
 mod outbox;
 mod redo;
+mod slot;
 mod transaction;
 mod wire;
 
@@ -33,6 +34,7 @@ pub use journal::{Entry, Journal, Message};
 pub use note::{Blame, Effect, EffectKind, Note, WordedNote, Wording};
 pub use outbox::{Outbox, OutboxEntry};
 pub use redo::{Change, Mismatch};
+pub use slot::Slot;
 pub use transaction::Savepoint;
 pub use wire::{End, OnWire, Sent, Took};
 

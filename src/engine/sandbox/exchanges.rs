@@ -2,7 +2,7 @@
 
 use super::Sandbox;
 use crate::engine::recorder::Record;
-use crate::world::Entry;
+use crate::world::{Entry, Slot};
 
 impl Sandbox {
     pub fn clear_journal(&self) {
@@ -21,19 +21,19 @@ impl Sandbox {
     }
 
     /// Puts exchanges of an earlier process into the journal, which has had so many, and dropped so many of them.
-    pub fn refill_journal(&self, entries: impl IntoIterator<Item = Entry>, written: u64, dropped: u64) {
+    pub fn refill_journal(&self, slots: impl IntoIterator<Item = Slot>, written: u64, dropped: u64) {
         let mut journal = self.journal();
-        journal.refill(entries, written, dropped);
+        journal.refill(slots, written, dropped);
         self.journal_bytes.set(journal.bytes());
     }
 
     /// The same for exchanges that were recorded one by one, among which nothing but a gap tells of those that were removed. Those below
     /// `first` do not belong into the journal, and `dropped` of them are evidence that is gone.
-    pub fn revive_journal(&self, mut entries: Vec<Entry>, first: u64, written: u64, dropped: u64) {
-        entries.retain(|entry| entry.number >= first);
-        let written = entries.last().map_or(written, |last| last.number.max(written));
-        let removed = (written + 1).saturating_sub(first + entries.len() as u64);
-        self.refill_journal(entries, written, dropped + removed);
+    pub fn revive_journal(&self, mut slots: Vec<Slot>, first: u64, written: u64, dropped: u64) {
+        slots.retain(|slot| slot.number() >= first);
+        let written = slots.last().map_or(written, |last| last.number().max(written));
+        let removed = (written + 1).saturating_sub(first + slots.len() as u64);
+        self.refill_journal(slots, written, dropped + removed);
     }
 
     /// Keeps the exchanges for which `keep` is true.

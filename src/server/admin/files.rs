@@ -23,7 +23,7 @@ use crate::server::admin::{faults, scenarios};
 use crate::server::body::BrokenOff;
 use crate::server::clock::wall;
 use crate::server::recording::Recording;
-use crate::world::{Counters, Deed, Mode};
+use crate::world::{Counters, Deed, Mode, Slot};
 
 pub(crate) const QUERY: &[(&str, &str)] =
     &[("include", "what else is in the file, such as `journal,log`: the calls, and what was done besides; deliveries always are")];
@@ -129,7 +129,7 @@ pub(crate) fn record(machine: &Machine, bytes: &[u8]) -> Result<Recording, Probl
     sandbox.set_ttl(None);
     sandbox.lock().world.set_mode(Mode::Frozen, wall());
     if let Some(RecordedJournal { written, dropped, entries, .. }) = journal {
-        sandbox.refill_journal(entries.into_iter().map(Arc::unwrap_or_clone), written, dropped);
+        sandbox.refill_journal(entries.into_iter().map(Slot::Read), written, dropped);
     }
     Ok(Recording { sandbox, log: log.unwrap_or_default() })
 }
