@@ -4,6 +4,7 @@ mod admin;
 mod admin_bodies;
 mod admin_contract;
 mod advance;
+mod allocations;
 mod any_body;
 mod any_carrier;
 mod budgets;
