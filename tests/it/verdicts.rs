@@ -87,6 +87,38 @@ fn calls_may_have_to_follow_another_within_a_time() {
     world.check("{never: shippo.ListAddresses, after: shippo.CreateAddress}", "failed", "call count 1, expected 0");
     // A call does not follow itself.
     world.check("{never: shippo.CreateAddress, after: shippo.CreateAddress}", "passed", "call count 0, expected 0");
+    // Every call that others are after counts, the second one as well.
+    let soon = |kind: &str| format!("{{{kind}: shippo.ListAddresses, after: shippo.CreateAddress, within: 2h}}");
+    world.wait("20h");
+    world.create("Bob");
+    world.check(&soon("never"), "passed", "call count 0, expected 0");
+    world.wait("1h");
+    world.list();
+    world.check(&soon("never"), "failed", "call count 1, expected 0");
+    world.check(&soon("call"), "passed", "call count 1, expected at least 1");
+    // What follows the first one soon does so behind a later one, too.
+    world.check("{never: shippo.CreateAddress, after: shippo.CreateAddress, within: 22h}", "passed", "call count 0, expected 0");
+    world.wait("1h");
+    world.create("Cy");
+    world.check("{never: shippo.CreateAddress, after: shippo.CreateAddress, within: 3h}", "failed", "call count 1, expected 0");
+    world.check("{never: shippo.CreateAddress, after: shippo.CreateAddress, within: 1h}", "passed", "call count 0, expected 0");
+}
+
+#[test]
+fn a_call_is_soon_after_the_first_one_only() {
+    let world = World::new();
+    let never = "{never: shippo.ListAddresses, after: shippo.CreateAddress, within: 2h}";
+    world.create("Ada");
+    world.wait("1h");
+    world.list();
+    world.check(never, "failed", "call count 1, expected 0");
+    world.wait("20h");
+    world.create("Bob");
+    world.check(never, "failed", "call count 1, expected 0");
+    let world = World::new();
+    world.list();
+    world.create("Ada");
+    world.check(never, "passed", "call count 0, expected 0");
 }
 
 #[test]

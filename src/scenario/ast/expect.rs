@@ -51,9 +51,9 @@ pub struct Calls {
     pub on: Spanned<Pattern>,
     /// Those for which this holds only.
     pub when: Option<Condition>,
-    /// Those that came after the first call of these operations only.
+    /// Those that came after a call of these operations only.
     pub after: Option<Spanned<Pattern>>,
-    /// Those that came no later than this after that call, by the sandbox's clock.
+    /// Those that came no later than this after one of these calls, by the sandbox's clock.
     pub within: Option<SignedDuration>,
 }
 

@@ -59,7 +59,7 @@ struct Found<'e> {
     under_way: u64,
     /// How many calls of `valid` depart from the document.
     departing: u64,
-    /// When the call came that calls have to be `after`.
+    /// When the last call came that calls have to be `after`.
     since: Option<Timestamp>,
     /// How many calls it names.
     most: usize,
@@ -221,7 +221,7 @@ impl<'m> Evidence<'m> {
                 LazyCell::new(|| !is_noted && self.machine.judge_entry(entry).is_some_and(|judged| !judged.violations.is_empty()));
             met.iter().for_each(|row| found[row.expectation].add((index, entry), row.place, &|| *violates));
             for index in &rows.opening {
-                found[*index].since.get_or_insert(entry.at);
+                found[*index].since = Some(entry.at);
             }
         }
         found
