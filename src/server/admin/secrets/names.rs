@@ -10,12 +10,21 @@ use crate::base::text;
 use crate::engine::{Machine, Open, SecretNames};
 
 /// Parts of words. A word that contains one makes a secret of the name that it is in.
-const STEMS: &str = "password passwd passphrase passcode secret apikey accesskey privatekey sessid sessionid codeverifier";
+const STEMS: &str = concat!(
+    "password passwd passphrase passcode passwort kennwort contrase secret apikey accesskey privatekey sessid sessionid ",
+    "codeverifier",
+);
+
+/// The same of names without the signs between their words, at the end.
+const JOINED: &str = concat!(
+    "connectionstring connectionstrings securitycode verificationcode recoverycode recoverycodes backupcode backupcodes ",
+    "cardnumber samlresponse motdepasse",
+);
 
 /// Words that do so as a whole.
 const WORDS: &str = concat!(
     "pass passkey pwd auth oauth bearer jwt session credential credentials assertion cookie cookies ",
-    "otp totp mfa hmac cvv cvc pw psw psk sas",
+    "otp totp mfa hmac cvv cvc pw psw psk sas creds dsn csrf xsrf sess",
 );
 
 /// Beginnings of other words of authentication, and words that begin so and mean something else.
@@ -60,16 +69,20 @@ const IN_FORMS: &str = "code sid";
 const fn marks(first: u8) -> &'static [&'static [u8]] {
     match first.to_ascii_lowercase() {
         b'a' => &[b"auth", b"assertion"],
-        b'b' => &[b"bearer"],
-        b'c' => &[b"credential", b"cookie", b"cvv", b"cvc"],
+        b'b' => &[b"bearer", b"backup"],
+        b'c' => &[b"credential", b"creds", b"cookie", b"cvv", b"cvc", b"contrase", b"connection", b"card", b"csrf"],
+        b'd' => &[b"dsn"],
         b'h' => &[b"hmac"],
         b'j' => &[b"jwt"],
-        b'k' => &[b"key"],
+        b'k' => &[b"key", b"kennwort"],
+        b'm' => &[b"mot"],
         b'o' => &[b"otp"],
         b'p' => &[b"pass", b"pwd"],
-        b's' => &[b"secret", b"sess", b"signature"],
+        b'r' => &[b"recovery"],
+        b's' => &[b"secret", b"security", b"sess", b"signature", b"saml"],
         b't' => &[b"token"],
-        b'v' => &[b"verifier"],
+        b'v' => &[b"verifier", b"verification"],
+        b'x' => &[b"xsrf"],
         _ => &[],
     }
 }
@@ -184,6 +197,10 @@ fn is_same(known: &str, name: &str) -> bool {
 
 fn is_secret_part(words: &[String]) -> bool {
     let Some((last, before)) = words.split_last() else { return false };
+    let joined = words.concat();
+    if JOINED.split(' ').any(|end| joined.ends_with(end)) {
+        return true;
+    }
     if !before.is_empty() && has(FORMS, last) {
         return is_secret_part(before);
     }
@@ -198,7 +215,8 @@ fn is_secret_part(words: &[String]) -> bool {
         has(WORDS, word)
             || (STEMS.split(' ').any(|stem| word.contains(stem)) && word != "secretary")
             || (AUTH.split(' ').any(|auth| word.starts_with(auth)) && !has(NO_AUTH, word))
-            || ["pwd", "jwt"].iter().any(|end| word.ends_with(end))
+            || word.contains("pwd")
+            || word.ends_with("jwt")
     };
     words.iter().enumerate().any(is_secret_word)
         || (matches!(last.as_str(), "key" | "keys") && before.last().is_some_and(|qualifier| !has(OPEN_KEYS, qualifier)))
@@ -283,6 +301,8 @@ mod tests {
             "auth_token id_token client_assertion authorization Proxy-Authorization shippo-auth-signature webhook_secret ",
             "PHPSESSID JSESSIONID set-cookie wsse:Password @password password2 apikey signingKey oauth2 passwd partner_token ",
             "x-hmac-sha256 totp cvv pin_token privateKeyPem api_key_base64 secret_key_base access_key_value ",
+            "connectionString db_connection_string security_code verificationCode recovery_codes card-number SAMLResponse creds DSN ",
+            "csrf x-xsrf pwdhash Passwort contrasena mot_de_passe ",
             "pin X-Pin accountPin user_pin2 PIN pinValue sigValue pw user_pw psk wifiPSK sas mfa mfaCode code_verifier codeVerifier otp",
         )
         .split(' ')
@@ -305,6 +325,7 @@ mod tests {
             "signature_confirmation signature_required signedBy certify_signer www-authenticate authority_to_leave author ",
             "authorized client_id username email auth_user passenger passport_number turkey monkey shipping_cost object_id ",
             "pincode pin_code PinCode postal_pin tracking_pin ShipmentPIN pins shipping spinning mfa_enabled verifier kansas upward ",
+            "connection card card_type security verification recovery_time motor discard postcard_number_of_pages description ",
             "tracking_number barcode Countries.code secretary expires_in grant_type scope session_timeout",
         )
         .split(' ')

@@ -7,11 +7,12 @@ use std::sync::{Arc, LazyLock};
 
 use percent_encoding::percent_decode_str;
 use regex::Regex;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::bytes::letters;
 use super::clean::{Clean, quoted, until};
 use super::names::Names;
+use super::trees::json;
 use super::values::{Found, LAYERS, REDACTED};
 use super::{markup, shapes, tables};
 use crate::base::text::percent_decode;
@@ -103,11 +104,12 @@ fn written(kind: &str, body: &str, found: &mut Found) -> String {
 
 /// The pairs of a query or of a form, which stay as they are written; values may be addresses or JSON themselves.
 pub(super) fn form(pairs: &str, found: &mut Found) -> String {
+    let rows = rows(pairs, found);
     let clean = pairs.split('&').map(|pair| {
         let Some((name, value)) = pair.split_once('=').filter(|(_, value)| !value.is_empty()) else { return text(pair, found) };
         let value = value.replace('+', " ");
         let decoded = percent_decode(&value);
-        if found.names.is_secret_parameter(name) {
+        if found.names.is_secret_parameter(name) || rows.contains(&percent_decode(name)) {
             found.add(&decoded);
             // Of what is not UTF-8, vendors answer the one or the other.
             found.add(&latin(&value));
@@ -119,6 +121,17 @@ pub(super) fn form(pairs: &str, found: &mut Found) -> String {
         }
     });
     clean.collect::<Vec<_>>().join("&")
+}
+
+/// The names of values that stand beside the name of a secret: `name=password&value=…`, `p[0][name]=password&p[0][value]=…`.
+fn rows(pairs: &str, found: &Found) -> Vec<String> {
+    let value = |pair: &str| {
+        let (name, _) = pair.split_once('=').filter(|(_, named)| found.names.is_secret(named))?;
+        let name = percent_decode(name);
+        let (bare, end) = name.strip_suffix(']').map_or((&*name, ""), |bare| (bare, "]"));
+        Some(format!("{}value{end}", bare.strip_suffix("name").or_else(|| bare.strip_suffix("key"))?))
+    };
+    pairs.split('&').filter_map(value).collect()
 }
 
 fn encoded(text: &str) -> String {
@@ -138,91 +151,8 @@ fn latin(value: &str) -> String {
     letters(&percent_decode_str(value).collect::<Vec<u8>>())
 }
 
-/// JSON; whether anything was taken out. Texts in it may be JSON again.
-pub(super) fn json(value: &mut Value, found: &mut Found) -> bool {
-    within("", value, found)
-}
-
-/// The same for what stands under a name.
-fn within(owner: &str, value: &mut Value, found: &mut Found) -> bool {
-    match value {
-        Value::Array(rows) => rows.iter_mut().fold(false, |changed, row| match row.as_array_mut().map(Vec::as_mut_slice) {
-            // Parameters as rows: `[["password", "…"]]`.
-            Some([Value::String(name), value]) if found.names.is_secret(name) && !name.contains(' ') => hide(value, found) | changed,
-            _ => within(owner, row, found) | changed,
-        }),
-        Value::Object(members) => object(owner, members, found),
-        Value::String(text) => match nested(text, found) {
-            Some(clean) => {
-                *text = clean;
-                true
-            }
-            None => false,
-        },
-        _ => false,
-    }
-}
-
-fn object(owner: &str, members: &mut Map<String, Value>, found: &mut Found) -> bool {
-    let text = |name: &str| members.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).and_then(|(_, value)| value.as_str());
-    // Parameters as rows: `{"name": "password", "value": "…"}`.
-    let is_row = ["name", "key", "header", "field"]
-        .iter()
-        .any(|name| text(name).is_some_and(|name| !name.contains(' ') && found.names.is_secret(name)));
-    // Goods are no parameters, whatever they are called.
-    let is_row =
-        is_row && !members.keys().any(|name| ["quantity", "price", "weight", "sku"].iter().any(|of| name.eq_ignore_ascii_case(of)));
-    let names =
-        members.keys().filter(|name| found.names.is_secret_member(owner, members, name) || (is_row && name.eq_ignore_ascii_case("value")));
-    let secrets: Vec<String> = names.cloned().collect();
-    members.iter_mut().fold(false, |changed, (name, member)| {
-        if secrets.contains(name) { hide(member, found) | changed } else { within(name, member, found) | changed }
-    })
-}
-
-/// Takes a value out, whatever its type; `null`, yes and no, and an empty text say nothing. What a refusal complains of a secret is none.
-fn hide(value: &mut Value, found: &mut Found) -> bool {
-    if matches!(value, Value::Null | Value::Bool(_)) || value == "" {
-        return false;
-    }
-    if found.in_refusal && is_complaint(value) {
-        return json(value, found);
-    }
-    note(value, found);
-    *value = REDACTED.into();
-    true
-}
-
-/// Whether all texts of a value are sentences.
-fn is_complaint(value: &Value) -> bool {
-    match value {
-        Value::String(text) => is_sentence(text),
-        Value::Array(rows) => rows.iter().all(is_complaint),
-        Value::Object(members) => members.values().all(is_complaint),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
-    }
-}
-
-/// Whether a text has three words or more, without digits and signs in them.
-fn is_sentence(text: &str) -> bool {
-    let is_word = |word: &str| {
-        word.trim_end_matches(['.', ',', ':', ';', '!', '?']).chars().all(|letter| letter.is_alphabetic() || "'`_-".contains(letter))
-    };
-    text.split(' ').count() >= 3 && text.split(' ').filter(|word| is_word(word)).count() >= 3
-}
-
-fn note(value: &Value, found: &mut Found) {
-    match value {
-        Value::String(text) => found.add(text),
-        Value::Number(number) => found.add(&number.to_string()),
-        Value::Array(rows) => rows.iter().for_each(|row| note(row, found)),
-        Value::Object(members) => members.values().for_each(|member| note(member, found)),
-        Value::Null | Value::Bool(_) => {}
-    }
-}
-
 /// A text that may be JSON itself, without secrets; `None` if it has none.
-fn nested(value: &str, found: &mut Found) -> Option<String> {
+pub(super) fn nested(value: &str, found: &mut Found) -> Option<String> {
     if value.trim_start().starts_with(['{', '[', '"'])
         && let Ok(mut tree) = serde_json::from_str::<Value>(value)
     {
@@ -236,7 +166,28 @@ fn nested(value: &str, found: &mut Found) -> Option<String> {
 
 /// A text that is neither JSON nor a form, or only the beginning of one.
 pub(super) fn text<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
-    then(words(text, found), found, segments)
+    then(then(words(text, found), found, escaped), found, segments)
+}
+
+/// Markup within markup or a text.
+fn escaped<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
+    if !text.contains("&lt;") {
+        return text.into();
+    }
+    let (mut is_clean, mut out) = (true, String::with_capacity(text.len()));
+    for part in text.split_inclusive(['<', '>']) {
+        let (inner, end) = part.strip_suffix(['<', '>']).map_or((part, ""), |inner| (inner, &part[inner.len()..]));
+        let markup = inner.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&");
+        match words(&markup, found) {
+            Cow::Owned(clean) if markup != inner => {
+                out.push_str(&clean.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"));
+                is_clean = false;
+            }
+            _ => out.push_str(inner),
+        }
+        out.push_str(end);
+    }
+    if is_clean { text.into() } else { out.into() }
 }
 
 /// The same without looking at paths.
@@ -308,11 +259,14 @@ fn named<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
     clean.finish()
 }
 
-/// The password of `user:password@` in an address whose `//` ends at `start`.
+/// The password of `user:password@` in an address whose `//` ends at `start`, or a token that stands there alone.
 fn password_of_url(text: &str, start: usize) -> Option<Range<usize>> {
     let end = until(text, start, &['/', '?', '#', ' ', '\n', '"', '\'', '<', '>']);
     let end = start + text[start..end].rfind('@')?;
-    Some(start + text[start..end].find(':')? + 1..end)
+    match text[start..end].find(':') {
+        Some(colon) => Some(start + colon + 1..end),
+        None => is_made_up(&text[start..end]).then_some(start..end),
+    }
 }
 
 /// What stands behind the name that ends at `mark`, if that is the name of a secret.

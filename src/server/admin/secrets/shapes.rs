@@ -64,7 +64,8 @@ pub(super) fn private_keys<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str>
 /// What follows an option of a command with the name of a secret, or `-u name:`, and what a tab parts from such a name.
 pub(super) fn options<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
     static OPTION: LazyLock<Regex> = LazyLock::new(|| {
-        let (option, column) = (r"(?:^|[\s=('\x22`])--?(?<option>[A-Za-z][\w.-]{0,63})[ \t]+", r"(?m:^)[ ]*(?<column>[\w.-]{1,64})\t+");
+        let (option, column) =
+            (r"(?:^|[\s=('\x22`])--?(?<option>[A-Za-z][\w.-]{0,63})(?:[ \t]+|=)", r"(?m:^)[ ]*(?<column>[\w.-]{1,64})\t+");
         Regex::new(&format!("(?-u){option}|{column}")).expect("the pattern is one")
     });
     if !text.contains(" -") && !text.starts_with('-') && !text.contains('\t') {
@@ -82,7 +83,7 @@ pub(super) fn options<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
             if let Some(colon) = text[value.clone()].find(':') {
                 clean.hide(value.start + colon + 1..value.end, found);
             }
-        } else if names.is_secret(name) && !text[start..].starts_with('-') {
+        } else if names.is_secret(name) && !text[..start].ends_with('=') && !text[start..].starts_with('-') {
             clean.hide(value(), found);
         }
     }

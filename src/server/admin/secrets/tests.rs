@@ -73,10 +73,20 @@ fn bodies_are_hidden_by_name() {
         (r#"{"pin": 1234, "b": 1}"#, r#"{"pin":"[redacted]","b":1}"#),
         (r#"[["password", "q7"], ["city", "Bern"]]"#, r#"[["password","[redacted]"],["city","Bern"]]"#),
         (r#"{"header": "X-Pin", "value": ["q7"]}"#, r#"{"header":"X-Pin","value":"[redacted]"}"#),
+        (r#"[{"parameter": "password", "stringValue": "q7"}]"#, r#"[{"parameter":"password","stringValue":"[redacted]"}]"#),
+        (r#"{"k": "apiKey", "v": "q7"}"#, r#"{"k":"apiKey","v":"[redacted]"}"#),
+        (r#"["Host", "h", "X-Api-Key", "q7"]"#, r#"["Host","h","X-Api-Key","[redacted]"]"#),
+        (r#"{"required": ["password", "email"]}"#, r#"{"required":["password","email"]}"#),
+        (r#"{"columns": ["user", "pwd"], "rows": [["u", "q7"]]}"#, r#"{"columns":["user","pwd"],"rows":[["u","[redacted]"]]}"#),
+        (r#"{"url": "https://abcdefg7@host/x"}"#, r#"{"url":"https://[redacted]@host/x"}"#),
         // Forms.
         ("next=%252Fx%253Fpassword%253Dq7&b=%252F", "next=%252Fx%253Fpassword%253D%255Bredacted%255D&b=%252F"),
         ("mfa=q7&code_verifier=q7&pincode=5", "mfa=[redacted]&code_verifier=[redacted]&pincode=5"),
         ("a=b&password=q,7;8&c=d", "a=b&password=[redacted]&c=d"),
+        ("p[0][name]=password&p[0][value]=q7&b=c", "p[0][name]=password&p[0][value]=[redacted]&b=c"),
+        ("p%5B0%5D%5Bname%5D=pwd&p%5B0%5D%5Bvalue%5D=q7", "p%5B0%5D%5Bname%5D=pwd&p%5B0%5D%5Bvalue%5D=[redacted]"),
+        ("name=password&value=q7", "name=password&value=[redacted]"),
+        ("name=city&value=q7", "name=city&value=q7"),
         ("password[0]=q7&password[value]=q7&c=d", "password[0]=[redacted]&password[value]=[redacted]&c=d"),
         ("client%5Fsecret=q7&password%5B0%5D=q7", "client%5Fsecret=[redacted]&password%5B0%5D=[redacted]"),
         ("grant_type=authorization_code&code=q7", "grant_type=authorization_code&code=[redacted]"),
@@ -109,6 +119,7 @@ fn bodies_are_hidden_by_name() {
         ("<d><key>password</key>\n<string>q7</string><b>c</b></d>", "<d><key>password</key>\n<string>[redacted]</string><b>c</b></d>"),
         ("<n>apiKey</n><v type=\"s\">q7</v><b>c</b>", "<n>apiKey</n><v [redacted]</v><b>c</b>"),
         ("<!DOCTYPE a [<!ENTITY x 'q>7'>]><a>b</a>", "<!DOCTYPE a [<!ENTITY[redacted]>]><a>b</a>"),
+        ("<a>&lt;password&gt;q7&lt;/password&gt; b</a>", "<a>&lt;password&gt;[redacted]&lt;/password&gt; b</a>"),
         ("<!-- password: q7 -->\n<a>b</a>", "<!-- password: [redacted]\n<a>b</a>"),
         // Private keys, commands, columns.
         (
@@ -119,6 +130,7 @@ fn bodies_are_hidden_by_name() {
         ("run --user ada --password q7 --verbose", "run --user ada --password [redacted] --verbose"),
         ("run -apiKey 'q 7' -x y", "run -apiKey '[redacted]' -x y"),
         ("curl -u ada:q7 --proxy-user \"a:q 7\" http://h", "curl -u ada:[redacted] --proxy-user \"a:[redacted]\" http://h"),
+        ("curl --user=ada:q7 http://h", "curl --user=ada:[redacted] http://h"),
         ("user\tada\npassword\tq7 q8\n", "user\tada\npassword\t[redacted]\n"),
         ("the password: hunter2hunter is wrong", "the password: [redacted] is wrong"),
         // Other text.
