@@ -6,6 +6,7 @@ mod body;
 mod conversation;
 mod expect;
 mod given;
+mod joined;
 pub(super) mod members;
 mod overrides;
 mod pace;

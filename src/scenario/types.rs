@@ -23,6 +23,7 @@ pub(super) fn look_up(machine: &Machine, on: &Pattern, root: &str, members: &[Op
         ("call", [Some("nth"), ..]) => leaf(members, 1, Type::whole(1.0..=f64::INFINITY)),
         ("call", [Some("operation"), ..]) => leaf(members, 1, Type::words(operations(machine, on).iter().map(|row| &*row.name))),
         ("answer", [Some("body"), inner @ ..]) => answer_body(machine, on, inner),
+        ("given", inner) => returned(machine, on, inner),
         ("answer", [Some("status"), ..]) => leaf(members, 1, Type::whole(100.0..=599.0)),
         ("answer", [Some("wire"), ..]) => leaf(members, 1, Type::words(End::ALL.map(|(_, word)| word))),
         ("parcel", [Some("transit_days"), ..]) => leaf(members, 1, Type::whole(0.0..=f64::INFINITY)),
@@ -196,6 +197,31 @@ fn answer_body(machine: &Machine, on: &Pattern, members: &[Option<&str>]) -> Loo
         Some((at, names)) => misspelt(members, at, names),
         None => Looked::To(Type::ANY),
     }
+}
+
+/// A place of what a row of `given` returns, behind its name.
+fn returned(machine: &Machine, on: &Pattern, members: &[Option<&str>]) -> Looked {
+    let Some(operation) = one(machine, on) else { return Looked::To(Type::ANY) };
+    let is_open = |kind: &spec::JsonType| matches!(kind, spec::JsonType::Object | spec::JsonType::Array);
+    for length in 1..members.len() {
+        let mut places = operation.success_places(&members[..length]).peekable();
+        let is_leaf = |place: spec::Place<'_>| match place {
+            spec::Place::Words(_) => true,
+            spec::Place::Kinds(kinds) => !kinds.iter().any(is_open),
+            spec::Place::Unknown | spec::Place::Missing(..) => false,
+        };
+        if places.peek().is_some() && places.all(is_leaf) {
+            return missing::<&str>(length + 1, []);
+        }
+    }
+    let mut lost = None::<(usize, Vec<&str>)>;
+    for place in operation.success_places(members) {
+        let spec::Place::Missing(at, names) = place else { return Looked::To(Type::ANY) };
+        if lost.as_ref().is_none_or(|(before, _)| at > *before) {
+            lost = Some((at, names));
+        }
+    }
+    lost.map_or(Looked::To(Type::ANY), |(at, names)| missing(at + 1, names))
 }
 
 /// A member that is not among these: missing if one of them is near.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::spec::catalog::{Body, Operation};
+use crate::spec::catalog::{Body, Operation, Response};
 use crate::spec::schema::{Additional, JsonType, Schema, SchemaId, Schemas};
 
 /// What the document says of a place of a body.
@@ -29,6 +29,14 @@ impl Operation {
     /// The places in the bodies of all answers that it has.
     pub fn answer_places(&self, members: &[Option<&str>]) -> impl Iterator<Item = Place<'_>> {
         self.responses.iter().filter_map(|row| row.schema).map(move |schema| place(self.schemas(), schema, members))
+    }
+
+    /// The places in the bodies of its answers that say that it was done.
+    pub fn success_places(&self, members: &[Option<&str>]) -> impl Iterator<Item = Place<'_>> {
+        let is_success = |row: &&Response| row.status.is_some_and(|status| status / 100 == 2);
+        let has_some = self.responses.iter().any(|row| is_success(&row));
+        let rows = self.responses.iter().filter(move |row| is_success(row) || !has_some && row.status.is_none());
+        rows.map(move |row| row.schema.map_or(Place::Unknown, |schema| place(self.schemas(), schema, members)))
     }
 }
 

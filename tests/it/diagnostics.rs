@@ -96,6 +96,11 @@ pub fn shipped_scenarios_are_without_mistakes() {
 }
 
 #[test]
+pub fn nothing_is_said_of_conditions_that_may_hold() {
+    assert_eq!(said(&root().join("tests/it/may_hold.yaml")), "");
+}
+
+#[test]
 pub fn shipped_scenarios_fit_the_schema() {
     let validator = jsonschema::validator_for(&schema::of(&vocabulary())).expect("the schema is valid");
     let shipped = shipped();

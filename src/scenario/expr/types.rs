@@ -3,6 +3,7 @@
 
 mod bounds;
 mod checking;
+mod holding;
 mod texts;
 
 use std::ops::{Range, RangeInclusive};
@@ -11,7 +12,7 @@ use serde_json::Value;
 
 use self::checking::Checking;
 use self::texts::{Numbers, Texts};
-use super::{Comparison, Expr};
+use super::{Comparison, Expr, Node, Path};
 use crate::scenario::shape::Shape;
 
 /// The kinds of values that something can have, and which texts and numbers these can be.
@@ -24,14 +25,15 @@ pub struct Type {
 
 impl Type {
     const NULL: u8 = 1;
-    const FLAG_BIT: u8 = 2;
+    const TRUE_BIT: u8 = 2;
+    const FLAG_BIT: u8 = Self::TRUE_BIT | 64;
     const NUMBER_BIT: u8 = 4;
     const TEXT_BIT: u8 = 8;
     const LIST_BIT: u8 = 16;
     const OBJECT_BIT: u8 = 32;
 
     /// Any kind: nothing is known of it.
-    pub const ANY: Self = Self::of(63);
+    pub const ANY: Self = Self::of(127);
     pub const FLAG: Self = Self::of(Self::FLAG_BIT);
     pub const NUMBER: Self = Self::of(Self::NUMBER_BIT);
     pub const TEXT: Self = Self::of(Self::TEXT_BIT);
@@ -90,7 +92,8 @@ impl Type {
     pub fn of_value(value: &Value) -> Self {
         match value {
             Value::Null => Self::of(Self::NULL),
-            Value::Bool(_) => Self::FLAG,
+            Value::Bool(true) => Self::of(Self::TRUE_BIT),
+            Value::Bool(false) => Self::of(Self::FLAG_BIT & !Self::TRUE_BIT),
             Value::Number(number) => {
                 number.as_f64().map_or(Self::NUMBER, |number| Self { numbers: Numbers::exactly(number), ..Self::NUMBER })
             }
@@ -154,9 +157,16 @@ impl Type {
 
     /// What it is, in words for people.
     fn noun(&self) -> String {
-        let nouns = ["nothing", "a flag", "a number", "text", "a list", "an object"];
+        let nouns = [
+            (Self::NULL, "nothing"),
+            (Self::FLAG_BIT, "a flag"),
+            (Self::NUMBER_BIT, "a number"),
+            (Self::TEXT_BIT, "text"),
+            (Self::LIST_BIT, "a list"),
+            (Self::OBJECT_BIT, "an object"),
+        ];
         let kinds = self.kinds & if self.is_null() { Self::NULL } else { !Self::NULL };
-        nouns.iter().enumerate().filter(|(bit, _)| kinds >> bit & 1 == 1).map(|(_, noun)| *noun).collect::<Vec<_>>().join(" or ")
+        nouns.iter().filter(|(bits, _)| kinds & bits != 0).map(|(_, noun)| *noun).collect::<Vec<_>>().join(" or ")
     }
 
     /// What to write in the place of something that it can never be.
@@ -183,6 +193,11 @@ pub enum Looked {
 pub trait Types {
     /// Looks up the members of a path behind its root; an index of a list is `None`.
     fn look_up(&self, root: &str, members: &[Option<&str>]) -> Looked;
+
+    /// Whether so many more values may be held against tests.
+    fn pays(&self, _: usize) -> bool {
+        true
+    }
 }
 
 /// A mistake in an expression that can be read.
@@ -213,10 +228,43 @@ impl Expr {
     }
 }
 
-/// Whether several conditions that have to hold together contradict each other.
-#[must_use]
-pub fn contradiction(exprs: &[&Expr], types: &dyn Types) -> Option<String> {
-    let mut checking = Checking { text: "", types, problems: Vec::new() };
-    checking.contradictions(&exprs.iter().map(|expr| &expr.root).collect::<Vec<_>>());
-    checking.problems.pop().map(|problem| problem.message)
+/// Conditions that are joined; `Open` is one of which nothing is known.
+pub enum Joint<'e> {
+    Test(&'e Expr),
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    Not(Box<Self>),
+    Open,
+}
+
+impl Joint<'_> {
+    /// Why it can never be true, if it cannot.
+    #[must_use]
+    pub fn contradiction(&self, types: &dyn Types) -> Option<String> {
+        let mut checking = Checking { text: "", types, problems: Vec::new() };
+        checking.contradictions(&[&self.node(&mut 0)]);
+        checking.problems.pop().map(|problem| problem.message)
+    }
+
+    /// Whether every call fulfills it.
+    #[must_use]
+    pub fn is_always(&self, types: &dyn Types) -> bool {
+        let checking = Checking { text: "", types, problems: Vec::new() };
+        holding::conflict(&checking, &[(&self.node(&mut 0), false)]).is_some()
+    }
+
+    /// It as one expression, in which those of which nothing is known are paths without a name.
+    fn node(&self, open: &mut usize) -> Node {
+        let mut all = |joints: &[Self]| joints.iter().map(|joint| joint.node(open)).collect();
+        match self {
+            Self::Test(expr) => expr.root.clone(),
+            Self::All(joints) => Node::All(all(joints)),
+            Self::Any(joints) => Node::Any(all(joints)),
+            Self::Not(joint) => Node::Not(Box::new(joint.node(open))),
+            Self::Open => {
+                *open += 1;
+                Node::Path(Path::of("", std::iter::once(open.to_string().as_str())), 0..0)
+            }
+        }
+    }
 }

@@ -45,12 +45,12 @@ fn row(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
     let body = reader.template(&entry.value)?;
     let name = beside("as").and_then(|node| {
         let name = reader.string(node, "as")?;
-        if reader.given.contains(&name) {
+        if reader.given.iter().any(|(other, _)| *other == name) {
             reader.problem("S003", node.span, format!("an earlier row is called `{name}` as well")).help("give each row a name of its own");
         }
         Some(name)
     });
     // From here on: a row does not see its own answer.
-    reader.given.extend(name.clone());
+    reader.given.extend(name.clone().map(|name| (name, operation.value.clone())));
     Some(Given { operation, body, parameters, name, until })
 }

@@ -10,7 +10,7 @@ use super::values::ExprContext;
 use crate::base::decimal;
 use crate::base::time::Timestamp;
 use crate::engine::AccountRows;
-use crate::scenario::ast::Pattern;
+use crate::scenario::ast::{Operation, Pattern};
 use crate::scenario::check::Vocabulary;
 use crate::scenario::error::{Diagnostic, MAX_PROBLEMS, Source, Span, Spanned, nearest, quoted, suggestion};
 use crate::scenario::node::{Kind, Member, Node};
@@ -34,14 +34,16 @@ pub(super) struct Reader<'s> {
     pub(super) about: Pattern,
     /// The names of business failures; none when the vendors are not known.
     pub(super) failures: BTreeSet<&'static str>,
-    /// The names of the rows of `given` so far.
-    pub(super) given: Vec<String>,
+    /// The names of the rows of `given` so far, with their operations.
+    pub(super) given: Vec<(String, Operation)>,
     /// What templates can refer to at the moment.
     pub(super) filled_by: ExprContext,
     /// When the clock of the scenario begins, if the file says so.
     pub(super) begins: Option<Timestamp>,
     /// How many paths of expressions were looked up so far.
     pub(super) looked_up: Cell<usize>,
+    /// How many values were held against tests so far, to see whether conditions can hold.
+    pub(super) tried: Cell<usize>,
     /// How many chances are drawn so far.
     pub(super) chances: usize,
     /// The matchers of a conversation so far, and about the bytes that their patterns take.
@@ -115,6 +117,7 @@ impl<'s> Reader<'s> {
             filled_by,
             begins: None,
             looked_up: Cell::new(0),
+            tried: Cell::new(0),
             chances: 0,
             matchers: BTreeSet::new(),
             matcher_bytes: 0,

@@ -12,9 +12,7 @@ use crate::scenario::ast::{Answered, Between, Condition, Count, Operation, Patte
 use crate::scenario::error::{Span, Spanned, quoted, suggestion};
 use crate::scenario::expr::types::{self, Looked, Type, Types};
 use crate::scenario::expr::{Expr, ExprError, Path, PathUse, Step, Uses};
-use crate::scenario::need::Need;
 use crate::scenario::node::{Kind, Member, Node};
-use crate::scenario::shape::Shape;
 use crate::scenario::template::{self, Template};
 
 /// Longest duration: what is longer is a mistake.
@@ -25,6 +23,9 @@ const MAX_PATTERNS: usize = 256;
 
 /// Most paths of one file that are held against the vendors' documents, so that a file of nothing but conditions is read in time.
 const MOST_LOOKED_UP: usize = 20_000;
+
+/// Most values of one file that are held against tests, to see whether conditions can hold.
+const MOST_TRIED: usize = 500_000;
 
 /// About the bytes that each byte of an expression takes once it is read.
 const EXPRESSION: usize = 16;
@@ -240,13 +241,19 @@ impl Reader<'_> {
                 self.problem("S101", inner.span, "`not: true` is never true").help("leave `when` out where there is no condition");
                 None
             }
-            "not" => self.condition(inner, context).map(|condition| Condition::Not(Box::new(condition))),
-            "all" => {
-                let conditions = self.each(inner, join, |reader, item| reader.condition(item, context));
-                self.check_together(inner, &conditions);
-                Some(Condition::All(conditions))
+            "not" => {
+                let before = (self.problems.len(), self.warnings.len());
+                let condition = Condition::Not(Box::new(self.condition(inner, context)?));
+                self.check_joined(inner, &condition, before);
+                Some(condition)
             }
-            "any" => Some(Condition::Any(self.each(inner, join, |reader, item| reader.condition(item, context)))),
+            "all" | "any" => {
+                let before = (self.problems.len(), self.warnings.len());
+                let conditions = self.each(inner, join, |reader, item| reader.condition(item, context));
+                let condition = if join == "all" { Condition::All(conditions) } else { Condition::Any(conditions) };
+                self.check_joined(inner, &condition, before);
+                Some(condition)
+            }
             _ if context == ExprContext::Parcel || context == ExprContext::Verdict && join != "request" => {
                 let help = format!("{} knows of {}", context.noun(), quoted(&context.joins()));
                 self.problem("S011", inner.span, format!("`{join}` is not known here")).help(help);
@@ -355,8 +362,8 @@ impl Reader<'_> {
                 (Some(members), Some(Step::Member(name))) if !members.is_empty() && !members.contains(&name.as_str()) => {
                     (format!("`{root}` has no `{name}`"), suggestion(name, members))
                 }
-                (Some(_), Some(Step::Member(name))) if path.root == "given" && !self.given.contains(name) => {
-                    let names: Vec<&str> = self.given.iter().map(String::as_str).collect();
+                (Some(_), Some(Step::Member(name))) if path.root == "given" && self.given.iter().all(|(other, _)| other != name) => {
+                    let names: Vec<&str> = self.given.iter().map(|(name, _)| name.as_str()).collect();
                     let help = if names.is_empty() { "give an earlier row a name with `as`".to_owned() } else { suggestion(name, &names) };
                     (format!("no earlier row of `given` is called `{name}`"), help)
                 }
@@ -399,19 +406,9 @@ impl Reader<'_> {
         }
     }
 
-    /// Reports conditions that have to hold together and cannot.
-    fn check_together(&mut self, node: &Node, conditions: &[Condition]) {
-        let exprs: Vec<&Expr> =
-            conditions.iter().filter_map(|condition| if let Condition::Test(expr) = condition { Some(expr) } else { None }).collect();
-        let found = self.vocabulary.filter(|_| exprs.len() > 1).and_then(|_| types::contradiction(&exprs, self));
-        if let Some(message) = found.or_else(|| excluded(conditions)) {
-            self.problem("S101", node.span, message).help("use `any` where one of them is enough");
-        }
-    }
-
     /// Where a range of a decoded text stands in the file. Quotes, escapes and folded lines make the two differ, so the texts are
     /// walked side by side; if they part, the whole value is marked.
-    fn locate(&self, node: &Node, text: &str, range: &Range<usize>) -> Span {
+    pub(super) fn locate(&self, node: &Node, text: &str, range: &Range<usize>) -> Span {
         if self.is_full() {
             return node.span;
         }
@@ -447,34 +444,22 @@ impl Types for Reader<'_> {
         let open = Looked::To(Type::ANY);
         let Some(vocabulary) = self.vocabulary.filter(|_| self.looked_up.get() < MOST_LOOKED_UP) else { return open };
         self.looked_up.set(self.looked_up.get() + 1);
-        vocabulary.look_up(&self.about, root, members)
-    }
-}
-
-/// So many conditions that have to hold together are held against each other.
-const MOST_TOGETHER: usize = 64;
-
-/// What `request` asks for that another condition excludes.
-fn excluded(conditions: &[Condition]) -> Option<String> {
-    let requests = conditions.iter().filter_map(|condition| if let Condition::Request(parts) = condition { Some(parts) } else { None });
-    let parts: Vec<&(&str, Shape)> = requests.flatten().take(MOST_TOGETHER).collect();
-    for (index, (name, shape)) in parts.iter().enumerate() {
-        let others = parts[index + 1..].iter().filter(|(other, _)| other == name);
-        if let Some(members) = others.filter_map(|(_, other)| shape.conflict(other)).next() {
-            let place = Path::of("request", std::iter::once(*name).chain(members));
-            return Some(format!("no `{place}` is as both of these conditions ask"));
+        let returned = match (root, members) {
+            ("given", [Some(name), inner @ ..]) => {
+                self.given.iter().find(|(other, _)| other == name).map(|(_, operation)| (operation, inner))
+            }
+            _ => None,
+        };
+        match returned {
+            Some((operation, inner)) => vocabulary.look_up(&Pattern::One(operation.clone()), root, inner),
+            None => vocabulary.look_up(&self.about, root, members),
         }
     }
-    let exprs = conditions.iter().filter_map(|condition| if let Condition::Test(expr) = condition { expr.needs() } else { None });
-    for (path, need) in exprs.filter(|(path, _)| path.root == "request").take(MOST_TOGETHER) {
-        let members = path.members().into_iter().collect::<Option<Vec<_>>>().unwrap_or_default();
-        let ([name, inner @ ..], Need::OneOf(values)) = (&members[..], &need) else { continue };
-        let mut shapes = parts.iter().filter(|(part, _)| part == name).filter_map(|(_, shape)| shape.at(inner));
-        if shapes.any(|shape| !values.iter().any(|value| shape.fits(value, None))) {
-            return Some(format!("no `{path}` is as both of these conditions ask"));
-        }
+
+    fn pays(&self, values: usize) -> bool {
+        self.tried.set(self.tried.get().saturating_add(values));
+        self.tried.get() <= MOST_TRIED
     }
-    None
 }
 
 fn duration(text: &str) -> Option<SignedDuration> {

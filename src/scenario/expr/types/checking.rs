@@ -74,17 +74,30 @@ impl Checking<'_> {
                 self.node(inner);
                 Type::FLAG
             }
-            Node::Negate(inner) => self.arithmetic([&**inner], true),
+            Node::Negate(inner) => {
+                let zero = Type::of_value(&Value::from(0));
+                self.calculate(zero, Operator::Subtract, inner)
+            }
             Node::Arithmetic(first, rest) => {
-                let keeps_whole = rest.iter().all(|(operator, _)| *operator != Operator::Divide);
-                self.arithmetic(std::iter::once(&**first).chain(rest.iter().map(|(_, node)| node)), keeps_whole)
+                let first = self.operand(first);
+                rest.iter().fold(first, |found, (operator, node)| self.calculate(found, *operator, node))
             }
             Node::Call(function, arguments) => self.call(*function, arguments),
         }
     }
 
     fn path(&mut self, path: &Path) -> Type {
-        match self.types.look_up(&path.root, &path.members()) {
+        let members = path.members();
+        // What every call, and every parcel, has.
+        let is_there = match (path.root.as_str(), &members[..]) {
+            ("call", [Some(name)]) => ["nth", "operation"].contains(name),
+            ("request", [Some(name)]) => ["method", "path"].contains(name),
+            ("answer", [Some(name)]) => *name == "wire",
+            ("parcel", [Some(name)]) => ["tracking_number", "carrier", "service", "subject", "transit_days"].contains(name),
+            _ => false,
+        };
+        match self.types.look_up(&path.root, &members) {
+            Looked::To(found) if is_there => found,
             Looked::To(found) => found.or(&Type::of(Type::NULL)),
             // Told where paths are looked at, in templates as well.
             Looked::Missing { .. } => Type::ANY,
@@ -211,17 +224,28 @@ impl Checking<'_> {
         }
     }
 
-    fn arithmetic<'n>(&mut self, operands: impl IntoIterator<Item = &'n Node>, keeps_whole: bool) -> Type {
-        let mut whole = keeps_whole;
-        for node in operands {
-            let found = self.node(node);
-            whole &= found.numbers.whole || matches!(node, Node::Literal(Value::Number(number)) if !number.is_f64());
-            if !found.can_be(Type::NUMBER_BIT) {
-                let message = format!("`{}` is {}, and only numbers can be calculated with", self.written(node), found.noun());
-                self.problem(UNLIKE, self.range(node), message, None);
-            }
+    /// Something that is calculated with.
+    fn operand(&mut self, node: &Node) -> Type {
+        let found = self.node(node);
+        if !found.can_be(Type::NUMBER_BIT) {
+            let message = format!("`{}` is {}, and only numbers can be calculated with", self.written(node), found.noun());
+            self.problem(UNLIKE, self.range(node), message, None);
         }
-        Type { numbers: Numbers { whole, ..Numbers::ANY }, ..Type::of(Type::NUMBER_BIT | Type::NULL) }
+        found
+    }
+
+    fn calculate(&mut self, found: Type, operator: Operator, node: &Node) -> Type {
+        let other = self.operand(node);
+        let is_zero = operator == Operator::Divide && (other.numbers.least, other.numbers.most) == (0.0, 0.0);
+        let numbers = found.numbers.calculate(operator, other.numbers);
+        let is_number = numbers.is_some() && (found.kinds | other.kinds) == Type::NUMBER_BIT;
+        let kinds = if is_zero { Type::NULL } else { Type::NUMBER_BIT | if is_number { 0 } else { Type::NULL } };
+        Type { numbers: numbers.unwrap_or(Numbers::ANY), ..Type::of(kinds) }
+    }
+
+    /// What something is, whatever is wrong with it.
+    pub fn type_of(&self, node: &Node) -> Type {
+        Checking { text: self.text, types: self.types, problems: Vec::new() }.node(node)
     }
 
     fn call(&mut self, function: Function, arguments: &[Node]) -> Type {
@@ -240,7 +264,12 @@ impl Checking<'_> {
         }
         let place = if function == Function::StartsWith { Place::Start } else { Place::End };
         match (function, arguments, &types[..]) {
-            (Function::Len, ..) => Type::whole(0.0..=f64::INFINITY).or(&Type::of(Type::NULL)),
+            (Function::Len, _, [found]) => {
+                let (least, most) = if found.kinds & takes == Type::TEXT_BIT { found.texts.lengths() } else { (0.0, f64::INFINITY) };
+                let has_length = found.kinds & !takes == 0;
+                let nothing = Type::of(if has_length { Type::NUMBER_BIT } else { Type::NULL });
+                Type::whole(least..=most).or(&Type { kinds: nothing.kinds & Type::NULL, ..nothing })
+            }
             (Function::Lower, _, [found]) => found.lowered(),
             (Function::StartsWith | Function::EndsWith, [whole, part], [found, _]) => {
                 if let Some((part, advice)) = Self::has(found, part, place) {
@@ -254,12 +283,20 @@ impl Checking<'_> {
     }
 
     /// A node as it is written, as far as that is known.
-    fn written(&self, node: &Node) -> String {
+    pub fn written(&self, node: &Node) -> String {
+        let inner = |node: &Node| match node {
+            Node::Any(_) | Node::All(_) => format!("({})", self.written(node)),
+            _ => self.written(node),
+        };
+        let all = |nodes: &[Node], word: &str| nodes.iter().map(inner).collect::<Vec<_>>().join(word);
         match node {
             Node::Literal(value) => value.as_str().map_or_else(|| value.to_string(), |text| format!("'{text}'")),
             Node::Path(path, _) => path.to_string(),
             Node::List(items) => format!("[{}]", items.iter().map(|item| self.written(item)).collect::<Vec<_>>().join(", ")),
-            Node::Compare(_, _, range) => self.text.get(range.clone()).unwrap_or_default().to_owned(),
+            Node::Compare(comparison, sides, range) => match self.text.get(range.clone()) {
+                Some(text) if !text.is_empty() => text.to_owned(),
+                _ => format!("{} {} {}", self.written(&sides.0), comparison.sign(), self.written(&sides.1)),
+            },
             Node::Call(function, arguments) => {
                 format!("{}({})", function.name(), arguments.iter().map(|node| self.written(node)).collect::<Vec<_>>().join(", "))
             }
@@ -267,14 +304,26 @@ impl Checking<'_> {
                 rest.iter().fold(self.written(first), |text, (operator, node)| format!("{text} {} {}", operator.sign(), self.written(node)))
             }
             Node::Negate(inner) => format!("-{}", self.written(inner)),
-            _ => "it".to_owned(),
+            Node::Matches(inner, regex, _) => format!("{} matches '{regex}'", self.written(inner)),
+            Node::Exists(inner) => format!("{} exists", self.written(inner)),
+            Node::Not(node) => format!("not {}", inner(node)),
+            Node::Any(nodes) => all(nodes, " or "),
+            Node::All(nodes) => all(nodes, " and "),
         }
     }
 
-    fn range(&self, node: &Node) -> Range<usize> {
+    pub fn range(&self, node: &Node) -> Range<usize> {
+        self.extent(node).unwrap_or(0..self.text.len())
+    }
+
+    /// From the first to the last place of a node that is known.
+    fn extent(&self, node: &Node) -> Option<Range<usize>> {
         match node {
-            Node::Path(_, range) | Node::Compare(_, _, range) => range.clone(),
-            _ => 0..self.text.len(),
+            Node::Path(_, range) | Node::Compare(_, _, range) => Some(range.clone()),
+            Node::Not(inner) | Node::Exists(inner) | Node::Matches(inner, ..) => self.extent(inner),
+            Node::Call(_, nodes) => self.extent(nodes.first()?),
+            Node::Any(nodes) | Node::All(nodes) => Some(self.extent(nodes.first()?)?.start..self.extent(nodes.last()?)?.end),
+            _ => None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::carrier::countries;
 use crate::scenario::error::{nearest, quoted};
-use crate::scenario::expr::Comparison;
+use crate::scenario::expr::{Comparison, Operator};
 
 /// What carriers write for a country that ISO 3166 does not have.
 const KOSOVO: &str = "XK";
@@ -29,6 +29,17 @@ pub(super) enum Place {
     Start,
     End,
     Anywhere,
+}
+
+impl Place {
+    /// Whether a text has another one there.
+    pub fn has(self, text: &str, part: &str) -> bool {
+        match self {
+            Self::Start => text.starts_with(part),
+            Self::End => text.ends_with(part),
+            Self::Anywhere => text.contains(part),
+        }
+    }
 }
 
 impl Texts {
@@ -81,16 +92,30 @@ impl Texts {
 
     /// Whether one of its texts can have another one in it.
     pub fn has(&self, part: &str, place: Place) -> bool {
-        let is_there = |word: &str| match place {
-            Place::Start => word.starts_with(part),
-            Place::End => word.ends_with(part),
-            Place::Anywhere => word.contains(part),
-        };
         match self {
             Self::Lower => part.to_lowercase() == part,
             Self::Paths(_) => place != Place::Start || part.is_empty() || part.starts_with('/'),
-            closed => closed.any(is_there),
+            closed => closed.any(|word| place.has(word, part)),
         }
+    }
+
+    /// Takes away the words that do not pass a test.
+    pub fn retain(&mut self, test: impl Fn(&str) -> bool) {
+        if let Self::Words(words) = self {
+            words.retain(|word| test(word));
+        }
+    }
+
+    /// How many words are looked at for a test.
+    pub fn count(&self) -> usize {
+        if let Self::Words(words) | Self::Usual(words) = self { words.len() } else { 1 }
+    }
+
+    /// The lengths of the shortest and the longest, in characters.
+    pub fn lengths(&self) -> (f64, f64) {
+        let Self::Words(words) = self else { return (0.0, f64::INFINITY) };
+        let lengths = || words.iter().filter_map(|word| u32::try_from(word.chars().count()).ok());
+        (lengths().min().map_or(0.0, f64::from), lengths().max().map_or(f64::INFINITY, f64::from))
     }
 
     /// The only text that it can be.
@@ -157,12 +182,10 @@ impl Numbers {
     }
 
     pub fn or(self, other: Self) -> Self {
-        // A single number is whole without saying so.
-        let is_whole = |numbers: Self| numbers.whole || numbers.least == numbers.most && numbers.least.fract() == 0.0;
-        Self { least: self.least.min(other.least), most: self.most.max(other.most), whole: is_whole(self) && is_whole(other) }
+        Self { least: self.least.min(other.least), most: self.most.max(other.most), whole: self.is_whole() && other.is_whole() }
     }
 
-    fn is_empty(self) -> bool {
+    pub fn is_empty(self) -> bool {
         if self.whole { self.least.ceil() > self.most.floor() } else { self.least > self.most }
     }
 
@@ -195,12 +218,46 @@ impl Numbers {
         !self.is_empty()
     }
 
+    /// Takes a number away, where that leaves an interval.
+    pub fn leave_out(&mut self, number: f64) {
+        if self.whole {
+            self.least = if self.least.ceil() == number { number + 1.0 } else { self.least };
+            self.most = if self.most.floor() == number { number - 1.0 } else { self.most };
+        } else if (self.least, self.most) == (number, number) {
+            (self.least, self.most) = (f64::INFINITY, f64::NEG_INFINITY);
+        }
+    }
+
+    /// What a calculation with a number of each can give; `None` where that is divided by may be zero.
+    pub fn calculate(self, operator: Operator, other: Self) -> Option<Self> {
+        if operator == Operator::Divide && other.least <= 0.0 && other.most >= 0.0 {
+            return None;
+        }
+        let of = |one: f64, other: f64| match operator {
+            Operator::Add => one + other,
+            Operator::Subtract => one - other,
+            Operator::Multiply => one * other,
+            Operator::Divide => one / other,
+        };
+        let ends = [self.least, self.most].into_iter().flat_map(|one| [other.least, other.most].map(|other| of(one, other)));
+        // Nothing without end, or what is endless by itself, comes near to zero.
+        let ends: Vec<f64> = ends.map(|end| if end.is_nan() { 0.0 } else { end }).collect();
+        let (least, most) = ends.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), end| (least.min(*end), most.max(*end)));
+        Some(Self { least, most, whole: self.is_whole() && other.is_whole() && operator != Operator::Divide })
+    }
+
+    /// Whether it has whole numbers alone: a single one is whole without saying so.
+    fn is_whole(self) -> bool {
+        self.whole || self.least == self.most && self.least.fract() == 0.0
+    }
+
     pub fn advice(self) -> Option<String> {
         let what = if self.whole { "a whole number" } else { "a number" };
         match (self.least.is_finite(), self.most.is_finite()) {
             (true, true) if self.least == self.most => None,
             (true, true) => Some(format!("it is {what} from {} to {}", self.least, self.most)),
             (true, false) => Some(format!("it is {what} from {}", self.least)),
+            (false, true) => Some(format!("it is {what} up to {}", self.most)),
             _ if self.whole => Some(format!("it is {what}")),
             _ => None,
         }
