@@ -26,7 +26,7 @@ pub fn lint(machine: &Machine, text: &[u8], file: &str, wall: Timestamp) -> Vec<
 /// [`lint`] for a conversation and the scenario in it.
 #[must_use]
 pub fn lint_conversation(machine: &Machine, text: &str, file: &str, wall: Timestamp) -> Vec<Diagnostic> {
-    let (story, problems) = parse::inspect_conversation(text, file, &MachineVocabulary(machine));
+    let (story, problems) = parse::inspect_conversation(text, file, &MachineVocabulary(machine), true);
     all_of(machine, story.and_then(|story| story.scenario), problems, wall)
 }
 

@@ -2,11 +2,12 @@
 //! vendors.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::ast::{Effect, Expected, Operation, Pattern, Refusal, Response, Scenario, Subscription, Trigger};
-use super::error::{Diagnostic, MAX_PROBLEMS, Span, Spanned, nearest, quoted, suggestion};
+use super::ast::{Effect, Expected, Operation, Pattern, Refusal, Response, Scenario, Trigger};
+use super::error::{Diagnostic, MAX_PROBLEMS, Source, Span, Spanned, nearest, quoted, suggestion};
 use super::expr::types::{Looked, Type};
 use super::template::Template;
 use crate::base::text;
@@ -70,7 +71,7 @@ pub struct VendorWords<'v> {
 /// All names in the scenario that refer to nothing.
 #[must_use]
 pub fn check(scenario: &Scenario, vocabulary: &dyn Vocabulary) -> Vec<Diagnostic> {
-    let mut checker = Checker { scenario, vocabulary, words: vocabulary.words(), problems: Vec::new() };
+    let mut checker = Checker::new(&scenario.source, vocabulary);
     for given in &scenario.given {
         checker.operation(&given.operation.value, given.operation.span);
     }
@@ -84,7 +85,7 @@ pub fn check(scenario: &Scenario, vocabulary: &dyn Vocabulary) -> Vec<Diagnostic
             }
         }
     }
-    checker.timelines();
+    checker.timelines(scenario);
     for entry in &scenario.overrides {
         checker.pattern(&entry.on);
         if let (Pattern::One(operation), Some(Effect::Respond(response))) = (&entry.on.value, &entry.effect) {
@@ -95,7 +96,7 @@ pub fn check(scenario: &Scenario, vocabulary: &dyn Vocabulary) -> Vec<Diagnostic
         }
     }
     for subscription in &scenario.subscriptions {
-        checker.subscription(subscription);
+        checker.subscription(&subscription.vendor, &subscription.events);
     }
     for entry in &scenario.expect {
         for calls in entry.kind.calls() {
@@ -112,16 +113,21 @@ pub fn check(scenario: &Scenario, vocabulary: &dyn Vocabulary) -> Vec<Diagnostic
     checker.problems
 }
 
-struct Checker<'c> {
-    scenario: &'c Scenario,
+/// Holds names against those that there are.
+pub(super) struct Checker<'c> {
+    source: &'c Arc<Source>,
     vocabulary: &'c dyn Vocabulary,
     words: Vec<VendorWords<'c>>,
-    problems: Vec<Diagnostic>,
+    pub(super) problems: Vec<Diagnostic>,
 }
 
-impl Checker<'_> {
+impl<'c> Checker<'c> {
+    pub(super) fn new(source: &'c Arc<Source>, vocabulary: &'c dyn Vocabulary) -> Self {
+        Self { source, vocabulary, words: vocabulary.words(), problems: Vec::new() }
+    }
+
     fn problem(&mut self, code: &'static str, span: Span, message: String, label: Option<String>, help: String) {
-        let mut problem = Diagnostic::new(code, &self.scenario.source, span, message);
+        let mut problem = Diagnostic::new(code, self.source, span, message);
         problem.label = label;
         problem.help(help);
         self.problems.push(problem);
@@ -165,8 +171,8 @@ impl Checker<'_> {
     }
 
     /// Timelines that wait for what never comes.
-    fn timelines(&mut self) {
-        for timeline in &self.scenario.timelines {
+    fn timelines(&mut self, scenario: &Scenario) {
+        for timeline in &scenario.timelines {
             let vendor = timeline.vendor.as_ref().map(|vendor| vendor.value.as_str());
             for step in &timeline.steps {
                 let Trigger::On(on) = &step.trigger else { continue };
@@ -208,14 +214,14 @@ impl Checker<'_> {
         self.problem("S200", failure.span, format!("`{on}` cannot fail with `{}`", failure.value), None, help);
     }
 
-    fn note(&mut self, code: &Spanned<String>) {
+    pub(super) fn note(&mut self, code: &Spanned<String>) {
         if Note::CODES.iter().all(|(known, _)| *known != code.value) {
             let known = Note::CODES.map(|(known, _)| known);
             self.problem("S009", code.span, format!("unknown code of a note `{}`", code.value), None, suggestion(code, &known));
         }
     }
 
-    fn event(&mut self, event: &Spanned<String>) {
+    pub(super) fn event(&mut self, event: &Spanned<String>) {
         let known = self.vocabulary.events();
         if !known.contains(&event.value.as_str()) {
             let help = suggestion(&event.value, &known);
@@ -224,21 +230,27 @@ impl Checker<'_> {
     }
 
     /// Somebody who is told of what the vendor never tells.
-    fn subscription(&mut self, row: &Subscription) {
-        let vendor = &row.vendor;
+    pub(super) fn subscription(&mut self, vendor: &Spanned<String>, events: &[Spanned<String>]) {
         self.vendor(vendor, vendor.span);
-        let Some(events) = self.words.iter().find(|own| own.id == vendor.value).map(|own| own.events) else { return };
-        if events.is_empty() {
+        let Some(known) = self.words.iter().find(|own| own.id == vendor.value).map(|own| own.events) else { return };
+        if known.is_empty() {
             let help = "leave the row out, or name a vendor that has webhooks";
             self.problem("S021", vendor.span, format!("{} has no webhooks", vendor.value), None, help.to_owned());
             return;
         }
-        for event in row.events.iter().filter(|event| event.value != "*" && !events.contains(&event.value.as_str())) {
-            let help = match nearest(event, events.iter().copied()) {
+        for event in events.iter().filter(|event| event.value != "*" && !known.contains(&event.value.as_str())) {
+            let help = match nearest(event, known.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("expected `*` or some of {}", quoted(events)),
+                None => format!("expected `*` or some of {}", quoted(known)),
             };
             self.problem("S021", event.span, format!("`{}` is no event of {}", event.value, vendor.value), None, help);
+        }
+    }
+
+    /// Whom a conversation is with: a vendor or a mount.
+    pub(super) fn vendor_or_mount(&mut self, name: &Spanned<String>) {
+        if self.mounted(name).is_empty() {
+            self.vendor(name, name.span);
         }
     }
 

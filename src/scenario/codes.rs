@@ -1,7 +1,7 @@
 //! The codes of problems in files, which never change their meaning: what each says, and what to do about it.
 
 /// A code, what it means, and what its author can do.
-pub const CODES: [(&str, &str, &str); 36] = [
+pub const CODES: [(&str, &str, &str); 37] = [
     (
         "S001",
         "The text is not valid YAML, or not UTF-8.",
@@ -90,6 +90,11 @@ pub const CODES: [(&str, &str, &str); 36] = [
         "S021",
         "A subscription to what never comes: of a vendor without webhooks, about an event that it does not have, for nobody's account.",
         "The message lists the events of the vendor; `*` is all of them.",
+    ),
+    (
+        "S022",
+        "A `receives` of a conversation before anybody is told of anything.",
+        "Subscribe first: `subscribe`, or a call that registers `{{inbox}}` with the vendor.",
     ),
     (
         "S100",

@@ -83,9 +83,21 @@ pub(super) fn inspect(text: &str, file: &str, vocabulary: &dyn Vocabulary) -> (O
     inspect_with(text, file, vocabulary, scenario)
 }
 
-/// [`inspect`] for a conversation, with the scenario in it.
-pub(super) fn inspect_conversation(text: &str, file: &str, vocabulary: &dyn Vocabulary) -> (Option<Story>, Vec<Diagnostic>) {
-    let (story, mut problems) = read(text, file, Some(vocabulary), conversation::story);
+/// [`inspect`] for a conversation, with the scenario in it. What it names that nobody has made is told on request: it may be held with
+/// braces that are sent as they are.
+pub(super) fn inspect_conversation(
+    text: &str,
+    file: &str,
+    vocabulary: &dyn Vocabulary,
+    judges_names: bool,
+) -> (Option<Story>, Vec<Diagnostic>) {
+    let (story, mut problems) = read(text, file, Some(vocabulary), |reader, root| {
+        let story = conversation::story(reader, root);
+        if judges_names {
+            conversation::judge(reader, root, vocabulary);
+        }
+        story
+    });
     check_names(story.as_ref().and_then(|story| story.scenario.as_ref()), vocabulary, &mut problems);
     (story, problems)
 }
@@ -173,7 +185,7 @@ pub fn is_conversation(text: &str) -> bool {
 ///
 /// Everything that is wrong with the text.
 pub fn conversation(text: &str, file: &str, vocabulary: &dyn Vocabulary) -> Result<Story, Vec<Diagnostic>> {
-    outcome(inspect_conversation(text, file, vocabulary))
+    outcome(inspect_conversation(text, file, vocabulary, false))
 }
 
 pub(super) fn outcome<T>((found, problems): (Option<T>, Vec<Diagnostic>)) -> Result<T, Vec<Diagnostic>> {

@@ -96,6 +96,19 @@ pub fn shipped_scenarios_are_without_mistakes() {
 }
 
 #[test]
+pub fn shipped_conversations_are_without_mistakes() {
+    let entries = fs::read_dir(root().join("tests/vendors")).expect("the folder exists");
+    for vendor in entries.map(|entry| entry.expect("its entries can be read").file_name()) {
+        for path in files(&format!("tests/vendors/{}", vendor.display())) {
+            let text = fs::read_to_string(&path).expect("the file can be read");
+            let said = scenario::lint_conversation(&MACHINE, &text, "story", Timestamp::UNIX_EPOCH);
+            let mistakes: Vec<_> = said.into_iter().filter(|problem| !problem.is_warning()).collect();
+            assert_eq!(mistakes, [], "{}", path.display());
+        }
+    }
+}
+
+#[test]
 pub fn nothing_is_said_of_conditions_that_may_hold() {
     assert_eq!(said(&root().join("tests/it/may_hold.yaml")), "");
 }

@@ -5,10 +5,14 @@ use base64::engine::general_purpose::STANDARD;
 use http::Method;
 use jiff::SignedDuration;
 
+mod names;
+
+pub(super) use self::names::judge;
 use super::members;
 use super::reader::{Fields, Reader};
 use crate::base::time;
 use crate::engine::webhooks::Format;
+use crate::scenario::conversation::HOST_NAME;
 use crate::scenario::error::Spanned;
 use crate::scenario::matching;
 use crate::scenario::node::{Kind, Member, Node};
@@ -88,6 +92,8 @@ fn call(reader: &mut Reader<'_>, fields: &Fields<'_>, node: &Node) -> Option<Cal
             reader
                 .problem("S008", node.span, format!("`{}` is not a call", text.value))
                 .help("expected a method and a path, for example `GET /tracks`");
+        } else {
+            target(reader, node, text);
         }
     }
     let headers = sent_headers(reader, fields);
@@ -106,6 +112,24 @@ fn call(reader: &mut Reader<'_>, fields: &Fields<'_>, node: &Node) -> Option<Cal
     let expect = fields.get("expect").and_then(|node| answer(reader, node));
     let poll = fields.get("poll").and_then(|node| poll(reader, node));
     Some(Call { line: line?, headers, body, expect, save, poll })
+}
+
+/// A call goes to a path below the vendor's mount, or to a link out of an answer.
+fn target(reader: &mut Reader<'_>, node: &Node, text: &str) {
+    let start = text.find(' ').map_or(0, |at| at + 1);
+    let target = &text[start..];
+    let link = format!("http://{HOST_NAME}/");
+    if ["/", "{{", &link].iter().any(|beginning| target.starts_with(beginning)) {
+        return;
+    }
+    let is_link = target.contains("://");
+    let span = reader.locate(node, text, &(start..text.len()));
+    let message = if is_link { format!("`{target}` is at another host") } else { format!("`{target}` does not begin with `/`") };
+    let help = match is_link {
+        true => "write the path below the vendor's mount, for example `GET /tracks`".to_owned(),
+        false => format!("write `/{}`", target.trim_start_matches([' ', '/'])),
+    };
+    reader.problem("S008", span, message).help(help);
 }
 
 fn poll(reader: &mut Reader<'_>, node: &Node) -> Option<Poll> {

@@ -1,0 +1,166 @@
+//! What a conversation names and nobody has made: values that no step saves, vendors and events that there are not, and webhooks that
+//! nobody is told of. It can be held all the same, and what is not filled in stays as it is written: this is for those who check it.
+
+use std::collections::BTreeSet;
+
+use crate::scenario::check::{Checker, Vocabulary};
+use crate::scenario::error::{Span, Spanned, nearest, suggestion};
+use crate::scenario::node::{Kind, Member, Node};
+use crate::scenario::parse::reader::Reader;
+use crate::world::Note;
+
+/// The names that have a value from the beginning, and that of the turn of a step.
+const ALWAYS: [&str; 3] = ["inbox", "sandbox", "n"];
+/// The names of variables of the environment begin so.
+const VARIABLE: &str = "env.";
+/// The members of a step in which nothing is filled in.
+const AS_WRITTEN: [&str; 8] = ["save", "note", "poll", "repeat", "base64", "advance", "unsubscribe", "subscribe"];
+
+/// Reports the names in a conversation that refer to nothing.
+pub(in crate::scenario::parse) fn judge(reader: &mut Reader<'_>, root: &Node, vocabulary: &dyn Vocabulary) {
+    let mut checker = Checker::new(reader.source, vocabulary);
+    let vendor = text_of(root, "vendor");
+    vendor.iter().for_each(|name| checker.vendor_or_mount(name));
+    let Some(Node { kind: Kind::List(steps), .. }) = member(root, "steps") else { return };
+    let saved = |step| rows(member(step, "save")).iter().map(|row| row.key.value.as_str());
+    let mut names = Names { known: ALWAYS.into(), later: steps.iter().flat_map(saved).collect(), is_told: false };
+    // The headers of all calls: a step may have its own until the value is there.
+    let of_all = Names { known: names.known.union(&names.later).copied().collect(), ..Names::default() };
+    member(root, "headers").iter().for_each(|node| of_all.look(reader, node, false));
+    names.is_told = member(root, "scenario").is_some_and(|scenario| member(scenario, "webhooks").is_some());
+    for step in steps {
+        if member(step, "repeat").is_some() {
+            names.known.extend(saved(step));
+        }
+        for row in rows(Some(step)).iter().filter(|row| !AS_WRITTEN.contains(&row.key.value.as_str())) {
+            let is_value = row.key.value != "call" && row.key.value != "headers";
+            names.is_told |= ["call", "headers", "json", "form", "text"].contains(&&*row.key.value) && mentions(&row.value, "{{inbox}}");
+            names.look(reader, &row.value, is_value);
+        }
+        if let Some(made) = member(step, "subscribe") {
+            names.is_told = true;
+            member(made, "secret").iter().for_each(|node| names.look(reader, node, false));
+            let own = text_of(made, "vendor").or_else(|| Some(Spanned { span: key_of(step, "subscribe")?, ..vendor.clone()? }));
+            let events: Vec<_> = items(member(made, "events")).iter().filter_map(text).collect();
+            own.iter().for_each(|vendor| checker.subscription(vendor, &events));
+        }
+        if let Some(node) = member(step, "receives") {
+            let events = items(Some(node)).iter().filter_map(|row| text_of(row, "event"));
+            events.filter(|event| !event.starts_with('~') && !event.contains("{{")).for_each(|event| checker.event(&event));
+            if !names.is_told && !reader.is_full() && matches!(node.kind, Kind::List(_)) {
+                let none = items(Some(node)).is_empty();
+                let message =
+                    if none { "this says nothing: nobody is told of anything" } else { "no webhook comes: nobody is told of anything" };
+                let help = "a step before it is `subscribe: {vendor: …}`, or a call that registers `{{inbox}}`";
+                reader.problem("S022", node.span, message).help(help);
+            }
+        }
+        let notes = member(step, "expect").map(|expect| items(member(expect, "notes"))).unwrap_or_default();
+        // Vendors have codes of their own.
+        let is_misspelt = |code: &Spanned<String>| nearest(code, Note::CODES.map(|(known, _)| known)).is_some();
+        notes.iter().filter_map(text).filter(is_misspelt).for_each(|code| checker.note(&code));
+        names.known.extend(saved(step));
+    }
+    reader.problems.extend(checker.problems);
+}
+
+/// The names that have a value at a step.
+#[derive(Default)]
+struct Names<'n> {
+    known: BTreeSet<&'n str>,
+    /// Those that any step saves.
+    later: BTreeSet<&'n str>,
+    /// Whether somebody may have been told of something.
+    is_told: bool,
+}
+
+impl Names<'_> {
+    /// Reports what is not filled in, wherever it stands. Values may be a name with blanks around it, texts may not.
+    fn look(&self, reader: &mut Reader<'_>, node: &Node, is_value: bool) {
+        match &node.kind {
+            Kind::Text(text) => self.look_into(reader, node, text, is_value),
+            Kind::List(rows) => rows.iter().for_each(|row| self.look(reader, row, is_value)),
+            Kind::Map(rows) => {
+                for Member { key, value } in rows.iter().filter(|row| row.key.value != "base64" || is_value) {
+                    self.look_into(reader, &Node { span: key.span, kind: Kind::Null }, &key.value, false);
+                    self.look(reader, value, is_value);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn look_into(&self, reader: &mut Reader<'_>, node: &Node, text: &str, is_value: bool) {
+        let mut at = 0;
+        for part in text.split_inclusive("}}") {
+            let end = at + part.len();
+            let inner = part.strip_suffix("}}").and_then(|part| Some((part.rfind("{{")?, part)));
+            if let Some((start, name)) = inner.map(|(start, part)| (at + start, &part[start + 2..])) {
+                let is_whole = is_value && (start, end) == (0, text.len());
+                let is_there = |name: &str| self.known.contains(name) || name.strip_prefix(VARIABLE).is_some_and(|rest| !rest.is_empty());
+                let word = name.trim();
+                let is_filled_in = is_there(name) || is_whole && self.known.contains(word);
+                if !is_filled_in && is_name(word) && !reader.is_full() {
+                    let (message, help) = match is_there(word) {
+                        true => (format!("`{{{{{name}}}}}` is not filled in"), format!("leave the blanks out: `{{{{{word}}}}}`")),
+                        false => (format!("no step before saves `{word}`"), self.help(word)),
+                    };
+                    let span = reader.locate(node, text, &(start..end));
+                    reader.problem("S011", span, message).help(help);
+                }
+            }
+            at = end;
+        }
+    }
+
+    /// What to write in the place of a name that has no value.
+    fn help(&self, name: &str) -> String {
+        let saved: Vec<&str> = self.known.iter().copied().filter(|known| !ALWAYS.contains(known)).collect();
+        match nearest(name, self.known.iter().copied()) {
+            Some(near) => format!("did you mean `{{{{{near}}}}}`?"),
+            None if self.later.contains(name) => "it is saved later than this".to_owned(),
+            None if saved.is_empty() => format!("a step before it has `save: {{{name}: path.into.the.answer}}`"),
+            None => suggestion(name, &saved),
+        }
+    }
+}
+
+/// Whether something is the name of a value rather than braces that are sent as they are.
+fn is_name(text: &str) -> bool {
+    text.starts_with(|letter: char| letter.is_alphabetic() || letter == '_')
+        && text.chars().all(|letter| letter.is_alphanumeric() || "_-.".contains(letter))
+}
+
+/// Whether a text stands somewhere in a value.
+fn mentions(node: &Node, wanted: &str) -> bool {
+    match &node.kind {
+        Kind::Text(text) => text.contains(wanted),
+        Kind::List(rows) => rows.iter().any(|row| mentions(row, wanted)),
+        Kind::Map(rows) => rows.iter().any(|row| mentions(&row.value, wanted)),
+        _ => false,
+    }
+}
+
+fn rows(node: Option<&Node>) -> &[Member] {
+    if let Some(Node { kind: Kind::Map(rows), .. }) = node { rows } else { &[] }
+}
+
+fn items(node: Option<&Node>) -> &[Node] {
+    if let Some(Node { kind: Kind::List(items), .. }) = node { items } else { &[] }
+}
+
+fn member<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
+    rows(Some(node)).iter().find(|row| row.key.value == name).map(|row| &row.value)
+}
+
+fn key_of(node: &Node, name: &str) -> Option<Span> {
+    rows(Some(node)).iter().find(|row| row.key.value == name).map(|row| row.key.span)
+}
+
+fn text(node: &Node) -> Option<Spanned<String>> {
+    if let Kind::Text(text) = &node.kind { Some(Spanned { value: text.clone(), span: node.span }) } else { None }
+}
+
+fn text_of(node: &Node, name: &str) -> Option<Spanned<String>> {
+    text(member(node, name)?)
+}
