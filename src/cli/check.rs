@@ -2,8 +2,6 @@
 
 mod report;
 
-use std::path::PathBuf;
-
 use crate::base::time::Timestamp;
 use crate::cli::arguments::{CheckArguments, CheckFormat};
 use crate::cli::scenarios::{self, ScenarioError};
@@ -67,7 +65,7 @@ fn check(arguments: &CheckArguments, machine: &Machine) -> Result<Checked, Scena
             checked.conversations += usize::from(conversation.is_some());
             let found = match conversation {
                 Some(text) => scenario::lint_conversation(machine, text, &name, server::wall()),
-                None => scenario_problems(&[file], machine)?,
+                None => scenario_problems(scenarios::gather_read(vec![(file, (name, bytes))]), machine),
             };
             for problem in found {
                 // Files that several others include are told of once.
@@ -78,15 +76,14 @@ fn check(arguments: &CheckArguments, machine: &Machine) -> Result<Checked, Scena
         }
     }
     if !together.is_empty() {
-        checked.problems = scenario_problems(&together, machine)?;
+        checked.problems = scenario_problems(scenarios::gather(&together)?, machine);
     }
     Ok(checked)
 }
 
 /// The problems of a scenario, of files and what they include.
-fn scenario_problems(files: &[PathBuf], machine: &Machine) -> Result<Vec<Diagnostic>, ScenarioError> {
-    let gathered = scenarios::gather(files)?;
-    Ok(gathered.text.map_or_else(|problems| problems, |text| scenario::lint(machine, text.as_bytes(), &gathered.name, server::wall())))
+fn scenario_problems(gathered: scenarios::Gathered, machine: &Machine) -> Vec<Diagnostic> {
+    gathered.text.map_or_else(|problems| problems, |text| scenario::lint(machine, text.as_bytes(), &gathered.name, server::wall()))
 }
 
 fn plural(count: usize, noun: &str) -> String {

@@ -50,6 +50,15 @@ pub(super) fn document(path: &Path) -> io::Result<Vec<u8>> {
     bounded(fs::File::open(path)?, DOCUMENT)
 }
 
+/// The same of a file that others name: of a pipe or a device nobody knows when it ends, or whether anybody writes to it.
+pub(super) fn regular_document(path: &Path) -> io::Result<Vec<u8>> {
+    let kind = fs::metadata(path)?;
+    if kind.is_file() || kind.is_dir() {
+        return document(path);
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a pipe or a device, expected a file"))
+}
+
 /// The same of a text.
 pub(super) fn bounded_text(source: impl Read, most: u64) -> io::Result<String> {
     String::from_utf8(bounded(source, most)?).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the file is no text in UTF-8"))

@@ -71,17 +71,19 @@ pub(super) struct Gathered {
 
 /// Reads files, in order, and what they include: files by their paths from the folder of the one that includes, or built-in scenarios.
 pub(super) fn gather(paths: &[PathBuf]) -> Result<Gathered, ScenarioError> {
-    let mut files = paths.to_vec();
-    let mut named = Vec::new();
-    for path in paths {
-        let (name, bytes) = read(path)?;
-        named.push(Found { name, id: id(path), bytes });
-    }
+    let read = paths.iter().map(|path| Ok((path.clone(), read(path)?)));
+    Ok(gather_read(read.collect::<Result<_, ScenarioError>>()?))
+}
+
+/// The same of files that were read already, as pipes can be but once: each with its name for diagnostics and its text.
+pub(super) fn gather_read(read: Vec<(PathBuf, (String, Vec<u8>))>) -> Gathered {
+    let mut files: Vec<PathBuf> = read.iter().map(|(path, _)| path.clone()).collect();
+    let named: Vec<Found> = read.into_iter().map(|(path, (name, bytes))| Found { name, id: id(&path), bytes }).collect();
     let name = named.iter().map(|found| found.name.as_str()).collect::<Vec<_>>().join(", ");
     let mut find = |path: &str, by: &str| {
         let path = Path::new(by).parent().map_or_else(|| PathBuf::from(path), |folder| folder.join(path));
         files.push(path.clone());
-        match files::document(&path) {
+        match files::regular_document(&path) {
             Ok(bytes) => Ok(Found { name: relative(&path), id: id(&path), bytes }),
             Err(error) => {
                 let word = path.file_name().unwrap_or_default().to_string_lossy();
@@ -94,7 +96,7 @@ pub(super) fn gather(paths: &[PathBuf]) -> Result<Gathered, ScenarioError> {
         }
     };
     let text = scenario::gather(named, &mut find);
-    Ok(Gathered { name, text, files })
+    Gathered { name, text, files }
 }
 
 /// The same for every path to a file.
@@ -123,9 +125,16 @@ pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>, ScenarioError> {
         // A link to a folder may lead back to this one.
         if entry.is_dir() && !entry.is_symlink() {
             found.extend(files(&entry)?);
-        } else if entry.extension().is_some_and(|extension| extension == "yaml" || extension == "yml" || extension == "json") {
+        } else if !is_stream(&entry)
+            && entry.extension().is_some_and(|extension| extension == "yaml" || extension == "yml" || extension == "json")
+        {
             found.push(entry);
         }
     }
     Ok(found)
+}
+
+/// Whether a path leads to a pipe or a device.
+pub(super) fn is_stream(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }

@@ -86,6 +86,9 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         },
     };
     let goes_on = store.as_ref().is_some_and(|opened| opened.left.is_some());
+    if let Some(path) = arguments.scenario.iter().find(|path| arguments.watch && scenarios::is_stream(path)) {
+        return complain(&format_args!("`--watch`: {} is a pipe or a device, which can be read once", path.display()), Exit::Usage);
+    }
     if !arguments.scenario.is_empty()
         && let Err(problems) = open(&machine, &arguments.scenario, arguments.seed, goes_on)
     {

@@ -141,3 +141,47 @@ fn a_file_that_becomes_a_pipe_stops_nothing() {
     assert_eq!(server.status("/shippo/parcels"), "500");
     let _ = std::fs::remove_file(&elsewhere);
 }
+
+/// What an edit includes may be a pipe that nobody writes to: that is a mistake of the edit, and the next one is read.
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_is_included_is_told_where_it_stands() {
+    let mut server = Watching::start("includes-pipe", "overrides: [{on: shippo.ListParcels, fault: 503}]");
+    let pipe = server.file.with_extension("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("it runs").success());
+    let name = pipe.file_name().and_then(|name| name.to_str()).expect("a UTF-8 name").to_owned();
+    for path in [name.as_str(), "/dev/zero"] {
+        let said = server.edit(&format!("include: {path}\nseed: 1"));
+        let expected =
+            format!("`{path}` cannot be included: it is a pipe or a device, expected a file\n --> {}:1:10", server.file.display());
+        assert!(said.contains(&expected) && said.ends_with("the scenario before this edit stays\n"), "{said}");
+        assert_eq!(server.status("/shippo/parcels"), "503");
+    }
+    let text = format!("include: {name}");
+    std::fs::write(&server.file, text).expect("the file can be written");
+    server.told();
+    let checked = Command::new(env!("CARGO_BIN_EXE_seatrial")).arg("check").arg(&server.file).output().expect("it runs");
+    assert_eq!(checked.status.code(), Some(2));
+    let said = server.edit("overrides: [{on: shippo.ListParcels, fault: 500}]");
+    assert!(said.ends_with("was read again; the sandbox goes on with its data\n"), "{said}");
+    assert_eq!(server.status("/shippo/parcels"), "500");
+    std::fs::remove_file(&pipe).expect("the pipe can be removed");
+}
+
+/// A pipe can be read once: it is checked, and not watched.
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_checked_and_not_watched() {
+    let mut check = Command::new(env!("CARGO_BIN_EXE_seatrial"));
+    check.args(["check", "/dev/stdin"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = check.spawn().expect("it runs");
+    std::io::Write::write_all(&mut child.stdin.take().expect("stdin is piped"), b"seeed: 1").expect("it is read");
+    let said = child.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&said.stderr);
+    assert!(said.contains("/dev/stdin:1:1") && said.contains("seeed"), "{said}");
+    let mut serve = Command::new(env!("CARGO_BIN_EXE_seatrial"));
+    serve.args(["--listen", "127.0.0.1:0", "--watch", "--scenario", "/dev/stdin"]).stdin(Stdio::piped());
+    let said = serve.output().expect("it runs");
+    assert_eq!(said.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&said.stderr).contains("`--watch`: /dev/stdin is a pipe or a device"));
+}

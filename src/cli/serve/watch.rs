@@ -69,8 +69,9 @@ impl Watched {
             self.missing.retain(|path, _| !is_there(path));
             let is_new =
                 |(path, before): &(PathBuf, Option<Stamp>)| matches!(seen.get(path), Some(Look::File(now)) if *before != Some(*now));
-            // What would be read beside it must not be something else.
-            if (is_back || self.stamps.iter().any(is_new)) && !seen.values().any(|look| *look == Look::Other) {
+            // What would be read beside it must not be something else; what is included is looked at when it is read.
+            let is_other = |path: &PathBuf| seen.get(path) == Some(&Look::Other);
+            if (is_back || self.stamps.iter().any(is_new)) && !self.paths.iter().any(is_other) {
                 let (paths, known) = (self.paths.clone(), self.stamps.drain(..).map(|(path, _)| path).collect());
                 // The times come before the texts, so that a change meanwhile is seen the next time.
                 let Some((stamps, gathered)) = aside(move || (stamps(known), scenarios::gather(&paths))).await else { return };
