@@ -22,6 +22,7 @@ use crate::cli::vendors::complain as complain_of_vendor;
 use crate::cli::{Exit, complain, say, scenarios, vendors, warn};
 use crate::engine::{DEFAULT, Machine, Options, Start};
 use crate::scenario;
+use crate::scenario::verify::Format;
 use crate::server::{self, AdminAuth, AllowedHosts, Bound, Budgets, CallLog, Config, Egress, Guard, Listener, PassOn, Trust};
 use crate::store::{self, StoreError};
 
@@ -85,10 +86,10 @@ async fn serve(arguments: &ServeArguments) -> Exit {
             Err(error) => return complain(&format_args!("`--data-dir`: {error}"), Exit::Usage),
         },
     };
-    let goes_on = store.as_ref().is_some_and(|opened| opened.left.is_some());
     if let Some(path) = arguments.scenario.iter().find(|path| arguments.watch && scenarios::is_stream(path)) {
         return complain(&format_args!("`--watch`: {} is a pipe or a device, which can be read once", path.display()), Exit::Usage);
     }
+    let goes_on = store.as_ref().is_some_and(|opened| opened.left.is_some());
     if !arguments.scenario.is_empty()
         && let Err(problems) = open(&machine, &arguments.scenario, arguments.seed, goes_on)
     {
@@ -233,9 +234,11 @@ fn open(machine: &Machine, paths: &[PathBuf], seed: Option<u64>, goes_on: bool) 
     let (text, name) = (gathered.text.map_err(told)?, gathered.name);
     let mut loaded = scenario::load(&text, &name, &scenario::run::MachineVocabulary(machine)).map_err(told)?;
     loaded.seed = seed.or(loaded.seed);
+    let sandbox = machine.default_sandbox();
+    let mut so_far = None;
     if goes_on {
-        let mut state = machine.default_sandbox().lock();
-        let is_same = *state.scenario.source() == *loaded.source.text && loaded.seed.is_none_or(|seed| seed == state.world.seed());
+        let mut state = sandbox.lock();
+        let is_same = loaded.source.says_the_same(state.scenario.source()) && loaded.seed.is_none_or(|seed| seed == state.world.seed());
         if is_same {
             // The directory has its text alone: verdicts name the file again.
             state.scenario = scenario::run::runtime(loaded);
@@ -243,13 +246,23 @@ fn open(machine: &Machine, paths: &[PathBuf], seed: Option<u64>, goes_on: bool) 
         }
         let documents =
             state.world.accounts().iter().flat_map(|(_, account)| account.tables()).map(|(_, table)| table.len()).sum::<usize>();
-        let before = &state.scenario_name;
-        let lost = format_args!("{documents} documents are dropped");
+        let before = state.scenario_name.clone();
+        drop(state);
+        let lost = format_args!("{documents} documents and {} calls are dropped", sandbox.journal().iter().len());
         warn(&format_args!("seatrial: the default sandbox was under another scenario or seed (`{before}`): it begins anew, {lost}"));
+        so_far = server::verdict_so_far(machine, sandbox);
     }
     let staged = scenario::run::stage(machine, DEFAULT, &Arc::new(loaded), None, server::wall()).map_err(told)?;
-    let replaced = machine.replace(machine.default_sandbox(), staged, false);
-    replaced.map_err(|_| format!("error: {name} gives more data than a sandbox may hold (`--sandbox-bytes`)"))
+    let replaced = machine.replace(sandbox, staged, false);
+    replaced.map_err(|_| format!("error: {name} gives more data than a sandbox may hold (`--sandbox-bytes`)"))?;
+    if goes_on {
+        server::note_scenario(sandbox);
+    }
+    if let Some(report) = so_far {
+        // Its evidence is gone: nothing can be said of it later.
+        warn(&format_args!("its verdict until then, which `--verify` does not count:\n{}", Format::Text.write(&[report]).trim_end()));
+    }
+    Ok(())
 }
 
 /// Why a file cannot be imported.

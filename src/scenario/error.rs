@@ -81,6 +81,14 @@ impl Source {
         !self.parts.is_empty()
     }
 
+    /// Whether another text has the same files, whatever their names: paths differ with the folder that they are seen from.
+    #[must_use]
+    pub fn says_the_same(&self, text: &str) -> bool {
+        let other = Self::new("", text);
+        let mine = self.files().into_iter().map(|range| self.text.get(range));
+        self.is_gathered() == other.is_gathered() && mine.eq(other.files().into_iter().map(|range| other.text.get(range)))
+    }
+
     /// Where in the text its files are.
     pub(super) fn files(&self) -> Vec<Range<usize>> {
         if self.parts.is_empty() {

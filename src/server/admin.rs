@@ -55,7 +55,7 @@ use ::http::{Method, Response, StatusCode};
 use bytes::Bytes;
 
 use crate::base::text;
-use crate::engine::{self, Machine};
+use crate::engine::{self, Machine, Sandbox};
 use crate::scenario::Scenario;
 pub(super) use crate::server::admin::briefs::Briefs;
 pub(super) use crate::server::admin::judged::Judged;
@@ -100,6 +100,11 @@ pub fn record(machine: &Machine, bytes: &[u8]) -> Result<Recording, Refused> {
 /// When its `given` is refused, or does not fit.
 pub(super) fn put_scenario(admin: &Admin, scenario: &Arc<Scenario>, keep: bool) -> Result<(), Refused> {
     scenarios::replace(admin, admin.machine.default_sandbox(), scenario, keep).map_err(Problem::into_refused)
+}
+
+/// Notes the scenario that a sandbox came under when the process started.
+pub fn note_scenario(sandbox: &Sandbox) {
+    scenarios::note(sandbox);
 }
 
 /// Whether a request for that path only asks whether the process answers; it is answered at once, however much is done for others.

@@ -60,7 +60,7 @@ mod wire_faults;
 
 pub use crate::net::{AuthorityError, Identity, IdentityError, LocalAuthority, Trust, TrustError};
 pub use access::{AdminAuth, Guard};
-pub use admin::{Refused, import, record};
+pub use admin::{Refused, import, note_scenario, record};
 pub use call_log::{CallLog, LogFormat};
 pub(crate) use clock::wall;
 pub use egress::{Egress, Target, TargetError};
@@ -72,7 +72,7 @@ pub use memory::{Budgets, available};
 pub use reachability::reachability_of_addresses;
 pub use recording::Recording;
 pub use secret::secret;
-pub use shutdown::{LastVerdict, last_verdict};
+pub use shutdown::{LastVerdict, last_verdict, verdict_so_far};
 pub(crate) use ui::home as home_page;
 pub use upstream::{PassOn, UpstreamError, UpstreamUrl};
 pub use verdicts::Verdicts;

@@ -72,13 +72,21 @@ pub fn last_verdict(machine: &Machine, verdicts: &Verdicts) -> LastVerdict {
     let (ended, dropped) = verdicts.all();
     // After the reset at the end of the last test nothing is expected any more.
     let present = machine.sandboxes().into_iter().filter(|sandbox| was_called(sandbox) || !verdicts.has(&sandbox.name));
-    let judged = present.map(|sandbox| {
-        let redactor = Redactor::new(Secrets::Hidden, machine, &sandbox);
-        verify::verify_current(machine, &sandbox).map(&|text| redactor.text(text))
-    });
-    let judged: Vec<Report> = judged.filter(|report| !report.findings.is_empty()).collect();
+    let judged: Vec<Report> = present.filter_map(|sandbox| judge(machine, &sandbox)).collect();
     let has_failed = verdicts.has_failed() || judged.iter().any(|report| report.verdict != Verdict::Passed);
     LastVerdict { reports: ended.into_iter().map(|ended| ended.report).chain(judged).collect(), dropped, has_failed }
+}
+
+/// The verdict on a sandbox that was called, if it expects something, without secrets.
+#[must_use]
+pub fn verdict_so_far(machine: &Machine, sandbox: &Sandbox) -> Option<Report> {
+    was_called(sandbox).then(|| judge(machine, sandbox)).flatten()
+}
+
+fn judge(machine: &Machine, sandbox: &Sandbox) -> Option<Report> {
+    let redactor = Redactor::new(Secrets::Hidden, machine, sandbox);
+    let report = verify::verify_current(machine, sandbox).map(&|text| redactor.text(text));
+    (!report.findings.is_empty()).then_some(report)
 }
 
 /// What a process says about the sandboxes that it had.

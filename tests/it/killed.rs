@@ -156,8 +156,56 @@ fn a_second_process_is_refused_and_another_scenario_begins_anew() {
     let server = Server::start_logged(&["--data-dir", directory, "--scenario", scenario]);
     assert_eq!(parcels(&server), BTreeSet::new());
     let log = server.log();
-    assert!(log.contains("was under another scenario or seed (`nightly`): it begins anew, 1 documents are dropped"), "{log}");
+    assert!(log.contains("was under another scenario or seed (`nightly`): it begins anew, 1 documents and 3 calls are dropped"), "{log}");
     std::fs::remove_file(file).expect("the file can go");
+}
+
+#[test]
+fn a_start_under_another_scenario_tells_the_verdict_before_and_judges_by_the_new_one() {
+    let folder = Folder::new();
+    let directory = folder.0.to_str().expect("a UTF-8 path");
+    let [first, second, report] = ["first.yaml", "second.yaml", "txt"].map(|end| folder.0.with_extension(end));
+    std::fs::write(&first, "name: first\nexpect: [never: shippo.CreateParcel]\n").expect("a file can be written");
+    std::fs::write(&second, "name: second\nexpect: [{call: shippo.CreateParcel, count: 1}]\n").expect("a file can be written");
+    let [first, second, report] = [&first, &second, &report].map(|path| path.to_str().expect("a UTF-8 path"));
+    let server = Server::start(&["--data-dir", directory, "--scenario", first, "--verify"]);
+    parcel(&server).expect("it is made");
+    // It is killed before anybody was told.
+    drop(server);
+    let arguments = ["--data-dir", directory, "--scenario", second, "--verify", "--verify-report", report];
+    let server = Server::start_logged(&arguments);
+    parcel(&server).expect("it is made");
+    let lines = admin(&server, "GET", "/sandboxes/default/log", &Value::Null);
+    assert_eq!(lines["log"][0]["what"], "scenario", "{lines}");
+    assert_eq!(lines["log"][0]["name"], "second", "{lines}");
+    let log = server.log();
+    assert!(log.contains("(`first`): it begins anew, 1 documents and 1 calls are dropped"), "{log}");
+    assert!(log.contains("sandbox `default`: failed, 1 of 1 expectations are not met"), "{log}");
+    assert!(log.contains("failed  scenario:2: never: shippo.CreateParcel"), "{log}");
+    // Nothing of it is left, also after another kill.
+    let mut server = Server::start(&arguments);
+    assert_eq!(server.signal("-TERM"), Some(0));
+    let said = std::fs::read_to_string(report).expect("a report is written");
+    assert!(said.contains(&format!("{second}:2")) && !said.contains("never"), "{said}");
+    [first, second, report].into_iter().for_each(|file| std::fs::remove_file(file).expect("the file can go"));
+}
+
+#[test]
+fn the_files_of_a_scenario_are_the_same_by_other_paths() {
+    let folder = Folder::new();
+    let directory = folder.0.to_str().expect("a UTF-8 path");
+    let [base, file] = ["base.yaml", "yaml"].map(|end| folder.0.with_extension(end));
+    std::fs::write(&base, "seed: 3\n").expect("a file can be written");
+    let name = base.file_name().and_then(|name| name.to_str()).expect("a UTF-8 name");
+    std::fs::write(&file, format!("include: {name}\n")).expect("a file can be written");
+    let path = file.to_str().expect("a UTF-8 path");
+    let server = Server::start(&["--data-dir", directory, "--scenario", path]);
+    let id = parcel(&server).expect("it is made");
+    drop(server);
+    let folded = path.replacen("/", "/./", 1);
+    let server = Server::start(&["--data-dir", directory, "--scenario", &folded]);
+    assert_eq!(parcels(&server), BTreeSet::from([id]));
+    [base, file].into_iter().for_each(|file| std::fs::remove_file(file).expect("the file can go"));
 }
 
 #[test]

@@ -80,9 +80,14 @@ pub(crate) fn replace(admin: &Admin, sandbox: &Arc<Sandbox>, scenario: &Arc<Scen
     let staged = scenario::run::stage(&admin.machine, &sandbox.name, scenario, world, wall())?;
     shutdown::report(&admin.machine, &admin.verdicts, sandbox, Ending::Replaced);
     admin.machine.replace(sandbox, staged, keep)?;
+    note(sandbox);
+    Ok(())
+}
+
+/// Notes the scenario that a sandbox has come under.
+pub(crate) fn note(sandbox: &Sandbox) {
     let name = sandbox.lock().scenario_name.clone();
     sandbox.note(wall(), Deed::Scenario, Some(&name), None);
-    Ok(())
 }
 
 /// Reads a scenario as `seatrial check` does; a single word is the name of a built-in one.
