@@ -10,6 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
@@ -378,6 +379,8 @@ pub struct Response {
     pub headers: Vec<(String, Template)>,
     /// JSON body; none at all if absent.
     pub body: Option<Template>,
+    /// The body that is no text, in its place.
+    pub bytes: Option<Bytes>,
     /// Whether it is meant to break the vendor's document.
     pub off_spec: bool,
     /// Where its body is written, or else all of it.

@@ -156,7 +156,7 @@ impl<'c> Checker<'c> {
             name.eq_ignore_ascii_case("content-type") && value == Some(false)
         };
         let body = response.body.as_ref().map(Template::fixed);
-        if body == Some(None) || response.headers.iter().any(is_foreign) {
+        if body == Some(None) || response.bytes.is_some() || response.headers.iter().any(is_foreign) {
             return;
         }
         if response.off_spec || self.problems.len() > MAX_PROBLEMS {

@@ -31,6 +31,7 @@ mod drift;
 mod drive;
 mod embedding;
 mod explain;
+mod exported_overrides;
 mod faults;
 mod files;
 mod fleet;

@@ -55,7 +55,7 @@ fn stories(tries_all: bool) -> Vec<Told> {
 }
 
 /// Makes a sandbox with a clock that stands still.
-fn make(server: &Server, name: &str, scenario: &Value) {
+pub fn make(server: &Server, name: &str, scenario: &Value) {
     let mut body = json!({"name": name, "scenario": scenario});
     if scenario["clock"].is_null() {
         body["clock"] = json!({"start": "2026-01-05T09:00:00Z", "mode": "frozen"});
@@ -214,7 +214,7 @@ fn receivers_anywhere_are_that_of_the_conversation() {
 }
 
 /// Buys a label at Shippo in the live mode.
-fn buy(server: &Server, sandbox: &str) {
+pub fn buy(server: &Server, sandbox: &str) {
     let view = admin(server, "GET", &format!("/sandboxes/{sandbox}"), &Value::Null);
     let rows = view["credentials"]["shippo"].as_array().expect("rows");
     let live = rows.iter().find(|row| row["token"].as_str().is_some_and(|token| token.starts_with("shippo_live"))).expect("a live one");
@@ -406,61 +406,4 @@ fn subscriptions_are_of_the_version_that_made_them() {
     admin(&server, "POST", "/sandboxes/old/import", &file);
     let old = admin(&server, "GET", "/sandboxes/old/webhooks?vendor=shipstation_v1", &Value::Null);
     assert_eq!(old["webhooks"].as_array().map(Vec::len), Some(3), "{old}");
-}
-
-/// The answer to the latest call, played back under the override that is exported of it: its head and body, and what the file lacks.
-fn answered_again(server: &Server, sandbox: &str, call: impl Fn(&str) -> crate::client::Answer) -> [crate::client::Answer; 3] {
-    make(server, sandbox, &json!({}));
-    let first = call(sandbox);
-    let kept = admin(server, "GET", &format!("/sandboxes/{sandbox}/requests?limit=1"), &Value::Null);
-    let id = kept["requests"][0]["id"].as_str().expect("an id");
-    let rule = send(server, "GET", &format!("/_seatrial/requests/{id}/export?format=override&secrets=show"), &[], "");
-    assert_eq!(rule.status, 200, "{}", rule.body);
-    let rules: Value = serde_saphyr::from_str(&rule.body).expect("YAML");
-    admin(server, "DELETE", &format!("/sandboxes/{sandbox}"), &Value::Null);
-    make(server, sandbox, &json!({"overrides": rules}));
-    let again = call(sandbox);
-    [first, again, rule]
-}
-
-#[test]
-fn an_override_answers_as_it_was_answered() {
-    let server = Server::start(&[]);
-    let token = |sandbox: &str| {
-        let view = admin(&server, "GET", &format!("/sandboxes/{sandbox}"), &Value::Null);
-        format!("ShippoToken {}", view["credentials"]["shippo"][0]["token"].as_str().expect("a token"))
-    };
-    // What looks like a template is a text.
-    let body = json!({"name": "{{ $request.x }} and {{ 1 + 1 }} }}", "country": "US"}).to_string();
-    let [first, again, rule] = answered_again(&server, "braces", |sandbox| {
-        send(&server, "POST", &format!("/@{sandbox}/shippo/addresses"), &[JSON, ("authorization", &token(sandbox))], &body)
-    });
-    assert!(first.status == 201 && first.body.contains("{{ 1 + 1 }} }}"), "{}", first.body);
-    assert_eq!((again.status, &again.kind, &again.body), (201, &first.kind, &first.body), "{}", rule.body);
-    // A page is no JSON.
-    let [first, again, rule] = answered_again(&server, "paged", |sandbox| {
-        send(&server, "GET", &format!("/@{sandbox}/shippo/transactions/nothing"), &[("authorization", &token(sandbox))], "")
-    });
-    assert!(first.status == 404 && first.kind == "text/html", "{} {}", first.kind, first.body);
-    assert_eq!((again.status, &again.kind, &again.body), (404, &first.kind, &first.body), "{}", rule.body);
-    assert!(!rule.head.contains("seatrial-lacks"));
-}
-
-#[test]
-fn an_override_says_that_it_lacks_a_file() {
-    let server = Server::start(&[]);
-    make(&server, "drawn", &json!({}));
-    buy(&server, "drawn");
-    let kept = admin(&server, "GET", "/sandboxes/drawn/requests?limit=1", &Value::Null);
-    let id = kept["requests"][0]["id"].as_str().expect("an id").to_owned();
-    let made = admin(&server, "GET", &format!("/requests/{id}?secrets=show"), &Value::Null);
-    let link = made["answer"]["body"]["label_url"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned();
-    let path = &link[link.find("/@drawn").unwrap_or_else(|| panic!("{link}"))..];
-    let raw = format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", server.address());
-    unchecked(server.address(), raw.as_bytes());
-    let kept = admin(&server, "GET", "/sandboxes/drawn/requests?limit=1", &Value::Null);
-    let id = kept["requests"][0]["id"].as_str().expect("an id");
-    let rule = send(&server, "GET", &format!("/_seatrial/requests/{id}/export?format=override"), &[], "");
-    assert!(rule.body.starts_with("# This lacks the body of ") && rule.body.contains("which is no text.\n- on: shippo."), "{}", rule.body);
-    assert!(rule.head.contains("seatrial-lacks: the body of "), "{}", rule.head);
 }

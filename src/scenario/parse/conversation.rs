@@ -150,7 +150,7 @@ fn poll(reader: &mut Reader<'_>, node: &Node) -> Option<Poll> {
 }
 
 /// A body or a header that is no text.
-fn base64(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<u8>> {
+pub(super) fn base64(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<u8>> {
     let text = reader.string(node, "base64")?;
     let bytes = STANDARD.decode(&text).ok();
     if bytes.is_none() {
@@ -300,7 +300,7 @@ fn sent_header(reader: &mut Reader<'_>, node: &Node, name: &str) -> Option<Heade
 }
 
 /// At most one of some members.
-fn alone(reader: &mut Reader<'_>, fields: &Fields<'_>, names: &[&'static str]) {
+pub(super) fn alone(reader: &mut Reader<'_>, fields: &Fields<'_>, names: &[&'static str]) {
     if let [first, second, ..] = fields.present(names)[..]
         && let Some(member) = fields.entry(second)
     {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, StatusCode};
 
+use super::conversation::{alone, base64};
 use super::members;
 use super::pace::{latency, rate_limit};
 use super::reader::{Fields, Reader};
@@ -102,10 +103,12 @@ fn response(reader: &mut Reader<'_>, node: &Node) -> Option<Response> {
     let fields = reader.fields(node, "`respond`", &members::RESPOND)?;
     let status = fields.require(reader, "status").and_then(|node| reader.whole(node, "status", 200..=599));
     let headers = headers(reader, &fields);
+    alone(reader, &fields, &["body", "base64"]);
     let body = fields.entry("body").and_then(|member| reader.template(&member.value));
+    let bytes = fields.get("base64").and_then(|node| base64(reader, node)).map(Into::into);
     let off_spec = fields.get("off_spec").and_then(|node| reader.boolean(node, "off_spec")).unwrap_or_default();
     let span = fields.entry("body").or_else(|| fields.entry("status")).map_or(node.span, |member| member.value.span);
-    Some(Response { status: u16::try_from(status?).ok()?, headers, body, off_spec, span })
+    Some(Response { status: u16::try_from(status?).ok()?, headers, body, bytes, off_spec, span })
 }
 
 fn headers(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<(String, Template)> {

@@ -172,7 +172,7 @@ fn reply(response: &Response, scope: &CallFacts<'_>) -> Option<Reply> {
         Some(body) => Some(body.render(scope, &mut room)?),
     };
     let body = match body {
-        None => Body::Empty,
+        None => response.bytes.clone().map_or(Body::Empty, Body::Bytes),
         Some(Value::String(text)) if headers.contains_key(http::header::CONTENT_TYPE) => Body::Bytes(text.into()),
         Some(value) => Body::Json(Box::new(value)),
     };

@@ -117,6 +117,7 @@ class Respond(TypedDict, total=False):
     status: int
     headers: dict[str, Union[str, int, float, bool]]
     body: Any
+    base64: str
     off_spec: bool
 
 

@@ -100,6 +100,8 @@ export interface Respond {
     status: number;
     headers?: Headers;
     body?: Json;
+    /** The bytes of a body that is no text, in place of `body`. */
+    base64?: string;
     /** Whether it is meant to break the vendor's document. */
     off_spec?: boolean;
 }

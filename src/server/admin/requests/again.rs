@@ -1,5 +1,7 @@
 //! What of a scenario answers a call like it was answered.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::server::admin::problem::Problem;
@@ -18,12 +20,20 @@ pub(super) fn rule(exchange: &Exchange<'_>) -> Result<(&'static str, Value), Pro
         (End::Sent | End::Abandoned, Some(status)) => {
             let mut respond = json!({"status": status});
             let kind = answer.header("content-type");
+            let (bytes, header) = (answer.bytes(), |name: &str| literal(&answer.header(name).into()));
             // A text is sent as it is where the type says that it is no JSON.
-            if answer.body.is_string() && !kind.is_empty() && !kind.contains("json") && !answer.is_binary {
-                respond["headers"] = json!({"content-type": literal(&kind.into())});
+            if !kind.is_empty() && (bytes.is_some() || answer.body.is_string() && !kind.contains("json")) {
+                respond["headers"] = json!({"content-type": header("content-type")});
             }
-            if !matches!(answer.body, Value::Null) && !answer.is_binary {
-                respond["body"] = literal(&answer.body);
+            match bytes {
+                Some(bytes) => {
+                    if !answer.header("content-encoding").is_empty() {
+                        respond["headers"]["content-encoding"] = header("content-encoding");
+                    }
+                    respond["base64"] = STANDARD.encode(bytes).into();
+                }
+                None if answer.body.is_null() => {}
+                None => respond["body"] = literal(&answer.body),
             }
             Ok(("respond", respond))
         }
@@ -46,16 +56,9 @@ pub(super) fn rule(exchange: &Exchange<'_>) -> Result<(&'static str, Value), Pro
 
 /// What of an answer no override can say, as a part of a sentence.
 pub(super) fn lack(exchange: &Exchange<'_>) -> Option<String> {
-    let Exchange { entry, answer, .. } = exchange;
-    let (length, kind) = (entry.answer.length, json!(answer.header("content-type")));
-    match () {
-        () if !entry.wire.planned().end.keeps_body() => None,
-        () if answer.is_binary => Some(format!("the body of {length} bytes of the type {kind}, which is no text")),
-        () if entry.answer.is_cut() => {
-            Some(format!("the end of the body, of which {} of {length} bytes were kept", entry.answer.body.len()))
-        }
-        () => None,
-    }
+    let message = &exchange.entry.answer;
+    let lacks = exchange.entry.wire.planned().end.keeps_body() && message.is_cut();
+    lacks.then(|| format!("the end of the body, of which {} of {} bytes were kept", message.body.len(), message.length))
 }
 
 /// A value whose texts stand for themselves, also where they look like templates.
