@@ -3,6 +3,7 @@
 
 mod texts;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -12,8 +13,8 @@ use super::ast::{Condition, Override, Pattern};
 use super::expr::{Path, Scope};
 use super::need::{Interval, Measured, Need};
 
-/// So many paths are looked at to leave out overrides. Those of further ones are tried one after the other.
-const MOST_PATHS: usize = 8;
+/// So many places are looked at to leave out overrides. Those of further ones are tried one after the other.
+const MOST_PLACES: usize = 8;
 
 /// Positions of overrides, in their order.
 pub(super) struct Index {
@@ -26,13 +27,33 @@ pub(super) struct Index {
 /// Positions of overrides, by what their conditions need.
 #[derive(Default)]
 struct Rows {
-    /// Those that a path leads to one of some values for.
-    by_value: Vec<(Path, BTreeMap<Key, Vec<usize>>)>,
-    /// Those that a path leads to a value for that lies in an interval.
-    by_size: Vec<(Path, Vec<(Interval, usize)>)>,
-    /// Those that a path leads to a text for that has one of some others in it.
-    by_part: Vec<(Path, Texts)>,
+    /// Those that find one of some values at a place.
+    by_value: Vec<(Place, BTreeMap<Key, Vec<usize>>)>,
+    /// Those that find a value at a place that lies in an interval.
+    by_size: Vec<(Place, Vec<(Interval, usize)>)>,
+    /// Those that find a text at a place that has one of some others in it.
+    by_part: Vec<(Place, Texts)>,
     others: Vec<usize>,
+}
+
+/// Where a path leads, or the text there in lower case.
+#[derive(PartialEq)]
+struct Place {
+    path: Path,
+    is_lowered: bool,
+}
+
+impl Place {
+    /// What is found there. It is put into lower case once for all overrides that look at it.
+    fn find<'v>(&self, scope: &'v dyn Scope) -> Option<Cow<'v, Value>> {
+        let found = self.path.find(scope)?;
+        match (self.is_lowered, found) {
+            (false, found) => Some(Cow::Borrowed(found)),
+            (true, Value::String(text)) => Some(Cow::Owned(text.to_lowercase().into())),
+            // Nothing else has a lower case.
+            (true, _) => None,
+        }
+    }
 }
 
 /// A value such that equal ones have the same key.
@@ -59,19 +80,25 @@ impl Rows {
             Some(needs) => needs,
             None => return self.others.push(position),
         };
+        let (is_lowered, need) = match need {
+            Need::Lowered(need) => (true, *need),
+            need => (false, need),
+        };
+        let place = Place { path, is_lowered };
         let added = match need {
-            Need::OneOf(values) => self.add_values(position, path, &values),
-            Need::Parts(parts) => column(&mut self.by_part, path).map(|texts| texts.add(position, parts)),
-            Need::Within(interval) => column(&mut self.by_size, path).map(|rows| rows.push((interval, position))),
+            Need::OneOf(values) => self.add_values(position, place, &values),
+            Need::Parts(parts) => column(&mut self.by_part, place).map(|texts| texts.add(position, parts)),
+            Need::Within(interval) => column(&mut self.by_size, place).map(|rows| rows.push((interval, position))),
+            Need::Lowered(_) => None,
         };
         if added.is_none() {
             self.others.push(position);
         }
     }
 
-    fn add_values(&mut self, position: usize, path: Path, values: &[Value]) -> Option<()> {
+    fn add_values(&mut self, position: usize, place: Place, values: &[Value]) -> Option<()> {
         let keys = values.iter().map(Key::of).collect::<Option<Vec<_>>>()?;
-        let column = column(&mut self.by_value, path)?;
+        let column = column(&mut self.by_value, place)?;
         for key in keys {
             let rows = column.entry(key).or_default();
             // A value that a list has twice.
@@ -83,23 +110,24 @@ impl Rows {
     }
 
     fn find<'r>(&'r self, scope: &'r dyn Scope) -> impl Iterator<Item = usize> + 'r {
-        let by_value = self.by_value.iter().filter_map(move |(path, rows)| rows.get(&Key::of(path.find(scope)?)?));
-        let by_size = self.by_size.iter().filter_map(move |(path, rows)| {
-            let found = Measured::of(path.find(scope)?);
-            Some(rows.iter().filter(move |(interval, _)| interval.has(&found)).map(|(_, position)| *position))
+        let by_value = self.by_value.iter().filter_map(move |(place, rows)| rows.get(&Key::of(&*place.find(scope)?)?));
+        let by_size = self.by_size.iter().filter_map(move |(place, rows)| {
+            let value = place.find(scope)?;
+            let found = Measured::of(&value);
+            Some(rows.iter().filter(|(interval, _)| interval.has(&found)).map(|(_, position)| *position).collect::<Vec<_>>())
         });
-        let by_part = self.by_part.iter().filter_map(move |(path, texts)| Some(texts.find(path.find(scope)?)));
+        let by_part = self.by_part.iter().filter_map(move |(place, texts)| Some(texts.find(&*place.find(scope)?)));
         by_value.chain(std::iter::once(&self.others)).flatten().copied().chain(by_size.flatten()).chain(by_part.flatten())
     }
 }
 
-/// What is known for a path; `None` if there are too many paths.
-fn column<T: Default>(columns: &mut Vec<(Path, T)>, path: Path) -> Option<&mut T> {
-    let at = match columns.iter().position(|(known, _)| *known == path) {
+/// What is known for a place; `None` if there are too many places.
+fn column<T: Default>(columns: &mut Vec<(Place, T)>, place: Place) -> Option<&mut T> {
+    let at = match columns.iter().position(|(known, _)| *known == place) {
         Some(at) => at,
-        None if columns.len() == MOST_PATHS => return None,
+        None if columns.len() == MOST_PLACES => return None,
         None => {
-            columns.push((path, T::default()));
+            columns.push((place, T::default()));
             columns.len() - 1
         }
     };
@@ -244,7 +272,7 @@ mod tests {
             "on: a.x, when: \"$request.body.n matches '.*'\"",
             "on: a.x, when: $request.body.n contains ''",
             "on: a.x, when: $request.body.n contains $request.body.m",
-            "on: a.x, when: lower($request.body.n) contains 'x'",
+            "on: a.x, when: lower($request.body.n) contains lower($request.body.m)",
         ]);
         let always = [7, 8, 9, 10, 11];
         let check = |n: Value, some: &[usize]| assert_eq!(found(&index, "a.x", json!({"n": n})), [some, &always].concat(), "{n}");
@@ -259,5 +287,24 @@ mod tests {
         check(json!("x".repeat(100_000)), &[0, 1, 2, 3, 4, 5, 6]);
         check(json!("Smith".repeat(6_000)), &[0, 1, 2, 3, 4, 5, 6]);
         assert_eq!(found(&index, "a.y", json!({"n": "Smith"})), [2]);
+    }
+
+    #[test]
+    fn overrides_that_ask_for_other_texts_in_lower_case_are_left_out() {
+        let index = index(&[
+            "on: a.x, when: lower($request.body.n) == 'ada smith'",
+            "on: a.x, when: \"lower($request.body.n) in ['eve', 'ada smith'] and $call.nth > 1\"",
+            "on: a.*, when: \"'smi' in lower($request.body.n)\"",
+            "on: a.x, when: \"ends_with(lower($request.body.n), 'smith')\"",
+            "on: a.x, when: \"lower($request.body.n) matches '^(bob|eve)'\"",
+            "on: a.x, when: $request.body.n == 'ada smith'",
+            "on: a.x, when: lower($request.body.n) == 5",
+            "on: a.x, when: lower($request.body.n) > 'b'",
+        ]);
+        assert_eq!(found(&index, "a.x", json!({"n": "Ada SMITH"})), [0, 1, 2, 3, 7]);
+        assert_eq!(found(&index, "a.x", json!({"n": "ada smith"})), [0, 1, 2, 3, 5, 7]);
+        assert_eq!(found(&index, "a.x", json!({"n": "EVE"})), [1, 4, 7]);
+        assert_eq!(found(&index, "a.x", json!({"n": 5})), [7]);
+        assert_eq!(found(&index, "a.x", json!({"n": ["ada smith"]})), [7]);
     }
 }

@@ -15,6 +15,8 @@ pub(super) enum Need {
     /// A text with one of these in it, or a list.
     Parts(Vec<String>),
     Within(Interval),
+    /// A text that is so in lower case.
+    Lowered(Box<Need>),
 }
 
 /// From one value to another, the ends among them, where they are given. An end is a number or a text.
@@ -36,6 +38,7 @@ impl Need {
             Self::OneOf(_) => 2,
             Self::Parts(_) => 1,
             Self::Within(_) => 0,
+            Self::Lowered(need) => need.rank(),
         }
     }
 

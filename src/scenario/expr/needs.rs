@@ -10,16 +10,24 @@ pub(super) fn of(node: &Node) -> Option<(&Path, Need)> {
     match node {
         Node::All(nodes) => Need::of_all(nodes.iter().filter_map(of)),
         Node::Compare(comparison, sides, _) => match &**sides {
-            (Node::Path(path, _), value) => Some((path, comparison.needs(value)?)),
-            (value @ Node::Literal(_), Node::Path(path, _)) => Some((path, comparison.turned().needs(value)?)),
-            _ => None,
+            (value @ Node::Literal(_), place) => at(place, comparison.turned().needs(value)?),
+            (place, value) => at(place, comparison.needs(value)?),
         },
-        Node::Matches(inner, regex, _) => match &**inner {
-            Node::Path(path, _) => Some((path, Need::Parts(literals(regex.as_str())?))),
-            _ => None,
-        },
+        Node::Matches(inner, regex, _) => at(inner, Need::Parts(literals(regex.as_str())?)),
         Node::Call(Function::StartsWith | Function::EndsWith, arguments) => match arguments.as_slice() {
-            [Node::Path(path, _), Node::Literal(Value::String(part))] => Some((path, Need::part(part)?)),
+            [place, Node::Literal(Value::String(part))] => at(place, Need::part(part)?),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// What is needed where a path leads, for it to be needed of a path, or of one in lower case.
+fn at(place: &Node, need: Need) -> Option<(&Path, Need)> {
+    match place {
+        Node::Path(path, _) => Some((path, need)),
+        Node::Call(Function::Lower, arguments) => match (arguments.as_slice(), need) {
+            ([Node::Path(path, _)], need @ (Need::OneOf(_) | Need::Parts(_))) => Some((path, Need::Lowered(Box::new(need)))),
             _ => None,
         },
         _ => None,
