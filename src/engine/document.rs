@@ -90,6 +90,7 @@ impl Vendor {
             secret_names: SecretNames::NONE,
             id_of: |_, _, _| None,
             services: Vec::new,
+            codes: Vec::new,
             state: |_| Value::Null,
             described: Arc::default(),
         }

@@ -92,6 +92,8 @@ pub struct Vendor {
     pub id_of: fn(&Credential, member: &str, word: &str) -> Option<String>,
     /// The carriers of its parcels and the services of each, in the words that its parcels have for them; empty where that is open.
     pub services: fn() -> Vec<(&'static str, Vec<&'static str>)>,
+    /// The finer words for what happens to its parcels, which a step of a timeline may have as its `code`; empty where it has none.
+    pub codes: fn() -> Vec<&'static str>,
     /// What `$state` is in a scenario: an object, made only when a condition asks for it.
     pub state: fn(&Account) -> Value,
     /// What its document says that the functions above read; empty for vendors with functions of their own.

@@ -45,6 +45,11 @@ pub trait Vocabulary {
         Box::new(std::iter::empty())
     }
 
+    /// The codes that steps of timelines may have, by the ids of vendors.
+    fn codes(&self) -> Vec<(&str, Vec<&'static str>)> {
+        Vec::new()
+    }
+
     /// What each vendor has words for.
     fn words(&self) -> Vec<VendorWords<'_>> {
         Vec::new()

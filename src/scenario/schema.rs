@@ -52,6 +52,7 @@ pub fn of(vocabulary: &dyn Vocabulary) -> Value {
     schema["$defs"]["accounts"]["properties"] = mounts.collect::<Map<_, _>>().into();
     add_operations(&mut schema["$defs"], vocabulary);
     add_words(&mut schema["$defs"], &vocabulary.words());
+    add_codes(&mut schema["$defs"], &vocabulary.codes());
     schema
 }
 
@@ -92,6 +93,27 @@ fn add_words(parts: &mut Value, words: &[VendorWords<'_>]) {
     let tell = |description: &mut Value, more: String| *description = format!("{} {more}", description.as_str().unwrap_or_default()).into();
     tell(&mut parts["condition"]["description"], format!("Members of `$state` are, by vendor: {states}."));
     tell(&mut parts["for"]["properties"]["when"]["description"], format!("Its `carrier` is one of these, by vendor: {carriers}."));
+}
+
+/// The codes that steps of timelines may have: those of all vendors, or of the one that a timeline is for.
+fn add_codes(parts: &mut Value, codes: &[(&str, Vec<&str>)]) {
+    let rows = codes.iter().map(|(id, own)| {
+        let is_own = json!({"properties": {"vendor": {"const": id}}, "required": ["vendor"]});
+        let code = json!({"enum": own.iter().collect::<BTreeSet<_>>()});
+        let then = json!({"properties": {"steps": {"items": {"properties": {"code": code}}}}});
+        json!({"if": {"properties": {"for": is_own}, "required": ["for"]}, "then": then})
+    });
+    let rows: Vec<Value> = rows.collect();
+    if rows.is_empty() {
+        return;
+    }
+    parts["timeline"]["allOf"] = rows.into();
+    let all = json!({"not": {"properties": {"for": {"properties": {"vendor": true}, "required": ["vendor"]}}, "required": ["for"]}});
+    let code = json!({"enum": codes.iter().flat_map(|(_, own)| own).collect::<BTreeSet<_>>()});
+    let then = json!({"properties": {"steps": {"items": {"properties": {"code": code}}}}});
+    if let Some(rows) = parts["timeline"]["allOf"].as_array_mut() {
+        rows.push(json!({"if": all, "then": then}));
+    }
 }
 
 /// The schema of one mount's rows, from what all rows have.

@@ -1,5 +1,6 @@
 //! The names that a machine has for what scenarios speak of, and where their paths lead.
 
+use indexmap::IndexSet;
 use serde_json::Value;
 
 use crate::engine::{AccountRows, BusinessFailure, Machine, Vendor};
@@ -45,6 +46,11 @@ impl Vocabulary for MachineVocabulary<'_> {
         Box::new(vendors.flat_map(|vendor| vendor.failures.named.iter().map(|row| (&*vendor.id, row))))
     }
 
+    fn codes(&self) -> Vec<(&str, Vec<&'static str>)> {
+        let vendors = self.0.vendors().all().iter().map(|vendor| (&*vendor.id, (vendor.codes)()));
+        vendors.filter(|(_, codes)| !codes.is_empty()).collect()
+    }
+
     fn words(&self) -> Vec<VendorWords<'_>> {
         self.0.vendors().all().iter().map(|vendor| words(vendor)).collect()
     }
@@ -66,6 +72,6 @@ fn words(vendor: &Vendor) -> VendorWords<'_> {
         mount: &vendor.mount,
         events: vendor.webhooks.events,
         state: types::state_of(vendor).keys().cloned().collect(),
-        carriers: (vendor.services)().into_iter().map(|(carrier, _)| carrier).collect(),
+        carriers: (vendor.services)().into_iter().map(|(carrier, _)| carrier).collect::<IndexSet<_>>().into_iter().collect(),
     }
 }

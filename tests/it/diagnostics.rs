@@ -177,6 +177,7 @@ pub fn the_schema_lists_the_words_of_each_vendor() {
     let validator = jsonschema::validator_for(&schema).expect("the schema is valid");
     let hooks = |row: Value| json!({"webhooks": {"subscriptions": [row]}});
     let on = |operation: &str| json!({"overrides": [{"on": operation, "fault": 503}]});
+    let steps = |parcels: Value, code: &str| json!({"timelines": {"a": {"for": parcels, "steps": [{"at": "+1h", "status": "exception", "code": code}]}}});
     let url = "http://127.0.0.1:9000";
     for (file, expected) in [
         (on("shippo.CreateTransaction"), true),
@@ -191,6 +192,12 @@ pub fn the_schema_lists_the_words_of_each_vendor() {
         (json!({"given": [{"shippo.CreateAddress": {}, "as": "home", "until": "delivered"}]}), true),
         (json!({"given": [{"shippo.CreateAdress": {}}]}), false),
         (json!({"timelines": {"a": {"for": {"vendor": "shipstation"}, "use": "late"}}}), false),
+        (steps(json!({"vendor": "shippo"}), "package_held"), true),
+        (steps(json!({"vendor": "shippo"}), "package_hled"), false),
+        (steps(json!({"vendor": "shipstation_v2"}), "package_held"), false),
+        (steps(json!({"vendor": "shiptheory"}), "anything"), true),
+        (steps(json!({}), "DELIVERED"), true),
+        (steps(json!({}), "DELIVRED"), false),
         (json!({"expect": [{"valid": "*", "except": ["unknown-membr"]}]}), false),
         (json!({"expect": [{"webhook": {"event": "track_update"}}]}), false),
     ] {

@@ -34,6 +34,8 @@ pub(super) struct Reader<'s> {
     pub(super) about: Pattern,
     /// The names of business failures; none when the vendors are not known.
     pub(super) failures: BTreeSet<&'static str>,
+    /// The codes that steps of timelines may have, by vendor.
+    pub(super) codes: Vec<(&'s str, Vec<&'static str>)>,
     /// The names of the rows of `given` so far, with their operations.
     pub(super) given: Vec<(String, Operation)>,
     /// What templates can refer to at the moment.
@@ -112,6 +114,7 @@ impl<'s> Reader<'s> {
             mounts,
             vocabulary,
             failures,
+            codes: vocabulary.map(Vocabulary::codes).unwrap_or_default(),
             about,
             given,
             filled_by,

@@ -7,7 +7,7 @@ use super::reader::{Fields, Reader};
 use super::values::ExprContext;
 use crate::carrier::{Anchor, Status, countries, library};
 use crate::scenario::ast::{Condition, Location, Pattern, Then, Timeline, TimelineStep, Trigger};
-use crate::scenario::error::Spanned;
+use crate::scenario::error::{Spanned, suggestion};
 use crate::scenario::node::{Kind, Member, Node};
 
 const THEN: [(&str, Then); 2] = [("hold", Then::Hold), ("repeat", Then::Repeat)];
@@ -45,7 +45,8 @@ fn timeline(reader: &mut Reader<'_>, Member { key, value }: &Member) -> Option<T
     }
     let node = fields.require(reader, "steps")?;
     let from = fields.get("from").and_then(|node| anchor(reader, node));
-    let steps = reader.each(node, "steps", |reader, node| step(reader, node, from));
+    let told_by = vendor.as_ref().map(|vendor| vendor.value.as_str());
+    let steps = reader.each(node, "steps", |reader, node| step(reader, node, from, told_by));
     in_order(reader, &steps);
     let last = steps.iter().find(|step| Status::from_word(&step.status).is_some_and(Status::is_final));
     if let (Some(last), Some(node), Then::Repeat) = (last, fields.get("then"), then) {
@@ -60,7 +61,7 @@ fn timeline(reader: &mut Reader<'_>, Member { key, value }: &Member) -> Option<T
     Some(Timeline { name, vendor, when, library: None, steps, then })
 }
 
-fn step(reader: &mut Reader<'_>, node: &Node, from: Option<Anchor>) -> Option<TimelineStep> {
+fn step(reader: &mut Reader<'_>, node: &Node, from: Option<Anchor>, vendor: Option<&str>) -> Option<TimelineStep> {
     let before = reader.problems.len();
     let fields = reader.fields(node, "a step", &members::STEP)?;
     // No misspelling, so that nothing is near to it.
@@ -70,10 +71,22 @@ fn step(reader: &mut Reader<'_>, node: &Node, from: Option<Anchor>) -> Option<Ti
     let trigger = trigger(reader, node, &fields, from);
     let statuses = Status::ALL.map(|status| (status.word(), status.word()));
     let status = fields.require(reader, "status").and_then(|node| reader.choice(node, "status", &statuses));
-    let code = fields.get("code").and_then(|node| reader.string(node, "code"));
+    let code = fields.get("code").and_then(|node| code(reader, node, vendor));
     let location = fields.get("location").and_then(|node| location(reader, node));
     let message = fields.get("message").and_then(|node| reader.string(node, "message"));
     Some(TimelineStep { span: node.span, trigger: trigger?, status: status?.to_owned(), code, location, message })
+}
+
+/// A code of the vendor that a timeline is for, or of any; vendors without codes of their own take none.
+fn code(reader: &mut Reader<'_>, node: &Node, vendor: Option<&str>) -> Option<String> {
+    let text = reader.string(node, "code")?;
+    let known: Vec<&str> =
+        reader.codes.iter().filter(|(id, _)| vendor.is_none_or(|own| own == *id)).flat_map(|(_, own)| own).copied().collect();
+    if !known.is_empty() && !known.contains(&text.as_str()) {
+        let of = vendor.map(|vendor| format!(" of {vendor}")).unwrap_or_default();
+        reader.problem("S009", node.span, format!("unknown code `{text}`{of}")).help(suggestion(&text, &known));
+    }
+    Some(text)
 }
 
 fn trigger(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>, from: Option<Anchor>) -> Option<Trigger> {

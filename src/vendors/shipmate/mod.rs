@@ -53,6 +53,7 @@ pub fn vendor() -> Vendor {
         webhooks: webhooks::WEBHOOKS,
         secret_names: access::SECRET_NAMES,
         services: || catalog::CATALOG.services.iter().map(|service| (&*service.carrier, vec![&*service.key])).collect(),
+        codes: || catalog::CATALOG.events.iter().map(|row| &*row.code).collect(),
         state,
         ..vendor!("shipmate")
     }

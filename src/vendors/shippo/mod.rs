@@ -59,6 +59,7 @@ pub fn vendor() -> Vendor {
         secret_names: access::SECRET_NAMES,
         id_of,
         services: || services!(CATALOG.carriers, token, token),
+        codes: || CATALOG.tracking_codes.iter().map(|row| &*row.code).collect(),
         state,
         ..vendor!("shippo")
     }

@@ -53,7 +53,7 @@ pub(super) struct Catalog {
     /// What families of carriers say of a number that they have not seen, by a code and a text: in 2026, and in sandboxes as in 2024.
     unseen: BTreeMap<String, [(String, String); 2]>,
     /// Finer codes of tracking, in words.
-    details: BTreeMap<String, String>,
+    pub(super) details: BTreeMap<String, String>,
     /// What the families of carriers call what happens to a parcel.
     tracking: BTreeMap<String, BTreeMap<Status, Words>>,
 }

@@ -65,6 +65,7 @@ pub fn vendor() -> Vendor {
         secret_names: shared_access::SECRET_NAMES,
         id_of,
         services: || services!(super::catalog::CATALOG.carriers, code, code),
+        codes: || catalog::CATALOG.details.keys().map(String::as_str).collect(),
         state: super::state,
         ..vendor!("shipstation_v2")
     }
