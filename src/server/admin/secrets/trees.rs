@@ -39,7 +39,7 @@ fn within(owner: &str, value: &mut Value, found: &mut Found) -> bool {
 
 /// Parameters one behind the other, `["password", "…", "city", "…"]`. A list of names has no values.
 fn pairs(row: &mut [Value], found: &mut Found) -> bool {
-    if row.len() % 2 != 0 || row.iter().any(|text| !text.is_string()) {
+    if !row.len().is_multiple_of(2) || row.iter().any(|text| !text.is_string()) {
         return false;
     }
     let is_name = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphabetic() || b"_- ".contains(&byte));
