@@ -107,7 +107,7 @@ pub fn compact(json: &str) -> Cow<'_, [u8]> {
     json.bytes().filter(is_kept).collect()
 }
 
-/// JSON that was written compactly before, and is written again in any style: nobody parses it.
+/// JSON that was written before, compactly or in its style, and is written again in its style: nobody parses it.
 #[derive(Clone, Debug)]
 pub struct Written(pub Box<[u8]>);
 

@@ -344,7 +344,7 @@ fn admit<'m>(sandbox: &Sandbox, loaded: &LoadedVendor, parsed: &Parsed<'m>, stat
     let (vendor, call) = (&*loaded.vendor, &parsed.call);
     let (credential, denied) = match authenticate(sandbox, vendor, call, &mut state.world, now) {
         Ok(credential) => (credential, None),
-        Err(_) if has_no_lock(loaded, parsed) => (None, None),
+        Err(Refusal::Unauthenticated(_)) if has_no_lock(loaded, parsed) => (None, None),
         Err(refusal) => (None, Some(refusal)),
     };
     let mut caller = Caller::count(&mut state.world, vendor, credential);

@@ -167,9 +167,9 @@ impl Formatter for StyledFormatter {
         Ok(())
     }
 
-    /// Compact JSON in this style: its tokens are passed on, and none of them is read.
+    /// Compact JSON in this style: its tokens are passed on, and none of them is read. What has a style already stays as it is.
     fn write_raw_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        if self.style == Style::Compact {
+        if self.style == Style::Compact || is_styled(fragment.as_bytes()) {
             return writer.write_all(fragment.as_bytes());
         }
         let (mut rest, mut open, mut is_first) = (fragment.as_bytes(), Vec::new(), false);
@@ -204,6 +204,21 @@ impl Formatter for StyledFormatter {
         }
         Ok(())
     }
+}
+
+/// Whether JSON has blanks behind its first sign.
+fn is_styled(mut text: &[u8]) -> bool {
+    while let Some(token) = text.first() {
+        let length = if b"{}[]:,".contains(token) { 1 } else { skip(text).unwrap_or(text.len()) };
+        text = &text[length..];
+        if text.first().is_some_and(u8::is_ascii_whitespace) {
+            return true;
+        }
+        if b":,".contains(token) {
+            return false;
+        }
+    }
+    false
 }
 
 #[cfg(test)]
@@ -264,6 +279,8 @@ mod tests {
                 let row = || Written(value.to_string().into_bytes().into());
                 let raw = Pair { a: [row()], b: row() };
                 prop_assert_eq!(style.to_string(&raw), style.to_string(&written));
+                let styled = Written(style.to_string(&value).into_bytes().into());
+                prop_assert_eq!(style.to_string(&styled), style.to_string(&value));
             }
         }
     }

@@ -41,9 +41,9 @@ pub(super) fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
     let call = cx.call;
     let at_token = call.path.trim_end_matches('/') == TOKEN_PATH;
     match refusal {
-        Refusal::Unauthenticated(_) if at_token && call.operation.is_some() => because("invalid_client", &Value::Null),
+        Refusal::Unauthenticated(_) if at_token => because("invalid_client", &Value::Null),
         // Observed: the token path answers other methods before it asks who calls.
-        Refusal::Unauthenticated(_) if at_token => Reply::empty(StatusCode::METHOD_NOT_ALLOWED).with(ALLOW, "POST"),
+        Refusal::WrongMethod(_) if at_token => Reply::empty(StatusCode::METHOD_NOT_ALLOWED).with(ALLOW, "POST"),
         Refusal::Unauthenticated(_) | Refusal::UnknownPath { authenticated: false } => {
             let challenge =
                 if access::uses(call.request, "bearer") { r#"Bearer error="invalid_token""# } else { r#"Basic realm="ShipTime""# };
