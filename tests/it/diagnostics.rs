@@ -177,7 +177,8 @@ pub fn the_schema_lists_the_words_of_each_vendor() {
     let validator = jsonschema::validator_for(&schema).expect("the schema is valid");
     let hooks = |row: Value| json!({"webhooks": {"subscriptions": [row]}});
     let on = |operation: &str| json!({"overrides": [{"on": operation, "fault": 503}]});
-    let steps = |parcels: Value, code: &str| json!({"timelines": {"a": {"for": parcels, "steps": [{"at": "+1h", "status": "exception", "code": code}]}}});
+    let step = |code: &str| json!({"at": "+1h", "status": "exception", "code": code});
+    let steps = |parcels: Value, code: &str| json!({"timelines": {"a": {"for": parcels, "steps": [step(code)]}}});
     let url = "http://127.0.0.1:9000";
     for (file, expected) in [
         (on("shippo.CreateTransaction"), true),
