@@ -137,7 +137,7 @@ fn conversation(machine: &Machine, mount: &str, calls: &[FoundCall]) -> String {
     }
     let rows: Vec<Value> = steps.into_iter().map(Value::Object).collect();
     let file = Map::from_iter([("vendor".to_owned(), mount.into()), ("steps".to_owned(), rows.into())]);
-    let mut recorder = Recorder::of(file);
+    let mut recorder = Recorder::of(file, hidden.made_up);
     for (call, number) in calls.iter().zip(1..) {
         if let Some(FoundAnswer { status, headers, body }) = &call.answer {
             recorder.answered(number, 1, *status, headers, body);

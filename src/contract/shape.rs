@@ -29,7 +29,11 @@ const PERSONAL: &str = concat!(
 const OF_ADDRESSES: &str = " zip postcode postalcode zipcode city citylocality phone email street1 address1 addressline1 ";
 
 /// What names of secrets contain.
-const SECRET: [&str; 9] = ["password", "secret", "token", "apikey", "authorization", "signature", "cookie", "privatekey", "accesskey"];
+const SECRET: [&str; 8] = ["password", "secret", "token", "apikey", "authorization", "cookie", "privatekey", "accesskey"];
+
+/// What names contain that sound like it: kinds of tokens, and places in lists.
+const OPEN: [&str; 8] =
+    ["tokentype", "pagetoken", "nexttoken", "previoustoken", "prevtoken", "continuationtoken", "cursortoken", "synctoken"];
 
 /// How long a text may be that is no file in itself, as a label is.
 const LONGEST: usize = 400;
@@ -53,7 +57,9 @@ pub(super) fn is_id(name: &str) -> bool {
 #[must_use]
 pub(super) fn is_secret(name: &str) -> bool {
     let name = plain(name);
-    SECRET.iter().any(|word| name.contains(word))
+    let contains = |word: &&str| name.contains(*word);
+    // A parcel is handed out for a signature: `signature_confirmation`.
+    name.ends_with("signature") || (SECRET.iter().any(|word| contains(&word)) && !OPEN.iter().any(|word| contains(&word)))
 }
 
 /// Whether a member of an object tells of a person.
@@ -186,6 +192,7 @@ mod tests {
         let object = |text: &str| serde_json::from_str::<Map<String, Value>>(text).expect("an object");
         assert!(is_personal("name", &object(r#"{"name": "Ada", "zip": "94117"}"#)));
         assert!(!is_personal("name", &object(r#"{"name": "Ground", "token": "ups_ground"}"#)));
+        assert!(!is_secret("signature_confirmation") && !is_secret("page_token") && !is_secret("tokenType") && is_secret("X-Signature"));
         assert!(is_id("object_id") && is_id("orderId") && !is_id("paid") && is_secret("X-Api-Key") && is_email("a@b.example"));
     }
 }

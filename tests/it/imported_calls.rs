@@ -126,6 +126,42 @@ fn lines_of_curl_are_held() {
     passes(&hold(&server, &file, &["--isolated"], &environment), &imported);
 }
 
+/// Names that sound like those of secrets, and are none.
+const OPEN: &str = r#"
+curl https://api.goshippo.com/transactions -H 'Authorization: ShippoToken shippo_test_seatrial' --json '{
+  "carrier_account": "b741b99f95e841639b54272834bc478c", "servicelevel_token": "usps_priority", "label_file_type": "PDF", "access_token": "hidden-1",
+  "shipment": {"extra": {"signature_confirmation": "STANDARD"}, "parcels": [{"template": "USPS_FlatRateEnvelope"}]}}'
+curl 'https://api.goshippo.com/transactions?page_token=abc&client_secret=hidden-2' -H 'Authorization: ShippoToken shippo_test_seatrial'
+curl https://api.goshippo.com/service-groups -H 'Authorization: ShippoToken shippo_test_seatrial' --json '{
+  "service_levels": [{"account_object_id": "b741b99f95e841639b54272834bc478c", "service_level_token": "usps_priority", "token": "ups_ground"}]}'
+curl https://api.goshippo.com/user-parcel-templates -H 'Authorization: ShippoToken shippo_test_seatrial' --json '{
+  "template": {"token": "FedEx_Box_10kg", "distance_unit": "in"}, "token": "hidden-3"}'
+"#;
+
+#[test]
+fn what_only_sounds_like_a_secret_is_kept() {
+    let (imported, _) = Files::new("open").import(OPEN);
+    for kept in ["usps_priority", "STANDARD", "page_token=abc", "ups_ground", "FedEx_Box_10kg"] {
+        assert!(imported.contains(kept), "{kept}: {imported}");
+    }
+    let variables: Vec<&str> = imported.split("{{env.").skip(1).filter_map(|rest| rest.split("}}").next()).collect();
+    assert_eq!(variables, ["SHIPPO_ACCESS_TOKEN", "SHIPPO_CLIENT_SECRET", "SHIPPO_TOKEN"], "{imported}");
+}
+
+#[test]
+fn who_is_made_up_in_calls_is_made_up_in_answers() {
+    let (server, files) = (Server::start(&[]), Files::new("short"));
+    let headers = [("authorization", "ShippoToken shippo_test_seatrial"), JSON];
+    let person = json!({"name": "Ada", "street1": "99 Hidden Way", "city": "Arlington", "state": "VA", "zip": "22201", "country": "US"});
+    send(&server, "POST", "/shippo/addresses", &headers, &person.to_string());
+    send(&server, "GET", "/shippo/addresses?results=1", &headers, "");
+    let har = send(&server, "GET", "/_seatrial/sandboxes/default/requests/export?format=har&secrets=show", &[], "").body;
+    let (imported, file) = files.import(&har);
+    assert!(!imported.replace("Ada Example", "").contains("Ada") && !imported.contains("Hidden"), "{imported}");
+    assert!(imported.matches("name: \"Ada Example\"").count() == 3, "{imported}");
+    passes(&hold(&server, &file, &["--isolated"], &[]), &imported);
+}
+
 #[test]
 fn what_cannot_be_imported_is_told() {
     let files = Files::new("told");

@@ -1,5 +1,7 @@
 //! What of a call is not written down as it was: secrets, what tells of persons, and what an earlier answer gave.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::CONTENT_TYPE;
@@ -7,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{FoundBody, FoundCall};
 use crate::contract::shape;
-use crate::engine::{self, Machine};
+use crate::engine::{self, Machine, SecretNames};
 
 /// Headers that a client adds by itself, or that only a browser has.
 const USUAL: [&str; 10] = [
@@ -36,13 +38,19 @@ pub(super) struct Hidden {
     mount: String,
     /// Credentials that everybody knows: those of the default sandbox.
     known: Vec<String>,
+    /// What the vendor says of its names.
+    names: SecretNames,
+    /// What tells of persons, and what takes its place.
+    pub made_up: BTreeMap<String, &'static str>,
 }
 
 impl Hidden {
     pub fn new(machine: &Machine, mount: &str) -> Self {
         let rows = machine.default_sandbox().lock().world.accounts().credentials(mount);
         let known = rows.iter().flat_map(|row| row.fields.values().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>());
-        Self { mount: mount.to_owned(), known: known.collect() }
+        let vendors = machine.vendors().all();
+        let names = vendors.iter().find(|vendor| vendor.mount == mount).map(|vendor| vendor.secret_names).unwrap_or_default();
+        Self { mount: mount.to_owned(), known: known.collect(), names, made_up: BTreeMap::new() }
     }
 
     /// The step that makes a call again.
@@ -73,7 +81,7 @@ impl Hidden {
             }
             FoundBody::Base64(text) => ("base64", text.as_str().into()),
             FoundBody::Text(text) => match serde_json::from_str::<Value>(text) {
-                Ok(value) if call.is_json() => ("json", self.value("", &value, None)),
+                Ok(value) if call.is_json() => ("json", self.value("", &Map::new(), "", &value)),
                 _ => self.text(call, text),
             },
         });
@@ -96,7 +104,7 @@ impl Hidden {
     fn target(&self, target: &str) -> String {
         let Some((path, query)) = target.split_once('?') else { return target.to_owned() };
         let pairs = query.split('&').map(|pair| match pair.split_once('=') {
-            Some((name, value)) if shape::is_secret(name) => format!("{name}={}", self.secret(name, value)),
+            Some((name, value)) => format!("{name}={}", self.secret(name, value)),
             _ => pair.to_owned(),
         });
         format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"))
@@ -110,15 +118,26 @@ impl Hidden {
             return if is_known { value.to_owned() } else { format!("Basic {}", self.variable("BASIC")) };
         }
         match value.split_once(' ').filter(|(scheme, _)| scheme.bytes().all(|byte| byte.is_ascii_alphabetic())) {
-            Some((scheme, rest)) if shape::is_secret(name) => format!("{scheme} {}", self.secret(name, rest)),
+            Some((scheme, rest)) if self.is_secret("", &Map::new(), name) => format!("{scheme} {}", self.secret(name, rest)),
             _ => self.secret(name, value),
         }
     }
 
     /// A value, or the variable that has it when it is a secret that not everybody knows.
     fn secret(&self, name: &str, value: &str) -> String {
+        self.member("", &Map::new(), name, value)
+    }
+
+    /// The same of a member of an object that stands under the name `owner`.
+    fn member(&self, owner: &str, object: &Map<String, Value>, name: &str, value: &str) -> String {
         let is_open = value.is_empty() || value.contains("{{") || self.known.iter().any(|known| known == value);
-        if is_open || !(shape::is_secret(name) || is_key(name)) { value.to_owned() } else { self.variable(name) }
+        if is_open || !self.is_secret(owner, object, name) { value.to_owned() } else { self.variable(name) }
+    }
+
+    fn is_secret(&self, owner: &str, object: &Map<String, Value>, name: &str) -> bool {
+        let SecretNames { secret, open } = self.names;
+        let is_open = || open.iter().any(|open| open.is_of(owner, object, name));
+        secret.iter().any(|known| engine::is_same_name(known, name)) || ((shape::is_secret(name) || is_key(name)) && !is_open())
     }
 
     fn variable(&self, name: &str) -> String {
@@ -127,20 +146,24 @@ impl Hidden {
         format!("{{{{env.{}_{name}}}}}", self.mount.to_uppercase())
     }
 
-    fn value(&self, name: &str, value: &Value, object: Option<&Map<String, Value>>) -> Value {
+    /// A value in an object, which stands under the name `owner`.
+    fn value(&mut self, owner: &str, object: &Map<String, Value>, name: &str, value: &Value) -> Value {
         match value {
-            Value::Object(members) => members.iter().map(|(name, inner)| (name.clone(), self.value(name, inner, Some(members)))).collect(),
-            Value::Array(rows) => rows.iter().map(|row| self.value(name, row, object)).collect(),
+            Value::Object(members) => {
+                members.iter().map(|(member, inner)| (member.clone(), self.value(name, members, member, inner))).collect()
+            }
+            Value::Array(rows) => rows.iter().map(|row| self.value(owner, object, name, row)).collect(),
             Value::String(text) if !text.is_empty() => {
                 let is_known = self.known.contains(text);
-                let is_personal = shape::is_email(text) || object.is_some_and(|object| shape::is_personal(name, object));
+                let is_personal = shape::is_email(text) || shape::is_personal(name, object);
                 if is_personal && !is_known {
                     let email = shape::is_email(text).then_some("email");
                     let name = email.map_or_else(|| name.to_ascii_lowercase(), str::to_owned);
                     let made_up = MADE_UP.iter().find(|(part, _)| name.contains(part)).map_or("", |(_, text)| text);
+                    self.made_up.insert(text.clone(), made_up);
                     return made_up.into();
                 }
-                self.secret(name, text).into()
+                self.member(owner, object, name, text).into()
             }
             other => other.clone(),
         }

@@ -23,6 +23,8 @@ pub(in crate::contract) struct Recorder {
     /// The address of the receiver of its webhooks.
     inbox: String,
     answers: Vec<Answer>,
+    /// What took the place of what tells of persons where it is sent.
+    made_up: BTreeMap<String, &'static str>,
 }
 
 struct Answer {
@@ -38,13 +40,13 @@ impl Recorder {
         let file = scenario::yaml(&story.source.text, &story.source.name).unwrap_or_default();
         let mut ordered = Map::from_iter([("vendor".to_owned(), mount.into())]);
         ordered.extend(file.as_object().cloned().unwrap_or_default());
-        Self { file: ordered, source: sent(file), inbox: inbox.to_owned(), answers: Vec::new() }
+        Self { file: ordered, source: sent(file), inbox: inbox.to_owned(), answers: Vec::new(), made_up: BTreeMap::new() }
     }
 
-    /// A recorder of a conversation that stands in no file.
-    pub fn of(file: Map<String, Value>) -> Self {
+    /// A recorder of a conversation that stands in no file, with what took the place of what tells of persons.
+    pub fn of(file: Map<String, Value>, made_up: BTreeMap<String, &'static str>) -> Self {
         let source = sent(Value::Object(file.clone()));
-        Self { file, source, inbox: String::new(), answers: Vec::new() }
+        Self { file, source, inbox: String::new(), answers: Vec::new(), made_up }
     }
 
     /// Notes the answer to the call of a step, counted from 1; of one that is polled, the last one counts.
@@ -74,7 +76,7 @@ impl Recorder {
     /// The conversation as it went.
     pub fn finish(mut self) -> String {
         let steps = self.file.get("steps").and_then(Value::as_array).cloned().unwrap_or_default();
-        let mut references = References::new(&steps, &self.answers, &self.source);
+        let mut references = References::new(&steps, &self.answers, &self.source, std::mem::take(&mut self.made_up));
         let mut written = Vec::new();
         for (index, step) in steps.into_iter().enumerate() {
             let turns: Vec<&Answer> = self.answers.iter().filter(|answer| answer.step == index + 1).collect();
@@ -135,13 +137,14 @@ struct References {
     taken: Vec<String>,
     made: usize,
     source: String,
+    made_up: BTreeMap<String, &'static str>,
 }
 
 impl References {
-    fn new(steps: &[Value], answers: &[Answer], source: &str) -> Self {
+    fn new(steps: &[Value], answers: &[Answer], source: &str, made_up: BTreeMap<String, &'static str>) -> Self {
         let saves = steps.iter().filter_map(|step| step.get("save")?.as_object());
         let taken = saves.flat_map(|save| save.keys().cloned()).collect();
-        let mut found = Self { counts: BTreeMap::new(), names: BTreeMap::new(), taken, made: 0, source: source.to_owned() };
+        let mut found = Self { counts: BTreeMap::new(), names: BTreeMap::new(), taken, made: 0, source: source.to_owned(), made_up };
         for body in answers.iter().filter_map(|answer| answer.body.as_ref()) {
             let mut own = Vec::new();
             ids(body, "", "", source, &mut own);
@@ -197,10 +200,12 @@ impl References {
             Value::String(text) if text.contains(INBOX) => text.as_str().into(),
             Value::String(text) => {
                 let is_own = source.contains(text.as_str());
-                let is_hidden = shape::is_secret(member) && text.len() >= 16
-                    || shape::is_email(text)
-                    || object.is_some_and(|object| shape::is_personal(member, object));
-                if is_hidden && !is_own && !text.is_empty() {
+                let is_personal = shape::is_email(text) || object.is_some_and(|object| shape::is_personal(member, object));
+                if let Some(made_up) = self.made_up.get(text).filter(|_| is_personal) {
+                    return literal(made_up).into();
+                }
+                let is_secret = shape::is_secret(member) && text.len() >= 16;
+                if (is_secret && !is_own || is_personal && !is_sent(text, source)) && !text.is_empty() {
                     return "~string".into();
                 }
                 let is_number = shape::is_id(member) && !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -216,6 +221,13 @@ impl References {
             other => other.clone(),
         }
     }
+}
+
+/// Whether a text is sent as a whole: what somebody is called may be a part of many words.
+fn is_sent(text: &str, source: &str) -> bool {
+    let ends = |letter: Option<char>| letter.is_none_or(|letter| !(letter.is_alphanumeric() || " +".contains(letter)));
+    let mut found = source.match_indices(text);
+    found.any(|(at, _)| ends(source[..at].chars().next_back()) && ends(source[at + text.len()..].chars().next()))
 }
 
 /// Whether a value is an id that a later step may refer to.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::base::text;
-use crate::engine::{Machine, Open, SecretNames};
+use crate::engine::{Machine, Open, SecretNames, is_same_name};
 
 /// Parts of words. A word that contains one makes a secret of the name that it is in.
 const STEMS: &str = concat!(
@@ -156,27 +156,15 @@ impl Names {
 
     /// The same for a member of an object that stands under the name `owner`.
     pub fn is_secret_member(&self, owner: &str, object: &Map<String, Value>, name: &str) -> bool {
-        let is_open = |open: &Open| match *open {
-            Open::Named(_) => false,
-            Open::Within(owners, member) => is_same(member, name) && owners.iter().any(|known| is_same(known, owner)),
-            Open::Beside(other, member) => is_same(member, name) && object.contains_key(other),
-            Open::Object(known) => is_same(known, name) && object.get(name).is_some_and(Value::is_object),
-        };
-        self.is_secret(name) && !self.is_open(is_open) && !is_postcode(object, name)
+        self.is_secret(name) && !self.is_open(|open| open.is_of(owner, object, name)) && !is_postcode(object, name)
     }
 
     fn is_declared(&self, name: &str) -> bool {
-        self.0.iter().flat_map(|names| names.secret).any(|known| is_same(known, name))
+        self.0.iter().flat_map(|names| names.secret).any(|known| is_same_name(known, name))
     }
 
     fn is_open(&self, is: impl Fn(&Open) -> bool) -> bool {
         self.0.iter().flat_map(|names| names.open).any(is)
-    }
-}
-
-impl Open {
-    fn is_named(&self, name: &str) -> bool {
-        matches!(self, Self::Named(all) if all.iter().any(|known| is_same(known, name)))
     }
 }
 
@@ -187,12 +175,6 @@ fn is_postcode(object: &Map<String, Value>, name: &str) -> bool {
     let is_place = |other: &String| has(PLACE, &other.to_ascii_lowercase().replace(['_', '-'], ""));
     let is_six = |digits: String| digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_digit());
     object.get(name).map(digits).is_some_and(is_six) && is_pin() && object.keys().any(is_place)
-}
-
-/// Whether two names have the same letters and digits, whatever their case and the signs between them.
-fn is_same(known: &str, name: &str) -> bool {
-    let letters = |name| str::bytes(name).filter(u8::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase());
-    letters(known).eq(letters(name)) && name.is_ascii()
 }
 
 fn is_secret_part(words: &[String]) -> bool {
