@@ -32,6 +32,8 @@ pub enum Absence {
 pub(super) struct Presence {
     is_known: bool,
     foreign: BTreeSet<String>,
+    /// Whether a server of ours said that no vendor is there.
+    is_missed: bool,
     first: Option<String>,
 }
 
@@ -45,14 +47,24 @@ impl Presence {
             self.is_known = true;
         }
         if departs && !self.is_known {
-            let body = String::from_utf8_lossy(&reply.body);
-            self.first.get_or_insert_with(|| format!("{call} is answered with {} {:.SHOWN$}", reply.status, body.trim()));
+            self.show(call, reply);
             self.foreign.insert(operation.name.to_string());
         }
     }
 
+    /// Notes an answer by which a server of ours says that no vendor is there.
+    pub fn miss(&mut self, call: &str, reply: &Reply) {
+        self.is_missed = true;
+        self.show(call, reply);
+    }
+
+    fn show(&mut self, call: &str, reply: &Reply) {
+        let body = String::from_utf8_lossy(&reply.body);
+        self.first.get_or_insert_with(|| format!("{call} is answered with {} {:.SHOWN$}", reply.status, body.trim()));
+    }
+
     /// What was answered first, if all was answered by somebody else.
     pub fn nobody(&self) -> Option<&str> {
-        self.first.as_deref().filter(|_| !self.is_known && self.foreign.len() >= ENOUGH)
+        self.first.as_deref().filter(|_| !self.is_known && (self.is_missed || self.foreign.len() >= ENOUGH))
     }
 }

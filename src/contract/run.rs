@@ -27,7 +27,7 @@ pub use self::record::place as recorded_place;
 use self::stage::Stage;
 pub use self::stage::{SEED, Server, StageError, Target};
 use crate::contract::presence::{Absence, Presence};
-use crate::engine::Machine;
+use crate::engine::{self, Machine};
 use crate::net::{ClientError, Reply};
 use crate::scenario::Story;
 use crate::scenario::conversation::{Doing, Failure, HOST_NAME, Mismatch, PlannedCall, ReceivedAnswer, Script, Turn};
@@ -119,6 +119,7 @@ impl Run {
                 break;
             }
         }
+        report.prove(story);
         report.recording = recorder.map(|recorder| stage.credentials.hide(&recorder.finish()));
         stage.close().await;
         report
@@ -164,6 +165,7 @@ impl Run {
                 report.calls += 1;
                 match self.call(stage, planned, turn).await {
                     Ok(reply) => {
+                        report.taken += usize::from(reply.status < 400);
                         if let Some(recorder) = recorder {
                             recorder.answered(turn.number, turn.repetition, reply.status, &reply.headers, &reply.body);
                         }
@@ -208,6 +210,11 @@ impl Run {
     }
 
     fn judge(&self, stage: &Stage, script: &mut Script, turn: &Turn, planned: &PlannedCall, reply: &Reply) -> Vec<Failure> {
+        if engine::met_no_vendor(reply.status, &reply.headers, &reply.body)
+            && let Ok(mut presence) = self.presence.lock()
+        {
+            presence.miss(&turn.title, reply);
+        }
         let operation = self.operation(&stage.mount, planned).filter(|operation| !is_scripted(script.story(), operation));
         let mut failures: Vec<Failure> = operation.map_or_else(Vec::new, |operation| {
             let worded = departures(operation, planned, reply);

@@ -124,6 +124,7 @@ pub use secret_names::{Open, SecretNames, is_same_name};
 pub use start::Start;
 pub use state::State;
 pub use stored::Stored;
+pub use unmatched::met_no_vendor;
 pub use vendor::{OperationRow, Operations, PathStyle, Vendor};
 pub use vendors::{LoadedVendor, Vendors};
 pub use wire::{GARBAGE, Wire};

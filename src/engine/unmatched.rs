@@ -12,6 +12,18 @@ use crate::engine::refusal::Unread;
 use crate::engine::reply::{Answer, Unmatched};
 use crate::spec::Route;
 
+const PROBLEM: &str = "application/problem+json";
+/// What such an answer begins with.
+const NO_VENDOR: &str = "no vendor is mounted here";
+
+/// Whether an answer is a server's of ours, to a request that met no vendor.
+pub fn met_no_vendor(status: u16, headers: &HeaderMap, body: &[u8]) -> bool {
+    let is_problem = status == 404 && headers.get(CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM);
+    is_problem
+        && serde_json::from_slice(body)
+            .is_ok_and(|found: serde_json::Value| found["detail"].as_str().is_some_and(|detail| detail.starts_with(NO_VENDOR)))
+}
+
 impl Machine {
     /// The answer for a sandbox that does not exist.
     pub(super) fn no_sandbox(&self, request: &Request, name: &str) -> Answer {
@@ -26,7 +38,7 @@ impl Machine {
         let mounts = self.vendors.mounts().join("`, `/");
         let hint = self.near_address(request).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         let slashes = if request.path.contains("//") { " (the path has two slashes in a row)" } else { "" };
-        not_found(request, format!("no vendor is mounted here{slashes}; there are `/{mounts}`{hint}"))
+        not_found(request, format!("{NO_VENDOR}{slashes}; there are `/{mounts}`{hint}"))
     }
 
     /// The address that a request probably meant: one mount deeper, a mount that is misspelled, or an operation without its mount.
@@ -68,7 +80,7 @@ fn problem(request: &Request, status: StatusCode, detail: String) -> Answer {
     let (method, target, host) = (request.method.clone(), request.target(), request.header("host").unwrap_or_default().to_owned());
     Answer {
         status,
-        headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))]),
+        headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(PROBLEM))]),
         body: problem.to_string().into(),
         delay: Duration::ZERO,
         wire: None,

@@ -8,6 +8,7 @@ use crate::base::text;
 use crate::base::time::Timestamp;
 use crate::engine::webhooks::{Forgery, Subscription};
 use crate::engine::{DEFAULT, Machine, Vendor};
+use crate::scenario::Story;
 use crate::scenario::parse;
 use crate::scenario::run::{self, MachineVocabulary};
 
@@ -27,6 +28,7 @@ pub fn lint(machine: &Machine, text: &[u8], file: &str, wall: Timestamp) -> Vec<
 #[must_use]
 pub fn lint_conversation(machine: &Machine, text: &str, file: &str, wall: Timestamp) -> Vec<Diagnostic> {
     let (story, problems) = parse::inspect_conversation(text, file, &MachineVocabulary(machine), true);
+    let problems = problems.into_iter().chain(story.iter().flat_map(Story::misspelt_methods)).collect();
     all_of(machine, story.and_then(|story| story.scenario), problems, wall)
 }
 

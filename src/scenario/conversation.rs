@@ -14,6 +14,7 @@ mod plan;
 mod receiver;
 mod script;
 mod substitute;
+mod unfilled;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};

@@ -7,9 +7,12 @@ use jiff::SignedDuration;
 use serde_json::Value;
 
 use super::ast::Scenario;
-use super::error::{Source, Spanned};
+use super::error::{Diagnostic, Source, Spanned, nearest};
 use super::node::Node;
 use crate::engine::webhooks::Format;
+
+/// Methods of the calls that vendors take.
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /// A conversation: steps, and what holds for all of them.
 #[derive(Debug, Clone)]
@@ -42,6 +45,27 @@ impl Story {
         self.steps.iter().any(|step| matches!(step.action, Action::Subscribe(_) | Action::Unsubscribe(_) | Action::Receives(_)))
     }
 
+    /// Whether it says anything of what it expects.
+    #[must_use]
+    pub fn expects_anything(&self) -> bool {
+        self.steps.iter().any(|step| match &step.action {
+            Action::Call(call) => call.expect.is_some(),
+            action => matches!(action, Action::Receives(_)),
+        })
+    }
+
+    /// Calls whose method is none, but is written nearly like one.
+    pub(super) fn misspelt_methods(&self) -> Vec<Diagnostic> {
+        let calls = self.steps.iter().filter_map(|step| if let Action::Call(call) = &step.action { Some(&call.line) } else { None });
+        let misspelt = calls.filter_map(|line| {
+            let (method, _) = line.split_once(' ').filter(|(method, _)| !METHODS.contains(method))?;
+            let near = nearest(method, METHODS)?;
+            let message = format!("`{method}` is no method of HTTP");
+            Some(Diagnostic::at("S008", message, &self.source, line.span, &format!("did you mean `{near}`?")))
+        });
+        misspelt.collect()
+    }
+
     /// Whether every call says what it expects.
     #[must_use]
     pub fn expects_every_answer(&self) -> bool {
@@ -55,7 +79,7 @@ pub(super) type SentHeaders = Vec<(Spanned<String>, Option<HeaderText>)>;
 /// A header that is sent.
 #[derive(Debug, Clone)]
 pub(super) enum HeaderText {
-    Text(String),
+    Text(Spanned<String>),
     /// A value that is not UTF-8.
     Bytes(Vec<u8>),
 }

@@ -240,9 +240,56 @@ fn a_vendor_is_asked_with_the_credentials_of_the_environment() {
     assert_eq!((calls("mine"), calls("default")), (Some(4), Some(4)));
 }
 
+/// What nothing is there for in a conversation.
+const UNFILLED: &str = r#"vendor: shippo
+headers: {Authorization: "ShippoToken {{env.SEATRIAL_TEST_UNSET}}", x-late: "{{parcel}}", x-home: "{{env.PATH}} {{inbox}} {{sandbox}}"}
+steps:
+  - call: POST /parcels
+    headers: {x-late: none}
+    json: {metadata: "{{7*7}} {{ blank }} {{n}}", length: "{{env.SEATRIAL_TEST_UNSET}}"}
+    save: {parcel: object_id}
+  - {call: "GET /parcels/{{parcl}}", expect: {status: 200, has: {extra: "{{parcl}}", metadata: "{{env.SEATRIAL_TEST_OTHER}}"}}}
+"#;
+const UNFILLED_TOLD: &str = "error[S011]: the environment has no variable `SEATRIAL_TEST_UNSET`
+ --> names.yaml:2:26
+help: set it, or write the value in place of `{{env.SEATRIAL_TEST_UNSET}}`
+error[S011]: no step before saves `parcl`
+ --> names.yaml:8:12
+help: did you mean `{{parcel}}`?
+error[S011]: the environment has no variable `SEATRIAL_TEST_OTHER`
+ --> names.yaml:8:96
+help: set it, or write the value in place of `{{env.SEATRIAL_TEST_OTHER}}`
+error: 3 problems in the conversations";
+
+/// Answers are judged by what the vendor's document says where nothing is expected; that of a refusal says nothing of the server.
+#[test]
+fn nothing_but_refusals_that_nobody_expects_is_no_pass() {
+    let server = Server::start(&[]);
+    let steps = "steps: [{call: GET /parcels}, {call: GET /addresses}]";
+    let folder =
+        Folder::with("refused", &[("refused.yaml", steps), ("expected.yaml", "steps: [{call: GET /parcels, expect: {status: 401}}]")]);
+    let said =
+        |name: &str| held(&["--with", "shippo", "--base-url", &format!("{}/shippo", url(&server)), &format!("{}/{name}", folder.path())]);
+    let (exit, report) = said("refused.yaml");
+    assert_eq!((exit, &report["conversations"][0]["verdict"]), (Some(1), &json!("failed")), "{report:#}");
+    let reason = "no call is answered with success, and no step says what it expects";
+    assert_eq!(report["conversations"][0]["reason"], reason, "{report:#}");
+    assert_eq!(said("expected.yaml").0, Some(0));
+}
+
 #[test]
 fn what_cannot_be_held_is_told() {
-    let folder = Folder::with("told", &[("plain.yaml", "steps: []"), ("wrong.yaml", "steps: [{call: GET}]")]);
+    let folder = Folder::with(
+        "told",
+        &[
+            ("plain.yaml", "steps: [{call: GET /parcels}]"),
+            ("wrong.yaml", "steps: [{call: GET}]"),
+            ("none.yaml", "vendor: shippo\nsteps: []"),
+            ("whom.yaml", "vendor: shipo\nsteps: [{call: GET /parcels}]"),
+            ("names.yaml", UNFILLED),
+            ("hidden.yaml", "vendor: shippo\nheaders: {authorization: '[redacted]'}\nsteps: [{call: GET /parcels}]"),
+        ],
+    );
     let said = |arguments: &[&str]| {
         let output = run(&[&["contract", "run", "--base-url", "http://127.0.0.1:1"], arguments].concat());
         (output.status.code(), text(&output.stderr) + &text(&output.stdout))
@@ -253,6 +300,20 @@ fn what_cannot_be_held_is_told() {
     assert!(message.contains("does not say whom it is with: it needs `vendor: …`"), "{message}");
     let (exit, message) = said(&["--with", "shippo", &file("wrong.yaml")]);
     assert!(exit == Some(2) && message.contains("`GET` is not a call"), "{message}");
+    for (name, told) in [
+        ("none.yaml", "error[S006]: `steps` has no step"),
+        ("whom.yaml", "whom.yaml is with `shipo`, which is no vendor\nhelp: did you mean `shippo`?"),
+        ("hidden.yaml", "error[S011]: `[redacted]` stands for a secret that was hidden"),
+    ] {
+        let (exit, message) = said(&[&file(name)]);
+        assert!(exit == Some(2) && message.contains(told), "{message}");
+    }
+    let (exit, message) = said(&[&file("names.yaml")]);
+    assert_eq!(exit, Some(2), "{message}");
+    let told: Vec<_> =
+        message.lines().filter(|line| ["error", "help", "  -->"].iter().any(|begin| line.trim_start().starts_with(begin.trim()))).collect();
+    let told = told.join("\n").replace(&file(""), "");
+    assert_eq!(told, UNFILLED_TOLD, "{message}");
     let (exit, message) = said(&["tests/vendors/shippo/parcels.yaml", "tests/vendors/shiptheory/token.yaml"]);
     assert!(exit == Some(2) && message.contains("the conversations are with shippo, shiptheory"), "{message}");
     let (exit, message) = said(&["tests/vendors/shippo/parcels.yaml", "--retries", "0"]);
@@ -271,6 +332,10 @@ fn nobody_who_could_be_judged_is_one_problem() {
     let (nowhere, folder) = (format!("{url}/shipo"), "tests/vendors/shippo");
     let message = said(&["run", folder, "--base-url", &nowhere]);
     assert!(message.starts_with("error: nothing of `shippo` answers at `http://") && message.lines().count() == 2, "{message}");
+    // One call is enough where a server of ours says so.
+    let one = Folder::with("one", &[("one.yaml", "vendor: shippo\nsteps: [{call: GET /parcels, expect: {status: 200}}]")]);
+    let message = said(&["run", one.path(), "--base-url", &url]);
+    assert!(message.contains("is a path missing at the end?"), "{message}");
     for arguments in [
         &["run", folder, "--isolated", "--base-url"][..],
         &["report", "--url"],

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::base::text::nearest;
 use crate::cli::arguments::RunArguments;
 use crate::cli::contract::{documents, write};
 use crate::cli::scenarios::{self, ScenarioError};
@@ -30,6 +31,8 @@ enum RunError {
     Trust(#[from] TrustError),
     #[error("there is no conversation in these folders, a YAML file with `steps`")]
     Nothing,
+    #[error("{file} is with `{name}`, which is no vendor\nhelp: {help}")]
+    UnknownVendor { file: String, name: String, help: String },
     #[error("{0} does not say whom it is with: it needs `vendor: …`, a folder with the name of one, or `--with`; there are {1}")]
     NoVendor(String, String),
     #[error(
@@ -133,7 +136,8 @@ fn assignments(arguments: &RunArguments, machine: &Machine) -> Result<(Vec<Assig
             match scenario::load_conversation(&text, &name, &MachineVocabulary(machine)) {
                 Ok(story) => {
                     let named = arguments.with.as_deref().or(story.vendor.as_ref().map(|vendor| vendor.value.as_str()));
-                    let mount = mount(machine, named, &file).ok_or_else(|| no_vendor(machine, &name))?;
+                    let mount = mount(machine, named, &file).ok_or_else(|| no_vendor(machine, &name, named))?;
+                    problems.extend(story.unfilled(&|variable| env::var(variable).is_ok()));
                     found.push(Assignment { story: Arc::new(story), mount });
                 }
                 Err(found) => problems.extend(found),
@@ -152,9 +156,12 @@ fn assignments(arguments: &RunArguments, machine: &Machine) -> Result<(Vec<Assig
     Ok((found, problems))
 }
 
-fn no_vendor(machine: &Machine, file: &str) -> RunError {
-    let names = machine.vendors().all().iter().map(|vendor| vendor.id.to_string());
-    RunError::NoVendor(file.to_owned(), names.collect::<Vec<_>>().join(", "))
+fn no_vendor(machine: &Machine, file: &str, named: Option<&str>) -> RunError {
+    let names: Vec<&str> = machine.vendors().all().iter().map(|vendor| &*vendor.id).collect();
+    let (file, all) = (file.to_owned(), names.join(", "));
+    let Some(name) = named else { return RunError::NoVendor(file, all) };
+    let help = nearest(name, names).map_or_else(|| format!("there are {all}"), |near| format!("did you mean `{near}`?"));
+    RunError::UnknownVendor { file, name: name.to_owned(), help }
 }
 
 /// The mount of a vendor that is named, or else of one whose name a folder of the file has.

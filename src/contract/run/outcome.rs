@@ -29,6 +29,9 @@ pub struct ConversationReport {
     pub steps: usize,
     pub calls: usize,
     pub problems: Vec<Problem>,
+    /// How many calls were answered with success.
+    #[serde(skip)]
+    pub(super) taken: usize,
     /// What came back, as a conversation.
     #[serde(skip)]
     pub recording: Option<String>,
@@ -84,6 +87,7 @@ impl ConversationReport {
             reason: None,
             steps: 0,
             calls: 0,
+            taken: 0,
             problems: Vec::new(),
             recording: None,
         }
@@ -96,6 +100,13 @@ impl ConversationReport {
     /// Notes that it could not begin.
     pub(super) fn fail(&mut self, reason: String) {
         (self.verdict, self.reason) = (Verdict::Failed, Some(reason));
+    }
+
+    /// Has it fail that nothing says anything of the server, at its end.
+    pub(super) fn prove(&mut self, story: &Story) {
+        if self.verdict == Verdict::Passed && self.taken == 0 && !story.expects_anything() {
+            self.fail("no call is answered with success, and no step says what it expects".to_owned());
+        }
     }
 
     pub(super) fn add(&mut self, story: &Story, turn: &Turn, failures: Vec<Failure>, answer: Option<String>, credentials: &CredentialMap) {

@@ -37,6 +37,9 @@ pub(super) fn story(reader: &mut Reader<'_>, root: &Node) -> Option<Story> {
     let scenario = fields.get("scenario").and_then(|node| super::scenario(reader, node));
     let headers = sent_headers(reader, &fields);
     let steps = fields.require(reader, "steps")?;
+    if matches!(&steps.kind, Kind::List(rows) if rows.is_empty()) {
+        reader.problem("S006", steps.span, "`steps` has no step").help("for example `- call: GET /tracks`");
+    }
     let steps = reader.each(steps, "steps", step);
     subscribed(reader, &steps);
     Some(Story { source: reader.source.clone(), about, vendor, scenario, scenario_text, headers, steps })
@@ -296,7 +299,7 @@ fn sent_header(reader: &mut Reader<'_>, node: &Node, name: &str) -> Option<Heade
         let fields = reader.fields(node, "a header", &["base64"])?;
         return fields.require(reader, "base64").and_then(|node| base64(reader, node)).map(HeaderText::Bytes);
     }
-    reader.spanned(node, name).map(|text| HeaderText::Text(text.value))
+    reader.spanned(node, name).map(HeaderText::Text)
 }
 
 /// At most one of some members.
