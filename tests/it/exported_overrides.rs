@@ -20,7 +20,7 @@ fn answered_again(server: &Server, sandbox: &str, call: impl Fn(&str) -> Answer)
     assert_eq!(rule.status, 200, "{}", rule.body);
     let rules: Value = serde_saphyr::from_str(&rule.body).expect("YAML");
     admin(server, "DELETE", &format!("/sandboxes/{sandbox}"), &Value::Null);
-    make(server, sandbox, &json!({"overrides": rules}));
+    make(server, sandbox, &rules);
     let again = call(sandbox);
     [first, again, rule]
 }
@@ -81,9 +81,9 @@ fn an_override_answers_with_the_bytes_of_a_file() {
         let (head, label) = fetched(&server, &path);
         assert!(std::str::from_utf8(&label).is_err(), "{head}");
         let rule = exported(&server, "drawn", secrets);
-        assert!(rule.body.starts_with("- on: shippo.") && !rule.head.contains("seatrial-lacks"), "{}", rule.body);
+        assert!(rule.body.starts_with("overrides:\n  - on: shippo.") && !rule.head.contains("seatrial-lacks"), "{}", rule.body);
         let rules: Value = serde_saphyr::from_str(&rule.body).expect("YAML");
-        make(&server, "played", &json!({"overrides": rules}));
+        make(&server, "played", &rules);
         let (again, bytes) = fetched(&server, &path.replace("/@drawn", "/@played"));
         assert!(again.starts_with("HTTP/1.1 200 ") && bytes == label, "{again} {}", rule.body);
         assert_eq!(kind(&again), kind(&head));
@@ -107,7 +107,7 @@ fn bytes_that_are_packed_come_back_and_those_that_are_not_kept_are_told() {
     assert!(bytes == gzip && head.contains("content-encoding: gzip"), "{head}");
     for secrets in ["", "&secrets=show"] {
         let rules: Value = serde_saphyr::from_str(&exported(&server, "packed", secrets).body).expect("YAML");
-        make(&server, "again", &json!({"overrides": rules}));
+        make(&server, "again", &rules);
         let (again, bytes) = fetched(&server, "/@again/shippo/parcels");
         assert!(bytes == gzip && again.contains("content-encoding: gzip") && again.contains("content-type: application/json"), "{again}");
         admin(&server, "DELETE", "/sandboxes/again", &Value::Null);
@@ -116,6 +116,6 @@ fn bytes_that_are_packed_come_back_and_those_that_are_not_kept_are_told() {
     assert_eq!(fetched(&server, "/@large/shippo/parcels").1.len(), 70_000);
     let rule = exported(&server, "large", "");
     let lack = "the end of the body, of which 65536 of 70000 bytes were kept";
-    assert!(rule.body.starts_with(&format!("# This lacks {lack}.\n- on: shippo.")), "{:.200}", rule.body);
+    assert!(rule.body.starts_with(&format!("# This lacks {lack}.\noverrides:\n  - on: shippo.")), "{:.200}", rule.body);
     assert!(rule.head.contains(&format!("seatrial-lacks: {lack}")), "{}", rule.head);
 }

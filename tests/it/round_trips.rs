@@ -317,6 +317,14 @@ fn what_a_conversation_lacks_is_said() {
     let (said, file) = lacks("whole");
     assert!(said.is_empty() && file.starts_with("about:"), "{said}\n{file}");
 
+    // Without its secrets nothing of it is taken, and no scenario that has some.
+    make(&server, "hidden", &json!({"timelines": {"slow": {"steps": [{"at": "+1h", "status": "delivered"}]}}, "seed": 3}));
+    buy(&server, "hidden");
+    let exported = send(&server, "GET", "/_seatrial/sandboxes/hidden/requests/export?format=conversation", &[], "");
+    let lacked = "credentials and other secrets, which `secrets=show` writes; the scenario's `timelines`, which `secrets=show` writes";
+    assert!(exported.head.contains(&format!("seatrial-lacks: {lacked}\r\n")), "{}", exported.head);
+    assert!(exported.body.starts_with(&format!("# It may not play back, for what it lacks: {lacked}.\nabout:")), "{}", exported.body);
+
     make(&server, "restored", &json!({}));
     admin(&server, "POST", "/sandboxes/restored/snapshot", &json!({"name": "s\n1"}));
     buy(&server, "restored");

@@ -84,7 +84,11 @@ async fn export_rows(
             let Recorded { text, lacks } = recorded::conversation(admin, sandbox, rows, &redactor)?;
             return Ok(lacking("application/yaml", text, &lacks.join("; ")));
         }
-        other => return Err(Problem::bad_request(format!("`format` is `har`, `ndjson`, `curl` or `conversation`, found `{other}`"))),
+        other => {
+            return Err(Problem::bad_request(format!(
+                "`format` is `har`, `ndjson`, `curl` or `conversation`, found `{other}`; a single call has `override` too"
+            )));
+        }
     };
     // By number, so that a client that does not read keeps nothing from being dropped.
     let numbers: Vec<u64> = rows.iter().map(|row| row.number).collect();
@@ -310,7 +314,7 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// The entry of a scenario that answers such a call like this again, and what it lacks of that.
+/// The scenario that answers such a call like this again, and what it lacks of that.
 fn override_of(exchange: &Exchange<'_>) -> Result<(String, Option<String>), Problem> {
     let Some(operation) = exchange.entry.operation.as_deref() else {
         return Err(Problem::bad_request("an override is for an operation, and this call met none"));
@@ -319,7 +323,7 @@ fn override_of(exchange: &Exchange<'_>) -> Result<(String, Option<String>), Prob
     let lack = again::lack(exchange).filter(|_| what == "respond");
     let remark = lack.as_ref().map_or_else(String::new, |lack| format!("# This lacks {lack}.\n"));
     let how = how.as_str().map_or_else(|| how.to_string(), str::to_owned);
-    Ok((format!("{remark}- on: {operation}\n  {what}: {how}\n  times: 1\n"), lack))
+    Ok((format!("{remark}overrides:\n  - on: {operation}\n    {what}: {how}\n    times: 1\n"), lack))
 }
 
 /// An answer whose file lacks something, which a header says too.

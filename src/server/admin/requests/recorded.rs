@@ -55,7 +55,10 @@ pub(super) fn conversation(admin: &Admin, sandbox: &Sandbox, rows: &[Arc<world::
     let mut receivers = Receivers::of(&admin.machine, sandbox, mount, rows);
     let mut wording = Wording::new(&admin.machine, sandbox, mount, rows, has_own_accounts);
     wording.receivers = receivers.addresses();
-    let lacks = lacks(admin, sandbox, mount, receivers.others());
+    let mut lacks = lacks(admin, sandbox, mount, receivers.others());
+    if !redactor.shows_secrets() {
+        lacks.extend(hidden_things(sandbox, rows, redactor));
+    }
     let mut out = String::new();
     if !lacks.is_empty() {
         let _ = writeln!(out, "# It may not play back, for what it lacks: {}.", lacks.join("; "));
@@ -89,6 +92,23 @@ fn lacks(admin: &Admin, sandbox: &Sandbox, mount: &str, others: usize) -> Vec<St
         (others as u64, "things were done by hand for which there is no step, each told where it was done"),
     ];
     counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect()
+}
+
+/// What a conversation lacks where secrets are hidden.
+fn hidden_things(sandbox: &Sandbox, rows: &[Arc<world::Entry>], redactor: &Redactor) -> Vec<String> {
+    let whole = scenario::whole(sandbox.lock().scenario.source());
+    let members = whole.as_ref().and_then(Value::as_object).into_iter().flat_map(Map::keys);
+    let members: Vec<String> = members.filter(|name| is_played(name)).map(|name| format!("`{name}`")).collect();
+    let is_whole = rows.iter().all(|row| redactor.exchange(row).is_whole);
+    let secrets = (!is_whole).then(|| "credentials and other secrets, which `secrets=show` writes".to_owned());
+    let scenario = (!members.is_empty()).then(|| format!("the scenario's {}, which `secrets=show` writes", members.join(", ")));
+    secrets.into_iter().chain(scenario).collect()
+}
+
+/// Whether a member of a scenario makes a difference to what is answered.
+fn is_played(name: &str) -> bool {
+    let is_about = ["apiVersion", "kind", "name", "seed", "clock"].contains(&name);
+    !(is_about || LEFT_OUT.contains(&name) || name.starts_with("x-"))
 }
 
 /// The clock of a conversation, which begins with its first call.
@@ -244,6 +264,10 @@ fn step(exchange: &Exchange<'_>, hidden: &Exchange<'_>, wording: &mut Wording<'_
 fn body(exchange: &Exchange<'_>, wording: &Wording<'_>, links: &Links, is_strange: bool) -> Option<(&'static str, Value)> {
     let Exchange { entry, request, .. } = exchange;
     let sent = str::from_utf8(&entry.request.body).unwrap_or_default();
+    // What looks like a name of a conversation is none.
+    if sent.contains("{{") && exchange.is_whole {
+        return Some(("base64", STANDARD.encode(sent).into()));
+    }
     match &request.body {
         Value::Null => None,
         Value::String(_) if request.is_binary => Some(("base64", STANDARD.encode(request.bytes().unwrap_or_default()).into())),
