@@ -65,6 +65,9 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         secrets: Some(server::secret),
         ttl: Some(arguments.sandbox_ttl).filter(|ttl| !ttl.is_zero()),
     };
+    if let Some(problem) = verdict::obstacle(arguments) {
+        return complain(&problem, Exit::Usage);
+    }
     let plain = Start::plain(server::wall());
     let start = Start { seed: arguments.seed, ..plain };
     let all = match vendors::all(&arguments.vendors) {

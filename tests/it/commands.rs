@@ -1,6 +1,8 @@
 //! The commands that end by themselves: `check`, `explain`, `scenarios`.
 
-use crate::process::{run, text};
+use std::fs;
+
+use crate::process::{Server, run, text};
 
 #[test]
 fn check_makes_the_data_that_a_scenario_gives() {
@@ -222,4 +224,21 @@ fn check_tells_receivers_that_nothing_is_ever_sent_to() {
     assert_eq!((output.status.code(), told), (Some(0), expected.each_ref().map(String::as_str).to_vec()), "{said}");
     assert!(said.contains(":3:29\n"), "{said}");
     std::fs::remove_file(file).expect("the file can go");
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_told_before_anybody_is_served() {
+    for (path, why) in [("no/such/report.xml", "there is no folder `no/such`"), ("tests", "it is a folder")] {
+        let output = run(&["--listen", "127.0.0.1:0", "--verify-report", path]);
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), String::new()));
+        assert_eq!(text(&output.stderr), format!("error: `--verify-report`: {path}: {why}\n"));
+    }
+}
+
+#[test]
+fn a_report_about_nothing_says_so() {
+    let report = std::env::temp_dir().join(format!("seatrial-nothing-{}.txt", std::process::id()));
+    let (code, _) = Server::start_logged(&["--verify", "--verify-report", &report.to_string_lossy()]).left();
+    assert_eq!((code, fs::read_to_string(&report).expect("a report").as_str()), (Some(0), "no sandbox expected anything\n"));
+    fs::remove_file(report).expect("it is ours");
 }
