@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::cli::admin_client::{self, AdminError};
 use crate::cli::arguments::{SandboxArguments, SandboxCommand, ServerArguments};
 use crate::cli::files::{self, Unread};
-use crate::cli::{Exit, complain, say};
+use crate::cli::{Exit, complain, say, scenarios};
 
 const JSON: &str = "application/json";
 
@@ -72,7 +72,14 @@ fn members<const N: usize>(all: [(&str, Value); N]) -> Value {
 /// The name of a built-in scenario, or what a file says.
 fn scenario_of(path: &Path) -> Result<(Option<String>, Option<Vec<u8>>), AdminError> {
     match files::document(path) {
-        Ok(text) => Ok((None, Some(text))),
+        // With what it includes.
+        Ok(text) => match scenarios::gather(&[path.to_owned()]) {
+            Ok(gathered) => gathered
+                .text
+                .map(|text| (None, Some(text.into_bytes())))
+                .map_err(|problems| AdminError::Refused(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))),
+            Err(_) => Ok((None, Some(text))),
+        },
         Err(error) if path.components().count() > 1 || path.extension().is_some() => Err(Unread::new(path, error).into()),
         Err(_) => Ok((Some(path.to_string_lossy().into_owned()), None)),
     }

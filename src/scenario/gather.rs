@@ -42,9 +42,11 @@ pub fn gather(files: Vec<Found>, find: &mut Find<'_>) -> Result<String, Vec<Diag
     }
     let mut whole = String::with_capacity(gathering.bytes);
     for (name, text) in gathering.files {
-        whole.push_str(FILE);
-        whole.extend(name.chars().map(|letter| if letter.is_control() { ' ' } else { letter }));
-        whole.push('\n');
+        if !text.starts_with(FILE) {
+            whole.push_str(FILE);
+            whole.extend(name.chars().map(|letter| if letter.is_control() { ' ' } else { letter }));
+            whole.push('\n');
+        }
         whole.push_str(&text);
         if !text.ends_with('\n') {
             whole.push('\n');
@@ -93,7 +95,7 @@ impl Gathering<'_, '_> {
             return;
         }
         if source.is_gathered() {
-            self.check_parts(&source);
+            self.check_parts(&source, &id);
             self.files.push((name, source.text.clone()));
             return;
         }
@@ -106,14 +108,19 @@ impl Gathering<'_, '_> {
         self.files.push((name, source.text.clone()));
     }
 
-    /// What was made of files before has in it what they include, each in front of the file that says so.
-    fn check_parts(&mut self, whole: &Arc<Source>) {
+    /// What was made of files before has in it what they include, each in front of the file that says so; what is built in is added.
+    fn check_parts(&mut self, whole: &Arc<Source>, id: &str) {
         let mut earlier: Vec<String> = Vec::new();
         let last = |path: &str| path.trim_end_matches(".yaml").rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
         for range in whole.files() {
             let name = whole.file_at(range.start).1;
             let part = Arc::new(Source::new(name, whole.text.get(range.clone()).unwrap_or_default()));
             for path in self.included(&part).into_iter().filter(|path| !earlier.contains(&last(&path.value))) {
+                if let Ok(found) = (self.find)(&path.value, id) {
+                    self.includes = true;
+                    self.add(found, Some((&part, path.span)));
+                    continue;
+                }
                 let message = format!("`{}` is not among the files in front of this one", path.value);
                 let help = "write what it includes in front of it, behind a line such as `--- # file: base.yaml`";
                 self.problems.push(Diagnostic::at("S020", message, &part, path.span, help));
@@ -201,6 +208,9 @@ mod tests {
         let text = gathered(&files, &["a"]).expect("they can be read");
         let again = |text: &str| gathered(&[("whole", text)], &["whole"]);
         assert_eq!(again(&text).as_deref(), Ok(&*text));
+        let with_more = text.replace("[b, sub/c.yaml]", "[b, sub/c.yaml, more]");
+        let gathered = gathered(&[("whole", &with_more), ("more", "seed: 4")], &["whole"]);
+        assert_eq!(gathered, Ok(format!("--- # file: more\nseed: 4\n{with_more}")), "what is built in is added");
         let cut = text.replacen("--- # file: b\nseed: 2\n", "", 1);
         assert_eq!(again(&cut), Err(vec!["a:`b` is not among the files in front of this one".to_owned()]));
         let (first, rest) = text.split_at(text.find("--- # file: a").expect("it is there"));

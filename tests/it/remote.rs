@@ -66,6 +66,26 @@ fn sandboxes_are_opened_copied_kept_and_removed() {
     std::fs::write(&file, "name: own\nseed: 3\n").expect("the folder takes files");
     let own: Value = serde_json::from_str(&fine(&server, &["sandbox", "create", "own", "--scenario", &path])).expect("JSON");
     assert_eq!((&own["scenario"], &own["seed"]), (&json!("own"), &json!(3)));
+    // With the files that it includes.
+    let base = file.with_extension("base.yaml");
+    std::fs::write(&base, "seed: 5\n").expect("the folder takes files");
+    let includes = format!("include: [lost-parcel, {}]\nname: built\n", base.file_name().expect("a name").display());
+    std::fs::write(&file, includes).expect("the folder takes files");
+    let built: Value = serde_json::from_str(&fine(&server, &["sandbox", "create", "built", "--scenario", &path])).expect("JSON");
+    assert_eq!((&built["scenario"], &built["seed"]), (&json!("built"), &json!(5)));
+    std::fs::remove_file(base).expect("it is ours");
+    let (is_fine, said) = told(&server, &["sandbox", "create", "less", "--scenario", &path]);
+    assert!(!is_fine && said.starts_with("error[S020]") && said.contains("there is neither such a file"), "{said}");
+    // Over the admin API they come in one text; what is built in needs none.
+    let sent = |name: &str, scenario: &str| {
+        let body = json!({"name": name, "scenario": scenario}).to_string();
+        send(&server, "POST", "/_seatrial/sandboxes", &[("content-type", "application/json")], &body)
+    };
+    let whole = "--- # file: base.yaml\nseed: 6\n--- # file: mine.yaml\ninclude: [base.yaml, lost-parcel]\nname: mine\n";
+    let made = sent("whole", whole);
+    assert_eq!((made.status, &made.json()["seed"]), (201, &json!(6)), "{}", made.body);
+    let bare = sent("bare", "include: base.yaml").body;
+    assert!(bare.contains("behind a line `--- # file: base.yaml`") && !bare.contains("built in are"), "{bare}");
     std::fs::write(&file, "nmae: own\n").expect("the folder takes files");
     let (is_fine, said) = told(&server, &["sandbox", "create", "wrong", "--scenario", &path]);
     assert!(!is_fine && said.starts_with("error[S0") && !fine(&server, &["sandbox", "list"]).contains("wrong"), "{said}");

@@ -132,6 +132,24 @@ class FeaturesTest(unittest.TestCase):
                 sandbox.load(scenario)
                 self.assertEqual(sandbox.ask("GET", "/scenario")["name"], "mine")
 
+    @feature("a scenario file brings the files that it includes")
+    def _(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "mine.yaml")
+            Path(folder, "shared").mkdir()
+            Path(folder, "shared/base.yaml").write_text("include: seed.yaml\nname: base\n")
+            Path(folder, "shared/seed.yaml").write_text("seed: 77")
+            for include in (" [shared/base.yaml, lost-parcel]", " # others\n  - 'shared/base.yaml' # one\n\n  - lost-parcel"):
+                file.write_text(f"include:{include}\nname: mine\n")
+                sandbox = self.sandbox(scenario=file)
+                self.assertEqual(sandbox.ask("GET", "/scenario")["name"], "mine")
+                self.assertEqual(sandbox.ask("GET", "")["seed"], 77)
+                self.assertIn("lost", str(sandbox.ask("GET", "/scenario")))
+                sandbox.load(str(file))
+            file.write_text("include: shared/nothing.yaml\n")
+            with self.assertRaisesRegex(Problem, "--- # file: "):
+                self.sandbox(scenario=file)
+
     @feature("a clock starts at an instant and runs")
     def _(self) -> None:
         start = datetime(2026, 1, 5, 9, tzinfo=timezone.utc)

@@ -1,7 +1,7 @@
 // The features that both clients have: each of `clients/features.json` is tried here and in the tests of Python.
 
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { get } from "node:https";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -119,6 +119,23 @@ const TESTS = {
       await sandbox.load(scenario);
       assert.equal(await named(sandbox), "mine");
     }
+    await rm(folder, { recursive: true });
+  },
+  "a scenario file brings the files that it includes": async () => {
+    const folder = await mkdtemp(join(tmpdir(), "seatrial-"));
+    const file = join(folder, "mine.yaml");
+    await mkdir(join(folder, "shared"));
+    await writeFile(join(folder, "shared", "base.yaml"), "include: seed.yaml\nname: base\n");
+    await writeFile(join(folder, "shared", "seed.yaml"), "seed: 77");
+    for (const include of [" [shared/base.yaml, lost-parcel]", " # others\n  - 'shared/base.yaml' # one\n\n  - lost-parcel"]) {
+      await writeFile(file, `include:${include}\nname: mine\n`);
+      const sandbox = await open({ scenario: file });
+      assert.equal(await named(sandbox), "mine");
+      assert.equal((await sandbox.ask("GET", "")).seed, 77);
+      await sandbox.load(pathToFileURL(file));
+    }
+    await writeFile(file, "include: shared/nothing.yaml\n");
+    await assert.rejects(open({ scenario: file }), /--- # file: /);
     await rm(folder, { recursive: true });
   },
   "a clock starts at an instant and runs": async () => {

@@ -105,8 +105,12 @@ pub(crate) fn parse(machine: &Machine, bytes: &[u8]) -> Result<Scenario, Problem
         None => bytes.to_vec(),
     };
     let file = Found { name: FILE_NAME.to_owned(), id: FILE_NAME.to_owned(), bytes };
-    let mut find =
-        |name: &str, _: &str| built_in::file(name).ok_or_else(|| format!("no file is beside this one; {}", built_in::help(name)));
+    let mut find = |name: &str, _: &str| {
+        let near = built_in::near(name).map_or_else(String::new, |near| format!(", or did you mean the built-in `{near}`?"));
+        let how =
+            format!("send it in front of this one, behind a line `--- # file: {name}`, and this one behind `--- # file: mine.yaml`{near}");
+        built_in::file(name).ok_or_else(|| format!("a text has no files beside it; {how}"))
+    };
     let text = scenario::gather(vec![file], &mut find)?;
     Ok(scenario::load(&text, FILE_NAME, &scenario::run::MachineVocabulary(machine))?)
 }

@@ -159,7 +159,7 @@ fn what_is_not_run_can_be_read() {
     for page in manual() {
         for block in blocks(&page) {
             let read = match block.language.as_str() {
-                "yaml" => serde_saphyr::from_str::<serde_json::Value>(&block.code).map(drop).map_err(|error| error.to_string()),
+                "yaml" => serde_saphyr::from_multiple::<serde_json::Value>(&block.code).map(drop).map_err(|error| error.to_string()),
                 "json" => serde_json::from_str::<serde_json::Value>(&block.code).map(drop).map_err(|error| error.to_string()),
                 _ => Ok(()),
             };

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.parse
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -471,7 +472,46 @@ class Sandbox:
 def read_scenario(scenario: Scenario, folder: Path = Path()) -> str | Mapping[str, Json] | ScenarioObject:
     """What the server is told: a file is read, from `folder` unless its path is absolute."""
     is_file = isinstance(scenario, Path) or (isinstance(scenario, str) and scenario.endswith((".yaml", ".yml")) and "\n" not in scenario)
-    return (folder / scenario).read_text(encoding="utf-8") if is_file else scenario  # type: ignore[operator, return-value]
+    return gathered(folder / scenario) if is_file else scenario  # type: ignore[operator, return-value]
+
+
+def gathered(path: Path) -> str:
+    """A file of a scenario with those that it includes in front of it, each behind a line with its name. What is no file is built in."""
+    files: dict[Path, tuple[str, str]] = {}
+    begun: set[Path] = set()
+
+    def add(path: Path, name: str) -> None:
+        if path.resolve() in begun:
+            return
+        begun.add(path.resolve())
+        text = path.read_text(encoding="utf-8-sig")
+        for other in included(text):
+            if (path.parent / other).is_file():
+                add(path.parent / other, other)
+        files[path.resolve()] = (name, text)
+
+    add(path, path.name)
+    if len(files) == 1:
+        return files[path.resolve()][1]
+    return "".join(f"--- # file: {name}\n{text.rstrip()}\n" for name, text in files.values())
+
+
+#: The member `include` with one path, or with a list of them, in one line or in several.
+INCLUDE = re.compile(
+    r"^(?:include|\"include\"|'include') *:[ \t]*(?:#.*)?"
+    r"(\n?(?:[ \t]*- .*\n?|[ \t]*#.*\n|[ \t]*\n)+|\n?[ \t]*\[[^]]*\]|.*)",
+    re.M,
+)
+#: A path, in quotes or without.
+PATH = re.compile(r"\"([^\"\n]*)\"|'([^'\n]*)'|([^\s,\[\]\"'#][^,\[\]\n#]*)")
+
+
+def included(text: str) -> list[str]:
+    """The paths that a file includes."""
+    found = None if text.startswith("--- # file: ") else INCLUDE.search(text)
+    value = re.sub(r"^[ \t]*- ", "", found[1], flags=re.M) if found else ""
+    value = re.sub(r"(^|\s)#.*", "", value)
+    return ["".join(row).strip() for row in PATH.findall(value)]
 
 
 def _clock(name: str, instant: str | datetime | None, mode: str) -> dict[str, str] | None:
