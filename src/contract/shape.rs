@@ -59,7 +59,7 @@ pub(super) fn is_secret(name: &str) -> bool {
     let name = plain(name);
     let contains = |word: &&str| name.contains(*word);
     // A parcel is handed out for a signature: `signature_confirmation`.
-    name.ends_with("signature") || (SECRET.iter().any(|word| contains(&word)) && !OPEN.iter().any(|word| contains(&word)))
+    name.ends_with("signature") || (SECRET.iter().any(contains) && !OPEN.iter().any(contains))
 }
 
 /// Whether a member of an object tells of a person.
