@@ -180,6 +180,11 @@ fn what_cannot_be_imported_is_told() {
         ("curl -s", "line 1: there is no URL"),
         ("curl https://nobody.example/x", "the host `nobody.example` is that of no vendor"),
         ("# nothing", "there is no call in it"),
+        (&"[{\"log\":".repeat(200)[1..], "it is no JSON: recursion limit exceeded at line 1"),
+        ("curl https://api.goshippo.com/x -F file=@label.pdf", "line 1: `@label.pdf` is in a file"),
+        (&"curl https://api.goshippo.com/x\n".repeat(1_001), "it has more than 1000 calls"),
+        // A quote that is never closed, in a file of many lines.
+        (&format!("curl 'https://api.goshippo.com/x{}", "\n".repeat(1 << 20)), "line 1: a quote is not closed"),
         ("curl https://api.goshippo.com/x\ncurl https://api.shiptheory.com/x", "it has calls to shippo, shiptheory"),
     ] {
         let found = said(kept, &[]);
@@ -204,4 +209,67 @@ fn what_browsers_keep_is_read() {
         assert!(imported.contains("GET /parcels") && !imported.contains("logo"), "{imported}");
         assert!(output.status.code() == Some(0) && said.contains("left out: calls to `cdn.example.com`"), "{said}");
     }
+}
+
+/// What browsers copy for the shell of Windows: now, and before 2023.
+#[test]
+fn lines_for_the_shell_of_windows_are_read() {
+    let files = Files::new("windows");
+    let now = "curl ^\"https://api.goshippo.com/addresses?a=1^&b=2^\" ^\r\n  -X ^\"POST^\" ^\r\n  -H ^\"content-type: application/json^\" ^\r\n  \
+               --data-raw ^\"^{^\\^\"city^\\^\":^\\^\"L'Isle ^%^\\^\",^\r\n\r\n^\\^\"country^\\^\":^\\^\"FR^\\^\"^}^\"\r\n";
+    let before = "curl \"https://api.goshippo.com/addresses?a=1&b=2\" ^\r\n  -H \"content-type: application/json\" ^\r\n  \
+                  --data-raw \"{\\\"city\\\":\\\"L'Isle %\\\",\"^\r\n\r\n\"\\\"country\\\":\\\"FR\\\"}\" ^\r\n  --compressed\r\n";
+    for copied in [now, before] {
+        let (imported, _) = files.import(&format!("{copied}{copied}"));
+        assert_eq!(imported.matches("call: \"POST /addresses?a=1&b=2\"").count(), 2, "{imported}");
+        assert_eq!(imported.matches(r#"json: {"city":"L'Isle %","country":"FR"}"#).count(), 2, "{imported}");
+    }
+}
+
+#[test]
+fn parts_of_forms_and_names_in_paths_are_those_of_the_collection() {
+    let (server, files) = (Server::start(&[]), Files::new("parts"));
+    let url = |raw: &str, id: &str| json!({"raw": raw, "variable": [{"key": "id", "value": id}]});
+    let item = |url, mode: &str, body| json!({"request": {"method": "POST", "url": url, "body": {"mode": mode, mode: body}}});
+    let base = "https://api.shipmate.co.uk/v1.2";
+    let collection = json!({"variable": [{"key": "number", "value": 7}], "item": [
+        {"request": {"method": "GET", "url": url(&format!("{base}/a/:id/:other?b=:id"), "12 {{number}}")}},
+        item(json!(format!("{base}/forms")), "formdata", json!([
+            {"key": "consignment_reference", "value": "A\nseatrial-part-1", "type": "text"},
+            {"key": "notes", "value": "{\"a\": 1}", "type": "text", "contentType": "application/json"},
+            {"key": "off", "value": "x", "type": "text", "disabled": true},
+        ])),
+        item(json!(format!("{base}/uploads")), "formdata", json!([{"key": "file", "type": "file", "src": ["/home/ada/label.pdf"]}])),
+        item(json!(format!("{base}/files")), "file", json!({"src": "/home/ada/data.bin"})),
+    ]});
+    let from = files.0.join("collection.json");
+    fs::write(&from, collection.to_string()).expect("the folder takes files");
+    let output = run(&["contract", "import", from.to_str().expect("a UTF-8 path"), "--with", "shipmate"]);
+    let (imported, said) = (text(&output.stdout), text(&output.stderr));
+    for line in
+        ["GET /v1.2/a/12 7/{{env.other}}?b=:id", "multipart/form-data; boundary=seatrial-part-2", "name=\\\"notes\\\"\\r\\ncontent-type: "]
+    {
+        assert!(imported.contains(line), "{line}: {imported}");
+    }
+    assert!(!imported.contains("uploads") && !imported.contains("name=\\\"off"), "{imported}");
+    for file in ["/uploads`, which sends the file `/home/ada/label.pdf`", "/files`, which sends the file `/home/ada/data.bin`"] {
+        assert!(said.contains(file), "{file}: {said}");
+    }
+    // The form arrives as one.
+    let form = json!({"item": [item(json!("https://api.goshippo.com/addresses"), "formdata", json!([{"key": "country", "value": "US"}]))]});
+    let (imported, file) = files.import(&form.to_string());
+    let output = hold(&server, &file, &["--isolated"], &[]);
+    assert!(!text(&output.stdout).contains("400"), "{}{imported}", text(&output.stdout));
+    let har = json!({"log": {"entries": [
+        {"request": {"method": "POST", "url": "https://api.goshippo.com/a", "postData": {"mimeType": "multipart/form-data; boundary=x", "params": [
+            {"name": "country", "value": "US"}, {"name": "label", "fileName": "l.txt", "contentType": "text/plain", "value": "label"},
+        ]}}},
+        {"request": {"method": "POST", "url": "https://api.goshippo.com/b", "postData": {"mimeType": "multipart/form-data", "params": [
+            {"name": "label", "fileName": "l.pdf"},
+        ]}}},
+    ]}});
+    let (imported, _) = files.import(&har.to_string());
+    assert!(imported.contains("filename=\\\"l.txt\\\"\\r\\ncontent-type: text/plain") && !imported.contains("/b"), "{imported}");
+    let (imported, _) = files.import("curl https://api.goshippo.com/a -F country=US -F 'city=Paris;type=text/plain'");
+    assert!(imported.contains("name=\\\"city\\\"") && imported.contains("Paris\\r\\n"), "{imported}");
 }

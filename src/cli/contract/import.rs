@@ -23,8 +23,11 @@ enum FileError {
 
 pub(super) fn run(arguments: &ImportArguments) -> Exit {
     match conversation(arguments) {
-        Ok(Imported { text, left_out }) => {
+        Ok(Imported { text, left_out, without_file }) => {
             left_out.iter().for_each(|host| warn(&format_args!("left out: calls to `{host}`, which is the host of no vendor")));
+            for (call, file) in without_file {
+                warn(&format_args!("left out: `{call}`, which sends the file `{file}`, and that is not in it"));
+            }
             write(&text, arguments.output.as_deref()).map_or_else(|exit| exit, |()| Exit::Fine)
         }
         Err(error) => complain(&error, Exit::Usage),

@@ -1,13 +1,14 @@
 //! What of a call is not written down as it was: secrets, what tells of persons, and what an earlier answer gave.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
-use super::{FoundBody, FoundCall};
+use super::{FoundBody, FoundCall, FoundPart};
 use crate::contract::shape;
 use crate::engine::{self, Machine, SecretNames};
 
@@ -34,6 +35,9 @@ const MADE_UP: [(&str, &str); 5] = [
     ("", "1 Example Street"),
 ];
 
+/// How long a value of an answer is, and a path to it, that later calls refer to.
+const LONGEST: usize = 1024;
+
 pub(super) struct Hidden {
     mount: String,
     /// Credentials that everybody knows: those of the default sandbox.
@@ -58,6 +62,7 @@ impl Hidden {
         let mut step = Map::new();
         step.insert("call".to_owned(), format!("{} {}", call.method.to_uppercase(), self.target(target)).into());
         let is_form = matches!(call.body, Some(FoundBody::Form(_)));
+        let frontier = frontier(call);
         let mut headers = Map::new();
         for (name, value) in &call.headers {
             let lower = name.to_ascii_lowercase();
@@ -70,7 +75,12 @@ impl Hidden {
             {
                 continue;
             }
-            headers.insert(name.clone(), self.header(name, value).into());
+            if frontier.is_none() || lower != CONTENT_TYPE.as_str() {
+                headers.insert(name.clone(), self.header(name, value).into());
+            }
+        }
+        if let Some(frontier) = &frontier {
+            headers.insert("content-type".to_owned(), format!("multipart/form-data; boundary={frontier}").into());
         }
         if !headers.is_empty() {
             step.insert("headers".to_owned(), headers.into());
@@ -79,7 +89,9 @@ impl Hidden {
             FoundBody::Form(pairs) => {
                 ("form", pairs.iter().map(|(name, value)| (name.clone(), Value::from(self.secret(name, value)))).collect())
             }
+            FoundBody::Parts(parts) => ("text", self.parts(parts, frontier.as_deref().unwrap_or_default()).into()),
             FoundBody::Base64(text) => ("base64", text.as_str().into()),
+            FoundBody::Elsewhere(_) => ("text", Value::Null),
             FoundBody::Text(text) => match serde_json::from_str::<Value>(text) {
                 Ok(value) if call.is_json() => ("json", self.value("", &Map::new(), "", &value)),
                 _ => self.text(call, text),
@@ -87,6 +99,23 @@ impl Hidden {
         });
         step.extend(body.map(|(name, value)| (name.to_owned(), value)));
         step
+    }
+
+    /// A form in several parts, as it is sent.
+    fn parts(&self, parts: &[FoundPart], frontier: &str) -> String {
+        let mut text = String::new();
+        for part in parts {
+            let quoted = |word: &str| word.replace('\r', "%0D").replace('\n', "%0A").replace('"', "%22");
+            let _ = write!(text, "--{frontier}\r\ncontent-disposition: form-data; name=\"{}\"", quoted(&part.name));
+            if let Some(file) = &part.file {
+                let _ = write!(text, "; filename=\"{}\"", quoted(file));
+            }
+            if let Some(kind) = &part.kind {
+                let _ = write!(text, "\r\ncontent-type: {}", kind.replace(['\r', '\n'], " "));
+            }
+            let _ = write!(text, "\r\n\r\n{}\r\n", self.secret(&part.name, &part.value));
+        }
+        text + &format!("--{frontier}--\r\n")
     }
 
     fn text(&self, call: &FoundCall, text: &str) -> (&'static str, Value) {
@@ -170,6 +199,13 @@ impl Hidden {
     }
 }
 
+/// What stands between the parts of a form, and in none of them.
+fn frontier(call: &FoundCall) -> Option<String> {
+    let Some(FoundBody::Parts(parts)) = &call.body else { return None };
+    let mut frontiers = (1..).map(|number| format!("seatrial-part-{number}"));
+    frontiers.find(|frontier| !parts.iter().any(|part| part.value.contains(frontier.as_str())))
+}
+
 /// Whether a header is named like one with a key.
 fn is_key(name: &str) -> bool {
     name.to_ascii_lowercase().ends_with("api-key")
@@ -199,6 +235,9 @@ pub(in crate::contract) fn given(body: &[u8], step: usize) -> Vec<Given> {
     let mut found = Vec::new();
     walk(&body, "", "", &mut |path, member, text| {
         let is_id = shape::is_id(member) && text.len() >= 3;
+        if text.len() > LONGEST || path.len() > LONGEST {
+            return;
+        }
         if is_id || shape::is_secret(member) || shape::matcher(text).is_some() {
             found.push(Given { step, path: path.to_owned(), member: member.to_owned(), text: text.to_owned() });
         }
@@ -229,31 +268,33 @@ pub(in crate::contract) fn refer(step: &mut Map<String, Value>, steps: &mut [Map
     rows.sort_by_key(|row| std::cmp::Reverse(row.text.len()));
     for row in rows {
         let is_number = row.text.bytes().all(|byte| byte.is_ascii_digit());
-        let found = occurrence(&text, &row.text, is_number);
-        let Some(position) = found else { continue };
+        if !occurrences(&text, &row.text, is_number).any(|_| true) {
+            continue;
+        }
         let save = steps[row.step].entry("save").or_insert_with(|| Value::Object(Map::new()));
         let Some(save) = save.as_object_mut() else { continue };
         let known = save.iter().find(|(_, path)| **path == row.path).map(|(name, _)| name.clone());
         let name = known.unwrap_or_else(|| format!("{}_{}", row.member, row.step + 1));
         let name = if save.get(&name).is_some_and(|path| *path != row.path) { format!("{name}_{}", save.len() + 1) } else { name };
         save.insert(name.clone(), row.path.as_str().into());
-        let mut next = Some(position);
-        while let Some(position) = next {
+        let (mut written, mut end) = (String::with_capacity(text.len()), 0);
+        for position in occurrences(&text, &row.text, is_number) {
             // A number becomes a text that is nothing but a reference, for which the number itself is sent.
             let sign = if is_number && text[..position].ends_with("\":") { "\"" } else { "" };
-            text.replace_range(position..position + row.text.len(), &format!("{sign}{{{{{name}}}}}{sign}"));
-            next = occurrence(&text, &row.text, is_number);
+            let _ = write!(written, "{}{sign}{{{{{name}}}}}{sign}", &text[end..position]);
+            end = position + row.text.len();
         }
+        text = written + &text[end..];
     }
     *step = serde_json::from_str(&text).unwrap_or_default();
 }
 
 /// Where a text stands by itself, and not as part of a longer word.
-fn occurrence(text: &str, part: &str, is_number: bool) -> Option<usize> {
-    let is_word =
-        |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_alphanumeric() || letter == '_' || (is_number && letter == '.'));
-    let found = text.match_indices(part).map(|(position, _)| position);
-    found.into_iter().find(|position| {
+fn occurrences<'t>(text: &'t str, part: &'t str, is_number: bool) -> impl Iterator<Item = usize> + 't {
+    let is_word = move |letter: Option<char>| {
+        letter.is_some_and(|letter| letter.is_ascii_alphanumeric() || letter == '_' || (is_number && letter == '.'))
+    };
+    text.match_indices(part).map(|(position, _)| position).filter(move |position| {
         let before = &text[..*position];
         let quoted = before.ends_with(['"', '/', '=', ' ', ',', '&', '-']) || (is_number && before.ends_with("\":"));
         quoted && !is_word(text[position + part.len()..].chars().next())
