@@ -4,16 +4,15 @@
 use std::collections::HashMap;
 use std::fmt::{self, Display, Formatter};
 
-use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value};
 
+use crate::base::patterns::{self, Pattern};
 use crate::contract::pact_file::Expected;
 
 /// How deep bodies are compared.
 const DEEPEST: usize = 100;
-/// How long an expression may be, and how many bytes it may take.
-const LONGEST: usize = 4096;
-const LARGEST: usize = 256 << 10;
+/// What expressions may cost on the texts of one answer (`Pattern::places` for each byte).
+const WORK: usize = 32 << 20;
 /// How many differences of one answer are told.
 const MOST: usize = 50;
 
@@ -34,7 +33,7 @@ impl Display for Mismatch {
 /// The differences of an answer.
 #[must_use]
 pub fn mismatches(expected: &Expected, status: u16, headers: &[(String, String)], body: &[u8]) -> Vec<Mismatch> {
-    let mut found = Found::default();
+    let mut found = Found { rows: Vec::new(), expressions: Expressions { compiled: HashMap::new(), left: WORK } };
     let rules = &expected.rules;
     if u64::from(status) != expected.status && !fits_class(&rules["status"], status) {
         found.add("status".to_owned(), format!("found {status}, expected {}", expected.status));
@@ -71,11 +70,17 @@ pub fn mismatches(expected: &Expected, status: u16, headers: &[(String, String)]
     found.rows
 }
 
-#[derive(Default)]
 struct Found {
     rows: Vec<Mismatch>,
-    /// The expressions of the rules, each compiled once; nothing for one that is not read here.
-    patterns: HashMap<String, Option<Regex>>,
+    expressions: Expressions,
+}
+
+/// The expressions of the rules.
+struct Expressions {
+    /// Each is compiled once; nothing for one that is not read here.
+    compiled: HashMap<String, Option<Pattern>>,
+    /// What they may still cost.
+    left: usize,
 }
 
 impl Found {
@@ -88,7 +93,7 @@ impl Found {
     /// Holds a value against the matchers of a rule: all of them, or with `OR` any.
     fn judge(&mut self, rule: &Value, expected: &Value, actual: &Value, place: &str) {
         let rows = rule["matchers"].as_array().map_or(std::slice::from_ref(rule), Vec::as_slice);
-        let problems: Vec<String> = rows.iter().filter_map(|row| problem(row, expected, actual, &mut self.patterns)).collect();
+        let problems: Vec<String> = rows.iter().filter_map(|row| problem(row, expected, actual, &mut self.expressions)).collect();
         let is_fine = if rule["combine"] == "OR" { problems.len() < rows.len() } else { problems.is_empty() };
         if !is_fine {
             self.add(place.to_owned(), problems.join("; "));
@@ -97,15 +102,18 @@ impl Found {
 }
 
 /// What one matcher has against a value.
-fn problem(matcher: &Value, expected: &Value, actual: &Value, patterns: &mut HashMap<String, Option<Regex>>) -> Option<String> {
+fn problem(matcher: &Value, expected: &Value, actual: &Value, expressions: &mut Expressions) -> Option<String> {
     let found = || format!("found `{}`", shortened(&actual.to_string()));
     let text = actual.as_str().map_or_else(|| actual.to_string(), str::to_owned);
     let holds = match matcher["match"].as_str().unwrap_or_default() {
         "equality" => same(expected, actual),
         "regex" => {
             let expression = matcher["regex"].as_str().unwrap_or_default();
-            match patterns.entry(expression.to_owned()).or_insert_with(|| pattern(expression)) {
-                Some(regex) => regex.is_match(&text),
+            match expressions.compiled.entry(expression.to_owned()).or_insert_with(|| patterns::compile(expression).ok()) {
+                Some(pattern) => match pattern.matches(&text, &mut expressions.left) {
+                    Some(holds) => holds,
+                    None => return Some(format!("a text of {} bytes is too long for the expression `{expression}`", text.len())),
+                },
                 None => return Some("the file has an expression that is not read here".to_owned()),
             }
         }
@@ -137,12 +145,6 @@ fn problem(matcher: &Value, expected: &Value, actual: &Value, patterns: &mut Has
         other => format!("what `{other}` matches"),
     };
     (!holds).then(|| format!("{}, expected {}", found(), wanted()))
-}
-
-/// An expression of a rule, unless it is none or too large.
-fn pattern(text: &str) -> Option<Regex> {
-    let builder = || RegexBuilder::new(text).size_limit(LARGEST).dfa_size_limit(LARGEST).build().ok();
-    (text.len() <= LONGEST).then(builder).flatten()
 }
 
 fn bounds(matcher: &Value) -> String {
@@ -386,6 +388,13 @@ mod tests {
             let rules = json!({"$.a": {"matchers": [{"match": "regex", "regex": large}]}});
             check(json!({"a": "x"}), rules, &json!({"a": "y"}), &["body $.a: the file has an expression that is not read here"]);
         }
+    }
+
+    #[test]
+    fn expressions_have_a_largest_cost() {
+        let rules = json!({"$.a": {"matchers": [{"match": "regex", "regex": "^([a-z]{1,9}){1,9}$"}]}});
+        let problem = "body $.a: a text of 1048576 bytes is too long for the expression `^([a-z]{1,9}){1,9}$`";
+        check(json!({"a": "x"}), rules, &json!({"a": "y".repeat(1 << 20)}), &[problem]);
     }
 
     #[test]

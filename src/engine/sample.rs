@@ -20,7 +20,7 @@ use rand::RngExt as _;
 use serde_json::{Map, Number, Value};
 
 use crate::base::entropy::{self, Rng};
-use crate::base::ids;
+use crate::base::{ids, json};
 use crate::engine::call::Validation;
 use crate::engine::cx::Cx;
 use crate::engine::refusal::Refusal;
@@ -38,7 +38,7 @@ const DEEPEST: usize = 24;
 /// How many values one sample has at most.
 const MOST_VALUES: usize = 10_000;
 
-/// How many letters its texts have together, however long the document wants them.
+/// How many letters its texts have together, however long the document wants them, with what is copied from the document.
 const MOST_LETTERS: usize = 1 << 20;
 
 /// The row of an operation that has none.
@@ -100,10 +100,11 @@ impl<'a> Sampler<'a> {
         }
         self.left -= 1;
         if let Some(fixed) = &schema.sample {
-            return fixed.clone();
+            return self.copied(fixed);
         }
         if !schema.choices.is_empty() {
-            return schema.choices.get(self.rng.random_range(0..schema.choices.len())).cloned().unwrap_or_default();
+            let choice = schema.choices.get(self.rng.random_range(0..schema.choices.len()));
+            return choice.map(|choice| self.copied(choice)).unwrap_or_default();
         }
         if depth > DEPTH && schema.nullable {
             return Value::Null;
@@ -118,6 +119,17 @@ impl<'a> Sampler<'a> {
             JsonType::Boolean => self.rng.random_bool(0.5).into(),
             JsonType::Array | JsonType::Object => self.list(schema, name, depth),
         }
+    }
+
+    /// What the document writes out: once at least, and again while there are letters left.
+    fn copied(&mut self, value: &Value) -> Value {
+        if self.letters == 0 {
+            return Value::Null;
+        }
+        let (is_first, size) = (self.letters == MOST_LETTERS, json::allocated(value));
+        let fits = size <= self.letters;
+        self.letters = self.letters.saturating_sub(size);
+        if fits || is_first { value.clone() } else { Value::Null }
     }
 
     /// An object, from its own properties and those of its parts; or the first alternative, whatever that is.
@@ -160,7 +172,7 @@ impl<'a> Sampler<'a> {
             _ => {}
         }
         let mut text = if name == "id" || name.ends_with("_id") { ids::hex(self.rng, 32) } else { filler(name, self.rng) };
-        if let Some(expression) = schema.pattern.as_ref().filter(|own| own.regex().is_some_and(|regex| !regex.is_match(&text))) {
+        if let Some(expression) = schema.pattern.as_ref().filter(|own| own.compiled().is_some_and(|own| !own.regex.is_match(&text))) {
             text = pattern::text(&expression.source, self.rng).unwrap_or(text);
         }
         let Limits { min, max } = schema.length;
@@ -283,7 +295,15 @@ mod tests {
     #[test]
     fn a_sample_is_bounded_whatever_its_document_wants() {
         let long = json!({"type": "string", "minLength": 50_000_000});
-        for items in [&long, &json!({"type": "boolean"}), &json!({"type": "array", "minItems": 1_000_000_000_000_u64, "items": long})] {
+        let written_out = json!({"type": "array", "example": vec!["x".repeat(1000); 500]});
+        let words = json!({"type": "string", "enum": vec!["x".repeat(500_000); 3]});
+        for items in [
+            &long,
+            &written_out,
+            &words,
+            &json!({"type": "boolean"}),
+            &json!({"type": "array", "minItems": 1_000_000_000_000_u64, "items": long}),
+        ] {
             let schema = json!({"type": "array", "minItems": 1_000_000_000_000_u64, "items": items});
             let sample = sample(&catalog(&schema), 1);
             assert!(sample.to_string().len() < 2 * MOST_LETTERS, "{items}");

@@ -154,7 +154,16 @@ pub const CODES: [(&str, &str, &str); 37] = [
         "A reference or a schema that leads to itself, or schemas that multiply.",
         "A schema may refer to itself below a member or an element, not as a part of itself.",
     ),
-    ("S305", "A warning: a keyword of JSON Schema that is not held against values.", "All values pass that the rest of the schema takes."),
+    (
+        "S305",
+        "A warning: a keyword of JSON Schema, or a pattern, that is not held against values.",
+        "All values pass that the rest of the schema takes.",
+    ),
+    (
+        "S306",
+        "A pattern that is too large, or patterns that are too large together.",
+        "Write it shorter; the help says how large it may be.",
+    ),
 ];
 
 /// What a code means, and what to do about it.

@@ -37,11 +37,10 @@ use serde_json::Value;
 
 pub(super) use self::eval::BYTES_PER_PLACE;
 pub(super) use self::needs::literals;
-pub(super) use self::parse::{compile, why};
 use super::need::Need;
 
-/// What a small pattern takes at most. What larger ones take is a multiple of it.
-pub(super) const PATTERN_BYTES: usize = 16 * 1024;
+/// What is said of a pattern that cannot be used.
+pub(super) const NO_PATTERN: &str = "not a regular expression";
 /// Most patterns of one expression, or of one text with expressions in it.
 pub(super) const MAX_PATTERNS: usize = 16;
 

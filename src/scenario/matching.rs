@@ -10,8 +10,8 @@ use regex::Regex;
 use serde_json::Value;
 
 use crate::base::json;
+use crate::base::patterns::{self, LARGE, LONGEST, Pattern, SMALL, Unfit};
 use crate::scenario::error::{Span, quoted};
-use crate::scenario::expr::{self, PATTERN_BYTES};
 use crate::scenario::node::{Kind, Node};
 
 /// How strictly objects are compared.
@@ -48,10 +48,6 @@ const ROOM: usize = 1 << 20;
 /// What the patterns of one conversation may take together, and what each byte of one takes that is compiled, beside its program.
 pub(super) const PATTERNS: usize = 8 << 20;
 const PATTERN_BYTE: usize = 512;
-/// What it takes to find out that one is too large.
-const TOO_LARGE: usize = 256 << 10;
-/// How many bytes the text of a pattern may have.
-pub const LONGEST: usize = 4096;
 /// Largest value that a failure has whole, how much of a larger one it has, and what that ends with.
 const WHOLE: usize = 64 << 10;
 const BEGINNING: usize = 1024;
@@ -189,15 +185,13 @@ impl Comparison {
 }
 
 /// A pattern with what each byte of a text costs, and what it takes itself.
-fn compile(pattern: &str) -> (Result<(Regex, usize), regex::Error>, usize) {
+fn compile(pattern: &str) -> (Result<(Regex, usize), Unfit>, usize) {
     let beside = pattern.len().saturating_mul(PATTERN_BYTE);
-    if pattern.len() > LONGEST {
-        return (Err(regex::Error::CompiledTooBig(LONGEST)), pattern.len());
-    }
-    match expr::compile(pattern) {
-        Ok((regex, bytes, cost)) => (Ok((regex, cost)), beside + bytes),
-        Err(error @ regex::Error::CompiledTooBig(_)) => (Err(error), beside + TOO_LARGE),
-        Err(error) => (Err(error), beside + PATTERN_BYTES),
+    match patterns::compile(pattern) {
+        Ok(Pattern { regex, bytes, places }) => (Ok((regex, places)), beside + bytes),
+        Err(error) if pattern.len() > LONGEST => (Err(error), pattern.len()),
+        Err(error @ Unfit::TooLarge) => (Err(error), beside + LARGE),
+        Err(error) => (Err(error), beside + SMALL),
     }
 }
 
@@ -276,7 +270,7 @@ pub(super) fn check(expected: &str) -> (Result<(), BadMatcher>, usize) {
     let filled = parts.fold(first, |text, part| text + part.split_once("}}").map_or(part, |(_, rest)| rest));
     let Some(pattern) = pattern(&filled) else { return (Err(BadMatcher::Unknown), 0) };
     let (compiled, bytes) = compile(pattern);
-    (compiled.map(drop).map_err(|error| BadMatcher::Pattern(expr::why(&error))), bytes)
+    (compiled.map(drop).map_err(|error| BadMatcher::Pattern(error.to_string())), bytes)
 }
 
 fn pattern(matcher: &str) -> Option<&str> {

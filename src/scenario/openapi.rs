@@ -18,8 +18,17 @@ use super::error::{Diagnostic, Source, Span, nearest};
 use super::node::{self, Kind, Member, Node};
 use crate::engine::Own;
 
-/// Values of a document once its references were followed.
-const MOST_VALUES: usize = 2_000_000;
+/// Values of a document once its references were followed: its schemas, and what is copied to several places.
+const MOST_VALUES: usize = 500_000;
+/// So much text counts as one value more, where it is copied.
+const BYTES_PER_VALUE: usize = 256;
+/// What its patterns may take when they are compiled.
+const MOST_PATTERN_BYTES: usize = 32 << 20;
+/// Problems that are kept, of which the first are shown, and names that are looked through for one that was meant.
+const MOST_PROBLEMS: usize = 1_000;
+const MOST_NAMES: usize = 2_000;
+/// Mappings with more members get an index, so that many references into one take no time that multiplies.
+const FEW_MEMBERS: usize = 16;
 /// References that lead to references.
 const MOST_STEPS: usize = 16;
 
@@ -57,6 +66,9 @@ pub fn document(bytes: &[u8], file: &str) -> Result<Document, Vec<Diagnostic>> {
         pending: Vec::new(),
         left: MOST_VALUES,
         told: BTreeSet::new(),
+        maps: BTreeMap::new(),
+        patterns: BTreeSet::new(),
+        pattern_bytes: 0,
     };
     let json = reader.document();
     let Reader { mut problems, .. } = reader;
@@ -89,6 +101,11 @@ struct Reader<'d> {
     left: usize,
     /// Keywords that were told not to be judged, each once.
     told: BTreeSet<String>,
+    /// The members of large mappings, by the addresses of these.
+    maps: BTreeMap<usize, BTreeMap<&'d str, &'d Node>>,
+    /// The patterns so far, each once, and what they take.
+    patterns: BTreeSet<&'d str>,
+    pattern_bytes: usize,
 }
 
 impl<'d> Reader<'d> {
@@ -123,7 +140,7 @@ impl<'d> Reader<'d> {
             json!({"openapi": "3.0.3", "info": {"title": self.text("info", "title"), "version": self.text("info", "version")}});
         for name in ["servers", "security", "x-seatrial", "x-rate-limit"] {
             if let Some(node) = root.get(name) {
-                document[name] = node.to_json();
+                document[name] = self.copy(node);
             }
         }
         document["paths"] = paths.into();
@@ -158,22 +175,47 @@ impl<'d> Reader<'d> {
     }
 
     fn problem(&mut self, code: &'static str, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+        self.problems.truncate(MOST_PROBLEMS);
         let index = self.problems.len();
         self.problems.push(Diagnostic::new(code, self.source, span, message));
         &mut self.problems[index]
     }
 
-    /// Counts a value; false once there are too many.
-    fn takes(&mut self, node: &Node) -> bool {
-        if self.left == 0 {
-            return false;
-        }
-        self.left -= 1;
-        if self.left == 0 {
+    /// Counts values that a node becomes; false once there are too many.
+    fn takes(&mut self, node: &Node, count: usize) -> bool {
+        if self.left > 0 && self.left <= count {
             let message = format!("references multiply the document to more than {MOST_VALUES} values");
             self.problem("S002", node.span, message).help("mount the part of it that your client calls");
         }
-        true
+        self.left = self.left.saturating_sub(count);
+        self.left > 0
+    }
+
+    /// Counts a node and all in it.
+    fn takes_all(&mut self, node: &Node) -> bool {
+        self.left > 0 && self.takes(node, node.weight())
+    }
+
+    /// A node as it stands.
+    fn copy(&mut self, node: &Node) -> Value {
+        if self.takes_all(node) { node.to_json() } else { Value::Null }
+    }
+
+    /// What stands at a JSON pointer of a URL.
+    fn at(&mut self, pointer: &str) -> Option<&'d Node> {
+        let mut node = self.root;
+        for step in pointer.split('/').skip(1) {
+            let step = crate::base::text::percent_decode(step).replace("~1", "/").replace("~0", "~");
+            node = match &node.kind {
+                Kind::List(items) => items.get(step.parse::<usize>().ok()?)?,
+                Kind::Map(members) if members.len() > FEW_MEMBERS => {
+                    let index = || members.iter().map(|member| (member.key.value.as_str(), &member.value)).collect();
+                    self.maps.entry(std::ptr::from_ref(node).addr()).or_insert_with(index).get(&*step).copied()?
+                }
+                _ => node.get(&step)?,
+            };
+        }
+        (pointer.is_empty() || pointer.starts_with('/')).then_some(node)
     }
 
     /// What a node stands for that may be a reference to another one, of parameters, responses, bodies and paths.
@@ -198,11 +240,11 @@ impl<'d> Reader<'d> {
                 .help("bundle the document into one file first");
             return None;
         };
-        let found = self.root.pointer(pointer);
+        let found = self.at(pointer);
         if found.is_none() {
             let (folder, name) = pointer.rsplit_once('/').unwrap_or_default();
-            let known = self.root.pointer(folder).map_or(&[][..], Node::members);
-            let nearest = nearest(name, known.iter().map(|member| member.key.value.as_str()));
+            let known = self.at(folder).filter(|_| self.problems.len() < MOST_PROBLEMS).map_or(&[][..], Node::members);
+            let nearest = nearest(name, known.iter().take(MOST_NAMES).map(|member| member.key.value.as_str()));
             let help = nearest.map_or_else(|| format!("nothing stands at `{pointer}`"), |word| format!("did you mean `#{folder}/{word}`?"));
             self.problem("S301", reference.span, format!("`{text}` refers to nothing")).help(help);
         }
@@ -265,16 +307,14 @@ impl Node {
         self.kind == Kind::Bool(true)
     }
 
-    /// What stands at a JSON pointer of a URL.
-    fn pointer(&self, pointer: &str) -> Option<&Self> {
-        let mut node = self;
-        for step in pointer.split('/').skip(1) {
-            let step = crate::base::text::percent_decode(step).replace("~1", "/").replace("~0", "~");
-            node = match &node.kind {
-                Kind::List(items) => items.get(step.parse::<usize>().ok()?)?,
-                _ => node.get(&step)?,
-            };
-        }
-        (pointer.is_empty() || pointer.starts_with('/')).then_some(node)
+    /// As how many values its copy counts: itself and all in it, long texts as several.
+    fn weight(&self) -> usize {
+        let inner = match &self.kind {
+            Kind::Text(text) => text.len() / BYTES_PER_VALUE,
+            Kind::List(items) => items.iter().map(Self::weight).sum(),
+            Kind::Map(members) => members.iter().map(|member| member.key.value.len() / BYTES_PER_VALUE + member.value.weight()).sum(),
+            Kind::Null | Kind::Bool(_) | Kind::Number(_) => 0,
+        };
+        1 + inner
     }
 }

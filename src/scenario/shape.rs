@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::expr::{self, BYTES_PER_PLACE};
 use super::need::{self, Interval, Need};
+use crate::base::patterns::{self, Pattern, Unfit};
 use crate::base::text;
 
 /// So many bytes of text cost one step.
@@ -80,14 +81,14 @@ impl Shape {
     ///
     /// # Errors
     /// When it has a pattern that is none.
-    pub fn of_text(text: &str) -> Result<(Self, usize), regex::Error> {
+    pub fn of_text(text: &str) -> Result<(Self, usize), Unfit> {
         let pattern = text.strip_prefix("~/").and_then(|rest| rest.strip_suffix('/'));
         let Some(pattern) = pattern else {
             let glob = text.contains('*').then(|| Self::Glob(text.to_owned()));
             return Ok((glob.or_else(|| range(text)).unwrap_or_else(|| Self::Exact(text.into(), text.to_owned())), 0));
         };
-        let (regex, bytes, cost) = expr::compile(pattern)?;
-        Ok((Self::Pattern(text.to_owned(), regex, cost), bytes))
+        let Pattern { regex, bytes, places } = patterns::compile(pattern)?;
+        Ok((Self::Pattern(text.to_owned(), regex, places), bytes))
     }
 
     /// Whether a value looks like this; a value that is not there is `null`. False once the steps are used up.

@@ -479,7 +479,7 @@ impl Catalog {
         let is_known = |name: &str| format::is_known(name) || reading.formats.iter().any(|(own, _)| *own == name);
         let rows = &operation.schemas.rows;
         let formats = rows.iter().filter_map(|row| row.format.as_deref()).filter(|name| !is_known(name));
-        let patterns = rows.iter().filter_map(|row| row.pattern.as_ref()).filter(|row| row.regex().is_none()).map(|row| &*row.source);
+        let patterns = rows.iter().filter_map(|row| row.pattern.as_ref()).filter(|row| row.compiled().is_none()).map(|row| &*row.source);
         formats.chain(patterns).map(str::to_owned).collect()
     }
 }

@@ -28,6 +28,14 @@ const DEEPEST: usize = 512;
 /// twice as many at each level. What is beyond counts as it is.
 const MOST_VALUES: usize = 2_000_000;
 
+/// So many words of an enumeration count as one value more, and so many bytes of them are told of one that has none of them.
+const CHOICES: usize = 32;
+const TOLD: usize = 16 << 10;
+
+/// What the patterns may cost that texts are held against ([`Pattern::places`](crate::base::patterns::Pattern) for each byte). Texts that
+/// would cost more than is left are not.
+const MOST_WORK: usize = 16 << 20;
+
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     pub violations: Vec<Violation>,
@@ -56,6 +64,8 @@ pub(super) struct Checker<'a> {
     depth: usize,
     /// How many more values are looked at.
     left: usize,
+    /// What patterns may still cost.
+    work: usize,
 }
 
 impl<'a> Checker<'a> {
@@ -71,6 +81,7 @@ impl<'a> Checker<'a> {
             attempts: 0,
             depth: 0,
             left: MOST_VALUES,
+            work: MOST_WORK,
         }
     }
 
@@ -103,10 +114,11 @@ impl<'a> Checker<'a> {
         if let Cow::Owned(value) = &read {
             self.change(path, value);
         }
+        self.left = self.left.saturating_sub(schema.choices.len() / CHOICES);
         if !schema.choices.is_empty() && !schema.choices.iter().any(|choice| same(choice, &read)) {
             match schema.in_other_case(&read) {
                 Some(choice) => self.change(path, choice),
-                None => return self.add(path, Some(sent), || Rule::Enum(schema.choices.clone())),
+                None => return self.add(path, Some(sent), || Rule::Enum(told(&schema.choices))),
             }
         }
         if let Some(wanted) = wanted.filter(|_| is_wrong && schema.choices.is_empty()) {
@@ -254,7 +266,7 @@ impl<'a> Checker<'a> {
             self.add(path, Some(sent), || Rule::MaxLength(schema.length));
         }
         if let Some(pattern) = &schema.pattern
-            && pattern.regex().is_some_and(|regex| !regex.is_match(text))
+            && pattern.compiled().is_some_and(|compiled| compiled.matches(text, &mut self.work) == Some(false))
         {
             self.add(path, Some(sent), || Rule::Pattern(pattern.source.to_string()));
         }
@@ -419,6 +431,17 @@ pub(crate) fn apply(document: &mut Value, changes: Changes) {
             *target = value;
         }
     }
+}
+
+/// The first words of an enumeration: all of them, unless they are long or very many.
+fn told(choices: &[Value]) -> Vec<Value> {
+    let mut left = TOLD;
+    let fits = |choice: &&Value| {
+        let size = size_of::<Value>() / 2 + json::allocated(choice);
+        left = left.saturating_sub(size);
+        left > 0
+    };
+    choices.iter().take_while(fits).cloned().collect()
 }
 
 fn target<'v>(document: &'v mut Value, path: &[Step]) -> Option<&'v mut Value> {

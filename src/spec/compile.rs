@@ -1,6 +1,7 @@
 //! From the Schema Objects that openapiv3 reads to the checker's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use openapiv3::{AdditionalProperties, AnySchema, ReferenceOr, Schema as Source, SchemaKind, Type, VariantOrUnknownOrEmpty};
 use serde::Serialize;
@@ -16,6 +17,8 @@ pub(super) struct Compiler<'d> {
     pub broken: Vec<String>,
     /// Components that were referred to and are not compiled yet, so that no chain of references takes stack.
     pending: Vec<(SchemaId, &'d Source)>,
+    /// Each once, because what it takes when it is compiled counts once.
+    patterns: BTreeMap<&'d str, Arc<Pattern>>,
 }
 
 impl<'d> Compiler<'d> {
@@ -26,6 +29,7 @@ impl<'d> Compiler<'d> {
             schemas: Schemas::default(),
             broken: Vec::new(),
             pending: Vec::new(),
+            patterns: BTreeMap::new(),
         }
     }
 
@@ -95,7 +99,7 @@ impl<'d> Compiler<'d> {
                 json_type: Some(JsonType::String),
                 choices: values(&text.enumeration),
                 format: format(&text.format),
-                pattern: text.pattern.as_deref().map(Pattern::new),
+                pattern: self.pattern(text.pattern.as_deref()),
                 length: Limits { min: text.min_length, max: text.max_length },
                 ..Schema::default()
             },
@@ -170,7 +174,7 @@ impl<'d> Compiler<'d> {
             json_type: any.typ.as_deref().and_then(JsonType::named),
             choices: any.enumeration.clone(),
             format: any.format.as_deref().map(Into::into),
-            pattern: any.pattern.as_deref().map(Pattern::new),
+            pattern: self.pattern(any.pattern.as_deref()),
             length: Limits { min: any.min_length, max: any.max_length },
             range: range(any.minimum, any.maximum, any.exclusive_minimum.unwrap_or_default(), any.exclusive_maximum.unwrap_or_default()),
             multiple_of: any.multiple_of,
@@ -193,11 +197,16 @@ impl<'d> Compiler<'d> {
         }
     }
 
+    fn pattern(&mut self, source: Option<&'d str>) -> Option<Arc<Pattern>> {
+        source.map(|source| Arc::clone(self.patterns.entry(source).or_insert_with(|| Arc::new(Pattern::new(source)))))
+    }
+
     fn list(&mut self, parts: &'d [ReferenceOr<Source>]) -> Vec<SchemaId> {
         parts.iter().map(|part| self.schema(part)).collect()
     }
 
     fn properties(&mut self, rows: &'d Properties, required: &[String]) -> Vec<Property> {
+        let required: BTreeSet<&String> = required.iter().collect();
         let row = |(declared, (name, source)): (usize, (&'d String, &'d ReferenceOr<Box<Source>>))| Property {
             name: name.as_str().into(),
             schema: self.boxed(source),

@@ -1,5 +1,6 @@
 //! From an OpenAPI 3.0 document to a catalog. openapiv3 reads all of it; references lead to `components` and nowhere else.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use http::Method;
@@ -57,6 +58,7 @@ struct Loader<'d> {
 impl<'d> Loader<'d> {
     fn read(&mut self) -> Result<Catalog, SpecError> {
         let (mut operations, mut paths, mut router) = (Vec::<Operation>::new(), Vec::new(), matchit::Router::new());
+        let mut ids = BTreeSet::new();
         for (path, item) in &self.document.paths.paths {
             let ReferenceOr::Item(item) = item else {
                 return Err(self.contradiction(format!("refers to another file for `{path}`")));
@@ -69,7 +71,7 @@ impl<'d> Loader<'d> {
             let mut methods = Vec::new();
             for (method, operation) in item.iter() {
                 let mut read = self.operation(path, method, operation, &item.parameters)?;
-                if operations.iter().any(|other| other.id == read.id) {
+                if !ids.insert(read.id.clone()) {
                     return Err(self.contradiction(format!("uses the operationId `{}` twice", read.id)));
                 }
                 read.index = operations.len();
@@ -91,11 +93,9 @@ impl<'d> Loader<'d> {
         shared: &'d [ReferenceOr<openapiv3::Parameter>],
     ) -> Result<Operation, SpecError> {
         let id = operation.operation_id.clone().ok_or_else(|| self.contradiction(format!("has no operationId for `{method} {path}`")))?;
-        let mut parameters = self.parameters(shared)?;
-        for own in self.parameters(&operation.parameters)? {
-            parameters.retain(|other| other.name != own.name || other.location != own.location);
-            parameters.push(own);
-        }
+        let (mut parameters, own) = (self.parameters(shared)?, self.parameters(&operation.parameters)?);
+        parameters.retain(|other| own.iter().all(|own| other.name != own.name || other.location != own.location));
+        parameters.extend(own);
         let security = operation.security.as_ref().or(self.document.security.as_ref());
         let schemes = security.into_iter().flatten();
         let mut scopes: Vec<Name> = schemes.flat_map(|scheme| scheme.values().flatten()).cloned().map(Name::from).collect();

@@ -45,7 +45,7 @@ pub use load::SpecError;
 pub use place::Place;
 pub use reading::{Blank, EmptyBody, Reading, Spelling, TextFormat, digits, whole_number};
 pub(crate) use scanner::{Expected, Scanner, Token, word};
-pub use schema::{JsonType, Limits, Range};
+pub use schema::{JsonType, Limits, Range, compile};
 pub(crate) use schema::{Property, Schema, SchemaId, Schemas};
 pub(crate) use unknown::UnknownMember;
 pub use violation::{LONGEST_VALUE, ParameterIn, Path, Rule, Step, Violation};

@@ -1,13 +1,14 @@
 //! The Schema Objects of a document, compiled: references resolved to numbers, so that recursive schemas need nothing special, and
 //! every keyword where the checker finds it at once. Regular expressions are compiled when the first text meets them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Formatter};
 use std::ops::Index;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use regex::Regex;
 use serde_json::{Number, Value};
+
+use crate::base::patterns::{self, Unfit};
 
 /// How deep parts of parts are looked through for members.
 const MOST_PARTS: usize = 16;
@@ -52,7 +53,7 @@ pub(crate) struct Schema {
     pub nullable: bool,
     pub choices: Vec<Value>,
     pub format: Option<Box<str>>,
-    pub pattern: Option<Pattern>,
+    pub pattern: Option<Arc<Pattern>>,
     pub length: Limits,
     pub range: Range,
     pub multiple_of: Option<f64>,
@@ -133,18 +134,27 @@ pub struct Range {
 #[derive(Debug)]
 pub(crate) struct Pattern {
     pub source: Box<str>,
-    regex: OnceLock<Option<Regex>>,
+    compiled: OnceLock<Option<patterns::Pattern>>,
 }
 
 impl Pattern {
     pub fn new(source: &str) -> Self {
-        Self { source: source.into(), regex: OnceLock::new() }
+        Self { source: source.into(), compiled: OnceLock::new() }
     }
 
-    /// The compiled expression; `None` if it uses what our engine does not know, such as look-around. Then every text matches.
-    pub fn regex(&self) -> Option<&Regex> {
-        self.regex.get_or_init(|| Regex::new(&ascii_classes(&self.source)).ok()).as_ref()
+    /// The compiled expression; `None` if it uses what our engine does not know, such as look-around, or is too large. Then every text
+    /// matches.
+    pub fn compiled(&self) -> Option<&patterns::Pattern> {
+        self.compiled.get_or_init(|| compile(&self.source).ok()).as_ref()
     }
+}
+
+/// A pattern as documents write it.
+///
+/// # Errors
+/// When it is no expression that is read here, or too large.
+pub fn compile(pattern: &str) -> Result<patterns::Pattern, Unfit> {
+    patterns::compile(&ascii_classes(pattern))
 }
 
 /// `\d` and `\w` mean ASCII in the dialect of JSON Schema, and Unicode in ours.
@@ -249,6 +259,14 @@ impl Schema {
     }
 }
 
+/// The properties of an object as far as they are found, their names, and those that are required.
+#[derive(Default)]
+struct Members<'s> {
+    rows: Vec<(&'s str, SchemaId, bool)>,
+    names: BTreeSet<&'s str>,
+    required: BTreeSet<&'s str>,
+}
+
 impl Schemas {
     /// A component by its name.
     pub fn component(&self, name: &str) -> Option<SchemaId> {
@@ -263,22 +281,25 @@ impl Schemas {
 
     /// The properties of an object, those of its parts and of its first alternative included: name, schema, and whether it is required.
     pub fn members(&self, id: SchemaId) -> Vec<(&str, SchemaId, bool)> {
-        let (mut found, mut required) = (Vec::new(), Vec::new());
-        self.add_members(id, 0, &mut found, &mut required);
-        found.into_iter().map(|(name, schema, is_required)| (name, schema, is_required || required.contains(&name))).collect()
+        let mut found = Members::default();
+        self.add_members(id, 0, &mut found);
+        let Members { rows, required, .. } = found;
+        rows.into_iter().map(|(name, schema, is_required)| (name, schema, is_required || required.contains(name))).collect()
     }
 
-    fn add_members<'s>(&'s self, id: SchemaId, depth: usize, found: &mut Vec<(&'s str, SchemaId, bool)>, required: &mut Vec<&'s str>) {
+    fn add_members<'s>(&'s self, id: SchemaId, depth: usize, found: &mut Members<'s>) {
         let schema = &self[id];
         for object in schema.object.iter() {
-            required.extend(object.required.iter().map(|name| &**name));
-            let new = object.properties.iter().filter(|row| found.iter().all(|(name, ..)| *name != &*row.name));
-            let new: Vec<_> = new.map(|row| (&*row.name, row.schema, row.required)).collect();
-            found.extend(new);
+            found.required.extend(object.required.iter().map(|name| &**name));
+            for row in &object.properties {
+                if found.names.insert(&row.name) {
+                    found.rows.push((&row.name, row.schema, row.required));
+                }
+            }
         }
         if depth < MOST_PARTS {
             let parts = schema.all_of.iter().chain(schema.any_of.first()).chain(schema.one_of.first());
-            parts.for_each(|part| self.add_members(*part, depth + 1, found, required));
+            parts.for_each(|part| self.add_members(*part, depth + 1, found));
         }
     }
 
@@ -328,8 +349,8 @@ mod tests {
     #[test]
     fn digits_are_ascii_as_in_ecma() {
         let pattern = Pattern::new(r"^[\d.]+\\?$");
-        let regex = pattern.regex().expect("an expression");
+        let regex = &pattern.compiled().expect("an expression").regex;
         assert!(regex.is_match("1.5") && regex.is_match(r"1\") && !regex.is_match("١"));
-        assert!(Pattern::new("(?!a)").regex().is_none());
+        assert!(Pattern::new("(?!a)").compiled().is_none());
     }
 }

@@ -7,6 +7,7 @@ use seatrial::base::time;
 use seatrial::engine::{Answer, Contract, Machine, Options, Vendor};
 use seatrial::scenario::openapi;
 use seatrial::scenario::{self, run::MachineVocabulary};
+use seatrial::spec::Catalog;
 use seatrial::vendors;
 use serde_json::{Value, json};
 
@@ -251,6 +252,88 @@ fn documents_that_take_too_much_are_refused() {
     (1..12).for_each(|number| bomb.push_str(&format!("a{number}: &a{number} [{}]\n", vec![format!("*a{}", number - 1); 10].join(", "))));
     assert!(refused(&bomb).contains("aliases expand to more than"), "{}", refused(&bomb));
     assert!(refused(&"# a comment\n".repeat(2_000_000)).contains("is too large"));
+    // What is written once and counts in many places.
+    let text = json!({"type": "string"});
+    let paths = |count: usize, item: Value, rest: Value| {
+        let mut document = json!({"openapi": "3.0.3", "info": {"title": "t", "version": "1"}});
+        document["paths"] = (0..count).map(|number| (format!("/a{number}"), item.clone())).collect::<serde_json::Map<_, _>>().into();
+        rest.as_object().into_iter().flatten().for_each(|(name, value)| document[name] = value.clone());
+        document.to_string()
+    };
+    let words = json!({"name": "a", "in": "query", "schema": {"type": "string", "enum": (0..5000).collect::<Vec<_>>()}});
+    let answer = json!({"content": {"application/json": {"schema": {"type": "object", "properties": {"a": text, "b": text, "c": text}}}}});
+    let ranges = json!({"get": {"responses": {"2XX": answer, "4XX": answer, "5XX": answer}}});
+    let security: Vec<_> = (0..1000).map(|_| json!({"key": []})).collect();
+    let schemes = json!({"key": {"type": "apiKey", "in": "header", "name": "key"}});
+    for (document, problem) in [
+        (paths(10_001, json!({}), json!({})), "more than 10000 operations, or paths"),
+        (
+            paths(1, json!({}), json!({})).replace("/a0", &format!("/a{}", "/{p}".repeat(26))),
+            "path with 26 parameters, at most 25 are read",
+        ),
+        (
+            paths(
+                200,
+                json!({"parameters": [{"$ref": "#/components/parameters/W"}], "get": {}}),
+                json!({"components": {"parameters": {"W": words}}}),
+            ),
+            "multiply",
+        ),
+        (paths(9_000, ranges, json!({})), "references multiply the document to more than 500000 values"),
+        (paths(600, json!({"get": {}}), json!({"security": security, "components": {"securitySchemes": schemes}})), "multiply"),
+        (
+            paths(1, json!({"get": {"parameters": vec![json!({"name": "a", "in": "query"}); 1_001]}}), json!({})),
+            "more than 1000 parameters",
+        ),
+    ] {
+        assert!(refused(&document).contains(problem), "{problem}: {}", refused(&document));
+    }
+}
+
+#[test]
+fn large_documents_are_read_in_time_that_grows_with_them() {
+    let schemas = |count: usize, target: &str| {
+        let rows =
+            |row: &dyn Fn(usize) -> Value| (0..count).map(|number| (format!("S{number}"), row(number))).collect::<serde_json::Map<_, _>>();
+        let mut all = rows(&|_| json!({"type": "string", "pattern": "^[a-z]+$"}));
+        let properties = rows(&|number| json!({"$ref": format!("#/components/schemas/{target}{number}")}));
+        all.insert("S0".to_owned(), json!({"type": "object", "required": properties.keys().collect::<Vec<_>>(), "properties": properties}));
+        hostile(all)
+    };
+    let read = openapi::document(schemas(30_000, "S").as_bytes(), "large.yaml").unwrap_or_else(|problems| panic!("{problems:?}"));
+    let text = read.json.to_string();
+    assert!(Vendor::from_document("acme", "acme", String::new(), &read.json).is_ok() && text.len() < 8 << 20);
+    let problems = openapi::document(schemas(30_000, "T").as_bytes(), "large.yaml").err().expect("references to nothing");
+    assert_eq!(problems.len(), 101);
+    // Members that lead back are looked through so often, and not as often as there are ways.
+    let circle: serde_json::Map<_, _> = (0..500).map(|number| (format!("m{number}"), json!({"$ref": "#/components/schemas/S0"}))).collect();
+    let post = json!({"responses": {"200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/S0"}}}}}});
+    let document = json!({"openapi": "3.0.3", "info": {"title": "t", "version": "1"},
+        "components": {"schemas": {"S0": {"type": "object", "properties": circle}}}, "paths": {"/as": {"post": post, "get": post}}});
+    assert!(vendor(&document.to_string()).id == "acme");
+}
+
+#[test]
+fn patterns_of_a_document_are_bounded() {
+    let with = |patterns: Vec<String>| {
+        let rows = patterns.into_iter().enumerate();
+        let rows: serde_json::Map<_, _> =
+            rows.map(|(number, pattern)| (format!("S{number}"), json!({"type": "string", "pattern": pattern}))).collect();
+        openapi::document(hostile(rows).as_bytes(), "patterns.yaml")
+            .map_err(|problems| problems.iter().map(|row| row.message.clone()).collect::<Vec<_>>())
+    };
+    let large = with(vec!["a".repeat(4_000_000), "((a{1000}){1000}){1000}".to_owned(), "^[a-z]+$".to_owned()]).err().expect("large ones");
+    assert_eq!(large, ["pattern of 4000000 bytes is too large", "pattern of 23 bytes is too large"]);
+    let many = with((0..50_000).map(|number| format!("^a{number}$")).collect()).err().expect("many");
+    assert_eq!(many, ["patterns that take more than 32 MiB together once they are compiled"]);
+    assert!(with(vec!["^a$".to_owned(); 50_000]).is_ok(), "what is the same is compiled once");
+    let warnings = with(vec!["(?!a)".to_owned(), "(?!b)".to_owned()]).expect("it is read").warnings;
+    assert_eq!(warnings.len(), 1, "look-around is told once");
+    // A text that would cost too much is not judged; what is shorter is.
+    let read = with(vec!["^([a-z]{1,9}){1,9}$".to_owned()]).expect("it is read");
+    let catalog = Catalog::load("acme", &read.json.to_string(), false).expect("a catalog");
+    let judged = |text: String| catalog.operations()[0].check_answer(200, Some(&text.into())).len();
+    assert_eq!((judged("A".to_owned()), judged("A".repeat(1 << 20))), (1, 0));
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Which kinds of things the paths of a document show: a path that is posted to and listed or read below (`/boxes`, `/boxes/{id}`), whose
 //! answers have an id.
 
+use std::collections::BTreeMap;
+
 use http::Method;
 
 use crate::engine::described::{Act, Kept, ParcelMap};
@@ -10,29 +12,39 @@ use crate::world::Kind;
 /// How deep in an answer a thing may stand, as in `{"data": {"box": {…}}}`.
 const DEEPEST: usize = 3;
 
+/// How many members are looked through for it, because schemas that refer to each other multiply.
+const MOST: usize = 2_000;
+
 /// Every kind of things that the paths show, in the order of the document.
 pub(super) fn resources(catalog: &Catalog) -> Vec<Kept> {
+    let mut places: Places<'_> = BTreeMap::new();
+    for operation in catalog.operations() {
+        let path = operation.path.trim_end_matches('/');
+        places.entry(path).or_default().push((operation, None));
+        if let Some((collection, parameter)) = item(path) {
+            places.entry(collection).or_default().push((operation, Some(parameter)));
+        }
+    }
     let collections = catalog.operations().iter().filter(|operation| operation.method == Method::POST);
-    collections.filter_map(|create| resource(catalog, create)).collect()
+    collections.filter_map(|create| resource(catalog, create, &places)).collect()
 }
 
-fn resource(catalog: &Catalog, create: &Operation) -> Option<Kept> {
+/// The operations of each path and, with the name of the parameter, of the path of one thing below it.
+type Places<'c> = BTreeMap<&'c str, Vec<(&'c Operation, Option<&'c str>)>>;
+
+fn resource(catalog: &Catalog, create: &Operation, places: &Places<'_>) -> Option<Kept> {
     let collection = create.path.trim_end_matches('/');
     let (_, last) = collection.rsplit_once('/')?;
     if last.starts_with('{') || last.is_empty() {
         return None;
     }
     let schemas = catalog.schemas();
-    let parameter = catalog.operations().iter().find_map(|operation| parameter_below(collection, &operation.path));
+    let here = places.get(collection)?;
+    let parameter = here.iter().find_map(|(_, parameter)| *parameter);
     let of = |method: Method, is_item: bool| {
-        catalog.operations().iter().find(|operation| {
-            let is_there = if is_item {
-                parameter_below(collection, &operation.path).is_some()
-            } else {
-                operation.path.trim_end_matches('/') == collection
-            };
-            is_there && operation.method == method
-        })
+        here.iter()
+            .find(|(operation, parameter)| parameter.is_some() == is_item && operation.method == method)
+            .map(|(operation, _)| *operation)
     };
     let (read, list) = (of(Method::GET, true), of(Method::GET, false));
     let replace = of(Method::PUT, true);
@@ -65,10 +77,11 @@ fn resource(catalog: &Catalog, create: &Operation) -> Option<Kept> {
     Some(Kept { kind: Kind(kind.into()), collection: collection.to_owned(), id, shape, parcel, acts })
 }
 
-/// The name of the parameter that is all of a path below a collection.
-fn parameter_below<'p>(collection: &str, path: &'p str) -> Option<&'p str> {
-    let name = path.trim_end_matches('/').strip_prefix(collection)?.strip_prefix("/{")?.strip_suffix('}')?;
-    (!name.contains(['{', '}', '/'])).then_some(name)
+/// The collection that a path is one thing of, and the name of the parameter that is all of it below that.
+fn item(path: &str) -> Option<(&str, &str)> {
+    let (collection, name) = path.rsplit_once("/{")?;
+    let name = name.strip_suffix('}')?;
+    (!name.contains(['{', '}', '/'])).then_some((collection, name))
 }
 
 /// One thing of a word for several: `boxes`, `parcels`, `deliveries`.
@@ -94,35 +107,43 @@ fn id_names(parameter: Option<&str>, kind: &str) -> Vec<String> {
 }
 
 fn id_member<'s>(schemas: &'s Schemas, schema: SchemaId, names: &[String]) -> Option<&'s str> {
-    let members = schemas.members(schema);
+    let members: Vec<_> = schemas.members(schema).into_iter().map(|(name, schema, _)| (plain(name), name, schema)).collect();
     let is_scalar = |schema: SchemaId| matches!(schemas[schema].json_type, Some(JsonType::String | JsonType::Integer | JsonType::Number));
     names
         .iter()
-        .find_map(|wanted| members.iter().find(|(name, schema, _)| plain(name) == *wanted && is_scalar(*schema)).map(|(name, ..)| *name))
+        .find_map(|wanted| members.iter().find(|(plain, _, schema)| plain == wanted && is_scalar(*schema)).map(|(_, name, _)| *name))
 }
 
 /// The thing itself in an answer.
 pub(super) fn find(schemas: &Schemas, schema: SchemaId, depth: usize, has_id: &dyn Fn(SchemaId) -> bool) -> Option<SchemaId> {
-    if has_id(schema) {
-        return Some(schema);
+    first(schemas, schema, depth, &mut MOST.clone(), &|schema| has_id(schema).then_some(Some(schema)))
+}
+
+/// What is found first in a schema, and in those of its members; `Some(None)` where it is in none of them.
+fn first(
+    schemas: &Schemas,
+    schema: SchemaId,
+    depth: usize,
+    left: &mut usize,
+    look: &dyn Fn(SchemaId) -> Option<Option<SchemaId>>,
+) -> Option<SchemaId> {
+    if let Some(found) = look(schema) {
+        return found;
     }
-    if depth >= DEEPEST {
+    if depth >= DEEPEST || *left == 0 {
         return None;
     }
-    let mut members = schemas.members(schema).into_iter();
-    members.find_map(|(_, schema, _)| find(schemas, schema, depth + 1, has_id))
+    let members = schemas.members(schema);
+    *left = left.saturating_sub(members.len());
+    members.into_iter().find_map(|(_, schema, _)| first(schemas, schema, depth + 1, left, look))
 }
 
 /// The element of the list of things in an answer.
 pub(super) fn find_rows(schemas: &Schemas, schema: SchemaId, depth: usize, has_id: &dyn Fn(SchemaId) -> bool) -> Option<SchemaId> {
-    if schemas[schema].json_type == Some(JsonType::Array) {
-        return schemas.element(schema).filter(|element| has_id(*element));
-    }
-    if depth >= DEEPEST {
-        return None;
-    }
-    let mut members = schemas.members(schema).into_iter();
-    members.find_map(|(_, schema, _)| find_rows(schemas, schema, depth + 1, has_id))
+    let is_list = |schema: SchemaId| schemas[schema].json_type == Some(JsonType::Array);
+    first(schemas, schema, depth, &mut MOST.clone(), &|schema| {
+        is_list(schema).then(|| schemas.element(schema).filter(|element| has_id(*element)))
+    })
 }
 
 /// Parameters of a list that are named like a member of its things, with that member.

@@ -2,21 +2,17 @@
 
 use std::ops::Range;
 
-use regex::{Regex, RegexBuilder};
-use regex_syntax::hir::{Hir, HirKind};
 use serde_json::Value;
 
 use super::lex::{self, Spot, Token, error};
-use super::{Comparison, Expr, ExprError, Function, MAX_PATTERNS, Node, Operator, PATTERN_BYTES, PathUse, Uses};
+use super::{Comparison, Expr, ExprError, Function, MAX_PATTERNS, NO_PATTERN, Node, Operator, PathUse, Uses};
+use crate::base::patterns::{self, Pattern};
 use crate::scenario::error::{nearest, quoted};
 
 /// Longest expression. With no repetition in the language, this and the size of a pattern bound the cost of one.
 const MAX_TEXT: usize = 4096;
 /// How deep an expression may be nested.
 const MAX_DEPTH: usize = 32;
-/// How many bytes a compiled pattern may take. What it takes is counted as the least of these that suffices.
-const PATTERN_SIZES: [usize; 3] = [PATTERN_BYTES, 64 * 1024, MAX_PATTERN];
-const MAX_PATTERN: usize = 256 * 1024;
 
 const FUNCTIONS: [(&str, Function, usize); 4] = [
     (Function::Len.name(), Function::Len, 1),
@@ -164,14 +160,14 @@ impl Parser {
         }
         self.uses.patterns += 1;
         self.advance();
-        match compile(&pattern) {
-            Ok((regex, bytes, cost)) => {
+        match patterns::compile(&pattern) {
+            Ok(Pattern { regex, bytes, places }) => {
                 self.uses.pattern_bytes += bytes;
-                Ok(Node::Matches(Box::new(left), regex, cost))
+                Ok(Node::Matches(Box::new(left), regex, places))
             }
             Err(reason) => {
-                let mut error = error("not a regular expression", range);
-                error.label = Some(why(&reason));
+                let mut error = error(NO_PATTERN, range);
+                error.label = Some(reason.to_string());
                 Err(error)
             }
         }
@@ -322,41 +318,5 @@ fn single(mut nodes: Vec<Node>, join: fn(Vec<Node>) -> Node) -> Node {
             join(nodes)
         }
         None => join(nodes),
-    }
-}
-
-/// Why a text is no pattern, in one line.
-pub(in crate::scenario) fn why(reason: &regex::Error) -> String {
-    match reason {
-        regex::Error::CompiledTooBig(_) => "it is too large".to_owned(),
-        reason => reason.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned(),
-    }
-}
-
-/// A compiled pattern, about the bytes that it takes, and what each byte of a text costs that it looks through.
-pub(in crate::scenario) fn compile(pattern: &str) -> Result<(Regex, usize, usize), regex::Error> {
-    let mut built = Err(regex::Error::CompiledTooBig(0));
-    for size in PATTERN_SIZES {
-        let regex = RegexBuilder::new(pattern).size_limit(size).dfa_size_limit(MAX_PATTERN).build();
-        built = regex.map(|regex| (regex, size, regex_syntax::parse(pattern).map_or(size, |hir| positions(&hir))));
-        if !matches!(built, Err(regex::Error::CompiledTooBig(_))) {
-            break;
-        }
-    }
-    built
-}
-
-/// At how many places of a pattern a search may be at once, which is what it does at most for each byte.
-fn positions(hir: &Hir) -> usize {
-    match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) => 0,
-        HirKind::Literal(text) => text.0.len(),
-        HirKind::Class(_) => 1,
-        HirKind::Capture(group) => positions(&group.sub),
-        HirKind::Repetition(part) => {
-            let times = part.max.unwrap_or(part.min).max(1);
-            positions(&part.sub).saturating_mul(usize::try_from(times).unwrap_or(usize::MAX))
-        }
-        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().map(positions).fold(0, usize::saturating_add),
     }
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::Reader;
+use super::{BYTES_PER_VALUE, MOST_NAMES, Reader};
+use crate::base::json;
 use crate::scenario::error::{Span, nearest};
 use crate::scenario::node::{Kind, Node};
 
@@ -16,6 +17,11 @@ const RANGES: [(&str, &[u16]); 4] = [
     ("4XX", &[400, 401, 402, 403, 404, 405, 406, 409, 413, 415, 422, 429]),
     ("5XX", &[500, 502, 503, 504]),
 ];
+/// Operations and paths of one document, and parameters of one operation.
+const MOST_OPERATIONS: usize = 10_000;
+const MOST_PARAMETERS: usize = 1_000;
+/// Parameters of one path, of which the router takes no more.
+const MOST_IN_PATH: usize = 25;
 /// Headers that OpenAPI says elsewhere.
 const SAID_ELSEWHERE: [&str; 3] = ["accept", "content-type", "authorization"];
 
@@ -30,10 +36,21 @@ impl<'d> Reader<'d> {
             return paths;
         };
         self.security(root.get("security"), schemes);
-        for member in declared.members().iter().filter(|member| !member.key.value.starts_with("x-")) {
+        for (number, member) in declared.members().iter().filter(|member| !member.key.value.starts_with("x-")).enumerate() {
             let path = &member.key.value;
+            if number.max(ids.len()) >= MOST_OPERATIONS {
+                let message = format!("more than {MOST_OPERATIONS} operations, or paths, in one document");
+                self.problem("S002", member.key.span, message).help("mount the part of it that your client calls");
+                break;
+            }
             if !path.starts_with('/') {
                 self.problem("S300", member.key.span, format!("path `{path}` does not begin with `/`")).help(format!("write `/{path}`"));
+                continue;
+            }
+            let parameters = path.matches('{').count();
+            if parameters > MOST_IN_PATH {
+                let message = format!("path with {parameters} parameters, at most {MOST_IN_PATH} are read");
+                self.problem("S300", member.key.span, message).help("leave the path out, or make it shorter");
                 continue;
             }
             if let Err(error) = router.insert(path.clone(), ()) {
@@ -73,22 +90,20 @@ impl<'d> Reader<'d> {
                 .help("give each operation one of its own");
         }
         let mut row = json!({"operationId": id, "responses": self.responses(operation.get("responses"))});
-        let tags: Vec<Value> = operation.get("tags").map_or(&[][..], Node::items).iter().map(|tag| tag.scalar().into()).collect();
-        row["tags"] = tags.into();
+        let tags = operation.get("tags").filter(|tags| self.takes_all(tags)).map_or(&[][..], Node::items);
+        row["tags"] = tags.iter().map(|tag| tag.scalar().into()).collect::<Vec<Value>>().into();
         row["deprecated"] = operation.get("deprecated").is_some_and(Node::is_true).into();
         for name in ["security", "x-evidence", "x-rate-limit"] {
             if let Some(node) = operation.get(name) {
-                row[name] = node.to_json();
+                row[name] = self.copy(node);
             }
         }
-        self.security(operation.get("security"), schemes);
-        let mut parameters: Vec<Value> = Vec::new();
-        for node in [shared, operation.get("parameters")].into_iter().flatten().flat_map(Node::items) {
-            let Some(parameter) = self.parameter(node) else { continue };
-            parameters.retain(|other| other["name"] != parameter["name"] || other["in"] != parameter["in"]);
-            parameters.push(parameter);
+        if let (None, Some(usual)) = (operation.get("security"), self.root.get("security")) {
+            // It counts for each operation.
+            self.takes_all(usual);
         }
-        row["parameters"] = parameters.into();
+        self.security(operation.get("security"), schemes);
+        row["parameters"] = self.parameters(shared, operation.get("parameters")).into();
         if let Some(body) = operation.get("requestBody").and_then(|body| self.resolved(body)) {
             let content = self.content(body.get("content"), &["json", "x-www-form-urlencoded", "multipart/form-data"]);
             if !content.is_empty() {
@@ -98,12 +113,31 @@ impl<'d> Reader<'d> {
         row
     }
 
+    /// The parameters of an operation; its own take the places of those that all operations of the path have.
+    fn parameters(&mut self, shared: Option<&'d Node>, own: Option<&'d Node>) -> Vec<Value> {
+        let (mut rows, mut places) = (Vec::new(), BTreeMap::new());
+        for (number, node) in [shared, own].into_iter().flatten().flat_map(Node::items).enumerate() {
+            if number >= MOST_PARAMETERS {
+                let message = format!("more than {MOST_PARAMETERS} parameters of one operation");
+                self.problem("S002", node.span, message).help("no URL has as many");
+                break;
+            }
+            let Some(parameter) = self.parameter(node) else { continue };
+            let place = (parameter["in"].to_string(), parameter["name"].to_string());
+            if let Some(other) = places.insert(place, rows.len()) {
+                rows[other] = None;
+            }
+            rows.push(Some(parameter));
+        }
+        rows.into_iter().flatten().collect()
+    }
+
     /// What the requirements of an operation, or of all, name has to be there.
     fn security(&mut self, requirements: Option<&'d Node>, schemes: &Map<String, Value>) {
         for member in requirements.map_or(&[][..], Node::items).iter().flat_map(Node::members) {
             let name = &member.key.value;
             if !schemes.contains_key(name) {
-                let nearest = nearest(name, schemes.keys().map(String::as_str));
+                let nearest = nearest(name, schemes.keys().take(MOST_NAMES).map(String::as_str));
                 let help = nearest
                     .map_or_else(|| "declare it in `components.securitySchemes`".to_owned(), |word| format!("did you mean `{word}`?"));
                 self.problem("S301", member.key.span, format!("there is no security scheme `{name}`")).help(help);
@@ -113,6 +147,9 @@ impl<'d> Reader<'d> {
 
     fn parameter(&mut self, node: &'d Node) -> Option<Value> {
         let parameter = self.resolved(node)?;
+        if !self.takes(parameter, 1) {
+            return None;
+        }
         let (name, place) = (parameter.get("name").map(Node::scalar)?, parameter.get("in").map(Node::scalar)?);
         match &*place {
             "path" | "query" | "header" => {}
@@ -174,14 +211,19 @@ impl<'d> Reader<'d> {
                 }
                 continue;
             }
-            let Some(response) = self.resolved(&member.value) else { continue };
+            let Some(response) = self.resolved(&member.value).filter(|response| self.takes(response, 1)) else { continue };
             let mut row = json!({"description": ""});
             let content = self.content(response.get("content"), &["json"]);
             if !content.is_empty() {
                 row["content"] = content.into();
             }
             match range {
-                Some((_, statuses)) => ranges.extend(statuses.iter().map(|status| (status.to_string(), row.clone()))),
+                // Each status that a range stands for has a copy.
+                Some((_, statuses)) => {
+                    let size = 1 + json::allocated(&row) / BYTES_PER_VALUE;
+                    let rows = statuses.iter().take_while(|_| self.takes(response, size));
+                    ranges.extend(rows.map(|status| (status.to_string(), row.clone())));
+                }
                 None => drop(found.insert(status.to_lowercase(), row)),
             }
         }

@@ -41,7 +41,7 @@ impl Reader<'_> {
             })
         });
         let Some((trouble, said, pointer)) = found else { return };
-        let span = self.root.pointer(&pointer).map_or_else(Span::default, Node::start);
+        let span = self.at(&pointer).map_or_else(Span::default, Node::start);
         let (message, help) = match trouble {
             Trouble::Endless => (format!("{said} has itself as a part"), "a schema may refer to itself below a member or an element"),
             Trouble::Deep => (format!("the parts of {said} go deeper than {DEEPEST} levels"), "write parts of parts out"),

@@ -3,10 +3,12 @@
 use serde::Deserialize as _;
 use serde_json::{Map, Number, Value, json};
 
-use super::Reader;
+use super::{BYTES_PER_VALUE, MOST_PATTERN_BYTES, Reader};
+use crate::base::patterns::{LARGE, LONGEST, MOST_PLACES, Unfit};
 use crate::engine::ParcelMap;
 use crate::scenario::error::suggestion;
 use crate::scenario::node::{Kind, Node};
+use crate::spec;
 
 /// Keywords that say something about values, and are not held against them.
 const NOT_JUDGED: [&str; 13] = [
@@ -34,7 +36,7 @@ type Members = Map<String, Value>;
 
 impl<'d> Reader<'d> {
     pub(super) fn schema(&mut self, node: &'d Node) -> Value {
-        if !self.takes(node) {
+        if !self.takes(node, 1) {
             return json!({});
         }
         match &node.kind {
@@ -94,12 +96,12 @@ impl<'d> Reader<'d> {
             match name {
                 "type" => is_nullable |= self.types(value, &mut out),
                 "nullable" => is_nullable |= value.is_true(),
-                "enum" => drop(out.insert(name.to_owned(), value.to_json())),
-                "const" => drop(out.insert("enum".to_owned(), json!([value.to_json()]))),
-                "example" | "default" => drop(out.insert(name.to_owned(), value.to_json())),
+                "const" => drop(out.insert("enum".to_owned(), json!([self.copy(value)]))),
+                "enum" | "example" | "default" => drop(out.insert(name.to_owned(), self.copy(value))),
                 "examples" => {
                     if let Some(first) = value.items().first() {
-                        out.entry("example").or_insert_with(|| first.to_json());
+                        let first = self.copy(first);
+                        out.entry("example").or_insert(first);
                     }
                 }
                 "exclusiveMinimum" | "exclusiveMaximum" => {
@@ -123,15 +125,25 @@ impl<'d> Reader<'d> {
                     None => self.wrong(value, "a whole number"),
                 },
                 "uniqueItems" | "readOnly" | "writeOnly" | "deprecated" => drop(out.insert(name.to_owned(), value.is_true().into())),
-                "pattern" | "format" => drop(out.insert(name.to_owned(), value.scalar().into())),
-                "required" => {
+                "pattern" | "format" if self.takes_all(value) => {
+                    if name == "pattern" {
+                        self.pattern(value);
+                    }
+                    out.insert(name.to_owned(), value.scalar().into());
+                }
+                "required" if self.takes_all(value) => {
                     let names: Vec<Value> = value.items().iter().map(|name| name.scalar().into()).collect();
                     if !names.is_empty() {
                         out.insert(name.to_owned(), names.into());
                     }
                 }
                 "properties" => {
-                    let rows: Members = value.members().iter().map(|row| (row.key.value.clone(), self.schema(&row.value))).collect();
+                    let mut rows = Members::new();
+                    for row in value.members() {
+                        if self.takes(&row.value, row.key.value.len() / BYTES_PER_VALUE) {
+                            rows.insert(row.key.value.clone(), self.schema(&row.value));
+                        }
+                    }
                     out.insert(name.to_owned(), rows.into());
                 }
                 "items" => drop(out.insert(name.to_owned(), if value.items().is_empty() { self.schema(value) } else { self.tuple(value) })),
@@ -145,15 +157,15 @@ impl<'d> Reader<'d> {
                 }
                 "allOf" | "anyOf" | "oneOf" => is_nullable |= self.list(name, value, &mut out),
                 "not" => drop(out.insert(name.to_owned(), self.schema(value))),
-                "discriminator" => self.discriminator(value, &mut out),
+                "discriminator" if self.takes_all(value) => self.discriminator(value, &mut out),
                 "x-seatrial-parcel" => {
                     if let Err(error) = ParcelMap::deserialize(value.to_json()) {
                         let help = "it has `tracking_number`; `docs/any-carrier.md` lists the others";
                         self.problem("S303", value.span, format!("`x-seatrial-parcel` cannot be read: {error}")).help(help);
                     }
-                    out.insert(name.to_owned(), value.to_json());
+                    out.insert(name.to_owned(), self.copy(value));
                 }
-                name if EXTENSIONS.contains(&name) => drop(out.insert(name.to_owned(), value.to_json())),
+                name if EXTENSIONS.contains(&name) => drop(out.insert(name.to_owned(), self.copy(value))),
                 name if NOT_READ.contains(&name) => {
                     let help = "say it with `$ref` and `components.schemas`";
                     self.problem("S302", member.key.span, format!("`{name}` is not read")).help(help);
@@ -169,6 +181,39 @@ impl<'d> Reader<'d> {
             out.insert("nullable".to_owned(), true.into());
         }
         out.into()
+    }
+
+    /// Tells a pattern that is too large, and one that is not held against texts.
+    fn pattern(&mut self, value: &'d Node) {
+        let Kind::Text(text) = &value.kind else { return };
+        if self.pattern_bytes > MOST_PATTERN_BYTES || !self.patterns.insert(text) {
+            return;
+        }
+        let bytes = match spec::compile(text) {
+            Ok(pattern) => pattern.bytes,
+            Err(Unfit::TooLarge) => {
+                let message = format!("pattern of {} bytes is too large", text.len());
+                self.problem("S306", value.span, message).help(format!(
+                    "at most {LONGEST} bytes, {} places and {} KiB once it is compiled",
+                    MOST_PLACES,
+                    LARGE >> 10
+                ));
+                LARGE
+            }
+            Err(Unfit::Unread(why)) => {
+                if self.told.insert("pattern".to_owned()) {
+                    let message = format!("pattern is not held against values: {why}");
+                    self.problem("S305", value.span, message).help("all values pass that the rest of the schema takes");
+                }
+                0
+            }
+        };
+        let before = self.pattern_bytes;
+        self.pattern_bytes += bytes;
+        if before <= MOST_PATTERN_BYTES && self.pattern_bytes > MOST_PATTERN_BYTES {
+            let message = format!("patterns that take more than {} MiB together once they are compiled", MOST_PATTERN_BYTES >> 20);
+            self.problem("S306", value.span, message).help("mount the part of the document that your client calls");
+        }
     }
 
     /// One type, or several; whether `null` is one of them.
@@ -223,7 +268,7 @@ impl<'d> Reader<'d> {
         for row in value.get("mapping").map_or(&[][..], Node::members) {
             let target = row.value.scalar();
             let name = target.strip_prefix("#/components/schemas/").unwrap_or(&target);
-            if self.root.pointer(&format!("/components/schemas/{name}")).is_some() {
+            if self.at(&format!("/components/schemas/{name}")).is_some() {
                 mapping.insert(row.key.value.clone(), format!("#/components/schemas/{name}").into());
             } else {
                 self.problem("S301", row.value.span, format!("`{target}` refers to nothing")).help("name a schema of `components`");

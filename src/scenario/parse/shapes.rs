@@ -7,7 +7,7 @@ use super::members;
 use super::reader::Reader;
 use crate::scenario::ast::Window;
 use crate::scenario::error::{Spanned, suggestion};
-use crate::scenario::expr;
+use crate::scenario::expr::NO_PATTERN;
 use crate::scenario::expr::types::{Looked, Types as _};
 use crate::scenario::node::{Kind, Member, Node};
 use crate::scenario::shape::Shape;
@@ -55,7 +55,8 @@ impl Reader<'_> {
                         Some(shape)
                     }
                     Err(reason) => {
-                        self.problem("S010", node.span, "not a regular expression").label(expr::why(&reason));
+                        self.refused_pattern();
+                        self.problem("S010", node.span, NO_PATTERN).label(reason.to_string());
                         None
                     }
                 }

@@ -11,7 +11,8 @@ use crate::base::time;
 use crate::scenario::ast::{Answered, Between, Condition, Count, Operation, Pattern};
 use crate::scenario::error::{Span, Spanned, quoted, suggestion};
 use crate::scenario::expr::types::{self, Looked, Type, Types};
-use crate::scenario::expr::{Expr, ExprError, Path, PathUse, Step, Uses};
+use crate::scenario::expr::{Expr, ExprError, NO_PATTERN, Path, PathUse, Step, Uses};
+use crate::scenario::need::Need;
 use crate::scenario::node::{Kind, Member, Node};
 use crate::scenario::template::{self, Template};
 
@@ -20,6 +21,8 @@ const MAX_DURATION: SignedDuration = SignedDuration::from_hours(24 * 366 * 10);
 
 /// Most patterns of one file.
 const MAX_PATTERNS: usize = 256;
+/// Of patterns that cannot be used, only so many are read.
+const MAX_REFUSED: usize = 16;
 
 /// Most paths of one file that are held against the vendors' documents, so that a file of nothing but conditions is read in time.
 const MOST_LOOKED_UP: usize = 20_000;
@@ -326,6 +329,11 @@ impl Reader<'_> {
         }
     }
 
+    /// Counts a pattern that cannot be used: finding that out may take as long as several others do.
+    pub(super) fn refused_pattern(&mut self) {
+        self.patterns = self.patterns.saturating_add(MAX_PATTERNS / MAX_REFUSED);
+    }
+
     /// Compiled patterns take memory, so that a file can only have so many; the one too many is reported once.
     pub(super) fn affordable(&mut self, node: &Node) -> Option<()> {
         if self.patterns < MAX_PATTERNS {
@@ -340,6 +348,9 @@ impl Reader<'_> {
     }
 
     fn bad_expression(&mut self, node: &Node, text: &str, error: ExprError) {
+        if error.message == NO_PATTERN {
+            self.refused_pattern();
+        }
         let span = self.locate(node, text, &error.range);
         let problem = self.problem("S010", span, error.message);
         problem.label = error.label;

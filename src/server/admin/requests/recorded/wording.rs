@@ -7,9 +7,9 @@ use std::sync::{Arc, LazyLock};
 use regex::Regex;
 use serde_json::{Map, Value};
 
+use crate::base::patterns;
 use crate::engine::{self, Machine, Origin, Request, Sandbox};
 use crate::scenario::conversation::{CredentialMap, HOST_NAME};
-use crate::scenario::matching;
 use crate::world;
 
 /// The receiver of a conversation, wherever it is held.
@@ -254,7 +254,7 @@ fn literal(text: &str) -> String {
 
 /// What the whole of a text has to match. Of a pattern that is too long to be one, any text does.
 fn matcher(pattern: &str) -> String {
-    if pattern.len() + 2 > matching::LONGEST { "~string".to_owned() } else { format!("~/^{pattern}$/") }
+    if pattern.len() + 2 > patterns::LONGEST { "~string".to_owned() } else { format!("~/^{pattern}$/") }
 }
 
 /// A pattern of a text in which references stay what they are.
