@@ -129,6 +129,14 @@ impl Machine {
         self.options.secrets.map(|secret| secret())
     }
 
+    /// Whether a sandbox may be opened under a name.
+    ///
+    /// # Errors
+    /// When the name is taken or no name, or there are too many.
+    pub fn may_open(&self, name: &str) -> Result<(), SandboxError> {
+        self.registry.may_open(name)
+    }
+
     /// Opens a staged sandbox under its name.
     ///
     /// # Errors

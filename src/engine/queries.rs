@@ -54,6 +54,27 @@ impl Sandbox {
         self.documents(&PARCEL)
     }
 
+    /// How many parcels each account has.
+    #[must_use]
+    pub fn parcel_counts(&self) -> Vec<usize> {
+        self.lock().world.accounts().iter().map(|(_, account)| account.count(&PARCEL)).collect()
+    }
+
+    /// The tracking numbers of those that were made since each account had so many.
+    #[must_use]
+    pub fn newest_parcels(&self, counts: &[usize]) -> Vec<String> {
+        let state = self.lock();
+        let mut found = Vec::new();
+        for (number, (_, account)) in state.world.accounts().iter().enumerate() {
+            let new = account.count(&PARCEL).saturating_sub(counts.get(number).copied().unwrap_or_default());
+            let rows = account.table(&PARCEL).into_iter().flat_map(|table| table.rows().rev().take(new));
+            let at = found.len();
+            found.extend(rows.map(|row| row.id().to_owned()));
+            found[at..].reverse();
+        }
+        found
+    }
+
     /// All documents of a kind, which are read while others may use the sandbox.
     fn documents<T: DeserializeOwned>(&self, kind: &Kind) -> Vec<T> {
         let state = self.lock();

@@ -93,19 +93,25 @@ impl Registry {
         credential_index.get(mount)?.get(credential)?.first().cloned()
     }
 
+    /// Whether a sandbox may be opened under a name, before it is made.
+    pub fn may_open(&self, name: &str) -> Result<(), SandboxError> {
+        self.is_free(&self.sandboxes.read().unwrap_or_else(PoisonError::into_inner), name)
+    }
+
+    fn is_free(&self, sandboxes: &BTreeMap<Arc<str>, Arc<Sandbox>>, name: &str) -> Result<(), SandboxError> {
+        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
+        match name {
+            name if name.is_empty() || name.len() > 64 || !name.bytes().all(fits) => Err(SandboxError::Name(name.to_owned())),
+            name if sandboxes.contains_key(name) => Err(SandboxError::Taken(name.to_owned())),
+            _ if sandboxes.len() >= self.limit => Err(SandboxError::Full),
+            _ => Ok(()),
+        }
+    }
+
     /// Opens a staged sandbox under its name.
     pub fn open(&self, sandbox: Arc<Sandbox>) -> Result<Arc<Sandbox>, SandboxError> {
-        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
-        if sandbox.name.is_empty() || sandbox.name.len() > 64 || !sandbox.name.bytes().all(fits) {
-            return Err(SandboxError::Name(sandbox.name.to_string()));
-        }
         let mut sandboxes = self.sandboxes.write().unwrap_or_else(PoisonError::into_inner);
-        if sandboxes.contains_key(&sandbox.name) {
-            return Err(SandboxError::Taken(sandbox.name.to_string()));
-        }
-        if sandboxes.len() >= self.limit {
-            return Err(SandboxError::Full);
-        }
+        self.is_free(&sandboxes, &sandbox.name)?;
         sandboxes.insert(Arc::clone(&sandbox.name), Arc::clone(&sandbox));
         drop(sandboxes);
         self.reindex(&sandbox);

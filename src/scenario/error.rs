@@ -173,20 +173,20 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A problem that is found only when the scenario is bound to a machine.
     pub(super) fn at(code: &'static str, message: String, source: &Arc<Source>, span: Span, help: &str) -> Self {
-        Self { code, message, source: Arc::clone(source), span, label: None, help: Some(help.to_owned()) }
+        Self { code, message: cut(message), source: Arc::clone(source), span, label: None, help: Some(cut(help.to_owned())) }
     }
 
     pub(super) fn new(code: &'static str, source: &Arc<Source>, span: Span, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), source: Arc::clone(source), span, label: None, help: None }
+        Self { code, message: cut(message.into()), source: Arc::clone(source), span, label: None, help: None }
     }
 
     pub(super) fn label(&mut self, label: impl Into<String>) -> &mut Self {
-        self.label = Some(label.into());
+        self.label = Some(cut(label.into()));
         self
     }
 
     pub(super) fn help(&mut self, help: impl Into<String>) -> &mut Self {
-        self.help = Some(help.into());
+        self.help = Some(cut(help.into()));
         self
     }
 
@@ -253,6 +253,14 @@ impl fmt::Display for Diagnostic {
 
 impl std::error::Error for Diagnostic {}
 
+/// How many bytes a text of a problem has; a list of what is known may be long.
+const LONGEST_TEXT: usize = 8 << 10;
+
+/// The beginning of a text that repeats much of a file.
+fn cut(text: String) -> String {
+    if text.len() <= LONGEST_TEXT { text } else { format!("{}…", &text[..text.floor_char_boundary(LONGEST_TEXT / 4)]) }
+}
+
 /// Most problems that are reported for one file, and that suggestions are sought for.
 pub(super) const MAX_PROBLEMS: usize = 100;
 
@@ -272,8 +280,11 @@ pub(super) fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>)
     }
     let wanted = found.to_lowercase();
     let limit = (wanted.chars().count() / 3).max(1);
+    // Words that are longer or shorter by more than may differ are not compared.
+    let length = wanted.chars().count();
     known
         .into_iter()
+        .filter(|word| word.len() <= 8 * MAX_WORD && word.chars().count().abs_diff(length) <= 2 * limit)
         .map(|word| (strsim::damerau_levenshtein(&wanted, &word.to_lowercase()), word))
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::error::{Diagnostic, FILE, Source, Span, Spanned};
+use super::error::{Diagnostic, FILE, MAX_PROBLEMS, Source, Span, Spanned};
 use super::node::{self, Kind, Node};
+use super::parse::first_of;
 
 /// How deep files may include each other.
 const MAX_DEPTH: usize = 16;
@@ -35,7 +36,7 @@ pub fn gather(files: Vec<Found>, find: &mut Find<'_>) -> Result<String, Vec<Diag
         Gathering { find, seen: BTreeSet::new(), within: Vec::new(), files: Vec::new(), bytes: 0, includes: false, problems: Vec::new() };
     files.into_iter().for_each(|file| gathering.add(file, None));
     if !gathering.problems.is_empty() {
-        return Err(gathering.problems);
+        return Err(first_of(gathering.problems));
     }
     if let ([_], false) = (&gathering.files[..], gathering.includes) {
         return Ok(gathering.files.swap_remove(0).1);
@@ -101,6 +102,9 @@ impl Gathering<'_, '_> {
         }
         self.within.push((id, name.clone()));
         for path in self.included(&source) {
+            if self.problems.len() > MAX_PROBLEMS {
+                break;
+            }
             self.includes = true;
             self.include(&source, &path);
         }
@@ -116,6 +120,9 @@ impl Gathering<'_, '_> {
             let name = whole.file_at(range.start).1;
             let part = Arc::new(Source::new(name, whole.text.get(range.clone()).unwrap_or_default()));
             for path in self.included(&part).into_iter().filter(|path| !earlier.contains(&last(&path.value))) {
+                if self.problems.len() > MAX_PROBLEMS {
+                    return;
+                }
                 if let Ok(found) = (self.find)(&path.value, id) {
                     self.includes = true;
                     self.add(found, Some((&part, path.span)));
@@ -161,6 +168,11 @@ impl Gathering<'_, '_> {
             kind => vec![Node { span: member.value.span, kind }],
         };
         let mut paths = Vec::new();
+        if let Some(row) = rows.get(MAX_FILES) {
+            let message = format!("`include` has {} rows, and more than {MAX_FILES} files are not read", rows.len());
+            self.problems.push(Diagnostic::at("S002", message, source, row.span, "make it several scenarios, or make the data by calls"));
+            return Vec::new();
+        }
         for row in rows {
             match row.kind {
                 Kind::Text(value) => paths.push(Spanned { value, span: row.span }),
@@ -235,6 +247,22 @@ mod tests {
         let deep: Vec<(String, String)> = (0..40).map(|n| (format!("f{n}"), format!("include: f{}", n + 1))).collect();
         let files: Vec<(&str, &str)> = deep.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
         assert!(gathered(&files, &["f0"]).expect_err("it is too deep")[0].contains("more than 16 deep"));
+    }
+
+    #[test]
+    fn mistakes_have_a_number_and_a_length() {
+        for rows in [vec!["x"; 90_000].join(", "), vec!["1"; 90_000].join(", ")] {
+            let problems = gathered(&[("a", &format!("include: [{rows}]"))], &["a"]).expect_err("too many");
+            assert_eq!(problems, ["a:`include` has 90000 rows, and more than 64 files are not read"]);
+        }
+        let long = "x".repeat(8_500);
+        let some = format!("include: [{}]", vec![long.as_str(); 60].join(", "));
+        let files: Vec<(String, &str)> = (0..2).map(|number| (format!("f{number}"), some.as_str())).collect();
+        let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), *text)).collect();
+        let named: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
+        let problems = gathered(&files, &named).expect_err("nothing is there");
+        assert_eq!(problems.len(), MAX_PROBLEMS + 1);
+        assert!(problems.iter().all(|problem| problem.len() < 3_000));
     }
 
     #[test]

@@ -22,6 +22,7 @@ use crate::scenario::error::{Diagnostic, Span, Spanned};
 use crate::scenario::facts::{CallFacts, ParcelFacts};
 use crate::scenario::index::Index;
 use crate::scenario::parse;
+use crate::scenario::parse::first_of;
 pub use crate::scenario::vocabulary::MachineVocabulary;
 use crate::world::{self, Clock, Counter, Counters, Mode, Tally, World};
 
@@ -91,7 +92,7 @@ pub fn stage(
         subscribe(machine, &sandbox, scenario, wall, &mut problems);
     }
     sandbox.mark_initial_state();
-    if problems.is_empty() { Ok(sandbox) } else { Err(problems) }
+    if problems.is_empty() { Ok(sandbox) } else { Err(first_of(problems)) }
 }
 
 /// Creates the subscriptions of the scenario.

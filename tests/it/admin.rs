@@ -97,6 +97,12 @@ fn unknown_routes_and_methods_are_problems() {
     }
     let wrong = send(&server, "PATCH", "/_seatrial/sandboxes", &[], "");
     assert!(wrong.head.contains("\r\nallow: get, post\r\n"), "{}", wrong.head);
+    // The name is looked at first: a scenario may take long.
+    for (name, expected) in [("default", 409), ("Default", 400), ("other", 422)] {
+        let body = json!({"name": name, "scenario": "given: [shippo.Nothing: {}]"}).to_string();
+        let answer = send(&server, "POST", "/_seatrial/sandboxes", &[JSON], &body);
+        assert_eq!(answer.status, expected, "{name}: {}", answer.body);
+    }
     let bad = send(&server, "PUT", "/_seatrial/sandboxes/default/faults/x", &[JSON], r#"{"on": "shippo.Nothing", "fault": "reset"}"#);
     assert_eq!(bad.status, 422, "{}", bad.body);
 }

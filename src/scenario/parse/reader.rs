@@ -182,6 +182,9 @@ impl<'s> Reader<'s> {
         let is_free = |member: &Member| what == SCENARIO && member.key.value.starts_with("x-");
         let is_known = |member: &Member| known.iter().any(|name| is_called(member, name)) || is_told(&member.key.value);
         for member in members.iter().filter(|member| !is_known(member) && !is_free(member)) {
+            if self.is_full() {
+                break;
+            }
             let name = &member.key.value;
             let help = nearest(name, known.iter().copied()).is_none().then(|| members::elsewhere(name)).flatten();
             self.problem("S004", member.key.span, format!("unknown member `{name}`"))
@@ -198,7 +201,7 @@ impl<'s> Reader<'s> {
             let message = format!("`{}` is the same member as `{}`", second.key.value, first.key.value);
             self.problem("S003", second.key.span, message).help("readers of YAML 1.1 take the one for the other; remove one of the two");
         }
-        let unknown = members.iter().filter(|member| !is_known(member)).map(|member| member.key.value.as_str());
+        let unknown = members.iter().filter(|member| !is_known(member)).take(MAX_PROBLEMS).map(|member| member.key.value.as_str());
         let misspelt = unknown.filter_map(|name| nearest(name, known.iter().copied())).map(str::to_owned).collect();
         Some(Fields { span: first_line(node), what, members, misspelt })
     }

@@ -129,12 +129,17 @@ fn steps_may_wait_for_calls() {
 fn cost_grows_with_the_size_of_the_file_only() {
     let keys: String = (0..40_000).map(|n| format!("k{n}: 1\n")).collect();
     assert_eq!(codes(&keys).len(), MAX_PROBLEMS + 1);
+    assert_eq!(super::read(&keys, "keys.yaml", None, scenario).1.len(), MAX_PROBLEMS + 1, "no more are looked at");
     let overrides: String = (0..19_000).map(|n| format!("- {{on: a.b{n}, fault: reset}}\n")).collect();
     assert_eq!(codes(&format!("overrides:\n{overrides}")), [""; 0]);
     let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(200_000), "*a, ".repeat(10_000));
     assert_eq!(codes(&long), ["S002"]);
     let patterns = "- {on: a.b, times: 1, fault: reset, when: $request.path matches '^\\w+$'}\n".repeat(300);
     assert_eq!(codes(&format!("overrides:\n{patterns}")), ["S002"]);
+    let large = (0..3_000).map(|n| format!("- on: a.b\n  fault: reset\n  when: $request.path matches '\\w{{{}}}'\n", 2000 + n));
+    let mut expected = vec!["S010"; 16];
+    expected.push("S002");
+    assert_eq!(codes(&format!("overrides:\n{}", large.collect::<String>())), expected);
     let paths = format!("body: \"{}\"", "{{ $reqest }} ".repeat(10_000));
     let text = format!("overrides:\n- on: a.b\n  respond:\n    status: 200\n    {paths}\n");
     assert_eq!(codes(&text).len(), MAX_PROBLEMS + 1);

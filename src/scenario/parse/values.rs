@@ -12,7 +12,6 @@ use crate::scenario::ast::{Answered, Between, Condition, Count, Operation, Patte
 use crate::scenario::error::{Span, Spanned, quoted, suggestion};
 use crate::scenario::expr::types::{self, Looked, Type, Types};
 use crate::scenario::expr::{Expr, ExprError, NO_PATTERN, Path, PathUse, Step, Uses};
-use crate::scenario::need::Need;
 use crate::scenario::node::{Kind, Member, Node};
 use crate::scenario::template::{self, Template};
 

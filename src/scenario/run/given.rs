@@ -1,6 +1,5 @@
 //! Makes the data that a scenario gives, by calls of its operations.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -9,7 +8,7 @@ use crate::base::time::Timestamp;
 use crate::carrier::Status;
 use crate::engine::{Machine, Sandbox};
 use crate::scenario::ast::{Given, Operation, Scenario};
-use crate::scenario::error::{Diagnostic, Span};
+use crate::scenario::error::{Diagnostic, MAX_PROBLEMS, Span};
 use crate::scenario::expr::Scope;
 use crate::scenario::template::MAX_RENDERED;
 use crate::scenario::types::described;
@@ -33,6 +32,9 @@ pub(super) fn make(machine: &Machine, sandbox: &Arc<Sandbox>, scenario: &Scenari
     let mut problems = Vec::new();
     let mut returned = Returned(Value::Object(Map::new()));
     for given in &scenario.given {
+        if problems.len() > MAX_PROBLEMS {
+            break;
+        }
         let mut refused = |span: Span, message: String, help: &str| {
             problems.push(Diagnostic::at("S017", message, &scenario.source, span, help));
         };
@@ -46,7 +48,7 @@ pub(super) fn make(machine: &Machine, sandbox: &Arc<Sandbox>, scenario: &Scenari
             refused(span, format!("`{operation}` is at `{path}`, and this row has no `{name}`"), &help);
             continue;
         }
-        let known: BTreeSet<String> = if given.until.is_some() { numbers(sandbox) } else { BTreeSet::new() };
+        let known = if given.until.is_some() { sandbox.parcel_counts() } else { Vec::new() };
         let Some(answer) = machine.perform_with(sandbox, &operation, &parameters, body, wall) else { continue };
         if !answer.status.is_success() {
             let body = String::from_utf8_lossy(&answer.body);
@@ -62,7 +64,7 @@ pub(super) fn make(machine: &Machine, sandbox: &Arc<Sandbox>, scenario: &Scenari
             rows.insert(name.clone(), serde_json::from_slice(&answer.body).unwrap_or_default());
         }
         if let Some(until) = &given.until {
-            let new: Vec<String> = numbers(sandbox).difference(&known).cloned().collect();
+            let new = sandbox.newest_parcels(&known);
             if new.is_empty() {
                 refused(until.span, format!("`{operation}` has made no parcel"), "`until` is for rows that buy a label or book a parcel");
             }
@@ -91,10 +93,6 @@ fn filled_in(given: &Given, returned: &Returned) -> Option<(Value, Vec<(String, 
     let body = given.body.render(returned, &mut room)?;
     let parameters = given.parameters.iter().map(|(name, value)| Some((name.clone(), value.render_text(returned, &mut room)?)));
     Some((body, parameters.collect::<Option<_>>()?))
-}
-
-fn numbers(sandbox: &Sandbox) -> BTreeSet<String> {
-    sandbox.parcels().into_iter().map(|parcel| parcel.tracking_number).collect()
 }
 
 /// Takes a parcel step by step to a status; the last one, if its life ends before.

@@ -77,6 +77,7 @@ pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     let wanted: CreateSandbox = request.read()?;
     let ttl = ttl(admin, wanted.ttl);
     let name = wanted.name.unwrap_or_else(|| new_name(admin));
+    admin.machine.may_open(&name)?;
     let mut scenario = match &wanted.scenario {
         None => Scenario::plain(),
         Some(text) => Arc::new(scenarios::parse(&admin.machine, text.as_bytes())?),
