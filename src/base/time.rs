@@ -12,6 +12,67 @@ pub const EARLIEST: Timestamp = Timestamp::UNIX_EPOCH;
 /// What clocks may show, for messages. No timestamp is later.
 pub const CLOCK_RANGE: &str = "expected 1970-01-01T00:00:00Z to 9999-12-30T22:00:00Z";
 
+/// Instants in stored documents: nanoseconds since 1970, and a text where those are more than numbers of JSON say exactly.
+pub mod nanoseconds {
+    use std::fmt;
+
+    use serde::de::{Error, Visitor};
+    use serde::{Deserializer, Serialize, Serializer};
+
+    use super::Timestamp;
+
+    /// # Errors
+    /// When `serializer` takes no more.
+    pub fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+        match i64::try_from(at.as_nanosecond()) {
+            Ok(number) => serializer.serialize_i64(number),
+            Err(_) => match u64::try_from(at.as_nanosecond()) {
+                Ok(number) => serializer.serialize_u64(number),
+                Err(_) => at.serialize(serializer),
+            },
+        }
+    }
+
+    /// # Errors
+    /// When it is no instant.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        deserializer.deserialize_any(Reader)
+    }
+
+    struct Reader;
+
+    impl Visitor<'_> for Reader {
+        type Value = Timestamp;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an instant, as nanoseconds since 1970 or as text")
+        }
+
+        fn visit_i64<E: Error>(self, number: i64) -> Result<Timestamp, E> {
+            self.visit_i128(number.into())
+        }
+
+        fn visit_u64<E: Error>(self, number: u64) -> Result<Timestamp, E> {
+            self.visit_i128(number.into())
+        }
+
+        fn visit_i128<E: Error>(self, number: i128) -> Result<Timestamp, E> {
+            Timestamp::from_nanosecond(number).map_err(E::custom)
+        }
+
+        /// Files of earlier versions have larger numbers, which are read to the millisecond.
+        fn visit_f64<E: Error>(self, number: f64) -> Result<Timestamp, E> {
+            #[expect(clippy::cast_possible_truncation, reason = "what is too large is no instant")]
+            let milliseconds = (number / 1e6).round() as i64;
+            Timestamp::from_millisecond(milliseconds).map_err(E::custom)
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Timestamp, E> {
+            text.parse().map_err(E::custom)
+        }
+    }
+}
+
 /// Parses a span of time: `90s`, `72h`, `1h30m`, `2d`, `3 weeks`. Days are 24 hours.
 #[must_use]
 pub fn span(text: &str) -> Option<SignedDuration> {

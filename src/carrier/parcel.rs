@@ -151,7 +151,7 @@ pub struct Parcel {
     pub from: Location,
     pub to: Location,
     /// When its label was bought: what the offsets of a timeline count from.
-    #[serde(rename = "at", with = "jiff::fmt::serde::timestamp::nanosecond::required")]
+    #[serde(rename = "at", with = "crate::base::time::nanoseconds")]
     pub created: Timestamp,
     /// From when on its carrier can have it, if that is later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -202,6 +202,8 @@ impl Parcel {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -210,5 +212,30 @@ mod tests {
             assert_eq!(Status::from_word(status.word()), Some(status));
             assert_eq!(serde_json::to_value(status).ok(), Some(status.word().into()));
         }
+    }
+
+    proptest! {
+        /// As files of sandboxes are read: by way of a value.
+        #[test]
+        fn a_parcel_of_any_time_is_read_back(second in 0..=Timestamp::MAX.as_second(), nanosecond in 0..1_000_000_000) {
+            let created = Timestamp::new(second, nanosecond).unwrap_or(Timestamp::MAX);
+            let parcel = Parcel { created, ready: Some(created), scans: vec![Scan::new(created, Status::Created)], ..Parcel::default() };
+            let text = serde_json::to_string(&parcel).expect("it is JSON");
+            prop_assert_eq!(serde_json::from_str::<Parcel>(&text).ok(), Some(parcel.clone()));
+            let value: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+            prop_assert_eq!(serde_json::to_string(&value).ok().map(|text| text.len()), Some(text.len()));
+            prop_assert_eq!(serde_json::from_value::<Parcel>(value).ok(), Some(parcel));
+        }
+    }
+
+    #[test]
+    fn numbers_of_earlier_versions_are_read() {
+        let parcel = Parcel { created: "3000-12-30T18:00:00.125Z".parse().expect("an instant"), ..Parcel::default() };
+        let text = serde_json::to_string(&parcel).expect("it is JSON");
+        let old = text.replace("\"3000-12-30T18:00:00.125Z\"", "32535108000125000000");
+        assert_ne!(old, text);
+        assert_eq!(serde_json::from_str::<Parcel>(&old).ok(), Some(parcel.clone()));
+        let value: serde_json::Value = serde_json::from_str(&old).expect("it is JSON");
+        assert_eq!(serde_json::from_value::<Parcel>(value).ok(), Some(parcel));
     }
 }

@@ -158,3 +158,29 @@ fn an_advance_says_how_many_tasks_wait_for_room() {
     let done = admin(&server, "POST", &format!("{CLOCK}/advance"), &json!({"by": "1h", "wait": true}));
     assert_eq!(done.get("postponed"), None, "{done}");
 }
+
+/// A file of a sandbox is read by the version that wrote it, however late it is there.
+#[test]
+fn a_late_sandbox_is_imported_as_it_was_exported() {
+    let server = Server::start(&[]);
+    for start in ["2554-12-30T18:00:00Z", "9998-01-05T09:00:00.000000001Z"] {
+        let address = json!({"name": "Ada", "street1": "1 Example St", "city": "Vista", "state": "CA", "zip": "92081", "country": "US"});
+        let parcel = json!({"length": "5", "width": "5", "height": "5", "distance_unit": "in", "weight": "2", "mass_unit": "lb"});
+        let label = json!({
+            "carrier_account": "usps",
+            "servicelevel_token": "usps_priority",
+            "shipment": {"address_from": address, "address_to": address, "parcels": [parcel]},
+        });
+        let scenario = json!({"clock": {"start": start, "mode": "frozen"}, "given": [{"shippo.CreateTransaction": label}]});
+        let name = &start[..4];
+        admin(&server, "POST", "/sandboxes", &json!({"name": format!("of-{name}"), "scenario": scenario}));
+        let parcels = |sandbox: &str| admin(&server, "GET", &format!("/sandboxes/{sandbox}/parcels"), &Value::Null);
+        let before = parcels(&format!("of-{name}"));
+        assert_eq!(before["parcels"].as_array().map(Vec::len), Some(1), "{before}");
+        let file = send(&server, "GET", &format!("/_seatrial/sandboxes/of-{name}/export"), &[], "").body;
+        let import = format!("/_seatrial/sandboxes/again-{name}/import");
+        let imported = send(&server, "POST", &import, &[JSON], &file);
+        assert!(imported.status < 300, "{start}: {}", imported.body);
+        assert_eq!(parcels(&format!("again-{name}"))["parcels"][0]["created"], before["parcels"][0]["created"]);
+    }
+}

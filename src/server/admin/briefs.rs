@@ -177,7 +177,7 @@ struct StoredParcel<'a> {
     subject: Cow<'a, str>,
     from: Location,
     to: Location,
-    #[serde(rename = "at", with = "jiff::fmt::serde::timestamp::nanosecond::required")]
+    #[serde(rename = "at", with = "crate::base::time::nanoseconds")]
     created: Timestamp,
     #[serde(borrow, default)]
     timeline: Option<Cow<'a, str>>,
