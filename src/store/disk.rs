@@ -41,7 +41,8 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// Why a data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    #[error("the data directory {} is in use by process {process}", .directory.display())]
+    /// The process is empty where nothing says which one it is.
+    #[error("the data directory {} is in use by {}", .directory.display(), user(.process))]
     InUse { directory: PathBuf, process: String },
     #[error("{} is no data directory of this version: it says `{found}`, expected `{}`", .directory.display(), FORMAT.trim_end())]
     Format { directory: PathBuf, found: String },
@@ -131,9 +132,10 @@ impl Disk {
     pub fn open(directory: &Path) -> Result<(Self, Left), StoreError> {
         let failed = |error| StoreError::Io { directory: directory.to_owned(), error };
         fs::create_dir_all(directory).map_err(failed)?;
+        ["LOCK", "FORMAT", "WRITTEN"].iter().try_for_each(|name| own_file(&directory.join(name))).map_err(failed)?;
         let lock = lock(directory)?;
         let format = directory.join("FORMAT");
-        ["FORMAT", "WRITTEN", "store"].iter().try_for_each(|name| only_files(&directory.join(name))).map_err(failed)?;
+        only_files(&directory.join("store")).map_err(failed)?;
         match fs::read_to_string(&format) {
             Ok(found) if found == FORMAT => {}
             Ok(found) => return Err(StoreError::Format { directory: directory.to_owned(), found: found.trim_end().to_owned() }),
@@ -156,6 +158,10 @@ impl Disk {
             let keyspace = |name| database.keyspace(name, options);
             let keyspaces = [keyspace("sandboxes")?, keyspace("records")?, keyspace("exchanges")?, keyspace("meta")?];
             Ok((database, keyspaces))
+        })
+        .map_err(|error| match error {
+            StoreError::Write(fjall::Error::Locked) => StoreError::InUse { directory: directory.to_owned(), process: String::new() },
+            other => other,
         })?;
         let written =
             File::options().read(true).write(true).create(true).truncate(false).open(directory.join("WRITTEN")).map_err(failed)?;
@@ -384,10 +390,15 @@ fn lock(directory: &Path) -> Result<File, StoreError> {
 /// Damaged files make the store panic, too.
 fn guarded<T>(act: impl FnOnce() -> fjall::Result<T>) -> Result<T, StoreError> {
     match catch_unwind(AssertUnwindSafe(act)) {
-        Ok(Err(error @ (fjall::Error::Io(_) | fjall::Error::Poisoned))) => Err(StoreError::Write(error)),
+        Ok(Err(error @ (fjall::Error::Io(_) | fjall::Error::Poisoned | fjall::Error::Locked))) => Err(StoreError::Write(error)),
         Ok(done) => done.map_err(|error| damaged(error_text(&error))),
         Err(_) => Err(damaged("its files cannot be read")),
     }
+}
+
+/// A process that uses a directory, in words.
+fn user(process: &str) -> String {
+    if process.is_empty() { "another process".to_owned() } else { format!("process {process}") }
 }
 
 /// An error of the store in words.
@@ -411,6 +422,15 @@ fn guarded_rows(mut rows: fjall::Iter, mut take: impl FnMut(&[u8], Slice) -> Res
         take(&key, value)?;
     }
     Ok(())
+}
+
+/// Refuses what is written to, and no file of the directory itself.
+fn own_file(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if !found.is_file() => Err(io::Error::other(format!("{} is no file", path.display()))),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses what is neither a file nor a folder of files: a pipe would be waited for, and a device read without end.

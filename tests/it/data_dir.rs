@@ -275,6 +275,37 @@ fn a_directory_is_of_one_process_and_of_nothing_else() {
     assert!(matches!(problem, StoreError::Other(_)), "{problem}");
 }
 
+/// What others put in place of the files that are written to is left alone.
+#[test]
+fn a_link_in_place_of_a_file_is_refused() {
+    let folder = Folder::new();
+    open(&machine(), &folder).store.close();
+    let other = folder.0.with_extension("other");
+    for name in ["LOCK", "FORMAT", "WRITTEN"] {
+        let (file, kept) = (folder.0.join(name), folder.0.join("kept"));
+        fs::rename(&file, &kept).expect("the file is there");
+        fs::copy(&kept, &other).expect("a file can be written");
+        let before = fs::read(&other).expect("the file is there");
+        std::os::unix::fs::symlink(&other, &file).expect("a link can be made");
+        let problem = store::open(&machine(), &folder.0, Fsync::Off, wall()).err().expect("a link is no file");
+        assert!(matches!(problem, StoreError::Io { .. }) && problem.to_string().contains("is no file"), "{name}: {problem}");
+        assert_eq!(fs::read(&other).expect("the file is there"), before, "{name}");
+        fs::rename(&kept, &file).expect("the file is there");
+    }
+    fs::remove_file(other).expect("the file can go");
+}
+
+#[test]
+fn a_directory_that_lost_its_lock_is_in_use_all_the_same() {
+    let folder = Folder::new();
+    let machine = machine();
+    let first = open(&machine, &folder);
+    fs::remove_file(folder.0.join("LOCK")).expect("the file is there");
+    let problem = store::open(&self::machine(), &folder.0, Fsync::Off, wall()).err().expect("it is in use");
+    assert!(problem.to_string().ends_with("is in use by another process"), "{problem}");
+    first.store.close();
+}
+
 #[test]
 fn a_pipe_in_a_directory_is_not_waited_for() {
     let folder = Folder::new();
