@@ -8,7 +8,9 @@
 
 use std::net::SocketAddr;
 
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN};
+use http::header::{
+    AUTHORIZATION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN, X_CONTENT_TYPE_OPTIONS,
+};
 use http::request::Parts;
 use http::{Method, StatusCode};
 use subtle::ConstantTimeEq as _;
@@ -17,6 +19,16 @@ use crate::server::host::{self, AllowedHosts, Host};
 
 /// On every request that this program sends; its value is the id of the delivery.
 pub(super) const DELIVERY_MARK: HeaderName = HeaderName::from_static("seatrial-delivery");
+
+/// Keeps browsers from running what a vendor answers as markup, where the admin API is of the same origin.
+pub(super) fn contain(headers: &mut HeaderMap) {
+    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    let is = |markup: &[u8]| kind.windows(markup.len()).any(|part| part.eq_ignore_ascii_case(markup));
+    if is(b"html") || is(b"svg") {
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    }
+}
 
 /// Whether callers need a token.
 #[derive(Clone, Debug, PartialEq, Eq)]

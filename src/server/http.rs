@@ -26,7 +26,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::base::text;
 use crate::engine::{self, Machine, Origin, Request, Unmatched, Unread, Wire};
 use crate::fleet::Fleet;
-use crate::server::access::Guard;
+use crate::server::access::{self, Guard};
 use crate::server::admin::{self, Admin, Briefs, Downloads, Judged, LastVerdicts};
 use crate::server::apart::{self, Apart};
 use crate::server::bodies::Bodies;
@@ -387,6 +387,9 @@ impl Shell {
             if let Ok(address) = HeaderValue::try_from(address) {
                 answer.headers.append(LOG, address);
             }
+        }
+        if role.admin && !self.machine.options().plain {
+            access::contain(&mut answer.headers);
         }
         self.changed.notify_waiters();
         let (log, metrics, changed, machine) = (&self.log, &*self.metrics, &*self.changed, &*self.machine);

@@ -130,11 +130,11 @@ impl Ui {
         let page = below.strip_prefix(BELOW).filter(|rest| rest.is_empty() || rest.starts_with('/'));
         let is_door = matches!(below, "" | "/") && matches!(parts.method, Method::GET | Method::HEAD);
         match page {
-            _ if !self.admin.has_page => admin::answer(&self.admin, parts, body).await,
+            _ if !self.admin.has_page => access::typed(admin::answer(&self.admin, parts, body).await),
             _ if is_door => access::harden(redirect(&format!("{ROOT}{BELOW}/"))),
             Some("") => access::harden(redirect(&format!("{ROOT}{BELOW}/"))),
             Some(page) => access::harden(self.page(parts, page, body).await),
-            None => admin::answer(&self.admin, parts, body).await,
+            None => access::typed(admin::answer(&self.admin, parts, body).await),
         }
     }
 

@@ -258,6 +258,8 @@ fn with_a_token_the_page_asks_for_it_first() {
         |fields: &str| send(&server, "POST", "/_seatrial/ui/login", &[FORM], &format!("token={token}&back={BASE}/requests&{fields}"));
     let wrong = log_in("secret=guess");
     assert!(wrong.status == 403 && !wrong.head.contains("set-cookie"), "{}", wrong.head);
+    let up = send(&server, "POST", "/_seatrial/ui/login", &[FORM], &format!("token={token}&back={BASE}/../../x&secret=known-to-few"));
+    assert!(up.status == 303 && up.head.contains("location: /_seatrial/ui/\r\n"), "{}", up.head);
     let entered = log_in("secret=known-to-few");
     assert!(entered.status == 303 && entered.head.contains(&format!("location: {BASE}/requests")), "{}", entered.head);
     assert!(entered.head.contains("httponly; samesite=strict; path=/_seatrial;"), "{}", entered.head);

@@ -128,9 +128,24 @@ fn headers_lie_and_repeat() {
     assert_eq!(header(&head, "content-type"), ["text/html; charset=utf-8"]);
     assert!(serde_json::from_str::<Value>(&body).is_ok(), "{body}");
     assert_eq!(entry["wire"]["end"], "wrong_type");
+    assert_eq!(header(&head, "content-security-policy"), ["sandbox"], "on the origin of the admin API it is no page");
+    assert_eq!(header(&head, "x-content-type-options"), ["nosniff"]);
     let (came, entry) = faulted(&server, &json!("duplicate_header"), "connection: close\r\n");
     assert_eq!(header(&parts(&came).0, "content-type"), ["application/json", "application/json"]);
     assert_eq!(entry["wire"]["end"], "duplicate_header");
+    assert!(header(&parts(&came).0, "content-security-policy").is_empty(), "{came:?}");
+}
+
+/// Where nothing is to be added, or the admin API is of another origin, markup of vendors goes out as it is.
+#[test]
+fn markup_of_vendors_is_contained_beside_the_admin_api_alone() {
+    for (flags, is_contained) in [(&[][..], true), (&["--plain"], false), (&["--admin-listen", "127.0.0.1:0"], false)] {
+        let server = Server::start(flags);
+        let answer = send(&server, "GET", "/shippo/%3Cb%3E", &[], "");
+        assert!(answer.status == 404 && answer.kind == "text/html", "{}", answer.head);
+        assert_eq!(answer.head.contains("content-security-policy: sandbox\r\n"), is_contained, "{flags:?}: {}", answer.head);
+        assert_eq!(answer.head.contains("x-content-type-options: nosniff\r\n"), is_contained, "{flags:?}: {}", answer.head);
+    }
 }
 
 #[test]

@@ -38,6 +38,12 @@ pub(super) fn harden(mut response: Response<Payload>) -> Response<Payload> {
     response
 }
 
+/// An answer of the admin API, which is nothing but what it says that it is.
+pub(super) fn typed(mut response: Response<Payload>) -> Response<Payload> {
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
 /// Whether the caller takes what is compressed with gzip.
 pub(super) fn takes_gzip(parts: &Parts) -> bool {
     let accepted = parts.headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());

@@ -15,7 +15,7 @@ use crate::server::ui::form::Form;
 use crate::server::ui::frame;
 use crate::server::ui::parts;
 use crate::server::ui::sessions::Sessions;
-use crate::server::ui::view::PAGES;
+use crate::server::ui::view::{PAGES, is_of_pages};
 
 /// How long the answer takes to a token that was wrong. Nobody else waits for it.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -45,8 +45,7 @@ pub(super) async fn answer(admin: &Admin, sessions: &Sessions, parts: &Parts, se
         return form(sessions, StatusCode::FORBIDDEN, sent.get("back"), Some("This is not the token of this server."));
     }
     let back = sent.get("back");
-    let is_ours = back.starts_with("/_seatrial/ui/") && back.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    let back = if is_ours && !back.contains("//") { back } else { "/_seatrial/ui/" };
+    let back = if is_of_pages(back) { back } else { "/_seatrial/ui/" };
     access::with_cookie(to(back), Some(&sessions.open()))
 }
 

@@ -29,6 +29,12 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 /// What says by which address the caller came.
 const FORWARDED: [&str; 5] = ["forwarded", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-forwarded-prefix"];
 
+/// Whether an address that a form sent is one of our pages.
+pub(super) fn is_of_pages(address: &str) -> bool {
+    let is_written = address.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    is_written && address.starts_with("/_seatrial/ui/") && !["//", "/.", "/%2e", "/%2E"].iter().any(|part| address.contains(part))
+}
+
 /// A request for a page.
 pub(super) struct View<'a> {
     pub admin: &'a Admin,
@@ -99,8 +105,7 @@ impl<'a> View<'a> {
     /// Where the form wants to lead back to: a page of ours.
     pub fn back(&self) -> Option<String> {
         let back = self.form.get("back");
-        let is_ours = back.starts_with("/_seatrial/ui/") && back.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-        (is_ours && !back.contains("//") && !back.contains("/..")).then(|| back.to_owned())
+        is_of_pages(back).then(|| back.to_owned())
     }
 
     /// The fields of every form: that it is ours, and where it leads back to.

@@ -168,7 +168,7 @@ pub(super) fn add_slash(call: &Call<'_>) -> Reply {
 /// The Go router's redirect to the path without one.
 pub(super) fn drop_slash(call: &Call<'_>) -> Reply {
     let target = target(call, call.path.trim_end_matches('/'));
-    let body = format!("<a href=\"{target}\">Moved Permanently</a>.\n\n");
+    let body = format!("<a href=\"{}\">Moved Permanently</a>.\n\n", escaped(&target));
     Reply::bytes(StatusCode::MOVED_PERMANENTLY, GO_HTML, body).with(LOCATION, &target)
 }
 
