@@ -11,6 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::carrier::cut;
 use crate::carrier::label::{self, Label};
 use crate::carrier::print::{self, Format, Page, Paper};
 use crate::carrier::sheet::{self, Sheet};
@@ -26,16 +27,46 @@ pub enum Document {
     Sheet(Box<Sheet>),
 }
 
-/// A file with the documents in their order. A PNG has the first page only.
+impl Document {
+    fn cut(&mut self) {
+        match self {
+            Self::Label(label) | Self::QrCode(label) => cut::of_label(label),
+            Self::Sheet(sheet) => cut::of_sheet(sheet),
+        }
+    }
+}
+
+/// A file that is yet to be drawn: documents in their order, and how they are printed.
+pub struct Drawing {
+    documents: Vec<Document>,
+    format: Format,
+}
+
+impl Drawing {
+    #[must_use]
+    pub fn new(documents: impl Into<Vec<Document>>, format: Format) -> Self {
+        Self { documents: documents.into(), format }
+    }
+
+    /// The file. A PNG has the first page only, and no text is longer than there is room for.
+    #[must_use]
+    pub fn file(self) -> Vec<u8> {
+        let Self { mut documents, format } = self;
+        documents.iter_mut().for_each(Document::cut);
+        print::draw(&pages(&documents, format.paper), format)
+    }
+}
+
+/// The file of a [`Drawing`], drawn at once.
 #[must_use]
-pub fn render(documents: &[Document], format: Format) -> Vec<u8> {
-    print::draw(&pages(documents, format.paper), format)
+pub fn render(documents: impl Into<Vec<Document>>, format: Format) -> Vec<u8> {
+    Drawing::new(documents, format).file()
 }
 
 /// A file with that one label.
 #[must_use]
 pub fn render_label(label: Label, format: Format) -> Vec<u8> {
-    render(&[Document::Label(Box::new(label))], format)
+    render([Document::Label(Box::new(label))], format)
 }
 
 fn pages(documents: &[Document], paper: Paper) -> Vec<Page> {
@@ -53,9 +84,11 @@ fn pages(documents: &[Document], paper: Paper) -> Vec<Page> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::Value;
 
     use super::*;
-    use crate::carrier::label::{Address, CARRIERS, Fact};
+    use crate::carrier::cut::{MOST, MOST_OF_NOTES, MOST_OF_ROWS};
+    use crate::carrier::label::{Address, CARRIERS, Declaration, Fact, Item};
     use crate::carrier::print::{Anchor, Element, Part, width};
     use crate::carrier::sheet::Column;
 
@@ -187,5 +220,112 @@ mod tests {
         let count = |paper| pages(&labels, paper).iter().map(|page| page.parts.len()).collect::<Vec<_>>();
         assert_eq!(count(Paper::A4Four), [4, 2]);
         assert_eq!(count(Paper::Inch4x6), [1; 6]);
+    }
+
+    /// Fills every text of a document by way of its JSON, so that no member is forgotten.
+    fn fill(value: &mut Value, with: &str) {
+        match value {
+            Value::String(text) if text.parse::<jiff::civil::Date>().is_err() => with.clone_into(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| fill(item, with)),
+            Value::Object(members) => members.values_mut().for_each(|member| fill(member, with)),
+            _ => {}
+        }
+    }
+
+    fn full(with: &str) -> [Document; 3] {
+        let address = || Address {
+            company: "c".to_owned(),
+            lines: vec!["l".to_owned(); 3],
+            state: "s".to_owned(),
+            phone: "p".to_owned(),
+            email: "e".to_owned(),
+            tax_id: "t".to_owned(),
+            ..Address::default()
+        };
+        let items = vec![Item::default(); 40];
+        let label = Label {
+            carrier_name: "n".to_owned(),
+            dimensions: "d".to_owned(),
+            date: "2026-01-05".parse().ok(),
+            facts: vec![Fact::new("a", "b"); 8],
+            instructions: "i".to_owned(),
+            foot: "f".to_owned(),
+            from: address(),
+            to: address(),
+            customs: Some(Box::new(Declaration { items, importer: Some(address()), ..Declaration::default() })),
+            ..Label::default()
+        };
+        let sheet = Sheet {
+            subtitle: "s".to_owned(),
+            parties: vec![("p".to_owned(), address())],
+            facts: vec![Fact::new("a", "b")],
+            columns: vec![Column::text("c", 1.0); 4],
+            rows: vec![vec![String::new(); 4]; 40],
+            totals: vec![Fact::new("a", "b")],
+            notes: vec!["n".to_owned()],
+            signer: Some("s".to_owned()),
+            number: "n".to_owned(),
+            ..Sheet::default()
+        };
+        let filled = |value: Value| {
+            let (name, mut value) = value.as_object().and_then(|value| value.iter().next()).map(|(n, v)| (n.clone(), v.clone()))?;
+            fill(&mut value, with);
+            serde_json::from_value(serde_json::json!({ name: value })).ok()
+        };
+        [Document::Label(Box::new(label.clone())), Document::QrCode(Box::new(label)), Document::Sheet(Box::new(sheet))]
+            .map(|document| filled(serde_json::to_value(document).expect("it is JSON")).expect("it is the same with other texts"))
+    }
+
+    fn longest(value: &Value) -> usize {
+        match value {
+            Value::String(text) => text.chars().count(),
+            Value::Array(items) => items.iter().map(longest).max().unwrap_or_default(),
+            Value::Object(members) => members.values().map(longest).max().unwrap_or_default(),
+            _ => 0,
+        }
+    }
+
+    #[test]
+    fn no_text_of_a_document_stays_long() {
+        for mut document in full(&"🏳️".repeat(5_000)) {
+            document.cut();
+            if let Document::Sheet(sheet) = &mut document {
+                assert_eq!(sheet.notes[0].chars().count(), MOST_OF_NOTES);
+                sheet.notes.clear();
+            }
+            assert_eq!(longest(&serde_json::to_value(document).expect("it is JSON")), MOST);
+        }
+    }
+
+    #[test]
+    fn usual_texts_stay() {
+        for document in full(&"x".repeat(MOST)) {
+            let mut after = document.clone();
+            after.cut();
+            assert_eq!(after, document);
+        }
+    }
+
+    #[test]
+    fn long_texts_are_drawn_as_what_is_left_of_them() {
+        let text = "a\u{301}\u{489}👨‍👩‍👧".repeat(10_000);
+        for document in full(&text) {
+            let mut short = document.clone();
+            short.cut();
+            for format in [Format::pdf(Paper::A4), Format::png(Paper::Inch4x6, 203), Format::zpl(203)] {
+                let file = render([document.clone()], format);
+                assert!(file == render([short.clone()], format), "{:?}", format.language);
+                assert!(file.len() < 600_000, "{:?}: {}", format.language, file.len());
+            }
+        }
+    }
+
+    #[test]
+    fn rows_end_where_there_is_no_room_for_more() {
+        let rows = vec![vec!["x".repeat(MOST); 4]; 10_000];
+        let mut document = Document::Sheet(Box::new(Sheet { columns: vec![Column::text("c", 1.0); 4], rows, ..Sheet::default() }));
+        document.cut();
+        let Document::Sheet(sheet) = document else { panic!("it is a sheet") };
+        assert_eq!(sheet.rows.len(), MOST_OF_ROWS / (4 * MOST));
     }
 }

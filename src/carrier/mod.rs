@@ -4,6 +4,7 @@
 pub mod address;
 mod calendar;
 pub mod countries;
+mod cut;
 pub mod document;
 mod hubs;
 mod journey;

@@ -15,7 +15,7 @@ pub(in crate::carrier) use area::Area;
 pub(in crate::carrier) use font::Face;
 pub(in crate::carrier) use page::{Anchor, Element, Page, Part};
 pub(in crate::carrier) use symbol::{Code, Structured};
-pub(in crate::carrier) use text::{LEADING, fitted, width, wrapped};
+pub(in crate::carrier) use text::{LEADING, beginning, fitted, width, wrapped};
 
 /// The paper of a page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -87,9 +87,6 @@ impl Sheet {
     }
 }
 
-/// The most rows that a document prints: a hundred pages of them.
-const ROWS: usize = 4_000;
-
 /// The pages of a document.
 pub(super) fn pages(sheet: &Sheet, paper: Paper) -> Vec<Page> {
     let (width, height) = match paper {
@@ -231,7 +228,7 @@ impl<'a> Setter<'a> {
     fn table(&mut self) {
         let (sheet, base) = (self.sheet, self.base);
         self.titles();
-        for values in sheet.rows.iter().take(ROWS) {
+        for values in &sheet.rows {
             let widths: Vec<f32> = cells(&sheet.columns, self.area).iter().map(|cell| cell.width - 4.0).collect();
             let wrap = |(text, room): (&String, &f32)| {
                 let mut lines = wrapped(text, Face::Regular, base, room.max(base));

@@ -314,6 +314,7 @@ fn word(
     let body = match body {
         Body::Empty => Bytes::new(),
         Body::Bytes(bytes) => bytes,
+        Body::Drawn(file) => file.file().into(),
         Body::Json(document) => {
             let mut out = Vec::with_capacity(size.map_or(256, |size| size.load(Ordering::Relaxed).min(MOST_ROOM)));
             document.write(dialect.style, &mut out);

@@ -9,6 +9,7 @@ use http::{HeaderMap, Method, StatusCode};
 use serde::Serialize;
 
 use crate::base::json::Document;
+use crate::carrier::document::Drawing;
 use crate::engine::limits::Quota;
 use crate::engine::refusal::Refusal;
 use crate::engine::wire::Wire;
@@ -32,6 +33,8 @@ pub enum Body {
     Json(Box<dyn Document>),
     /// Finished bytes; the content type stands in the headers, or is the vendor's usual one.
     Bytes(Bytes),
+    /// A file that is drawn once the sandbox is unlocked.
+    Drawn(Box<Drawing>),
 }
 
 impl Reply {
@@ -64,6 +67,12 @@ impl Reply {
     pub fn bytes(status: StatusCode, content_type: &'static str, bytes: impl Into<Bytes>) -> Self {
         let body = Body::Bytes(bytes.into());
         Self { status, headers: HeaderMap::new(), body }.with(CONTENT_TYPE, content_type)
+    }
+
+    /// 200 with a file of that content type.
+    #[must_use]
+    pub fn drawn(content_type: &'static str, file: Drawing) -> Self {
+        Self { status: StatusCode::OK, headers: HeaderMap::new(), body: Body::Drawn(Box::new(file)) }.with(CONTENT_TYPE, content_type)
     }
 
     /// A reply whose JSON is already written in the vendor's style.

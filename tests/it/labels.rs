@@ -134,8 +134,8 @@ fn samples_are_written_for_people_to_look_at() {
         write(&format!("{name}-300.zpl"), &render(&document, Format::zpl(300)));
     }
     let labels: Vec<Document> = samples().into_iter().map(|(_, label)| Document::Label(Box::new(label))).collect();
-    write("merged.pdf", &render(&labels, Format::pdf(Paper::Inch4x6)));
-    write("merged-a4-four.pdf", &render(&labels, Format::pdf(Paper::A4Four)));
+    write("merged.pdf", &render(&labels[..], Format::pdf(Paper::Inch4x6)));
+    write("merged-a4-four.pdf", &render(&labels[..], Format::pdf(Paper::A4Four)));
     let (_, label) = samples().swap_remove(2);
     write("qr-code.pdf", &render(&[Document::QrCode(Box::new(label.clone()))], Format::pdf(Paper::Inch4x6)));
     let item = |description: &str| Item {

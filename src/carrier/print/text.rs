@@ -7,6 +7,16 @@ pub(in crate::carrier) fn width(text: &str, face: Face, size: f32) -> f32 {
     font::width(text, face) * size
 }
 
+/// As much of a line as fits into `room`.
+pub(in crate::carrier) fn beginning(text: &str, face: Face, size: f32, room: f32) -> &str {
+    let mut used = 0.0;
+    let end = text.char_indices().find(|(_, letter)| {
+        used += glyph(face, *letter).advance;
+        used * size > room
+    });
+    end.map_or(text, |(end, _)| &text[..end])
+}
+
 /// The lines of a text in which none is wider than `room`. It is broken between words, and within a word that is wider than a line.
 pub(in crate::carrier) fn wrapped(text: &str, face: Face, size: f32, room: f32) -> Vec<String> {
     let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0.0);

@@ -27,7 +27,7 @@ pub(super) fn outgoing(shipment: &Shipment, tracking_number: &str) -> String {
         documents.push(Document::Sheet(Box::new(customs::postal(&label, &declaration(shipment)))));
     }
     documents.extend(shipment.enclosed.iter().map(|enclosed| Document::Label(Box::new(back(shipment, enclosed, None)))));
-    pdf(&documents)
+    pdf(documents)
 }
 
 /// The label of a parcel: that of its shipment, or one that brings it back.
@@ -60,7 +60,7 @@ fn label(shipment: &Shipment, tracking_number: &str) -> Label {
 
 /// A return label on its own.
 pub(super) fn returning(shipment: &Shipment, enclosed: &Enclosed, expiry: &str) -> String {
-    pdf(&[Document::Label(Box::new(back(shipment, enclosed, Some(expiry))))])
+    pdf([Document::Label(Box::new(back(shipment, enclosed, Some(expiry))))])
 }
 
 /// A picking list: what to fetch for each shipment, on a page of its own.
@@ -91,10 +91,10 @@ pub(super) fn picking_list(shipments: &[Shipment], now: Timestamp) -> String {
         }))
     };
     let pages: Vec<Document> = shipments.iter().map(page).collect();
-    STANDARD.encode(document::render(&pages, Format::pdf(Paper::A4)))
+    STANDARD.encode(document::render(pages, Format::pdf(Paper::A4)))
 }
 
-fn pdf(documents: &[Document]) -> String {
+fn pdf(documents: impl Into<Vec<Document>>) -> String {
     STANDARD.encode(document::render(documents, Format::pdf(Paper::Inch4x6)))
 }
 

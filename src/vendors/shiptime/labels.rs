@@ -16,7 +16,7 @@ use crate::engine::Cx;
 pub(super) fn labels(shipment: &Shipment) -> Vec<u8> {
     let numbers = &shipment.booked.tracking_numbers;
     let labels: Vec<Document> = (0..numbers.len()).map(|index| Document::Label(Box::new(label(shipment, index)))).collect();
-    document::render(&labels, Format::pdf(Paper::Inch4x6))
+    document::render(labels, Format::pdf(Paper::Inch4x6))
 }
 
 /// The label of a parcel, by its shipment.
@@ -30,7 +30,7 @@ pub(super) fn of(cx: &mut Cx<'_>, parcel: &Parcel) -> Option<Label> {
 pub(super) fn invoice(shipment: &Shipment) -> Option<Vec<u8>> {
     let sheets = customs::beside(&label(shipment, 0), &declaration(shipment)?);
     let documents: Vec<Document> = sheets.into_iter().map(|sheet| Document::Sheet(Box::new(sheet))).collect();
-    Some(document::render(&documents, Format::pdf(Paper::Letter)))
+    Some(document::render(documents, Format::pdf(Paper::Letter)))
 }
 
 fn declaration(shipment: &Shipment) -> Option<Declaration> {

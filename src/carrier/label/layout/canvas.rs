@@ -3,7 +3,7 @@
 use crate::carrier::label::address::Line;
 use crate::carrier::label::layout::SAMPLE;
 use crate::carrier::label::{Address, Label};
-use crate::carrier::print::{Anchor, Area, Code, Element, Face, LEADING, fitted, width};
+use crate::carrier::print::{Anchor, Area, Code, Element, Face, LEADING, beginning, fitted, width};
 
 /// Elements so far, and how large a point is here: 1 on a label of 4 by 6 inches.
 pub(in crate::carrier) struct Canvas {
@@ -78,9 +78,7 @@ impl Canvas {
         let least = (most * 0.4).min(5.0 * self.unit);
         if size < least {
             size = least;
-            while !text.is_empty() && width(text, face, size) > area.width {
-                text = &text[..text.floor_char_boundary(text.len() - 1)];
-            }
+            text = beginning(text, face, size, area.width);
         }
         let x = match anchor {
             Anchor::Start => area.x,

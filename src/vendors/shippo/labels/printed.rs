@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::carrier;
-use crate::carrier::document::{self, Document};
+use crate::carrier::document::{Document, Drawing};
 use crate::carrier::label::{self, Fact, Label};
 use crate::carrier::print::{Format, Language, Paper};
 use crate::carrier::sheet::customs::{self, Declaration, Item};
@@ -93,7 +93,7 @@ pub(in super::super) fn of(cx: &mut Cx<'_>, parcel: &carrier::Parcel) -> Option<
 
 impl Printed {
     /// The file of that name, with its kind.
-    pub(in super::super) fn file(cx: &mut Cx<'_>, name: &str) -> Option<(&'static str, Vec<u8>)> {
+    pub(in super::super) fn file(cx: &mut Cx<'_>, name: &str) -> Option<(&'static str, Drawing)> {
         let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
         let (stem, part) = [("_invoice", Which::Invoice), ("_qr_code", Which::QrCode)]
             .into_iter()
@@ -121,7 +121,7 @@ impl Printed {
             Language::Png => "image/png",
             Language::Zpl => "application/octet-stream",
         };
-        Some((kind, document::render(&documents, format)))
+        Some((kind, Drawing::new(documents, format)))
     }
 }
 

@@ -1,6 +1,5 @@
 //! The files that label links lead to.
 
-use http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -18,5 +17,5 @@ pub(crate) struct File {
 pub(crate) fn download(cx: &mut Cx<'_>, Params(File { name }): Params<File>) -> Outcome {
     let found = if labels::is_signed(&name, cx) { Printed::file(cx, &name) } else { None };
     let (kind, file) = found.ok_or_else(|| Refusal::Because(UNSIGNED, Value::from("Access denied")))?;
-    Ok(Reply::bytes(StatusCode::OK, kind, file))
+    Ok(Reply::drawn(kind, file))
 }

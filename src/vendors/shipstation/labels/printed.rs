@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::is_abroad;
 use crate::carrier::Parcel;
-use crate::carrier::document::{self, Document};
+use crate::carrier::document::{Document, Drawing};
 use crate::carrier::label::{self, Fact};
 use crate::carrier::print::{self, Format, Paper};
 use crate::carrier::sheet::Sheet;
@@ -18,9 +18,9 @@ use crate::vendors::shipstation::wire::money::Money;
 
 /// Labels as one document, a page each; a picture shows the first. Documented: letters that are not of the Latin alphabet are question
 /// marks.
-pub(crate) fn draw(labels: &[Label], format: print::Format) -> Vec<u8> {
+pub(crate) fn draw(labels: &[Label], format: print::Format) -> Drawing {
     let labels: Vec<_> = labels.iter().map(|label| Document::Label(Box::new(printed(label)))).collect();
-    document::render(&labels, format)
+    Drawing::new(labels, format)
 }
 
 /// The label of a parcel, which may be one of several that travel together.
@@ -30,20 +30,20 @@ pub(crate) fn of(cx: &mut Cx<'_>, parcel: &Parcel) -> Option<label::Label> {
 }
 
 /// A code for which a counter prints a label.
-pub(crate) fn qr_code(label: &Label, format: print::Format) -> Vec<u8> {
-    document::render(&[Document::QrCode(Box::new(printed(label)))], format)
+pub(crate) fn qr_code(label: &Label, format: print::Format) -> Drawing {
+    Drawing::new([Document::QrCode(Box::new(printed(label)))], format)
 }
 
 /// What customs want to see of labels: for each that crosses a border its forms, for paper of an office. Nothing where none does.
-pub(crate) fn forms(labels: &[Label]) -> Option<Vec<u8>> {
+pub(crate) fn forms(labels: &[Label]) -> Option<Drawing> {
     let abroad = labels.iter().filter(|label| is_abroad(label));
     let sheets = abroad.flat_map(|label| customs::forms(&printed(label), &declaration(label)));
     let documents: Vec<Document> = sheets.map(|sheet| Document::Sheet(Box::new(sheet))).collect();
-    (!documents.is_empty()).then(|| document::render(&documents, Format::pdf(Paper::Letter)))
+    (!documents.is_empty()).then(|| Drawing::new(documents, Format::pdf(Paper::Letter)))
 }
 
 /// The sheet that a carrier scans for all labels of a day.
-pub(crate) fn manifest(number: &str, labels: &[Label]) -> Vec<u8> {
+pub(crate) fn manifest(number: &str, labels: &[Label]) -> Drawing {
     let first = labels.first();
     let carrier = first.and_then(|label| CATALOG.carrier_of(label.carrier)).map_or("", |carrier| &carrier.name);
     let day = first.map_or_else(String::new, |label| label.ship_date.to_string());
@@ -54,7 +54,7 @@ pub(crate) fn manifest(number: &str, labels: &[Label]) -> Vec<u8> {
         parties: first.map(|label| ("Shipper".to_owned(), address(&label.from))).into_iter().collect(),
         ..Sheet::manifest(number, day, rows)
     };
-    document::render(&[Document::Sheet(Box::new(sheet))], Format::pdf(Paper::Letter))
+    Drawing::new([Document::Sheet(Box::new(sheet))], Format::pdf(Paper::Letter))
 }
 
 /// What is printed of a label.

@@ -412,7 +412,7 @@ pub(super) fn pieces(label: &Label) -> Vec<Label> {
 
 /// Labels as an address that has the file in it.
 pub(super) fn inline(labels: &[Label], (media, format): (&str, Format)) -> String {
-    format!("data:{media};base64,{}", STANDARD.encode(labels::draw(labels, format)))
+    format!("data:{media};base64,{}", STANDARD.encode(labels::draw(labels, format).file()))
 }
 
 /// The media type of a file with that extension, and how a label is printed in it.

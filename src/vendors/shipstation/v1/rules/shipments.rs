@@ -177,7 +177,7 @@ fn bought(cx: &mut Cx<'_>, order: Option<&Members>) -> Result<(Members, Decimals
         return Ok((shown, &[]));
     }
     let label = labels::buy(cx, purchase)?;
-    let (file, form) = (data(&label), labels::forms(std::slice::from_ref(&label)).map(|form| STANDARD.encode(form)));
+    let (file, form) = (data(&label), labels::forms(std::slice::from_ref(&label)).map(|form| STANDARD.encode(form.file())));
     let mut shown = to_json(label, false);
     shown["labelData"] = file.into();
     shown["formData"] = form.into();
@@ -185,7 +185,7 @@ fn bought(cx: &mut Cx<'_>, order: Option<&Members>) -> Result<(Members, Decimals
 }
 
 fn data(label: &Label) -> String {
-    STANDARD.encode(labels::draw(std::slice::from_ref(label), Format::pdf(Paper::Inch4x6)))
+    STANDARD.encode(labels::draw(std::slice::from_ref(label), Format::pdf(Paper::Inch4x6)).file())
 }
 
 /// What a shipment shows of advanced options: who pays, and the store.

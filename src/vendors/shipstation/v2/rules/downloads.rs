@@ -8,6 +8,7 @@ use super::super::dialect::{about, error, refused};
 use super::super::labels;
 use super::super::wire::{self, BATCH, COMBINED, TEST_LABEL};
 use super::{batches, manifests};
+use crate::carrier::document::Drawing;
 use crate::engine::{Cx, Outcome, Reply};
 use crate::vendors::shipstation::labels as shared;
 use crate::vendors::shipstation::wire::LABEL;
@@ -22,7 +23,7 @@ pub(crate) fn download(cx: &mut Cx<'_>) -> Outcome {
     let found = if is_linked { file(cx, stem, extension) } else { None };
     let missing = || error("business_rules", "file_not_found", "The requested file was not found.", &about("filename", &name));
     let (media, file) = found.ok_or_else(|| refused(StatusCode::NOT_FOUND, missing()))?;
-    let reply = Reply::bytes(StatusCode::OK, media, file);
+    let reply = Reply::drawn(media, file);
     Ok(match cx.call.query("download") {
         Some(_) => reply.with(CONTENT_DISPOSITION, &format!("attachment; filename={name}")),
         None => reply,
@@ -30,7 +31,7 @@ pub(crate) fn download(cx: &mut Cx<'_>) -> Outcome {
 }
 
 /// A file with its media type.
-fn file(cx: &Cx<'_>, stem: &str, extension: &str) -> Option<(&'static str, Vec<u8>)> {
+fn file(cx: &Cx<'_>, stem: &str, extension: &str) -> Option<(&'static str, Drawing)> {
     let (kind, number) = stem.rsplit_once('-')?;
     let number: u64 = number.parse().ok()?;
     let id = number.to_string();

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::catalog::CATALOG as WORDS;
 use super::super::dialect::wrong_state;
 use super::super::wire::{FORMS, Members, PURCHASE_ORDER, moment};
-use crate::carrier::document::{self, Document};
+use crate::carrier::document::{Document, Drawing};
 use crate::carrier::label::Fact;
 use crate::carrier::print::{Format, Paper};
 use crate::carrier::sheet::{Column, Sheet};
@@ -91,6 +91,5 @@ pub(crate) fn summary(cx: &mut Cx<'_>) -> Outcome {
         number: id,
         ..Sheet::default()
     };
-    let file = document::render(&[Document::Sheet(Box::new(sheet))], Format::pdf(Paper::Letter));
-    Ok(Reply::bytes(http::StatusCode::OK, "application/pdf", file))
+    Ok(Reply::drawn("application/pdf", Drawing::new([Document::Sheet(Box::new(sheet))], Format::pdf(Paper::Letter))))
 }
