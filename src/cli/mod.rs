@@ -48,15 +48,23 @@ pub enum Exit {
     Lost,
 }
 
+impl Exit {
+    /// The number that a shell sees.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Fine => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Bind => 3,
+            Self::Lost => 4,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Fine => 0,
-            Exit::Failed => 1,
-            Exit::Usage => 2,
-            Exit::Bind => 3,
-            Exit::Lost => 4,
-        })
+        Self::from(exit.code())
     }
 }
 

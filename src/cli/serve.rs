@@ -8,8 +8,8 @@ mod watch;
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 use std::{fs, io};
 
 use tokio::sync::oneshot;
@@ -205,7 +205,10 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         }
     }
     match served {
-        Ok(verdicts) if arguments.verify || !arguments.verify_report.is_empty() => verdict::tell(arguments, &machine, &verdicts),
+        Ok(verdicts) if arguments.verify || !arguments.verify_report.is_empty() => {
+            let exit = verdict::tell(arguments, &machine, &verdicts);
+            *TOLD.get_or_init(|| exit)
+        }
         Ok(_) => Exit::Fine,
         Err(error) => complain(&format_args!("threads cannot be started: {error}"), Exit::Usage),
     }
@@ -367,8 +370,15 @@ fn publish(path: &Path, line: &str) -> io::Result<()> {
 /// How long the process may take to end after a signal.
 const LAST_CALL: Duration = Duration::from_secs(5);
 
-/// Ends with the first signal to terminate; with the second, or five seconds later, the process ends whatever hangs. Handlers are
+/// Within this time signals are one: a terminal sends its own to a whole group, and some of that group pass it on.
+const ECHO: Duration = Duration::from_millis(200);
+
+/// How the process ends, once its verdict is told.
+static TOLD: OnceLock<Exit> = OnceLock::new();
+
+/// Ends with the first signal to terminate; with a second, or five seconds later, the process ends whatever hangs. Handlers are
 /// installed when this returns. They have a thread of their own, because all others may be at work.
+#[expect(clippy::disallowed_methods, reason = "the shell measures how long ago a signal came")]
 pub(super) fn signals(ready_file: Option<PathBuf>) -> io::Result<oneshot::Receiver<()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -378,7 +388,7 @@ pub(super) fn signals(ready_file: Option<PathBuf>) -> io::Result<oneshot::Receiv
     };
     let (sender, ended) = oneshot::channel();
     std::thread::spawn(move || {
-        runtime.block_on(async {
+        let why = runtime.block_on(async {
             let mut signalled = async || {
                 tokio::select! {
                     _ = terminate.recv() => {}
@@ -386,12 +396,22 @@ pub(super) fn signals(ready_file: Option<PathBuf>) -> io::Result<oneshot::Receiv
                 }
             };
             signalled().await;
+            let first = Instant::now();
             let _ = sender.send(());
-            let _ = tokio::time::timeout(LAST_CALL, signalled()).await;
+            let again = async {
+                while first.elapsed() < ECHO {
+                    signalled().await;
+                }
+            };
+            let is_again = tokio::time::timeout(LAST_CALL, again).await.is_ok();
+            if is_again { "a second signal came" } else { "something hangs" }
         });
-        warn(&"seatrial: something hangs; the process ends without it");
         remove(ready_file.as_deref());
-        std::process::exit(1);
+        let exit = TOLD.get().copied().unwrap_or_else(|| {
+            warn(&format_args!("seatrial: {why}; the process ends at once"));
+            Exit::Failed
+        });
+        std::process::exit(exit.code().into());
     });
     Ok(ended)
 }

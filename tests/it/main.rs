@@ -78,6 +78,7 @@ mod seeded;
 mod seeds;
 mod shadow;
 mod shutdown;
+mod signals;
 mod sockets;
 mod stories;
 #[path = "../../fuzz/src/targets.rs"]

@@ -2,6 +2,7 @@
 // `npx seatrial`: the command line of the server, with its exit code.
 
 import { spawn } from "node:child_process";
+import { isatty } from "node:tty";
 
 import { findBinary, MISSING } from "./binary.cjs";
 
@@ -11,7 +12,11 @@ if (binary === undefined) {
   process.exitCode = 127;
 } else {
   const child = spawn(binary, process.argv.slice(2), { stdio: "inherit" });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(signal, () => {
+      // A terminal sends Ctrl-C to the server too.
+      if (signal !== "SIGINT" || !isatty(0)) child.kill(signal);
+    });
   child.once("error", (error) => {
     console.error(`error: ${binary} cannot be started: ${error.message}`);
     process.exitCode = 127;

@@ -3,6 +3,7 @@
 // `npx seatrial`: the command line of the server, with its exit code.
 Object.defineProperty(exports, "__esModule", { value: true });
 const node_child_process_1 = require("node:child_process");
+const node_tty_1 = require("node:tty");
 const binary_cjs_1 = require("./binary.cjs");
 const binary = (0, binary_cjs_1.findBinary)();
 if (binary === undefined) {
@@ -12,7 +13,11 @@ if (binary === undefined) {
 else {
     const child = (0, node_child_process_1.spawn)(binary, process.argv.slice(2), { stdio: "inherit" });
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
-        process.on(signal, () => child.kill(signal));
+        process.on(signal, () => {
+            // A terminal sends Ctrl-C to the server too.
+            if (signal !== "SIGINT" || !(0, node_tty_1.isatty)(0))
+                child.kill(signal);
+        });
     child.once("error", (error) => {
         console.error(`error: ${binary} cannot be started: ${error.message}`);
         process.exitCode = 127;

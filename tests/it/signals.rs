@@ -1,0 +1,44 @@
+//! How the binary leaves when it is told to more than once.
+
+use std::fs::{File, read_to_string, remove_file};
+use std::io::Write as _;
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+
+use crate::folder::Folder;
+use crate::process::{Server, command};
+
+#[test]
+fn a_signal_that_a_group_passes_on_is_one() {
+    let folder = Folder::new("signals");
+    let scenario = folder.put("never.yaml", "expect: [{never: shippo.CreateTransaction}]\n");
+    let report = format!("{}/report.json", folder.path());
+    for signals in ["INT INT", "TERM TERM", "INT TERM INT"] {
+        let mut server = Server::start(&["--scenario", &scenario, "--verify", "--verify-report", &report]);
+        let process = server.process();
+        let script = signals.split(' ').map(|signal| format!("kill -{signal} {process};")).collect::<String>();
+        assert!(Command::new("sh").args(["-c", &script]).stderr(Stdio::null()).status().is_ok());
+        assert_eq!(server.wait(), Some(0), "{signals}");
+        let told = read_to_string(&report).expect("there is a report");
+        assert!(told.contains("passed"), "{signals}: {told}");
+        remove_file(&report).expect("the file can go");
+    }
+}
+
+#[test]
+fn a_second_signal_ends_what_waits_and_is_named() {
+    let folder = Folder::new("second-signal");
+    let log = folder.put("log", "");
+    let mut command = command();
+    command.args(["--listen", "127.0.0.1:0", "--log", "warn"]).stdout(Stdio::piped());
+    command.stderr(File::create(&log).expect("the folder takes files"));
+    let mut server = Server::of(command);
+    // An answer that nobody fetches keeps the server for a second.
+    let mut client = TcpStream::connect(server.address()).expect("it listens");
+    client.write_all(b"POST /shippo/addresses HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{").expect("it is sent");
+    let script = format!("while kill -TERM {}; do :; done", server.process());
+    let mut signals = Command::new("sh").args(["-c", &script]).stderr(Stdio::null()).spawn().expect("sh runs");
+    let code = server.wait();
+    assert!(signals.wait().is_ok());
+    assert_eq!((code, &*read_to_string(&log).expect("a log")), (Some(1), "seatrial: a second signal came; the process ends at once\n"));
+}
