@@ -5,10 +5,9 @@
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
-use crate::carrier::countries;
 use crate::engine::Refusal;
 use crate::spec::{Blank, EmptyBody, JsonType, Range, Reading, Rule, Step, Violation};
-use crate::vendors::shiptheory::wire::Number;
+use crate::vendors::shiptheory::wire::{self, Number};
 
 /// What CakePHP takes for what.
 pub(super) const READING: Reading = Reading {
@@ -126,7 +125,7 @@ fn number(value: &Value) -> Option<f64> {
 }
 
 fn is_country(text: &str) -> bool {
-    text.len() == 2 && countries::find(text).is_some()
+    text.len() == 2 && wire::find(text).is_some()
 }
 
 fn is_day_and_time(text: &str) -> bool {

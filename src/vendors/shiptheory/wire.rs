@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::base::decimal;
 use crate::base::time::Timestamp;
-use crate::carrier::{Location, countries};
+use crate::carrier::Location;
+use crate::carrier::countries::{self, Country};
 use crate::vendors::shiptheory::catalog::CATALOG;
 use crate::world::Kind;
 
@@ -69,8 +70,16 @@ pub(super) struct Booking {
 }
 
 impl Booking {
-    /// Cuts weights and amounts to the decimals that are kept of them.
+    /// Cuts weights and amounts to the decimals that are kept of them, and writes `Uk` as the code that it stands for.
     pub fn round(&mut self) {
+        let parts = std::iter::once(&mut self.recipient).chain(&mut self.sender).chain(self.products.iter_mut().flatten());
+        for part in parts.filter_map(Value::as_object_mut).flat_map(|part| part.iter_mut()) {
+            if matches!(part.0.as_str(), "country" | "commodity_manucountry")
+                && part.1.as_str().is_some_and(|code| code.eq_ignore_ascii_case("UK"))
+            {
+                *part.1 = "GB".into();
+            }
+        }
         for part in std::iter::once(&mut self.shipment_detail).chain(self.products.iter_mut().flatten()) {
             for (name, places) in [("weight", KILOGRAMS), ("value", OTHERS), ("shipping_price", OTHERS)] {
                 if let Some(number) = part[name].as_f64() {
@@ -231,5 +240,10 @@ pub(super) fn stamp(at: Timestamp) -> String {
 
 /// The three-letter code of a country given by either code; anything else stays as it is.
 pub(super) fn alpha3(country: &str) -> String {
-    countries::find(country).map_or_else(|| country.to_owned(), |country| country.alpha3.to_owned())
+    find(country).map_or_else(|| country.to_owned(), |country| country.alpha3.to_owned())
+}
+
+/// The country with that code. Client 2026: `Uk` is one.
+pub(super) fn find(code: &str) -> Option<Country> {
+    countries::find(if code.eq_ignore_ascii_case("UK") { "GB" } else { code })
 }
