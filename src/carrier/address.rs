@@ -24,8 +24,11 @@ pub struct Address<'a> {
 pub enum Fault {
     /// Neither a postal code nor a town with its state.
     Place,
+    /// It has no name.
     Street,
     City,
+    /// The town says that it is none.
+    NoTown,
     /// The postal code is missing.
     NoCode,
     /// Its country writes no such code, or has no such area.
@@ -51,18 +54,23 @@ impl Address<'_> {
     pub fn faults(&self) -> Vec<Fault> {
         let (code, state) = (self.code.trim(), self.state.trim());
         let is_american = self.country == "US";
+        // People write it where they know nothing.
+        let is_name = |word: &str| !word.eq_ignore_ascii_case("N/A");
+        let is_general = self.street.trim().eq_ignore_ascii_case("General Delivery");
         let is_lost = code.is_empty() && (self.city.trim().is_empty() || is_american && state.is_empty());
         let area = postal::area_of(self.country, code);
         let is_elsewhere = |area: &&postal::Area| area.state != "-" && !state.is_empty() && !area.state.eq_ignore_ascii_case(state);
         let cases = [
             is_lost.then_some(Fault::Place),
-            self.street.trim().is_empty().then_some(Fault::Street),
+            (!self.street.split_whitespace().any(|word| is_name(word) && (!is_american || word.contains(char::is_alphabetic))))
+                .then_some(Fault::Street),
             self.city.trim().is_empty().then_some(Fault::City),
+            self.city.split_whitespace().any(|word| !is_name(word)).then_some(Fault::NoTown),
             (code.is_empty() && postal::is_valid(self.country, code).is_some()).then_some(Fault::NoCode),
             (!code.is_empty() && (postal::is_valid(self.country, code) == Some(false) || is_american && area.is_none()))
                 .then_some(Fault::Code),
             area.filter(|area| ["CA", "US"].contains(&self.country) && is_elsewhere(area)).map(|area| Fault::State(&area.state)),
-            (!self.street.bytes().any(|byte| byte.is_ascii_digit())).then_some(Fault::Number),
+            (!is_general && !self.street.bytes().any(|byte| byte.is_ascii_digit())).then_some(Fault::Number),
         ];
         cases.into_iter().flatten().collect()
     }
@@ -147,6 +155,14 @@ mod tests {
         check(Address { state: "", ..HOME }, &[]);
         check(Address { street: "Clayton St", ..HOME }, &[Fault::Number]);
         check(Address { street: " ", ..HOME }, &[Fault::Street, Fault::Number]);
+        check(Address { street: "n/a", ..HOME }, &[Fault::Street, Fault::Number]);
+        for street in ["123 N/A", "N/A 5", "0", "99999"] {
+            check(Address { street, ..HOME }, &[Fault::Street]);
+        }
+        for street in ["37-12 82nd Ave", "PSC 3 Box 4", "General delivery"] {
+            check(Address { street, ..HOME }, &[]);
+        }
+        check(Address { city: "N/A", ..HOME }, &[Fault::NoTown]);
         let toronto = Address { city: "Toronto", state: "ON", code: "m5v2t6", country: "CA", ..HOME };
         check(toronto, &[]);
         check(Address { state: "QC", ..toronto }, &[Fault::State("ON")]);

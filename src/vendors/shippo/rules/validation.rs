@@ -131,7 +131,7 @@ pub(super) fn is_elsewhere(address: &Address) -> bool {
 fn foreign_fault(address: &Address) -> Option<Advice> {
     let fault = of(address, &address.street1).faults().into_iter().find_map(|fault| match fault {
         Fault::Street => Some(("street_detail_missing", "The address has no street.")),
-        Fault::City => Some(("city_partial", "The address has no city.")),
+        Fault::City | Fault::NoTown => Some(("city_partial", "The address has no city.")),
         Fault::Code => Some(("invalid_postal_code", "The country has no such postal code.")),
         Fault::State(_) => Some(("component_mismatch_error", "The postal code belongs to another state or province.")),
         _ => None,
