@@ -104,7 +104,8 @@ pub(super) fn refused(account: &CarrierAccount, text: &str) -> Message {
     Message::new("Shippo", text.replace("{account}", account))
 }
 
-/// Who speaks for what carriers have in common.
+/// What a carrier says to a shipment abroad without a declaration, and who speaks for what carriers have in common.
+pub(super) const UNDECLARED: &str = "Attribute \"customs_declaration\" must not be empty.";
 const COMMON: &str = "ShippoCommon";
 
 fn quote(
@@ -127,7 +128,7 @@ fn quote(
         return;
     }
     if scope == Scope::International && !lane.declared {
-        messages.push(Message::new(&carrier.source, "Attribute \"customs_declaration\" must not be empty."));
+        messages.push(Message::new(&carrier.source, UNDECLARED));
         return;
     }
     let before = offers.len();

@@ -50,7 +50,11 @@ pub(crate) fn queue(cx: &mut Cx<'_>, rate: &Rate, shipment: &Shipment, wishes: &
 }
 
 /// A transaction that failed before there was a rate.
-pub(crate) fn fail(cx: &mut Cx<'_>, carrier: &str, shipment: &Shipment, wishes: &Wishes, message: Message) -> Transaction {
+pub(crate) fn fail(cx: &mut Cx<'_>, carrier: &str, shipment: &Shipment, wishes: &Wishes, mut message: Message) -> Transaction {
+    // Seen in 2026: in other words than the shipment has.
+    if carrier == "usps" && message.text == rates::UNDECLARED {
+        "Customs declaration is required for international shipments via the USPS".clone_into(&mut message.text);
+    }
     let parcel = shipment.parcels.first().map_or("", Part::id);
     let transaction = Transaction { status: "ERROR".to_owned(), messages: vec![message], ..new(cx, carrier, parcel, wishes) };
     cx.docs.put(TRANSACTION, &transaction.object_id, &transaction);

@@ -184,8 +184,11 @@ pub(crate) fn quote(cx: &mut Cx<'_>, shipment: &Shipment, accounts: &[CarrierAcc
     let (extra, id) = (&shipment.extra, &shipment.object_id);
     let lane = Lane { from: &from, to: &to, parcels: &parcels, declared, extra, shipment: id, now, test, lithium, throttled };
     let (mut rates, messages) = rates::ask(&lane, accounts);
-    for rate in &mut rates {
-        rate.object_id = wire::new_id(cx);
+    // Seen in 2026: in the order of their ids.
+    let mut ids: Vec<String> = rates.iter().map(|_| wire::new_id(cx)).collect();
+    ids.sort_unstable();
+    for (rate, id) in rates.iter_mut().zip(ids) {
+        rate.object_id = id;
         cx.docs.put(RATE, &rate.object_id, rate);
     }
     (rates, messages)
