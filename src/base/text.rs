@@ -56,6 +56,16 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     best.map(|(_, candidate)| candidate)
 }
 
+/// The edit distance of two words, if it is so small that [`nearest`] takes one for the other.
+#[must_use]
+pub fn distance(word: &str, candidate: &str) -> Option<usize> {
+    let (word, other) = (word.to_lowercase(), candidate.to_lowercase());
+    let most = (word.chars().count().max(other.chars().count()) / 3).max(1);
+    let is_near = word.len().max(other.len()) <= LONGEST_WORD && least_distance(&letters(&word), &other) <= most;
+    let distance = is_near.then(|| strsim::osa_distance(&word, &other));
+    distance.filter(|distance| *distance <= most)
+}
+
 fn letters(text: &str) -> Letters {
     let mut counts = [0; 128];
     text.chars().for_each(|letter| counts[letter as usize % 128] += 1);

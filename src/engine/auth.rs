@@ -17,6 +17,7 @@ use crate::base::time::Timestamp;
 use crate::engine::call::{Call, Request};
 use crate::engine::described::Described;
 use crate::engine::refusal::{Denial, Refusal};
+use crate::spec::listed;
 use crate::world::{Account, Blame, Credential, Note};
 
 /// What a caller presents that tells sandboxes apart.
@@ -189,7 +190,13 @@ pub(super) fn first_good(credentials: &[Credential], now: Timestamp, is_meant: i
 }
 
 /// What the journal says of a credential that does not let its caller in.
-pub(super) fn denied(denial: Denial, sandbox: &str) -> Note {
+pub(super) fn denied(denial: Denial, sandbox: &str, call: &Call<'_>) -> Note {
+    if denial == Denial::Missing
+        && let Some(detail) = other_scheme(call)
+    {
+        let detail = format!("{detail}: `/_seatrial/sandboxes/{sandbox}` lists the credentials");
+        return Note::new(Note::CREDENTIAL_MALFORMED, Blame::Caller, detail);
+    }
     note(
         denial,
         sandbox,
@@ -201,6 +208,16 @@ pub(super) fn denied(denial: Denial, sandbox: &str) -> Note {
             Denial::Revoked => "a revoked credential",
         },
     )
+}
+
+/// What is said of a header whose scheme the operation does not have. A word alone may be the credential itself, and is not shown.
+fn other_scheme(call: &Call<'_>) -> Option<String> {
+    let (header, operation) = (Authorization::of(call.request)?, call.operation?);
+    let is_word = !header.value.is_empty() && header.scheme.len() <= 20 && header.scheme.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let found = if is_word { format!("the scheme `{}`", header.scheme) } else { "a credential without a scheme".to_owned() };
+    let own = &operation.security;
+    let is_other = !own.is_empty() && !own.iter().any(|scheme| header.is(scheme));
+    is_other.then(|| format!("found {found}, expected {}", listed(own.iter().map(String::as_str))))
 }
 
 /// What the journal says of a login that lets nobody in.

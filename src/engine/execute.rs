@@ -352,7 +352,7 @@ fn admit<'m>(sandbox: &Sandbox, loaded: &LoadedVendor, parsed: &Parsed<'m>, stat
     let limit = published.map(|(credential, published)| Limit::of(published, credential, (vendor.is_test)(credential)));
     let quota = limit.map(|limit| limits::count(&mut state.world, caller.account, limit, now));
     let remark = match &denied {
-        Some(Refusal::Unauthenticated(denial)) => Some(auth::denied(*denial, &sandbox.name)),
+        Some(Refusal::Unauthenticated(denial)) => Some(auth::denied(*denial, &sandbox.name, call)),
         _ => None,
     };
     let exceeded = quota.as_ref().filter(|quota| quota.is_exceeded() && state.scenario.enforces_limits());

@@ -1,6 +1,7 @@
 //! What is noted about a request besides the violations of its document: what a vendor passes over in silence, and what it refuses
 //! without saying why. Every detail says what was found, then what was expected, then what is nearest.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use http::Method;
@@ -44,6 +45,7 @@ pub(super) fn of_bytes(request: &Request, path: &str, notes: &mut Vec<Note>) {
     }
     let mark = match &*request.body {
         [0xef, 0xbb, 0xbf, ..] => "UTF-8",
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => "UTF-32",
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "UTF-16",
         _ => return,
     };
@@ -176,35 +178,54 @@ pub(super) fn deprecated(found: &[(ParameterIn, Vec<Step>)], notes: &mut Vec<Not
 pub(super) fn unknown_operation(loaded: &LoadedVendor, request: &Request, path: &str, allowed: &[Method]) -> Note {
     let shown = &path[..path.floor_char_boundary(LONGEST_PATH)];
     let found = format!("found `{} {shown}`", request.method);
-    if !allowed.is_empty() {
-        let detail = format!("{found}, expected {}", listed(allowed.iter().map(Method::as_str)));
-        return caller(Note::UNKNOWN_OPERATION, shown, detail);
-    }
-    let near = nearest_operation(loaded, &request.method, shown).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-    caller(Note::UNKNOWN_OPERATION, shown, format!("{found}, expected a path of the document of {}{near}", loaded.vendor.id))
+    let near = |path| nearest_operation(loaded, &request.method, path, allowed.is_empty());
+    let near = near(shown).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+    let expected = match allowed {
+        [] => format!("a path of the document of {}", loaded.vendor.id),
+        allowed => listed(allowed.iter().map(Method::as_str)),
+    };
+    caller(Note::UNKNOWN_OPERATION, shown, format!("{found}, expected {expected}{near}"))
 }
 
-/// The operation whose path, with what was sent in place of its parameters, is nearest; of the same method if there is one.
-fn nearest_operation(loaded: &LoadedVendor, method: &Method, path: &str) -> Option<String> {
-    let path = path.trim_end_matches('/');
-    let sent: Vec<&str> = path.split('/').collect();
-    let filled = |template: &str| {
-        let segments = template.trim_end_matches('/').split('/').enumerate();
-        let fill = |(index, segment): (usize, &str)| match sent.get(index) {
-            Some(sent) if segment.starts_with('{') => (*sent).to_owned(),
-            _ => segment.to_owned(),
-        };
-        segments.map(fill).collect::<Vec<_>>().join("/")
+/// The operation whose path is nearest: one that lacks what was sent before it, or has more before it, or else one that is written much
+/// alike, whatever its parameters are. Of the same method if there is one; of another only where the path leads nowhere.
+fn nearest_operation(loaded: &LoadedVendor, method: &Method, path: &str, leads_nowhere: bool) -> Option<String> {
+    let sent: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let of_other_method = |operation: &Operation| operation.method != *method;
+    let rows = loaded.catalog().operations().iter().filter(|operation| leads_nowhere || !of_other_method(operation));
+    let by_end = || {
+        let found = rows.clone().filter(|_| leads_nowhere).filter_map(|operation| Some((operation, shared_end(&sent, &operation.path)?)));
+        found.min_by_key(|(operation, shared)| (Reverse(*shared), of_other_method(operation))).map(|(operation, _)| operation)
     };
-    let rows: Vec<(&Operation, String)> =
-        loaded.catalog().operations().iter().map(|operation| (operation, filled(&operation.path))).collect();
-    let nearest = |same: bool| {
-        let rows = rows.iter().filter(|(operation, _)| !same || operation.method == *method);
-        let near = text::nearest(path, rows.clone().map(|(_, filled)| filled.as_str()))?;
-        rows.clone().find(|(_, filled)| filled == near).map(|(operation, _)| *operation)
+    let by_letters = || {
+        let found = rows.clone().filter_map(|operation| Some((operation, distance(&sent, &operation.path)?)));
+        found.min_by_key(|(operation, distance)| (of_other_method(operation), *distance)).map(|(operation, _)| operation)
     };
-    let operation = nearest(true).or_else(|| nearest(false))?;
+    let operation = by_end().or_else(by_letters)?;
     Some(format!("`{} {}` ({})", operation.method, operation.path, operation.name))
+}
+
+fn is_parameter(segment: &str) -> bool {
+    segment.starts_with('{')
+}
+
+/// How many words two paths end with together, if one is the end of the other.
+fn shared_end(sent: &[&str], template: &str) -> Option<usize> {
+    let own: Vec<&str> = template.trim_matches('/').split('/').collect();
+    let pairs = || own.iter().rev().zip(sent.iter().rev());
+    let is_end = own.len() != sent.len() && pairs().all(|(own, sent)| is_parameter(own) || own.eq_ignore_ascii_case(sent));
+    Some(pairs().filter(|(own, _)| !is_parameter(own)).count()).filter(|shared| is_end && *shared > 0)
+}
+
+/// How far a path is from another, its parameters and what was sent in their places left out.
+fn distance(sent: &[&str], template: &str) -> Option<usize> {
+    let own: Vec<&str> = template.trim_matches('/').split('/').collect();
+    let is_fixed = |place: usize| own.get(place).is_none_or(|own| !is_parameter(own));
+    let kept = |segments: &[&str]| {
+        let kept = segments.iter().enumerate().filter(|(place, _)| is_fixed(*place));
+        kept.map(|(_, segment)| *segment).collect::<Vec<_>>().join("/")
+    };
+    text::distance(&kept(sent), &kept(&own))
 }
 
 /// Violations, each as a note; members that are noted already are left out.

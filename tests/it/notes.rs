@@ -59,6 +59,16 @@ fn every_departure_of_a_request_says_why() {
         "{}",
         ("unknown-operation", "/addresses", &["found `PATCH /addresses`, expected `", "`GET`"]),
     );
+    let near = [
+        ("POST /shipstation/orders/createordr", "/orders/createordr", "`DELETE`; did you mean `POST /orders/createorder` ("),
+        ("GET /shiptime/rates", "/rates", "did you mean `GET /rest/rates"),
+        ("GET /shipmate/services", "/services", "/services` ("),
+        ("GET /shippo/api/v1/addresses", "/api/v1/addresses", "did you mean `GET /addresses` (shippo.ListAddresses)?"),
+        ("GET /shippo/track/usps/920559016491733753432", "/track/usps/920559016491733753432", "did you mean `GET /tracks/{"),
+    ];
+    for (call, path, near) in near {
+        check(&server, call, &[SHIPPO], "", ("unknown-operation", path, &[near]));
+    }
     check(&server, "GET /shippo/addresses?pgae=1", &[SHIPPO], "", ("unknown-parameter", "pgae", &["did you mean `page`?"]));
     check(
         &server,
@@ -98,6 +108,14 @@ fn a_credential_that_lets_nobody_in_is_noted() {
     check(&server, "GET /shiptime/rest/boxes", &[("authorization", "Basic eDp5")], "", unknown);
     check(&server, "GET /shipstation/orders", &[("authorization", "Basic !!")], "", ("credential-malformed", "", &[]));
     check(&server, "GET /shippo/addresses", &[], "", ("credential-missing", "", &["found no credential"]));
+    for (path, sent, expected) in [
+        ("/shippo/addresses", "Token shippo_test_seatrial", "found the scheme `Token`, expected `ShippoToken`: "),
+        ("/shippo/addresses", "shippo_test_seatrial", "found a credential without a scheme, expected `ShippoToken`: "),
+        ("/shiptheory/v1/services", "Basic eDp5", "found the scheme `Basic`, expected `bearer`: "),
+        ("/shipstation/v2/carriers", "Basic eDp5", "found the scheme `Basic`, expected `api_key`: "),
+    ] {
+        check(&server, &format!("GET {path}"), &[("authorization", sent)], "", ("credential-malformed", "", &[expected]));
+    }
     let login = ("credential-unknown", "", &["found a login that names nobody", lists][..]);
     check(&server, "POST /shiptheory/v1/token", &[JSON], r#"{"email": "a@b.c", "password": "wrong-password"}"#, login);
     check(&server, "POST /shiptime/oauth2/token", &[FORM], "grant_type=client_credentials&client_id=x&client_secret=y", login);
