@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 pub use self::choices::{ConformArgument, ContractArgument, FsyncArgument, LogFormat, SchemaArgument};
 pub use self::contract::{ContractCommand, DriftArguments, ImportArguments, ReportArguments, RunArguments};
@@ -436,13 +436,28 @@ fn timeout(text: &str) -> Result<Duration, ArgumentError> {
 
 fn filter(text: &str) -> Result<Targets, ArgumentError> {
     // What stands in brackets filters by spans, and there are none.
-    let read = if text.contains('[') { None } else { text.parse().ok() };
-    read.ok_or_else(|| ArgumentError::Filter(text.to_owned()))
+    let read: Option<Targets> = if text.contains('[') { None } else { text.parse().ok() };
+    // A word that is no level would be a target, which nothing is ever written for.
+    let is_meant = |part: &str| match part.split_once('=') {
+        Some((target, level)) => !target.trim().is_empty() && !level.trim().is_empty(),
+        None => part.trim().parse::<LevelFilter>().is_ok() || part.trim().split("::").next() == Some(env!("CARGO_PKG_NAME")),
+    };
+    read.filter(|_| text.split(',').all(is_meant)).ok_or_else(|| ArgumentError::Filter(text.to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn filters_of_the_log_have_an_effect() {
+        for text in ["info", "WARN", "off", "seatrial", "seatrial=debug", "warn,seatrial::call=info", "info, hyper=debug"] {
+            assert!(filter(text).is_ok(), "{text}");
+        }
+        for text in ["foo bar", "xyz", "warn;info", "info,=,", "seatrial=", "seatrial=verbos", "[span]"] {
+            assert!(filter(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn sizes_have_units() {
