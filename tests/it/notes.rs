@@ -61,7 +61,7 @@ fn every_departure_of_a_request_says_why() {
     );
     let near = [
         ("POST /shipstation/orders/createordr", "/orders/createordr", "`DELETE`; did you mean `POST /orders/createorder` ("),
-        ("GET /shiptime/rates", "/rates", "did you mean `GET /rest/rates"),
+        ("POST /shiptime/rates", "/rates", "did you mean `POST /rest/rates` ("),
         ("GET /shipmate/services", "/services", "/services` ("),
         ("GET /shippo/api/v1/addresses", "/api/v1/addresses", "did you mean `GET /addresses` (shippo.ListAddresses)?"),
         ("GET /shippo/track/usps/920559016491733753432", "/track/usps/920559016491733753432", "did you mean `GET /tracks/{"),
