@@ -24,7 +24,7 @@ pub struct Address<'a> {
 pub enum Fault {
     /// Neither a postal code nor a town with its state.
     Place,
-    /// It has no name.
+    /// It is missing, or has no name beside its number.
     Street,
     City,
     /// The town says that it is none.
