@@ -233,6 +233,9 @@ pub struct Attempt {
     /// Headers of this attempt only, such as a signature over its time.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
+    /// What was wrong with it, as a scenario wanted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forged: Option<Forgery>,
     #[serde(flatten)]
     pub result: AttemptResult,
 }

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
-pub use self::expect::{Answered, Calls, Count, Expectation, Expected};
+pub use self::expect::{Answered, Calls, Count, Deliveries, Expectation, Expected};
 pub use self::pace::{Latency, Per, RateLimit, Spread};
 pub use self::window::Window;
 use super::error::{Diagnostic, Source, Span, Spanned};

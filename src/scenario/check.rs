@@ -109,7 +109,7 @@ pub fn check(scenario: &Scenario, vocabulary: &dyn Vocabulary) -> Vec<Diagnostic
             calls.after.iter().for_each(|after| checker.pattern(after));
         }
         match &entry.kind {
-            Expected::Webhook { event, .. } => checker.event(event),
+            Expected::Webhook(webhooks) => checker.event(&webhooks.event),
             Expected::Valid { except, .. } => except.iter().for_each(|code| checker.note(code)),
             Expected::Call { .. } | Expected::Never(_) | Expected::Order { .. } => {}
         }

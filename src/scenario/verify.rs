@@ -4,8 +4,10 @@
 //! **Invariant:** success is claimed only on evidence. Where exchanges were removed from the journal, a body was cut, or deliveries
 //! were removed, an expectation that needs them is `unknown`, never `passed`.
 
+mod deliveries;
 mod evidence;
 mod format;
+mod words;
 
 use std::sync::Arc;
 
@@ -57,10 +59,13 @@ pub struct Finding {
     pub detail: String,
     /// The first calls or deliveries that it is based on, by id.
     pub evidence: Vec<String>,
-    /// The same calls in a line each: the operation, what the caller received, and the codes of notes.
+    /// The same in a line each: of a call the operation, what the caller received, and the codes of notes; of a delivery its event, when
+    /// that was, and what was answered.
     pub calls: Vec<String>,
     /// How many more calls or deliveries it is based on.
     pub more: u64,
+    /// Unless it passed, others of these operations or of this event that do not count, and why.
+    pub others: Vec<String>,
     /// Whether no further call can change the verdict.
     #[serde(skip)]
     pub is_final: bool,
@@ -119,7 +124,7 @@ impl Report {
         for finding in &mut self.findings {
             finding.expectation = change(&finding.expectation);
             finding.detail = change(&finding.detail);
-            finding.calls.iter_mut().for_each(|line| *line = change(line));
+            finding.calls.iter_mut().chain(&mut finding.others).for_each(|line| *line = change(line));
         }
         self.calls.iter_mut().for_each(|line| *line = change(line));
         self

@@ -30,6 +30,7 @@ mod drift;
 #[path = "../../fuzz/src/drive.rs"]
 mod drive;
 mod embedding;
+mod expected_webhooks;
 mod explain;
 mod exported_overrides;
 mod faults;

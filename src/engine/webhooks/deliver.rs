@@ -390,7 +390,8 @@ pub(crate) fn record_attempt(cx: &mut Cx<'_>, outbound: &Outbound, result: &Atte
     let Some(mut delivery) = cx.docs.get::<Delivery>(DELIVERY, id).filter(|row| row.progress == Progress::Sending) else { return };
     let policy = &cx.vendor.webhooks.policy;
     let earlier = count(&delivery) - delivery.round.min(count(&delivery));
-    delivery.attempts.push(Attempt { at, headers: outbound.signed.iter().cloned().collect(), result: result.clone() });
+    let (headers, forged) = (outbound.signed.iter().cloned().collect(), delivery.forged);
+    delivery.attempts.push(Attempt { at, headers, forged, result: result.clone() });
     let backoff = policy.backoff.get(earlier as usize).filter(|_| !delivery.test);
     let backoff = match result {
         _ if result.is_taken() => None,
@@ -398,7 +399,9 @@ pub(crate) fn record_attempt(cx: &mut Cx<'_>, outbound: &Outbound, result: &Atte
         AttemptResult::Answered { .. } if !policy.retries_answers => None,
         AttemptResult::Answered { .. } | AttemptResult::Silent(_) => backoff,
     };
-    if let Some(mut subscription) = cx.docs.get::<Subscription>(SUBSCRIPTION, &delivery.subscription).filter(|_| !delivery.test) {
+    // What the vendor would not have sent changes nothing about the subscription.
+    let counts = !delivery.test && forged.is_none();
+    if let Some(mut subscription) = cx.docs.get::<Subscription>(SUBSCRIPTION, &delivery.subscription).filter(|_| counts) {
         if result.is_taken() {
             subscription.failures = 0;
         } else {

@@ -34,15 +34,21 @@ pub enum Expected {
         except: Vec<Spanned<String>>,
     },
     /// A number of webhooks that were delivered.
-    Webhook {
-        /// The vendor's name of the event.
-        event: Spanned<String>,
-        count: Count,
-        /// Only those that were answered so.
-        answered: Option<Answered>,
-        /// Only those that were so no later than this after their event, by the sandbox's clock.
-        within: Option<SignedDuration>,
-    },
+    Webhook(Deliveries),
+}
+
+/// The webhooks that an expectation is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deliveries {
+    /// The vendor's name of the event.
+    pub event: Spanned<String>,
+    pub count: Count,
+    /// Only those that were answered so.
+    pub answered: Option<Answered>,
+    /// Only those that were so no later than this after their event, by the sandbox's clock.
+    pub within: Option<SignedDuration>,
+    /// Only those that were forged when they were answered so, or only those that were not.
+    pub forged: Option<bool>,
 }
 
 /// The calls that an expectation is about.
@@ -72,7 +78,7 @@ impl Expected {
         match self {
             Self::Call { calls, .. } | Self::Never(calls) | Self::Valid { calls, .. } => std::slice::from_ref(calls),
             Self::Order { calls, .. } => calls,
-            Self::Webhook { .. } => &[],
+            Self::Webhook(_) => &[],
         }
     }
 }

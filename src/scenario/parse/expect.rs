@@ -3,7 +3,7 @@
 use super::members;
 use super::reader::{Fields, Reader};
 use super::values::ExprContext;
-use crate::scenario::ast::{Calls, Condition, Count, Expectation, Expected, Pattern};
+use crate::scenario::ast::{Calls, Condition, Count, Deliveries, Expectation, Expected, Pattern};
 use crate::scenario::error::quoted;
 use crate::scenario::node::{Kind, Node};
 
@@ -123,7 +123,8 @@ fn webhook(reader: &mut Reader<'_>, node: &Node) -> Option<Expected> {
         reader.problem("S008", entry.value.span, format!("`max` {max} is less than `min` {min}")).help("swap the two");
     }
     held_by_anything(reader, node, Count { min, max });
-    Some(Expected::Webhook { event: event?, count: Count { min, max }, answered, within })
+    let forged = fields.get("forged").and_then(|node| reader.boolean(node, "forged"));
+    Some(Expected::Webhook(Deliveries { event: event?, count: Count { min, max }, answered, within, forged }))
 }
 
 /// Warns of a number that any number is.

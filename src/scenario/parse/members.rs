@@ -42,7 +42,7 @@ pub(crate) const WEBHOOKS: [&str; 8] =
 pub(crate) const SUBSCRIPTION: [&str; 6] = ["vendor", "account", "url", "events", "format", "secret"];
 pub(crate) const EXPECT: [&str; 10] = ["call", "never", "order", "valid", "webhook", "count", "when", "after", "within", "except"];
 pub(crate) const EXPECT_ORDERED: [&str; 2] = ["call", "when"];
-pub(crate) const EXPECT_WEBHOOK: [&str; 5] = ["event", "min", "max", "answered", "within"];
+pub(crate) const EXPECT_WEBHOOK: [&str; 6] = ["event", "min", "max", "answered", "within", "forged"];
 
 pub(crate) const CONVERSATION: [&str; 5] = ["about", "vendor", "scenario", "headers", "steps"];
 pub(crate) const CONVERSATION_STEP: [&str; 15] = [

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::engine::Wire;
 use crate::scenario::ast::{
-    Answered, Between, Condition, Count, Effect, Expected, Failure, Fault, Latency, Override, Per, RateLimit, Spread, Then, Trigger,
-    Webhooks,
+    Answered, Between, Condition, Count, Deliveries, Effect, Expected, Failure, Fault, Latency, Override, Per, RateLimit, Spread, Then,
+    Trigger, Webhooks,
 };
 use crate::scenario::expr::Scope;
 
@@ -86,7 +86,7 @@ fn the_example_of_the_documentation_means_what_it_says() {
     assert!(matches!(&scenario.expect[0].kind, Expected::Call { count: Count { min: 1, max: Some(2) }, .. }));
     assert!(matches!(
         &scenario.expect[3].kind,
-        Expected::Webhook { count: Count { min: 3, max: None }, answered: Some(Answered::Class(2)), .. }
+        Expected::Webhook(Deliveries { count: Count { min: 3, max: None }, answered: Some(Answered::Class(2)), forged: None, .. })
     ));
 }
 

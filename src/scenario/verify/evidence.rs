@@ -8,15 +8,16 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
+use super::deliveries::{Sent, Told};
+use super::words::{EVICTED, UNDER_WAY, judge_count, line};
 use super::{Finding, Verdict};
 use crate::base::ahead::read_ahead;
 use crate::base::time::Timestamp;
-use crate::engine::webhooks::Delivery;
 use crate::engine::{CallValues, Contract, Machine, Sandbox};
-use crate::scenario::ast::{Answered, Calls, Condition, Count, Expectation, Expected, Pattern};
+use crate::scenario::ast::{Calls, Condition, Count, Deliveries, Expectation, Expected, Pattern};
 use crate::scenario::error::Source;
 use crate::scenario::facts::CallFacts;
-use crate::world::{Blame, End, Entry, Note, note};
+use crate::world::{Blame, Entry, Note, note};
 
 /// The steps that all conditions of a verdict may take. Beyond them, calls are evidence that is missing.
 const STEPS: usize = 20_000_000;
@@ -38,8 +39,7 @@ pub(super) struct Evidence<'m> {
     pub(super) dropped: u64,
     /// How many were removed on request, by their operation.
     removed: BTreeMap<Box<str>, u64>,
-    deliveries: Vec<Delivery>,
-    forgotten: bool,
+    deliveries: Sent,
     /// How many pairs may still be looked at.
     pairs: Cell<usize>,
 }
@@ -106,10 +106,9 @@ impl<'m> Evidence<'m> {
         let calls = read_ahead(journal.iter(), |entry| entry.number.to_le_bytes()[0]).cloned().collect();
         let (dropped, removed) = (journal.dropped, journal.removed.clone());
         drop(journal);
-        let of_webhooks = expectations.iter().any(|row| matches!(row.kind, Expected::Webhook { .. }));
-        let deliveries = if of_webhooks { sandbox.deliveries() } else { Vec::new() };
-        let forgotten = of_webhooks && sandbox.lock().forgotten_deliveries() > 0;
-        Self { machine, calls, dropped, removed, deliveries, forgotten, pairs: Cell::new(PAIRS) }
+        let of_webhooks = expectations.iter().any(|row| matches!(row.kind, Expected::Webhook(_)));
+        let deliveries = if of_webhooks { Sent::gather(sandbox) } else { Sent::default() };
+        Self { machine, calls, dropped, removed, deliveries, pairs: Cell::new(PAIRS) }
     }
 
     /// The last calls, a line each, and how many came before them.
@@ -132,6 +131,7 @@ impl<'m> Evidence<'m> {
         let Found { count, unclear, .. } = found;
         let (doubt, comes) = (found.doubt(), found.under_way > 0);
         let never = Count { min: 0, max: Some(0) };
+        let mut others = Vec::new();
         let (verdict, detail, evidence, calls, all) = match &expectation.kind {
             Expected::Call { calls, count: expected } => {
                 let (verdict, detail) = judge_count(count, unclear, *expected, "call", doubt);
@@ -156,9 +156,13 @@ impl<'m> Evidence<'m> {
                 let (ids, lines) = self.calls_of(run, &found).map(|entry| (entry.id.to_string(), line(entry))).unzip();
                 (verdict, detail, ids, lines, 0)
             }
-            Expected::Webhook { event, count, answered, within } => {
-                let (verdict, detail, ids, all) = self.webhooks(&event.value, *count, *answered, *within, found.most);
-                (verdict, detail, ids, Vec::new(), all)
+            Expected::Webhook(wanted) => {
+                let Told { verdict, detail, ids, lines, count, others: left_out } = match self.pays(self.deliveries.len()) {
+                    true => self.deliveries.judge(self.machine, wanted, found.most),
+                    false => Told::unknown(wanted.count),
+                };
+                others = left_out;
+                (verdict, detail, ids, lines, count)
             }
         };
         let more = all.saturating_sub(evidence.len() as u64);
@@ -167,10 +171,10 @@ impl<'m> Evidence<'m> {
             (Verdict::Passed, _) => false,
             (Verdict::Unknown, _) => !comes,
             (_, Expected::Never(_) | Expected::Valid { .. }) => true,
-            (_, Expected::Call { count, .. } | Expected::Webhook { count, .. }) => count.max.is_some_and(|max| all > max),
+            (_, Expected::Call { count, .. } | Expected::Webhook(Deliveries { count, .. })) => count.max.is_some_and(|max| all > max),
             (_, Expected::Order { .. }) => false,
         };
-        Finding { expectation: written, file, line, column, verdict, detail, evidence, calls, more, is_final }
+        Finding { expectation: written, file, line, column, verdict, detail, evidence, calls, more, others, is_final }
     }
 
     /// What came of each expectation.
@@ -274,30 +278,6 @@ impl<'m> Evidence<'m> {
         }
         if found.unclear > 0 { (Verdict::Unknown, format!("{place}{}", found.doubt()), run) } else { (Verdict::Failed, place, run) }
     }
-
-    fn webhooks(
-        &self,
-        event: &str,
-        count: Count,
-        answered: Option<Answered>,
-        within: Option<SignedDuration>,
-        most: usize,
-    ) -> (Verdict, String, Vec<String>, u64) {
-        if !self.pays(self.deliveries.len()) {
-            let (verdict, detail) = judge_count(0, u64::MAX, count, "delivery", EVICTED);
-            return (verdict, detail, Vec::new(), 0);
-        }
-        let sent = self.deliveries.iter().filter(|row| row.event == event && !row.test && was_answered(row, answered, within));
-        let (mut found, mut ids) = (0, Vec::new());
-        for row in sent {
-            found += 1;
-            if ids.len() < most {
-                ids.push(row.id.clone());
-            }
-        }
-        let (verdict, detail) = judge_count(found, if self.forgotten { u64::MAX } else { 0 }, count, "delivery", EVICTED);
-        (verdict, detail, ids, found)
-    }
 }
 
 impl<'e> Found<'e> {
@@ -349,7 +329,7 @@ impl<'e> Found<'e> {
                 }
             }
             Expected::Order { within, .. } => self.goes_on((index, entry), place, *within),
-            Expected::Webhook { .. } => {}
+            Expected::Webhook(_) => {}
         }
     }
 
@@ -404,52 +384,6 @@ impl<'e> Rows<'e> {
     }
 }
 
-/// A call in a line: `shippo.CreateTransaction 201 (request-invalid)`.
-fn line(entry: &Entry) -> String {
-    let operation = entry.operation.as_deref().unwrap_or(&entry.vendor);
-    let received = match (entry.wire.get().end, entry.wire.get().status) {
-        (End::Sent, Some(status)) => status.to_string(),
-        (end, _) => end.word().to_owned(),
-    };
-    let codes = note::codes(&entry.notes).join(", ");
-    if codes.is_empty() { format!("{operation} {received}") } else { format!("{operation} {received} ({codes})") }
-}
-
-const UNDER_WAY: &str = "; an answer is still under way";
-const EVICTED: &str = "; some of the evidence was evicted, removed or cut";
-
-/// The verdict on a number, when up to `unclear` more may have to be added to it.
-fn judge_count(found: u64, unclear: u64, count: Count, what: &str, doubt: &str) -> (Verdict, String) {
-    let expected = match count {
-        Count { min, max: Some(max) } if min == max => format!("{min}"),
-        Count { min, max: Some(max) } => format!("{min} to {max}"),
-        Count { min, max: None } => format!("at least {min}"),
-    };
-    let most = found.saturating_add(unclear);
-    let (least_met, most_met) = (found >= count.min, count.max.is_none_or(|max| most <= max));
-    let verdict = if least_met && most_met {
-        Verdict::Passed
-    } else if count.max.is_some_and(|max| found > max) || most < count.min {
-        Verdict::Failed
-    } else {
-        Verdict::Unknown
-    };
-    let doubt = if verdict == Verdict::Unknown { doubt } else { "" };
-    (verdict, format!("{what} count {found}, expected {expected}{doubt}"))
-}
-
-/// Whether a delivery was answered as expected and in time, or attempted at all when no answer is expected.
-fn was_answered(delivery: &Delivery, answered: Option<Answered>, within: Option<SignedDuration>) -> bool {
-    let mut attempts =
-        delivery.attempts.iter().filter(|attempt| within.is_none_or(|within| attempt.at.duration_since(delivery.created) <= within));
-    attempts.any(|attempt| match (answered, attempt.result.status()) {
-        (None, _) => true,
-        (Some(Answered::Class(class)), Some(status)) => status / 100 == class,
-        (Some(Answered::Status(wanted)), Some(status)) => status == wanted,
-        (Some(_), None) => false,
-    })
-}
-
 /// Whether a call is one of the operations of a pattern.
 fn is_of(entry: &Entry, pattern: &Pattern) -> bool {
     is_named(entry.operation.as_deref().unwrap_or(&entry.vendor), pattern)
@@ -459,26 +393,4 @@ fn is_of(entry: &Entry, pattern: &Pattern) -> bool {
 fn is_named(name: &str, pattern: &Pattern) -> bool {
     let (vendor, id) = name.split_once('.').unwrap_or((name, ""));
     pattern.matches(vendor, id)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(found: u64, unclear: u64, min: u64, max: Option<u64>, expected: Verdict) {
-        assert_eq!(judge_count(found, unclear, Count { min, max }, "call", EVICTED).0, expected, "{found}+{unclear} of {min}..{max:?}");
-    }
-
-    #[test]
-    fn success_is_never_claimed_without_evidence() {
-        check(2, 0, 1, Some(2), Verdict::Passed);
-        check(2, u64::MAX, 1, None, Verdict::Passed);
-        check(2, u64::MAX, 1, Some(2), Verdict::Unknown);
-        check(3, u64::MAX, 1, Some(2), Verdict::Failed);
-        check(0, 0, 1, None, Verdict::Failed);
-        check(0, u64::MAX, 1, None, Verdict::Unknown);
-        check(0, 0, 0, Some(0), Verdict::Passed);
-        check(0, 1, 0, Some(0), Verdict::Unknown);
-        check(0, 1, 2, None, Verdict::Failed);
-    }
 }

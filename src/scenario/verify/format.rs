@@ -114,6 +114,9 @@ fn explained(finding: &Finding, indent: &str) -> String {
     if finding.more > 0 {
         let _ = writeln!(out, "{indent}  and {} more", finding.more);
     }
+    for line in &finding.others {
+        let _ = writeln!(out, "{indent}  does not count: {line}");
+    }
     out
 }
 

@@ -90,6 +90,7 @@ class ExpectedWebhook(TypedDict, total=False):
     max: int
     answered: Union[int, str]
     within: str
+    forged: bool
 
 
 # schema: expectation

@@ -1,0 +1,160 @@
+//! What verdicts on webhooks are based on: the deliveries of a sandbox, and who is subscribed.
+
+use super::Verdict;
+use super::words::{EVICTED, judge_count};
+use crate::engine::webhooks::{Attempt, AttemptResult, Delivery, Progress, SUBSCRIPTION, Subscription};
+use crate::engine::{Machine, Sandbox};
+use crate::scenario::ast::{Answered, Count, Deliveries};
+
+/// How many deliveries that do not count a verdict names.
+const OTHERS: usize = 10;
+
+/// How many answers of a delivery are shown.
+const ANSWERS: usize = 6;
+
+/// The deliveries of a sandbox.
+#[derive(Default)]
+pub(super) struct Sent {
+    rows: Vec<Delivery>,
+    /// Whether some are not kept any more.
+    forgotten: bool,
+    /// The subscriptions with the names of their accounts.
+    subscriptions: Vec<(String, Subscription)>,
+}
+
+/// The verdict on an expectation of deliveries.
+pub(super) struct Told {
+    pub verdict: Verdict,
+    pub detail: String,
+    /// The first deliveries that count, by id and in a line each.
+    pub ids: Vec<String>,
+    pub lines: Vec<String>,
+    /// How many deliveries count for the expectation.
+    pub count: u64,
+    /// The first of the same event that do not count, and why.
+    pub others: Vec<String>,
+}
+
+impl Told {
+    /// No delivery was looked at.
+    pub fn unknown(count: Count) -> Self {
+        let (verdict, detail) = judge_count(0, u64::MAX, count, "delivery", EVICTED);
+        Self { verdict, detail, ids: Vec::new(), lines: Vec::new(), count: 0, others: Vec::new() }
+    }
+}
+
+impl Sent {
+    pub fn gather(sandbox: &Sandbox) -> Self {
+        let rows = sandbox.deliveries();
+        let state = sandbox.lock();
+        let subscriptions = state.documents(SUBSCRIPTION).map(|(account, row)| (account.name.to_string(), row)).collect();
+        Self { rows, forgotten: state.forgotten_deliveries() > 0, subscriptions }
+    }
+
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub fn judge(&self, machine: &Machine, wanted: &Deliveries, most: usize) -> Told {
+        let (mut all, mut count, mut paused) = (0_u64, 0, 0_u64);
+        let (mut ids, mut lines, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        for delivery in self.rows.iter().filter(|row| row.event == wanted.event.value && !row.test) {
+            all += 1;
+            paused += u64::from(delivery.progress == Progress::Paused);
+            match obstacle(delivery, wanted) {
+                None => {
+                    count += 1;
+                    if ids.len() < most {
+                        ids.push(delivery.id.clone());
+                        lines.push(line(delivery));
+                    }
+                }
+                Some(why) if others.len() < OTHERS => others.push(format!("{} {}: {why}", delivery.id, line(delivery))),
+                Some(_) => {}
+            }
+        }
+        let unclear = if self.forgotten { u64::MAX } else { 0 };
+        let (verdict, mut detail) = judge_count(count, unclear, wanted.count, "delivery", EVICTED);
+        if verdict == Verdict::Passed {
+            others.clear();
+        } else if count < wanted.count.min {
+            detail += &match (all, paused) {
+                (0, _) => self.why_none(machine, &wanted.event.value),
+                (_, 0) => format!("; {all} of this event in all"),
+                _ => format!("; {all} of this event in all, {paused} of them wait because their subscription is paused"),
+            };
+        }
+        Told { verdict, detail, ids, lines, count, others }
+    }
+
+    /// Why there is no delivery of an event.
+    fn why_none(&self, machine: &Machine, event: &str) -> String {
+        let knows = |owner: &str| {
+            let mut vendors = machine.vendors().loaded().iter().map(|loaded| &loaded.vendor);
+            vendors.any(|vendor| vendor.subscription_owner() == owner && vendor.webhooks.events.contains(&event))
+        };
+        let wants = |row: &Subscription| row.wants(&row.vendor, event) && knows(&row.vendor);
+        let accounts: Vec<String> = self
+            .subscriptions
+            .iter()
+            .filter(|(_, row)| wants(row))
+            .map(|(account, row)| format!("`{account}` of {}", row.version()))
+            .collect();
+        match accounts.first() {
+            None => "; nobody is subscribed to this event".to_owned(),
+            Some(_) => format!("; it did not happen in the account that is subscribed to it: {}", accounts.join(", ")),
+        }
+    }
+}
+
+/// Why a delivery does not count.
+fn obstacle(delivery: &Delivery, wanted: &Deliveries) -> Option<String> {
+    let is_meant = |attempt: &&Attempt| wanted.forged.is_none_or(|forged| forged == attempt.forged.is_some());
+    let is_in_time = |attempt: &&Attempt| wanted.within.is_none_or(|within| attempt.at.duration_since(delivery.created) <= within);
+    let is_answered = |attempt: &&Attempt| match (wanted.answered, attempt.result.status()) {
+        (None, _) => true,
+        (Some(Answered::Class(class)), Some(status)) => status / 100 == class,
+        (Some(Answered::Status(wanted)), Some(status)) => status == wanted,
+        (Some(_), None) => false,
+    };
+    let meant: Vec<&Attempt> = delivery.attempts.iter().filter(is_meant).collect();
+    let answered: Vec<&Attempt> = meant.iter().copied().filter(is_answered).collect();
+    if answered.iter().any(is_in_time) {
+        return None;
+    }
+    let why = match (meant.is_empty(), answered.is_empty(), delivery.progress) {
+        (true, ..) if !delivery.attempts.is_empty() => {
+            if wanted.forged == Some(true) { "it is not forged" } else { "it is forged" }.to_owned()
+        }
+        (true, _, Progress::Dropped) => "the scenario drops it".to_owned(),
+        (true, _, Progress::Paused) => "its subscription is paused".to_owned(),
+        (true, _, Progress::Failed) => "its subscription is gone".to_owned(),
+        (true, ..) => "it waits to be sent".to_owned(),
+        (_, true, _) => "no such answer".to_owned(),
+        (_, false, _) => format!("later than {:#} after its event", wanted.within.unwrap_or_default()),
+    };
+    Some(why)
+}
+
+/// A delivery in a line: `track_updated 2026-01-05T09:00:00Z answered 503, 200 (copy)`.
+fn line(delivery: &Delivery) -> String {
+    let answer = |attempt: &Attempt| match &attempt.result {
+        AttemptResult::Answered { status, .. } => status.to_string(),
+        AttemptResult::Silent(_) => "nothing".to_owned(),
+        AttemptResult::Refused(_) => "nothing, as the address is not allowed".to_owned(),
+    };
+    let mut answers: Vec<String> = delivery.attempts.iter().take(ANSWERS).map(answer).collect();
+    if delivery.attempts.len() > ANSWERS {
+        answers.push("…".to_owned());
+    }
+    let answers = if answers.is_empty() { "not sent".to_owned() } else { format!("answered {}", answers.join(", ")) };
+    let forged = delivery.attempts.iter().find_map(|attempt| attempt.forged).or(delivery.forged);
+    let marks = [
+        forged.map(|forged| format!("forged: {}", forged.member())),
+        delivery.copy_of.as_ref().map(|_| "copy".to_owned()),
+        (delivery.progress == Progress::Paused).then(|| "paused".to_owned()),
+    ];
+    let marks = marks.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let marks = if marks.is_empty() { marks } else { format!(" ({marks})") };
+    format!("{} {} {answers}{marks}", delivery.event, delivery.created)
+}
