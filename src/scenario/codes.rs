@@ -1,7 +1,7 @@
 //! The codes of problems in files, which never change their meaning: what each says, and what to do about it.
 
 /// A code, what it means, and what its author can do.
-pub const CODES: [(&str, &str, &str); 37] = [
+pub const CODES: [(&str, &str, &str); 38] = [
     (
         "S001",
         "The text is not valid YAML, or not UTF-8.",
