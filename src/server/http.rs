@@ -126,7 +126,7 @@ pub async fn serve_embedded(
             machine: Arc::clone(&machine),
             changed: Arc::clone(&changed),
             webhook_sender: Arc::clone(&webhook_sender),
-            inboxes,
+            inboxes: Arc::clone(&inboxes),
             unmatched: Arc::clone(&unmatched),
             metrics: Arc::clone(&metrics),
             verdicts: Arc::clone(&verdicts),
@@ -178,7 +178,7 @@ pub async fn serve_embedded(
         listening.push((tokio::spawn(accepting.run(listener)), Arc::clone(connections)));
     }
     started(Local::new(Arc::clone(&shell.ui.admin), bound.http));
-    let sweeping = apart.handle().spawn(upkeep::sweep(Arc::clone(&shell.machine), Arc::clone(&verdicts), fleet.clone()));
+    let sweeping = apart.handle().spawn(upkeep::sweep(Arc::clone(&shell.machine), Arc::clone(&verdicts), inboxes, fleet.clone()));
     let following = apart.handle().spawn(upkeep::follow(fleet.clone(), Arc::clone(&shell.changed)));
     let telling = apart.handle().spawn(upkeep::tell(Arc::clone(&verdicts), Arc::clone(&shell.unmatched)));
     let making_room = apart.handle().spawn(upkeep::make_room(Arc::clone(&shell), all));

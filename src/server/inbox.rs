@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use event_listener::{Event, EventListener};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,8 @@ const BYTES: usize = 1 << 20;
 const TOTAL_BYTES: usize = 8 << 20;
 /// Deeper JSON is shown as text only: clients could not read the answer.
 const DEPTH: usize = 100;
+/// The sandbox of a webhook, in the headers of a letter alone: no receiver gets it.
+pub(super) const SANDBOX: HeaderName = HeaderName::from_static("seatrial-sandbox");
 /// What a request and each of its headers occupy besides their texts.
 const ROW_BYTES: usize = 192;
 
@@ -68,6 +70,8 @@ pub(super) struct ReceivedView<'r> {
     number: u64,
     /// When it was received, by the wall clock.
     received: Timestamp,
+    /// The sandbox whose webhook it is; `null` for what others have sent.
+    sandbox: Option<Cow<'r, str>>,
     /// The query of its URL.
     query: &'r str,
     headers: IndexMap<String, HeaderView>,
@@ -102,16 +106,24 @@ impl ReceivedRequest {
     /// How it is read back. Its JSON is checked, not parsed into values, which would take a hundred times its bytes.
     pub fn view(&self) -> ReceivedView<'_> {
         let (text, base64) = shown_bytes::text(&self.body, self.is_cut);
+        let headers = self.headers.iter().filter(|(name, _)| name != SANDBOX.as_str());
         let json = std::str::from_utf8(&self.body).ok().filter(|text| !nests_deeper(text, DEPTH));
         ReceivedView {
             number: self.number,
             received: self.received,
+            sandbox: self.sandbox(),
             query: &self.query,
-            headers: shown_bytes::headers(self.headers.iter().map(|(name, value)| (name.as_str(), HeaderText::of(value)))),
+            headers: shown_bytes::headers(headers.map(|(name, value)| (name.as_str(), HeaderText::of(value)))),
             text,
             base64,
             json: json.and_then(|text| serde_json::from_str(text).ok()),
         }
+    }
+
+    /// The sandbox whose webhook it is.
+    pub fn sandbox(&self) -> Option<Cow<'_, str>> {
+        let header = self.headers.iter().find(|(name, _)| name == SANDBOX.as_str());
+        header.map(|(_, value)| String::from_utf8_lossy(value))
     }
 
     /// About how many bytes of memory it occupies.
@@ -243,6 +255,14 @@ impl Inboxes {
     /// Whether there is such an inbox: it was read, or has received something.
     pub fn has(&self, name: &str) -> bool {
         self.boxes.lock().unwrap_or_else(PoisonError::into_inner).contains_key(name)
+    }
+
+    /// Removes the letters of a sandbox from the inboxes of this process. Those that replicas share stay.
+    pub fn forget(&self, sandbox: &str) {
+        for inbox in self.boxes.lock().unwrap_or_else(PoisonError::into_inner).values_mut() {
+            inbox.requests.retain(|letter| letter.sandbox().is_none_or(|own| own != sandbox));
+            inbox.bytes = inbox.requests.iter().map(|letter| letter.bytes()).sum();
+        }
     }
 
     fn clear(&self, name: &str) {

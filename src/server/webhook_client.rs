@@ -49,8 +49,8 @@ impl WebhookClient {
     }
 
     /// Makes one attempt, within its time-out.
-    pub async fn send(&self, outbound: &Outbound) -> AttemptResult {
-        match tokio::time::timeout(outbound.timeout, self.post(outbound)).await {
+    pub async fn send(&self, sandbox: &str, outbound: &Outbound) -> AttemptResult {
+        match tokio::time::timeout(outbound.timeout, self.post(sandbox, outbound)).await {
             Ok(Ok(result)) => result,
             Ok(Err(Failure::EgressDenied(denied @ (EgressDenied::Never(..) | EgressDenied::Public(..))))) => {
                 AttemptResult::Refused(denied.to_string())
@@ -103,12 +103,15 @@ impl WebhookClient {
         }
     }
 
-    async fn post(&self, outbound: &Outbound) -> Result<AttemptResult, Failure> {
+    async fn post(&self, sandbox: &str, outbound: &Outbound) -> Result<AttemptResult, Failure> {
         let destination = self.destination(&outbound.url)?;
         let addresses = self.egress.resolve(destination.host(), destination.port).await?;
-        let request = destination.request(outbound)?;
+        let mut request = destination.request(outbound)?;
         if addresses.iter().any(|address| self.own.reaches(*address)) {
             let is_admin = !destination.is_secure && addresses.iter().any(|address| self.own.reaches_admin(*address));
+            if let Ok(sandbox) = HeaderValue::from_str(sandbox) {
+                request.headers_mut().insert(inbox::SANDBOX, sandbox);
+            }
             return if is_admin { self.put_into_inbox(&request, &outbound.body).await.ok_or(Failure::Own) } else { Err(Failure::Own) };
         }
         let connection = self.egress.connect(destination.host(), &addresses, destination.is_secure).await?;
@@ -273,7 +276,7 @@ mod tests {
             let _ = stream.read_to_end(&mut received);
             received
         });
-        let result = client().send(&outbound(&url)).await;
+        let result = client().send("default", &outbound(&url)).await;
         assert_eq!(result, AttemptResult::Silent("no answer within 1 s".to_owned()));
         assert_eq!(silent.join().expect("it only listens").first(), Some(&0x16), "a handshake was begun");
     }
@@ -285,11 +288,11 @@ mod tests {
             ["2852039166", "0xa9fea9fe", "0251.0376.0251.0376", "169.254.43518", "[::ffff:a9fe:a9fe]", "somebody:else@169.254.169.254"]
         {
             let url = format!("http://{host}/latest/meta-data");
-            let AttemptResult::Refused(problem) = client().send(&outbound(&url)).await else { panic!("{url} was tried") };
+            let AttemptResult::Refused(problem) = client().send("default", &outbound(&url)).await else { panic!("{url} was tried") };
             assert!(problem.ends_with("which is never connected to"), "{problem}");
         }
         for host in ["134744072", "010.010.010.010", "[::ffff:808:808]", "127.0.0.1@8.8.8.8"] {
-            let AttemptResult::Refused(problem) = client().send(&outbound(&format!("http://{host}/"))).await else {
+            let AttemptResult::Refused(problem) = client().send("default", &outbound(&format!("http://{host}/"))).await else {
                 panic!("{host} was tried")
             };
             assert!(problem.contains("`--allow-egress`"), "{problem}");
@@ -297,7 +300,7 @@ mod tests {
         for url in
             ["ftp://127.0.0.1/", "file:///etc/passwd", "http:///hook", "hook", "http://127.0.0.1:99999/", "http://127.0.0.1\\@8.8.8.8/"]
         {
-            let result = client().send(&outbound(url)).await;
+            let result = client().send("default", &outbound(url)).await;
             assert!(matches!(result, AttemptResult::Refused(_)), "{url}: {result:?}");
         }
     }

@@ -272,7 +272,7 @@ impl WebhookSender {
     /// Makes one attempt, logs and counts it.
     async fn send(&self, sandbox: &Arc<str>, row: &Outbound) -> AttemptResult {
         let began = stopwatch();
-        let result = self.client.send(row).await;
+        let result = self.client.send(sandbox, row).await;
         self.metrics.attempt(&row.vendor, &result);
         self.log.add(|| {
             Line::Attempt(Box::new(Attempt {

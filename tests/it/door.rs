@@ -200,3 +200,33 @@ fn a_post_without_a_body_says_what_it_is() {
     let reset = |headers: &[(&str, &str)]| send(&server, "POST", "/_seatrial/sandboxes/default/reset", headers, "").status;
     assert_eq!((reset(&[]), reset(&[("content-type", "text/plain")]), reset(&[JSON])), (415, 415, 200));
 }
+
+#[test]
+fn a_letter_names_its_sandbox_and_goes_with_it() {
+    let server = Server::start(&[]);
+    let deliver = |sandbox: &str| {
+        let ask = |method: &str, path: &str, body: &Value| admin(&server, method, &format!("/sandboxes/{sandbox}{path}"), body);
+        let made = ask("POST", "/webhooks", &json!({"vendor": "shippo", "url": "inbox://shared"}));
+        let test = format!("/webhooks/{}/test?sandbox={sandbox}", made["id"].as_str().expect("an id"));
+        admin(&server, "POST", &test, &json!({"event": "track_updated"}));
+        ask("POST", "/clock/advance", &json!({"by": "1s"}));
+    };
+    let read = |query: &str| {
+        let inbox = admin(&server, "GET", &format!("/inbox/shared{query}"), &Value::Null);
+        inbox["letters"].as_array().expect("letters").iter().map(|letter| letter["sandbox"].clone()).collect::<Vec<_>>()
+    };
+    for sandbox in ["one", "two"] {
+        assert_eq!(send(&server, "POST", "/_seatrial/sandboxes", &[JSON], &json!({"name": sandbox}).to_string()).status, 201);
+        deliver(sandbox);
+    }
+    // What others send is nobody's.
+    assert_eq!(send(&server, "POST", "/_seatrial/inbox/shared", &[("seatrial-sandbox", "one"), JSON], "{}").status, 200);
+    assert_eq!(read("?wait=5s&min=3"), [json!("one"), json!("two"), Value::Null]);
+    assert_eq!(read("?sandbox=two"), [json!("two")]);
+    let letter = &admin(&server, "GET", "/inbox/shared?limit=3", &Value::Null)["letters"][0];
+    assert!(letter["headers"].get("seatrial-sandbox").is_none(), "{letter}");
+    send(&server, "POST", "/_seatrial/sandboxes/one/reset", &[JSON], "");
+    assert_eq!(read(""), [json!("two"), Value::Null]);
+    send(&server, "DELETE", "/_seatrial/sandboxes/two", &[], "");
+    assert_eq!(read(""), [Value::Null]);
+}

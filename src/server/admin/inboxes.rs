@@ -54,14 +54,16 @@ pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<Inb
     let secrets = Secrets::read(request)?;
     let names = AllNames::of(&admin.machine);
     let (before, limit) = (request.number("before")?.unwrap_or(u64::MAX), request.number("limit")?.unwrap_or(usize::MAX));
-    let name = name(request)?;
+    let (name, sandbox) = (name(request)?, request.query("sandbox"));
     admin.inboxes.copy(name, true).await.map_err(|fault| away(&fault))?;
     let look = || {
         let (mut letters, received) = admin.inboxes.read(name);
+        let kept = letters.len();
+        letters.retain(|letter| sandbox.is_none_or(|sandbox| letter.sandbox().as_deref() == Some(sandbox)));
         let found = letters.len();
         letters.retain(|letter| letter.number < before);
         letters.drain(..letters.len().saturating_sub(limit));
-        Ok((Inbox { letters: Letters(letters, secrets, names.clone()), kept: found, received }, found))
+        Ok((Inbox { letters: Letters(letters, secrets, names.clone()), kept, received }, found))
     };
     let polled = long_poll(request, || Some(admin.inboxes.listen()), look);
     tokio::select! {
@@ -121,7 +123,8 @@ pub(crate) async fn receive(admin: &Admin, request: &AdminRequest<'_>) -> Result
     if needs_reader && !admin.inboxes.has(name) {
         return Err(Problem::not_found(format!("there is no inbox `{name}`: read it once with the token, then it receives")));
     }
-    let (query, headers) = (request.parts.uri.query().unwrap_or_default(), &request.parts.headers);
-    admin.inboxes.receive(name, query, headers, request.body, wall()).await.map_err(|fault| away_in_public(&fault))?;
+    let (query, mut headers) = (request.parts.uri.query().unwrap_or_default(), request.parts.headers.clone());
+    headers.remove(inbox::SANDBOX);
+    admin.inboxes.receive(name, query, &headers, request.body, wall()).await.map_err(|fault| away_in_public(&fault))?;
     Ok(response::json(status, &Received { received: status.is_success() }))
 }

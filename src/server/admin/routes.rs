@@ -53,6 +53,7 @@ pub(crate) const ROOT: &str = "/_seatrial";
 const CONVERSATION: &[(&str, &str)] = &[("vendor", "whom the conversation is with, such as `shippo`")];
 
 const INBOX: &[(&str, &str)] = &[
+    ("sandbox", "only webhooks of the sandbox with this name, which `min` counts then"),
     ("wait", "wait so long for a letter, such as `5s`"),
     ("min", "how many letters `wait` waits for (1)"),
     ("before", "only letters before the one with this number"),

@@ -163,6 +163,7 @@ pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<
         return Err(Problem::not_found(format!("there is no sandbox `{name}`")));
     }
     let _ = tokio::time::timeout(LAST_ANSWERS, answers_are_out(admin, &sandbox)).await;
+    admin.inboxes.forget(name);
     Ok(redactor.json(&shutdown::report(&admin.machine, &admin.verdicts, &sandbox, Ending::Deleted)))
 }
 
@@ -205,6 +206,7 @@ pub(crate) async fn reset(admin: &Admin, request: &AdminRequest<'_>) -> Result<S
     let Reset { seed } = request.read()?;
     shutdown::report(&admin.machine, &admin.verdicts, &sandbox, Ending::Reset);
     sandbox.reset_with(seed);
+    admin.inboxes.forget(&sandbox.name);
     sandbox.note(wall(), Deed::Reset, None, None);
     Ok(SandboxView::with_obstacles(admin, request, &sandbox).await)
 }
@@ -220,6 +222,7 @@ pub(crate) async fn reset_all(admin: &Admin, _: &AdminRequest<'_>) -> Result<Res
     for sandbox in &sandboxes {
         shutdown::report(&admin.machine, &admin.verdicts, sandbox, Ending::Reset);
         sandbox.reset();
+        admin.inboxes.forget(&sandbox.name);
         sandbox.note(wall(), Deed::Reset, None, None);
     }
     admin.changed.notify_waiters();

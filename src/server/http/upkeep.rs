@@ -10,6 +10,7 @@ use crate::engine::{Machine, Sandbox};
 use crate::fleet::{Fleet, Reach, Section};
 use crate::server::clock::wall;
 use crate::server::connections::Connections;
+use crate::server::inbox::Inboxes;
 use crate::server::shutdown::{self, Ending};
 use crate::server::told::Told;
 use crate::server::unmatched::UnmatchedJournal;
@@ -21,7 +22,7 @@ const SWEEP: Duration = Duration::from_secs(1);
 const STALLED: Duration = Duration::from_millis(100);
 
 /// Removes abandoned sandboxes, for ever.
-pub(super) async fn sweep(machine: Arc<Machine>, verdicts: Arc<Verdicts>, fleet: Option<Arc<Fleet>>) {
+pub(super) async fn sweep(machine: Arc<Machine>, verdicts: Arc<Verdicts>, inboxes: Arc<Inboxes>, fleet: Option<Arc<Fleet>>) {
     let mut ticks = tokio::time::interval(SWEEP);
     loop {
         ticks.tick().await;
@@ -32,6 +33,7 @@ pub(super) async fn sweep(machine: Arc<Machine>, verdicts: Arc<Verdicts>, fleet:
         for sandbox in removed {
             tracing::info!(sandbox = &*sandbox.name, "nobody used it for as long as it is kept; it is removed");
             shutdown::report(&machine, &verdicts, &sandbox, Ending::Abandoned);
+            inboxes.forget(&sandbox.name);
         }
     }
 }

@@ -156,6 +156,7 @@ struct Inbox {
 struct Letter {
     number: u64,
     received: Timestamp,
+    sandbox: Option<String>,
     query: String,
     headers: indexmap::IndexMap<String, Value>,
     text: String,
@@ -205,7 +206,11 @@ pub(super) async fn inbox(view: &View<'_>) -> Result<Shown, Failure> {
                 section.box {
                     header {
                         h2 { "Letter " (count(letter.number)) }
-                        span.muted.xs { (full(letter.received)) @if !letter.query.is_empty() { " · ?" (short(&letter.query, 80)) } }
+                        span.muted.xs {
+                            (full(letter.received))
+                            @if let Some(sandbox) = &letter.sandbox { " · " (short(sandbox, 60)) }
+                            @if !letter.query.is_empty() { " · ?" (short(&letter.query, 80)) }
+                        }
                     }
                     details {
                         summary.in { (counted(letter.headers.len(), "header")) }
