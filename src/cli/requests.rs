@@ -71,9 +71,11 @@ fn line(call: &Value) -> String {
     let text = |name: &str| call[name].as_str().unwrap_or_default();
     let received =
         call["status"].as_u64().map_or_else(|| call["wire"]["end"].as_str().unwrap_or_default().to_owned(), |status| status.to_string());
-    let codes: Vec<&str> = call["notes"].as_array().into_iter().flatten().filter_map(|note| note["code"].as_str()).collect();
+    let kind = call["effect"]["kind"].as_str();
+    let codes = call["notes"].as_array().into_iter().flatten().filter_map(|note| note["code"].as_str());
+    let codes: Vec<&str> = codes.filter(|code| Some(*code) != kind).collect();
     let notes = if codes.is_empty() { String::new() } else { format!(" ({})", codes.join(", ")) };
     let operation = call["operation"].as_str().unwrap_or("no operation");
-    let effect = call["effect"]["kind"].as_str().map(|kind| format!(" [{kind}]")).unwrap_or_default();
+    let effect = kind.map(|kind| format!(" [{kind}]")).unwrap_or_default();
     format!("{} {} {} {} {operation} {received}{effect}{notes}", text("at"), text("id"), text("method"), text("target"))
 }

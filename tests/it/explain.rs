@@ -99,6 +99,7 @@ fn every_override_says_what_a_call_was_to_it() {
     assert_eq!(listed.lines().count(), 3, "{listed}");
     assert!(listed.contains(" POST /shippo/addresses shippo.CreateAddress 418 [respond]"), "{listed}");
     assert!(listed.contains(" POST /shippo/addresses shippo.CreateAddress reset [fault]"), "{listed}");
+    assert!(!listed.contains("(fault)"), "what did it is told once: {listed}");
     let missing = run(&["requests", "--url", &url, "--explain", "default-none"]);
     assert_eq!((missing.status.code(), text(&missing.stderr)), (Some(1), "error: no journal holds `default-none`\n".to_owned()));
     let wrong = run(&["requests", "--url", "ftp://x"]);
