@@ -1,8 +1,8 @@
 //! The async shell: moves bytes and time in and out of the machine.
 //!
 //! `listen` opens listeners, `http` accepts `connections` and translates between hyper and the machine, `apart` has workers for what
-//! may take long, `incoming` reads request bodies as far as `bodies` has room, `body` makes response bodies and `outgoing` counts them, `stream` is a connection
-//! with or without TLS, `socket` can reset it, and `request_line` mends what hyper would not read, `proxy` opens tunnels, `access`
+//! may take long, `incoming` reads request bodies as far as `bodies` has room, `body` makes response bodies and `outgoing` counts
+//! them, `stream` is a connection with or without TLS, `socket` can reset it, and `request_line` mends what hyper would not read, `proxy` opens tunnels, `access`
 //! guards the admin API by what `host` says, `admin` is that API, `local` is it without a socket, `ticker` and `webhook_sender` decide
 //! when webhooks are sent, `webhook_client` sends them through `egress` (with TLS if the URL says so), but to
 //! none of `own_addresses`, `inbox` receives webhooks for those who have no receiver, `call_log` writes a line for each call and

@@ -12,13 +12,13 @@
 mod bytes;
 mod clean;
 mod markup;
+mod multipart;
 mod names;
 mod packed;
 pub(in crate::server) mod paths;
 mod places;
 mod shapes;
 mod tables;
-mod trees;
 mod values;
 
 use std::borrow::Cow;
@@ -222,7 +222,7 @@ impl Redactor {
         let mut value = serde_json::to_value(value).expect("views have text keys");
         if let Some(Known { values, published, all, .. }) = &self.0 {
             let mut found = Found::new(&all.0, published);
-            trees::json(&mut value, &mut found);
+            places::json(&mut value, &mut found);
             values.json(&mut value);
             Values::new(found).json(&mut value);
         }
@@ -247,7 +247,7 @@ pub(crate) fn letter(letter: &ReceivedRequest, names: &AllNames) -> ReceivedRequ
         Readable::Nothing => (String::new(), false),
         Readable::Bytes(text) => (places::bytes(kind, &text, &mut found), true),
         Readable::Text(text) => match serde_json::from_str::<Value>(&text) {
-            Ok(mut json) => (if trees::json(&mut json, &mut found) { json.to_string() } else { text.into_owned() }, false),
+            Ok(mut json) => (if places::json(&mut json, &mut found) { json.to_string() } else { text.into_owned() }, false),
             Err(_) => (places::body(kind, text.as_bytes(), &mut found).as_str().unwrap_or_default().to_owned(), false),
         },
     };
@@ -325,7 +325,7 @@ impl<'e> ShownHeader<'e> {
 fn unpacked(kind: &str, packed: &Packed, found: &mut Found) -> String {
     match serde_json::from_str::<Value>(&packed.text) {
         Ok(mut json) => {
-            if trees::json(&mut json, found) {
+            if places::json(&mut json, found) {
                 json.to_string()
             } else {
                 packed.text.clone()
@@ -400,7 +400,7 @@ fn known(sandbox: &Sandbox, mut found: Found) -> Found {
     for (_, row) in state.documents::<Subscription>(SUBSCRIPTION).take(MOST) {
         row.secret.iter().for_each(|secret| found.add_known(secret));
         places::text(&row.url, &mut found);
-        trees::json(&mut Value::Object(row.rest), &mut found);
+        places::json(&mut Value::Object(row.rest), &mut found);
     }
     drop(state);
     found

@@ -110,7 +110,8 @@ struct Serving {
 }
 
 impl Serving {
-    /// Whether a client begins with what HTTP/2 begins with, or with the first letters of it; `None` if it says nothing in time, or its seat is taken.
+    /// Whether a client begins with what HTTP/2 begins with, or with the first letters of it; `None` if it says nothing in time, or its
+    /// seat is taken.
     async fn begins_as_http2(&self, stream: &TcpStream) -> Option<bool> {
         let mut start = [0; 3];
         tokio::select! {

@@ -3,19 +3,21 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
-use regex::Regex;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::bytes::letters;
 use super::clean::{Clean, quoted, until};
 use super::names::Names;
-use super::trees::json;
 use super::values::{Found, LAYERS, REDACTED};
-use super::{markup, shapes, tables};
+use super::{markup, multipart, shapes, tables};
 use crate::base::text::percent_decode;
+
+/// Where rows of parameters have their names, and where their values.
+const NAMES: [&str; 10] = ["name", "key", "header", "field", "id", "parameter", "param", "attribute", "type", "k"];
+const VALUES: [&str; 8] = ["value", "values", "stringvalue", "string_value", "content", "text", "val", "v"];
 
 /// A header. What follows the scheme of `authorization` is noted, or the password of its pair.
 pub(super) fn header<'v>(name: &str, value: &'v str, found: &mut Found) -> Cow<'v, str> {
@@ -95,7 +97,7 @@ pub(super) fn bytes(kind: &str, body: &str, found: &mut Found) -> String {
 /// A body that is text.
 fn written(kind: &str, body: &str, found: &mut Found) -> String {
     if kind.trim_start().get(..10).is_some_and(|kind| kind.eq_ignore_ascii_case("multipart/")) {
-        return then(parts(kind, body, found), found, text).into_owned();
+        return then(multipart::parts(kind, body, found), found, text).into_owned();
     }
     let is_table = ["csv", "tab-separated-values"].iter().any(|word| kind.contains(word));
     let rows = if is_table { tables::text(body, true, found) } else { body.into() };
@@ -151,8 +153,120 @@ fn latin(value: &str) -> String {
     letters(&percent_decode_str(value).collect::<Vec<u8>>())
 }
 
+/// JSON; whether anything was taken out. Texts in it may be JSON again.
+pub(super) fn json(value: &mut Value, found: &mut Found) -> bool {
+    within("", value, found)
+}
+
+/// The same for what stands under a name.
+fn within(owner: &str, value: &mut Value, found: &mut Found) -> bool {
+    match value {
+        Value::Array(rows) => {
+            let has_pairs = pairs(rows, found);
+            rows.iter_mut().fold(has_pairs, |changed, row| match row.as_array_mut().map(Vec::as_mut_slice) {
+                // Parameters as rows: `[["password", "…"]]`.
+                Some([Value::String(name), value]) if found.names.is_secret(name) && !name.contains(' ') => hide(value, found) | changed,
+                _ => within(owner, row, found) | changed,
+            })
+        }
+        Value::Object(members) => object(owner, members, found),
+        Value::String(text) => match nested(text, found) {
+            Some(clean) => {
+                *text = clean;
+                true
+            }
+            None => false,
+        },
+        _ => false,
+    }
+}
+
+/// Parameters one behind the other, `["password", "…", "city", "…"]`. A list of names has no values.
+fn pairs(row: &mut [Value], found: &mut Found) -> bool {
+    if !row.len().is_multiple_of(2) || row.iter().any(|text| !text.is_string()) {
+        return false;
+    }
+    let is_name = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphabetic() || b"_- ".contains(&byte));
+    row.chunks_exact_mut(2).fold(false, |changed, pair| {
+        let [Value::String(name), value] = pair else { return changed };
+        let is_secret = found.names.is_secret(name) && !name.contains(' ') && value.as_str().is_some_and(|text| !is_name(text));
+        (is_secret && hide(value, found)) | changed
+    })
+}
+
+/// A table as JSON: `{"columns": ["user", "password"], "rows": [["ada", "…"]]}`.
+fn table(members: &mut Map<String, Value>, found: &mut Found) -> bool {
+    let columns = members.values().filter_map(Value::as_array).find_map(|names| {
+        let names: Option<Vec<&str>> = names.iter().map(Value::as_str).collect();
+        let secret: Vec<bool> = names?.into_iter().map(|name| found.names.is_secret(name)).collect();
+        (secret.len() > 1 && secret.contains(&true)).then_some(secret)
+    });
+    let Some(columns) = columns else { return false };
+    let rows = members.values_mut().filter_map(Value::as_array_mut).flatten().filter_map(Value::as_array_mut);
+    let cells = rows.filter(|row| row.len() == columns.len()).flat_map(|row| row.iter_mut().zip(&columns));
+    cells.filter(|(_, is_secret)| **is_secret).fold(false, |changed, (cell, _)| hide(cell, found) | changed)
+}
+
+fn object(owner: &str, members: &mut Map<String, Value>, found: &mut Found) -> bool {
+    let is_table = table(members, found);
+    let text = |name: &str| members.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).and_then(|(_, value)| value.as_str());
+    // Parameters as rows: `{"name": "password", "value": "…"}`.
+    let is_row = NAMES.iter().any(|name| text(name).is_some_and(|name| !name.contains(' ') && found.names.is_secret(name)));
+    // Goods are no parameters, whatever they are called.
+    let is_row =
+        is_row && !members.keys().any(|name| ["quantity", "price", "weight", "sku"].iter().any(|of| name.eq_ignore_ascii_case(of)));
+    let names = members.keys().filter(|name| {
+        found.names.is_secret_member(owner, members, name) || (is_row && VALUES.iter().any(|value| name.eq_ignore_ascii_case(value)))
+    });
+    let secrets: Vec<String> = names.cloned().collect();
+    members.iter_mut().fold(is_table, |changed, (name, member)| {
+        if secrets.contains(name) { hide(member, found) | changed } else { within(name, member, found) | changed }
+    })
+}
+
+/// Takes a value out, whatever its type; `null`, yes and no, and an empty text say nothing. What a refusal complains of a secret is none.
+fn hide(value: &mut Value, found: &mut Found) -> bool {
+    if matches!(value, Value::Null | Value::Bool(_)) || value == "" {
+        return false;
+    }
+    if found.in_refusal && is_complaint(value) {
+        return json(value, found);
+    }
+    note(value, found);
+    *value = REDACTED.into();
+    true
+}
+
+/// Whether all texts of a value are sentences.
+fn is_complaint(value: &Value) -> bool {
+    match value {
+        Value::String(text) => is_sentence(text),
+        Value::Array(rows) => rows.iter().all(is_complaint),
+        Value::Object(members) => members.values().all(is_complaint),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// Whether a text has three words or more, without digits and signs in them.
+fn is_sentence(text: &str) -> bool {
+    let is_word = |word: &str| {
+        word.trim_end_matches(['.', ',', ':', ';', '!', '?']).chars().all(|letter| letter.is_alphabetic() || "'`_-".contains(letter))
+    };
+    text.split(' ').count() >= 3 && text.split(' ').filter(|word| is_word(word)).count() >= 3
+}
+
+fn note(value: &Value, found: &mut Found) {
+    match value {
+        Value::String(text) => found.add(text),
+        Value::Number(number) => found.add(&number.to_string()),
+        Value::Array(rows) => rows.iter().for_each(|row| note(row, found)),
+        Value::Object(members) => members.values().for_each(|member| note(member, found)),
+        Value::Null | Value::Bool(_) => {}
+    }
+}
+
 /// A text that may be JSON itself, without secrets; `None` if it has none.
-pub(super) fn nested(value: &str, found: &mut Found) -> Option<String> {
+fn nested(value: &str, found: &mut Found) -> Option<String> {
     if value.trim_start().starts_with(['{', '[', '"'])
         && let Ok(mut tree) = serde_json::from_str::<Value>(value)
     {
@@ -282,7 +396,7 @@ fn value(text: &str, mark: usize, done: usize, names: &Names) -> Option<Range<us
     let before = &bare[..name_start];
     let line = &before[before.rfind('\n').map_or(0, |end| end + 1)..];
     if name.eq_ignore_ascii_case("name") && line.get(..20).is_some_and(|line| line.eq_ignore_ascii_case("content-disposition:")) {
-        return part(text, mark, names);
+        return multipart::part(text, mark, names);
     }
     let is_pair = text[mark..].starts_with('=') && (before.is_empty() || before.ends_with(['?', '&']));
     if name.is_empty() || !(names.is_secret(name) || (is_pair && names.is_secret_in_link(name))) {
@@ -361,42 +475,4 @@ fn block(text: &str, at: usize, line: &str) -> usize {
         next += row.len() + 1;
     }
     end
-}
-
-/// A form in parts without those that say anywhere in their heads that they are secrets: servers differ in where they look for a name.
-fn parts<'t>(kind: &str, body: &'t str, found: &mut Found) -> Cow<'t, str> {
-    static NAME: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r#"(?i)(?-u:\b)name\*?\s*=\s*"?(?:[\w-]*'[\w-]*')?([^";\r\n]*)"#).expect("the pattern is one"));
-    let said = kind.split(';').find_map(|fact| fact.trim().strip_prefix("boundary="));
-    let said = said.map(|boundary| format!("--{}", boundary.trim_matches('"')));
-    let first = || body.lines().map(str::trim_end).find(|line| line.len() > 2 && line.starts_with("--")).map(str::to_owned);
-    let Some(boundary) = said.or_else(first) else { return body.into() };
-    let names = Arc::clone(&found.names);
-    let mut clean = Clean::new(body);
-    let starts: Vec<usize> = body.match_indices(&boundary).map(|(at, _)| at).filter(|at| *at == 0 || body[..*at].ends_with('\n')).collect();
-    for (index, start) in starts.iter().enumerate() {
-        let end = starts.get(index + 1).copied().unwrap_or(body.len());
-        let part = &body[*start..end];
-        let gaps = ["\r\n\r\n", "\n\n"].into_iter().filter_map(|gap| Some((part.find(gap)?, gap.len())));
-        let Some((head, gap)) = gaps.min() else { continue };
-        if NAME.captures_iter(&part[..head]).any(|name| names.is_secret_parameter(name[1].trim())) {
-            let content = part[head + gap..].trim_end_matches(['\r', '\n']).len();
-            clean.hide(start + head + gap..start + head + gap + content, found);
-        }
-    }
-    clean.finish()
-}
-
-/// The content of a part of a multipart form, if its name is that of a secret.
-fn part(text: &str, mark: usize, names: &Names) -> Option<Range<usize>> {
-    let name = quoted(text, mark + 1).unwrap_or_else(|| mark + 1..until(text, mark + 1, &[';', '\r', '\n']));
-    if !names.is_secret_parameter(&text[name.clone()]) {
-        return None;
-    }
-    let rest = &text[name.end..];
-    let (head, gap) = ["\r\n\r\n", "\n\n"].iter().filter_map(|gap| Some((rest.find(gap)?, gap.len()))).min()?;
-    let start = name.end + head + gap;
-    let boundary = text.lines().next().filter(|line| line.starts_with("--")).unwrap_or("--");
-    let end = text[start..].find(&format!("\n{boundary}")).map_or(text.len(), |offset| start + offset);
-    Some(start..start + text[start..end].trim_end_matches('\r').len())
 }
