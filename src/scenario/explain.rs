@@ -21,6 +21,8 @@ use crate::world::{Entry, Mode, Note, World};
 const MOST: usize = 200;
 /// The length of a value that is shown as it is.
 const LONGEST: usize = 200;
+/// How many comparisons are told where all fail.
+const FAILED: usize = 3;
 /// How many steps all conditions may take.
 const STEPS: usize = 2_000_000;
 
@@ -118,6 +120,30 @@ pub fn explain(machine: &Machine, sandbox: &Sandbox, entry: &Entry) -> (Explanat
     });
     explanation.remarks.extend(waiting);
     (explanation, seen)
+}
+
+/// Which comparisons of a condition fail for a call of the journal, with the values that they compare, and what its request is. `None`
+/// where the condition holds, or where that cannot be said.
+pub(super) fn failed(machine: &Machine, entry: &Entry, when: &Condition) -> Option<(String, Value)> {
+    let is_gone = entry.request.is_cut() || entry.answer.is_cut() && when.mentions("answer", "body");
+    let explained = machine.reread(entry, |call| {
+        let values = CallValues::new(STEPS / 100);
+        let facts = CallFacts::recorded(call, entry, &values);
+        let explaining = Explaining { entry, facts: &facts, values: &values, fired: false, rules: Vec::new(), others: 0 };
+        let (holds, mut tests) = (when.is_true(&facts), Vec::new());
+        explaining.tests(when, &mut tests);
+        if holds || is_gone || values.steps.get() == 0 {
+            return None;
+        }
+        // The beginning of a secret would not be known for one.
+        let is_cut = |value: &Value| value.as_str().is_some_and(|text| text.ends_with('…'));
+        tests.iter_mut().flat_map(|test| &mut test.values).filter(|row| is_cut(&row.value)).for_each(|row| row.value = json!("…"));
+        let failed: Vec<String> = tests.iter().filter(|test| !test.holds).take(FAILED).map(Test::to_string).collect();
+        let failed = if failed.is_empty() { tests.iter().take(1).map(Test::to_string).collect() } else { failed };
+        let answer = if when.mentions("answer", "body") { facts.root("answer") } else { None };
+        Some((failed.join("; "), json!([facts.root("request"), answer])))
+    });
+    explained.flatten()
 }
 
 /// What callers wait for in vain where the clock stands still, however often they ask.

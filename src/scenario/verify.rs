@@ -4,6 +4,7 @@
 //! **Invariant:** success is claimed only on evidence. Where exchanges were removed from the journal, a body was cut, or deliveries
 //! were removed, an expectation that needs them is `unknown`, never `passed`.
 
+mod accounts;
 mod deliveries;
 mod evidence;
 mod format;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 
 use self::evidence::Evidence;
 pub use self::format::Format;
@@ -86,6 +88,9 @@ pub struct Report {
     pub calls: Vec<String>,
     /// How many calls came before those.
     pub earlier: u64,
+    /// The latest requests, to whichever sandbox, that met no vendor or no sandbox, unless everything passed: what was answered, and the
+    /// nearest address.
+    pub unmatched: Vec<String>,
     /// How many exchanges made room for others.
     pub dropped: u64,
     /// Rules and faults that had no effect; they do not change the verdict.
@@ -94,6 +99,9 @@ pub struct Report {
     #[serde(skip_serializing_if = "is_zero")]
     #[schemars(default)]
     pub pending: u64,
+    /// What conditions see of the calls that are accounted for, by whose names secrets are known.
+    #[serde(skip)]
+    pub seen: Vec<Value>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
@@ -105,9 +113,14 @@ impl Report {
     /// Nothing was judged yet of so many calls.
     #[must_use]
     pub fn pending(sandbox: &Sandbox, pending: u64) -> Self {
-        let (findings, calls, unused) = (Vec::new(), Vec::new(), Vec::new());
-        let (sandbox, file) = (sandbox.name.to_string(), String::new());
-        Self { verdict: Verdict::Unknown, sandbox, file, findings, calls, earlier: 0, dropped: 0, unused, pending: pending.max(1) }
+        Self { pending: pending.max(1), ..Self::empty(Verdict::Unknown, sandbox, String::new(), Vec::new()) }
+    }
+
+    /// A report that has no findings yet.
+    fn empty(verdict: Verdict, sandbox: &Sandbox, file: String, unused: Vec<UnusedRule>) -> Self {
+        let (sandbox, findings, calls, unmatched) = (sandbox.name.to_string(), Vec::new(), Vec::new(), Vec::new());
+        let (earlier, dropped, pending, seen) = (0, 0, 0, Vec::new());
+        Self { verdict, sandbox, file, findings, calls, earlier, unmatched, dropped, unused, pending, seen }
     }
 
     /// Unmet expectations and unused rules, as sentences.
@@ -126,7 +139,8 @@ impl Report {
             finding.detail = change(&finding.detail);
             finding.calls.iter_mut().chain(&mut finding.others).for_each(|line| *line = change(line));
         }
-        self.calls.iter_mut().for_each(|line| *line = change(line));
+        self.calls.iter_mut().chain(&mut self.unmatched).for_each(|line| *line = change(line));
+        self.seen.clear();
         self
     }
 
@@ -148,15 +162,13 @@ pub fn verify_current(machine: &Machine, sandbox: &Sandbox) -> Report {
 #[must_use]
 pub fn verify(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario) -> Report {
     let unused = sandbox.lock().unused();
-    let (name, file) = (sandbox.name.to_string(), scenario.source.name.clone());
+    let empty = Report::empty(Verdict::Passed, sandbox, scenario.source.name.clone(), unused);
     if scenario.expect.is_empty() {
-        let dropped = sandbox.journal().dropped;
-        let (findings, calls) = (Vec::new(), Vec::new());
-        return Report { verdict: Verdict::Passed, sandbox: name, file, findings, calls, earlier: 0, dropped, unused, pending: 0 };
+        return Report { dropped: sandbox.journal().dropped, ..empty };
     }
     let evidence = Evidence::gather(machine, sandbox, &scenario.expect);
     let findings = evidence.judge(&scenario.expect, &scenario.source);
     let verdict = findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Passed);
     let (calls, earlier) = if verdict == Verdict::Passed { (Vec::new(), 0) } else { evidence.last_calls() };
-    Report { verdict, sandbox: name, file, findings, calls, earlier, dropped: evidence.dropped, unused, pending: 0 }
+    Report { verdict, findings, calls, earlier, dropped: evidence.dropped, seen: evidence.accounts.seen(), ..empty }
 }

@@ -95,7 +95,7 @@ pub async fn serve_embedded(
     let changed = Arc::new(Notify::new());
     let inboxes = Arc::new(Inboxes::new(bound.config.fleet.clone()));
     let unmatched = Arc::new(UnmatchedJournal::new(bound.config.fleet.clone()));
-    let verdicts = Arc::new(Verdicts::new(bound.config.fleet.clone()));
+    let verdicts = Arc::new(Verdicts::new(bound.config.fleet.clone(), Arc::clone(&unmatched)));
     let metrics = Arc::new(Metrics::default());
     let log = bound.config.log.clone();
     let client = Arc::new(WebhookClient::new(bound.config.egress.clone(), bound.own_addresses(), Arc::clone(&inboxes)));

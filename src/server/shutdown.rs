@@ -2,8 +2,9 @@
 
 use crate::engine::{Machine, Sandbox};
 use crate::scenario::verify::{self, Report, Verdict};
-use crate::server::admin::secrets::{Redactor, Secrets};
+use crate::server::admin::secrets::{AllNames, Redactor, Secrets, paths};
 use crate::server::clock::wall;
+use crate::server::unmatched::Row;
 use crate::server::verdicts::{Ended, Verdicts};
 
 /// At shutdown at most this many sandboxes are verified and logged.
@@ -45,7 +46,7 @@ pub(super) fn report(machine: &Machine, verdicts: &Verdicts, sandbox: &Sandbox, 
     let redactor = Redactor::new(Secrets::Hidden, machine, sandbox);
     log(&report, sandbox, &redactor, ending.words());
     if !report.findings.is_empty() && ending.counts(sandbox) {
-        let report = report.clone().map(&|text| redactor.text(text));
+        let report = shown(report.clone(), verdicts, &redactor, machine);
         verdicts.push(Ended { at: wall(), why: ending.words().to_owned(), report });
     }
     report
@@ -56,6 +57,20 @@ fn log(report: &Report, sandbox: &Sandbox, redactor: &Redactor, why: &str) {
     if !remarks.is_empty() {
         tracing::warn!(sandbox = &*sandbox.name, "{why}; {}", redactor.text(&remarks.join("; ")));
     }
+}
+
+/// A verdict as it is shown: without secrets, and with the latest requests that met no vendor unless it passed.
+pub(super) fn shown(mut report: Report, verdicts: &Verdicts, redactor: &Redactor, machine: &Machine) -> Report {
+    if report.verdict != Verdict::Passed && report.pending == 0 {
+        let names = AllNames::of(machine);
+        let line = |Row { request, .. }: &Row| {
+            let hint = request.detail.rsplit_once("; ").map(|(_, hint)| hint).filter(|hint| hint.starts_with("did you mean"));
+            let target = paths::target(&request.target, &names);
+            format!("{} {target} {}: {}", request.method, request.status, hint.unwrap_or(&request.detail))
+        };
+        report.unmatched = verdicts.unmatched().iter().map(line).collect();
+    }
+    redactor.report(report)
 }
 
 /// Verifies the sandboxes that end with the process, for the log.
@@ -72,7 +87,11 @@ pub fn last_verdict(machine: &Machine, verdicts: &Verdicts) -> LastVerdict {
     let (ended, dropped) = verdicts.all();
     // After the reset at the end of the last test nothing is expected any more.
     let present = machine.sandboxes().into_iter().filter(|sandbox| was_called(sandbox) || !verdicts.has(&sandbox.name));
-    let judged: Vec<Report> = present.filter_map(|sandbox| judge(machine, &sandbox)).collect();
+    let judged = present.map(|sandbox| {
+        let redactor = Redactor::new(Secrets::Hidden, machine, &sandbox);
+        shown(verify::verify_current(machine, &sandbox), verdicts, &redactor, machine)
+    });
+    let judged: Vec<Report> = judged.filter(|report| !report.findings.is_empty()).collect();
     let has_failed = verdicts.has_failed() || judged.iter().any(|report| report.verdict != Verdict::Passed);
     LastVerdict { reports: ended.into_iter().map(|ended| ended.report).chain(judged).collect(), dropped, has_failed }
 }
@@ -80,13 +99,8 @@ pub fn last_verdict(machine: &Machine, verdicts: &Verdicts) -> LastVerdict {
 /// The verdict on a sandbox that was called, if it expects something, without secrets.
 #[must_use]
 pub fn verdict_so_far(machine: &Machine, sandbox: &Sandbox) -> Option<Report> {
-    was_called(sandbox).then(|| judge(machine, sandbox)).flatten()
-}
-
-fn judge(machine: &Machine, sandbox: &Sandbox) -> Option<Report> {
-    let redactor = Redactor::new(Secrets::Hidden, machine, sandbox);
-    let report = verify::verify_current(machine, sandbox).map(&|text| redactor.text(text));
-    (!report.findings.is_empty()).then_some(report)
+    let report = was_called(sandbox).then(|| verify::verify_current(machine, sandbox))?;
+    (!report.findings.is_empty()).then(|| Redactor::new(Secrets::Hidden, machine, sandbox).report(report))
 }
 
 /// What a process says about the sandboxes that it had.

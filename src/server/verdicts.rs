@@ -11,9 +11,12 @@ use crate::base::time::Timestamp;
 use crate::fleet::{Fault, Fleet, Letters};
 use crate::scenario::verify::{Report, Verdict};
 use crate::server::told::Told;
+use crate::server::unmatched::{Row, UnmatchedJournal};
 
 /// How many verdicts are kept.
 const MOST: usize = 200;
+/// How many requests that met no vendor a verdict tells.
+const UNMATCHED: usize = 5;
 /// How many bytes of them.
 const BYTES: usize = 1 << 20;
 
@@ -34,6 +37,8 @@ pub struct Verdicts {
     kept: Mutex<Kept>,
     /// Where replicas tell each other their verdicts.
     told: Option<Told>,
+    /// The requests that met nothing, which belong to no sandbox.
+    unmatched: Option<Arc<UnmatchedJournal>>,
 }
 
 #[derive(Default)]
@@ -48,8 +53,15 @@ struct Kept {
 
 impl Verdicts {
     /// Verdicts that replicas tell each other, if there is a fleet.
-    pub(super) fn new(fleet: Option<Arc<Fleet>>) -> Self {
-        Self { kept: Mutex::default(), told: fleet.map(|fleet| Told::new(fleet, "\u{1}verdicts")) }
+    pub(super) fn new(fleet: Option<Arc<Fleet>>, unmatched: Arc<UnmatchedJournal>) -> Self {
+        let told = fleet.map(|fleet| Told::new(fleet, "\u{1}verdicts"));
+        Self { kept: Mutex::default(), told, unmatched: Some(unmatched) }
+    }
+
+    /// The latest requests that met nothing, oldest first.
+    pub(super) fn unmatched(&self) -> Vec<Row> {
+        let rows = self.unmatched.as_ref().map(|unmatched| unmatched.read().0).unwrap_or_default();
+        rows[rows.len().saturating_sub(UNMATCHED)..].to_vec()
     }
 
     pub(super) fn push(&self, ended: Ended) {

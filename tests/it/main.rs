@@ -99,6 +99,7 @@ mod unread;
 mod update;
 mod upstream;
 mod vendor_failures;
+mod verdict_texts;
 mod verdicts;
 mod view;
 mod watch;

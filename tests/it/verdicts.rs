@@ -16,10 +16,11 @@ use crate::folder::Folder;
 use crate::made_up::{self, request, set_scenario, start};
 use crate::process::{Server, run, text};
 
-struct World(Machine);
+/// A machine with a frozen sandbox, and calls of Shippo.
+pub struct World(Machine);
 
 impl World {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self::with(Options::default())
     }
 
@@ -29,32 +30,32 @@ impl World {
         Self(machine)
     }
 
-    fn call(&self, method: Method, path: &str, body: &Value) {
+    pub fn call(&self, method: Method, path: &str, body: &Value) {
         let headers = [("host", "localhost"), ("authorization", "ShippoToken shippo_test_seatrial")];
         let body = if body.is_null() { String::new() } else { body.to_string() };
         self.0.handle(&request(method, &format!("/shippo{path}"), &headers, &body), start());
     }
 
-    fn create(&self, name: &str) {
+    pub fn create(&self, name: &str) {
         self.call(Method::POST, "/addresses", &json!({"name": name, "country": "US"}));
     }
 
-    fn list(&self) {
+    pub fn list(&self) {
         self.call(Method::GET, "/addresses", &Value::Null);
     }
 
-    fn wait(&self, span: &str) {
+    pub fn wait(&self, span: &str) {
         let sandbox = self.0.default_sandbox();
         let now = sandbox.lock().world.clock().now(start());
         let span: SignedDuration = time::span(span).expect("a span");
         advance(&self.0, sandbox, time::shift(now, span), start());
     }
 
-    fn judge(&self, expect: &str) -> Report {
+    pub fn judge(&self, expect: &str) -> Report {
         judge(&self.0, self.0.default_sandbox(), expect)
     }
 
-    fn check(&self, expect: &str, verdict: &str, detail: &str) {
+    pub fn check(&self, expect: &str, verdict: &str, detail: &str) {
         let finding = self.judge(expect).findings.remove(0);
         assert_eq!((finding.verdict.word(), finding.detail.as_str()), (verdict, detail), "{expect}");
     }
@@ -188,11 +189,13 @@ fn calls_may_have_to_keep_to_the_document() {
     );
     let report = world.judge("{valid: '*'}");
     let seen = &report.findings[0].calls;
-    assert_eq!(
-        seen[..],
-        ["shippo.CreateAddress 201 (unknown-member)", "shippo 404 (unknown-operation)", "shippo.CreateAddress 201"],
-        "{seen:?}"
-    );
+    let [member, nowhere, text] = &seen[..] else { panic!("{seen:?}") };
+    let unknown = "planet (unknown-member): found a member that the document does not have, expected one of `name`, ";
+    assert!(member.starts_with(&format!("shippo.CreateAddress 201 (unknown-member): {unknown}")), "{seen:?}");
+    let found = "found `GET /adresses`, expected a path of the document of shippo";
+    let near = "did you mean `GET /addresses` (shippo.ListAddresses)?";
+    assert_eq!(nowhere, &format!("shippo 404 (unknown-operation): /adresses (unknown-operation): {found}; {near}"));
+    assert_eq!(text, "shippo.CreateAddress 201: body /zip (type): found `94117`, expected the type string");
 }
 
 #[test]

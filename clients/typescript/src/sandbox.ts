@@ -104,6 +104,8 @@ export interface Finding {
   calls: string[];
   /** How many more there are. */
   more: number;
+  /** Unless it passed, others that do not count, and why. */
+  others: string[];
 }
 
 /** Something that was prepared and had no effect. */
@@ -118,6 +120,8 @@ export interface Unused {
 export interface Report {
   verdict: "passed" | "unknown" | "failed";
   findings: Finding[];
+  /** The latest requests that met no vendor, unless it passed. */
+  unmatched?: string[];
   dropped: number;
   unused: Unused[];
 }
@@ -142,8 +146,10 @@ export class UnmetExpectations extends Error {
       `  ${row.verdict}: ${row.expectation}\n    ${row.detail}`,
       ...row.calls.map((call) => `      ${call}`),
       ...(row.more > 0 ? [`      and ${row.more} more`] : []),
+      ...row.others.map((other) => `      does not count: ${other}`),
     ]);
     told.push(...report.unused.map((row) => `  note: ${inWords(row)}`));
+    told.push(...(report.unmatched ?? []).map((line) => `  met no vendor: ${line}`));
     if (calls.length > 0) told.push("calls:", ...inLines(calls).map((line) => `  ${line}`));
     super(["expectations are not met", ...told].join("\n"));
     this.name = "UnmetExpectations";

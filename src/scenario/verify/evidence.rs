@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
+use super::accounts::Accounts;
 use super::deliveries::{Sent, Told};
-use super::words::{EVICTED, UNDER_WAY, judge_count, line};
+use super::words::{EVICTED, UNDER_WAY, is_named, is_of, judge_count, line, told};
 use super::{Finding, Verdict};
 use crate::base::ahead::read_ahead;
 use crate::base::time::Timestamp;
@@ -42,6 +43,7 @@ pub(super) struct Evidence<'m> {
     deliveries: Sent,
     /// How many pairs may still be looked at.
     pairs: Cell<usize>,
+    pub(super) accounts: Accounts<'m>,
 }
 
 /// What was found of an expectation so far.
@@ -49,10 +51,8 @@ struct Found<'e> {
     expected: &'e Expected,
     /// The calls that match it.
     count: u64,
-    /// The first of them that count for or against it.
-    ids: Vec<String>,
-    /// A line for each of those.
-    lines: Vec<String>,
+    /// The first of them that count for or against it, by their index in the journal.
+    kept: Vec<usize>,
     /// How many more may have matched, among those of which the evidence is gone.
     unclear: u64,
     /// How many of those are evidence that comes: their answers are under way.
@@ -108,7 +108,7 @@ impl<'m> Evidence<'m> {
         drop(journal);
         let of_webhooks = expectations.iter().any(|row| matches!(row.kind, Expected::Webhook(_)));
         let deliveries = if of_webhooks { Sent::gather(sandbox) } else { Sent::default() };
-        Self { machine, calls, dropped, removed, deliveries, pairs: Cell::new(PAIRS) }
+        Self { machine, calls, dropped, removed, deliveries, pairs: Cell::new(PAIRS), accounts: Accounts::new(machine) }
     }
 
     /// The last calls, a line each, and how many came before them.
@@ -131,17 +131,21 @@ impl<'m> Evidence<'m> {
         let Found { count, unclear, .. } = found;
         let (doubt, comes) = (found.doubt(), found.under_way > 0);
         let never = Count { min: 0, max: Some(0) };
+        let (mut evidence, mut lines): (Vec<_>, Vec<_>) = found.kept.iter().map(|index| &*self.calls[*index]).map(told).unzip();
         let mut others = Vec::new();
-        let (verdict, detail, evidence, calls, all) = match &expectation.kind {
+        let (verdict, detail, all) = match &expectation.kind {
             Expected::Call { calls, count: expected } => {
                 let (verdict, detail) = judge_count(count, unclear, *expected, "call", doubt);
-                (verdict, self.with_opening(detail, calls, &found), found.ids, found.lines, count)
+                if count < expected.min {
+                    others = self.accounts.misses(&self.calls, calls, found.since);
+                }
+                (verdict, self.with_opening(detail, calls, &found), count)
             }
             Expected::Never(calls) => {
                 let (verdict, detail) = judge_count(count, unclear, never, "call", doubt);
-                (verdict, self.with_opening(detail, calls, &found), found.ids, found.lines, count)
+                (verdict, self.with_opening(detail, calls, &found), count)
             }
-            Expected::Valid { .. } => {
+            Expected::Valid { except, .. } => {
                 let (verdict, _) = judge_count(found.departing, unclear, never, "call", doubt);
                 let detail = match (verdict, count) {
                     (Verdict::Failed, _) => format!("{} of {count} calls depart from the vendor's document", found.departing),
@@ -149,20 +153,24 @@ impl<'m> Evidence<'m> {
                     (Verdict::Passed, 0) => "no such call came".to_owned(),
                     (Verdict::Passed, _) => format!("all of {count} calls keep to the vendor's document"),
                 };
-                (verdict, detail, found.ids, found.lines, found.departing)
+                lines = found.kept.iter().map(|index| self.accounts.departing(&self.calls[*index], except)).collect();
+                (verdict, detail, found.departing)
             }
             Expected::Order { calls, within } => {
                 let (verdict, detail, run) = self.in_order(calls, *within, &found);
-                let (ids, lines) = self.calls_of(run, &found).map(|entry| (entry.id.to_string(), line(entry))).unzip();
-                (verdict, detail, ids, lines, 0)
+                (evidence, lines) = self.calls_of(run, &found).map(told).unzip();
+                if let Some(next) = calls.get(evidence.len()).filter(|_| verdict != Verdict::Passed) {
+                    others = self.accounts.misses(&self.calls, next, None);
+                }
+                (verdict, detail, 0)
             }
             Expected::Webhook(wanted) => {
-                let Told { verdict, detail, ids, lines, count, others: left_out } = match self.pays(self.deliveries.len()) {
+                let told = match self.pays(self.deliveries.len()) {
                     true => self.deliveries.judge(self.machine, wanted, found.most),
                     false => Told::unknown(wanted.count),
                 };
-                others = left_out;
-                (verdict, detail, ids, lines, count)
+                (evidence, lines, others) = (told.ids, told.lines, told.others);
+                (told.verdict, told.detail, told.count)
             }
         };
         let more = all.saturating_sub(evidence.len() as u64);
@@ -174,7 +182,7 @@ impl<'m> Evidence<'m> {
             (_, Expected::Call { count, .. } | Expected::Webhook(Deliveries { count, .. })) => count.max.is_some_and(|max| all > max),
             (_, Expected::Order { .. }) => false,
         };
-        Finding { expectation: written, file, line, column, verdict, detail, evidence, calls, more, others, is_final }
+        Finding { expectation: written, file, line, column, verdict, detail, evidence, calls: lines, more, others, is_final }
     }
 
     /// What came of each expectation.
@@ -283,8 +291,8 @@ impl<'m> Evidence<'m> {
 impl<'e> Found<'e> {
     fn new(expected: &'e Expected, unclear: u64, most: usize) -> Self {
         let places = if let Expected::Order { calls, .. } = expected { calls.len() } else { 0 };
-        let (ids, lines, begun) = (Vec::new(), Vec::new(), vec![None; places]);
-        Self { expected, count: 0, ids, lines, unclear, under_way: 0, departing: 0, since: None, most, begun, links: Vec::new() }
+        let (kept, begun) = (Vec::new(), vec![None; places]);
+        Self { expected, count: 0, kept, unclear, under_way: 0, departing: 0, since: None, most, begun, links: Vec::new() }
     }
 
     fn is_unclear(&mut self) {
@@ -313,7 +321,7 @@ impl<'e> Found<'e> {
             Expected::Call { calls, .. } | Expected::Never(calls) => {
                 if self.is_in_time(calls, entry) {
                     self.count += 1;
-                    self.keep(entry);
+                    self.keep(index);
                 }
             }
             Expected::Valid { except, .. } => {
@@ -323,7 +331,7 @@ impl<'e> Found<'e> {
                 let is_held = is_meant(Note::REQUEST_INVALID);
                 if entry.notes.iter().any(counts) || is_held && !entry.request.is_cut() && violates() {
                     self.departing += 1;
-                    self.keep(entry);
+                    self.keep(index);
                 } else if is_held && entry.request.is_cut() {
                     self.is_unclear();
                 }
@@ -341,10 +349,9 @@ impl<'e> Found<'e> {
         }
     }
 
-    fn keep(&mut self, entry: &Entry) {
-        if self.ids.len() < self.most {
-            self.ids.push(entry.id.to_string());
-            self.lines.push(line(entry));
+    fn keep(&mut self, index: usize) {
+        if self.kept.len() < self.most {
+            self.kept.push(index);
         }
     }
 
@@ -382,15 +389,4 @@ impl<'e> Rows<'e> {
         }
         rows
     }
-}
-
-/// Whether a call is one of the operations of a pattern.
-fn is_of(entry: &Entry, pattern: &Pattern) -> bool {
-    is_named(entry.operation.as_deref().unwrap_or(&entry.vendor), pattern)
-}
-
-/// Whether an operation by its name, or a vendor alone where a path led to none, is meant by a pattern.
-fn is_named(name: &str, pattern: &Pattern) -> bool {
-    let (vendor, id) = name.split_once('.').unwrap_or((name, ""));
-    pattern.matches(vendor, id)
 }

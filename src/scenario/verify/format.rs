@@ -98,6 +98,12 @@ fn came(report: &Report) -> String {
     for line in &report.calls {
         let _ = writeln!(out, "    {line}");
     }
+    if !report.unmatched.is_empty() {
+        let _ = writeln!(out, "  the latest requests that met no vendor:");
+    }
+    for line in &report.unmatched {
+        let _ = writeln!(out, "    {line}");
+    }
     if report.dropped > 0 {
         let _ = writeln!(out, "  {} calls are no longer in the journal (`--journal-bytes`)", report.dropped);
     }
@@ -150,7 +156,10 @@ fn unmet(report: &Report) -> impl Iterator<Item = report::Finding> {
             Verdict::Failed => (Rule::new("expectation", "An expectation that is not met."), Level::Error),
             _ => (Rule::new("evidence", "An expectation for which evidence is missing."), Level::Warning),
         };
-        let text = format!("sandbox `{}`: {}: {}", report.sandbox, one_line(&finding.expectation), explained(finding, ""));
+        let mut text = format!("sandbox `{}`: {}: {}", report.sandbox, one_line(&finding.expectation), explained(finding, ""));
+        if finding.evidence.is_empty() {
+            text.extend(report.unmatched.iter().map(|line| format!("met no vendor: {line}\n")));
+        }
         report::Finding {
             rule,
             level,

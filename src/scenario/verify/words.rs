@@ -1,8 +1,13 @@
 //! The words of verdicts: calls and numbers of them.
 
 use super::Verdict;
-use crate::scenario::ast::Count;
-use crate::world::{End, Entry, note};
+use crate::scenario::ast::{Count, Pattern};
+use crate::world::{End, Entry, Note, note};
+
+/// A call by its id, and in a line.
+pub(super) fn told(entry: &Entry) -> (String, String) {
+    (entry.id.to_string(), line(entry))
+}
 
 /// A call in a line: `shippo.CreateTransaction 201 (request-invalid)`.
 pub(super) fn line(entry: &Entry) -> String {
@@ -12,7 +17,9 @@ pub(super) fn line(entry: &Entry) -> String {
         (end, _) => end.word().to_owned(),
     };
     let codes = note::codes(&entry.notes).join(", ");
-    if codes.is_empty() { format!("{operation} {received}") } else { format!("{operation} {received} ({codes})") }
+    let nowhere = entry.notes.iter().find(|note| note.code == Note::UNKNOWN_OPERATION);
+    let nowhere = nowhere.map(|note| format!(": {}", note.worded().detail)).unwrap_or_default();
+    if codes.is_empty() { format!("{operation} {received}") } else { format!("{operation} {received} ({codes}){nowhere}") }
 }
 
 pub(super) const UNDER_WAY: &str = "; an answer is still under way";
@@ -36,6 +43,17 @@ pub(super) fn judge_count(found: u64, unclear: u64, count: Count, what: &str, do
     };
     let doubt = if verdict == Verdict::Unknown { doubt } else { "" };
     (verdict, format!("{what} count {found}, expected {expected}{doubt}"))
+}
+
+/// Whether a call is one of the operations of a pattern.
+pub(super) fn is_of(entry: &Entry, pattern: &Pattern) -> bool {
+    is_named(entry.operation.as_deref().unwrap_or(&entry.vendor), pattern)
+}
+
+/// Whether an operation by its name, or a vendor alone where a path led to none, is meant by a pattern.
+pub(super) fn is_named(name: &str, pattern: &Pattern) -> bool {
+    let (vendor, id) = name.split_once('.').unwrap_or((name, ""));
+    pattern.matches(vendor, id)
 }
 
 #[cfg(test)]

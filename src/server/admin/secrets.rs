@@ -41,6 +41,7 @@ use crate::base::entropy;
 use crate::base::name::Name;
 use crate::engine::webhooks::{SUBSCRIPTION, Subscription};
 use crate::engine::{DEFAULT, Machine, Sandbox};
+use crate::scenario::verify::Report;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::state::Admin;
@@ -204,6 +205,17 @@ impl Redactor {
         let mut found = Found::new(&known.all.0, &known.published);
         let clean = known.values.text(&places::text(text, &mut found)).into_owned();
         Values::new(found).text(&clean).into_owned()
+    }
+
+    /// A verdict. Of the calls that it accounts for, the names in what was sent tell which values are secrets.
+    pub fn report(&self, mut report: Report) -> Report {
+        let Some(known) = &self.0 else { return report.map(&str::to_owned) };
+        let mut found = Found::new(&known.all.0, &known.published);
+        for seen in &mut report.seen {
+            places::json(seen, &mut found);
+        }
+        let own = Values::new(found);
+        report.map(&|text| own.text(&self.text(text)).into_owned())
     }
 
     /// As [`Self::json`], where secrets may stand that only the names in a `request` tell.

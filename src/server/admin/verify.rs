@@ -17,6 +17,7 @@ use crate::server::admin::scenarios;
 use crate::server::admin::secrets::{self, Redactor};
 use crate::server::admin::shared::away;
 use crate::server::admin::state::Admin;
+use crate::server::shutdown;
 use crate::server::verdicts::Ended;
 
 pub(crate) const QUERY: &[(&str, &str)] = &[
@@ -71,10 +72,10 @@ pub(crate) async fn verify(admin: &Admin, request: &AdminRequest<'_>) -> Result<
         }
     };
     let redactor = Redactor::read(admin, request, &sandbox)?;
+    let report = shutdown::shown(report, &admin.verdicts, &redactor, &admin.machine);
     if format == Format::Json {
         return Ok(response::json(StatusCode::OK, &redactor.json(&report)));
     }
-    let report = report.map(&|text| redactor.text(text));
     Ok(response::text(format.content_type(), format.write(&[report])))
 }
 

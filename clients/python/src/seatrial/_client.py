@@ -6,7 +6,7 @@ import json
 import re
 import urllib.parse
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -90,7 +90,7 @@ class Parcel:
 class Finding:
     """The verdict on one expectation: `passed`, `failed`, or `unknown` when the evidence does not suffice.
 
-    `calls` are the first calls that it is based on, in a line each; there are `more`.
+    `calls` are the first calls that it is based on, in a line each; there are `more`. `others` do not count, and say why.
     """
 
     expectation: str
@@ -101,10 +101,12 @@ class Finding:
     evidence: list[str]
     calls: list[str]
     more: int
+    others: list[str]
 
     def __str__(self) -> str:
         rows = [f"{self.verdict}: {self.expectation}", f"  {self.detail}", *(f"    {call}" for call in self.calls)]
-        return "\n".join(rows + ([f"    and {self.more} more"] if self.more else []))
+        rows += [f"    and {self.more} more"] if self.more else []
+        return "\n".join(rows + [f"    does not count: {other}" for other in self.others])
 
 
 @dataclass(frozen=True)
@@ -129,11 +131,13 @@ class Report:
     findings: list[Finding]
     dropped: int
     unused: list[Unused]
+    unmatched: list[str] = field(default_factory=list)
 
     @classmethod
     def read(cls, answer: Mapping[str, Json]) -> Report:
         findings = [Finding(**{name: row[name] for name in Finding.__dataclass_fields__}) for row in answer["findings"]]
-        return cls(answer["verdict"], findings, answer["dropped"], [Unused(**row) for row in answer["unused"]])
+        unused = [Unused(**row) for row in answer["unused"]]
+        return cls(answer["verdict"], findings, answer["dropped"], unused, answer["unmatched"])
 
     @property
     def passed(self) -> bool:
@@ -151,6 +155,7 @@ class UnmetExpectations(AssertionError):
     def __init__(self, report: Report, calls: Sequence[Call] = ()) -> None:
         rows = [f"  {line}" for row in report.findings if row.verdict != "passed" for line in str(row).splitlines()]
         rows += [f"  note: {row}" for row in report.unused]
+        rows += [f"  met no vendor: {line}" for line in report.unmatched]
         rows += ["calls:", *(f"  {line}" for line in in_lines(calls))] if calls else []
         super().__init__("\n".join(["expectations are not met", *rows]))
         self.report = report

@@ -1,0 +1,108 @@
+//! Accounts of single calls: in what they depart from the document, and why they do not count for an expectation.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::words::{is_of, line};
+use crate::base::time::Timestamp;
+use crate::engine::Machine;
+use crate::scenario::ast::Calls;
+use crate::scenario::error::Spanned;
+use crate::scenario::explain;
+use crate::spec::Violation;
+use crate::world::{Blame, Entry, Note};
+
+/// How many calls a report accounts for.
+const MOST: usize = 300;
+
+/// How many calls a condition is tried on again.
+const TRIES: usize = 2_000;
+
+/// How many calls that do not count an expectation names, and among how many of the latest.
+const MISSES: usize = 10;
+const LATEST: usize = 5_000;
+
+/// How many departures of a call are told.
+const DEPARTURES: usize = 5;
+
+/// Makes accounts of calls, up to a bound.
+pub(super) struct Accounts<'m> {
+    machine: &'m Machine,
+    /// What conditions see of those that are accounted for.
+    seen: RefCell<Vec<Value>>,
+    /// How many more calls may be tried.
+    tries: Cell<usize>,
+}
+
+impl<'m> Accounts<'m> {
+    pub fn new(machine: &'m Machine) -> Self {
+        Self { machine, seen: RefCell::default(), tries: Cell::new(TRIES) }
+    }
+
+    /// What conditions see of the calls that were accounted for.
+    pub fn seen(self) -> Vec<Value> {
+        self.seen.into_inner()
+    }
+
+    fn has_room(&self) -> bool {
+        self.seen.borrow().len() < MOST
+    }
+
+    /// A call in a line, with each departure from the document: where, which rule, what was found and what was expected.
+    pub fn departing(&self, entry: &Entry, except: &[Spanned<String>]) -> String {
+        let is_meant = |code: &str| except.iter().all(|other| other.value != code);
+        let judged = self.has_room().then(|| self.machine.judge_entry(entry)).flatten();
+        let Some(judged) = judged else { return line(entry) };
+        let body = self.machine.reread(entry, |call| json!([call.body, Value::from_iter(call.query.iter().cloned())]));
+        self.seen.borrow_mut().push(body.unwrap_or_default());
+        let is_known = !entry.request.is_cut() && is_meant(Note::REQUEST_INVALID);
+        let violations = judged.violations.iter().filter(|_| is_known);
+        let violation = |row: &Violation| {
+            let place = format!("{} {}", row.location.word(), row.pointer());
+            format!("{} ({}): {}", place.trim_end(), row.rule.keyword(), row.detail())
+        };
+        let mut departures: Vec<String> = violations.map(violation).collect();
+        let is_told = !departures.is_empty();
+        let counts = |note: &&Note| note.blame == Blame::Caller && is_meant(note.code) && !(is_told && note.code == Note::REQUEST_INVALID);
+        departures.extend(entry.notes.iter().filter(counts).map(|note| {
+            let note = note.worded();
+            let place = if note.location.is_empty() { "request" } else { &note.location };
+            format!("{place} ({}): {}", note.code, note.detail)
+        }));
+        let more = departures.len().saturating_sub(DEPARTURES);
+        departures.truncate(DEPARTURES);
+        if more > 0 {
+            departures.push(format!("and {more} more"));
+        }
+        format!("{}: {}", line(entry).split(": ").next().unwrap_or_default(), departures.join("; "))
+    }
+
+    /// The latest calls of an expectation's operations that do not count for it, and why. `since` is when the call came that they are to
+    /// follow.
+    pub fn misses(&self, journal: &[Arc<Entry>], calls: &Calls, since: Option<Timestamp>) -> Vec<String> {
+        let latest = journal.iter().rev().take(LATEST).filter(|entry| is_of(entry, &calls.on.value));
+        let mut misses: Vec<String> = latest.filter_map(|entry| self.miss(entry, calls, since)).take(MISSES).collect();
+        misses.reverse();
+        misses
+    }
+
+    fn miss(&self, entry: &Entry, calls: &Calls, since: Option<Timestamp>) -> Option<String> {
+        let tries = self.tries.get().checked_sub(1).filter(|_| self.has_room())?;
+        self.tries.set(tries);
+        let failed = calls.when.as_ref().and_then(|when| explain::failed(self.machine, entry, when));
+        let why = match (failed, &calls.after, since) {
+            (Some((failed, seen)), ..) => {
+                self.seen.borrow_mut().push(seen);
+                failed
+            }
+            (None, Some(after), Some(since)) if entry.at < since => format!("it came before the first call of `{}`", after.value),
+            (None, Some(after), Some(since)) if calls.within.is_some_and(|within| entry.at.duration_since(since) > within) => {
+                format!("it came {:#} after the first call of `{}`", entry.at.duration_since(since), after.value)
+            }
+            _ => return None,
+        };
+        Some(format!("{} {}: {why}", entry.id, line(entry)))
+    }
+}

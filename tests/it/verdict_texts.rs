@@ -1,0 +1,101 @@
+//! What a verdict tells of the calls that it is based on, and of those that it is not.
+
+use http::Method;
+use seatrial::scenario::verify::Format;
+use serde_json::{Value, json};
+
+use crate::admin::SHIPPO;
+use crate::client::{JSON, admin, send};
+use crate::process::Server;
+use crate::verdicts::World;
+
+#[test]
+fn a_condition_that_failed_is_told_with_its_values() {
+    let world = World::new();
+    world.create("Ada");
+    world.create("Bob");
+    let expect = "{call: shippo.CreateAddress, count: 2, when: $request.body.name == 'Ada' and $answer.status == 201}";
+    let found = world.judge(expect).findings.remove(0);
+    assert_eq!((found.evidence.len(), found.others.len()), (1, 1), "{found:?}");
+    let why = "`$request.body.name == 'Ada' and $answer.status == 201` is false: `$request.body.name` is \"Bob\", `$answer.status` is 201";
+    assert!(found.others[0].ends_with(&format!(" shippo.CreateAddress 201: {why}")), "{:?}", found.others);
+    let whole = world.judge("{call: shippo.CreateAddress, when: {request: {body: {name: Eve, country: US}}}}").findings.remove(0);
+    assert!(whole.others[1].ends_with("`$request.body.name: Eve` is false: `$request.body.name` is \"Bob\""), "{:?}", whole.others);
+    // The place of an order that nothing came for.
+    let order = "{order: [shippo.CreateAddress, {call: shippo.CreateAddress, when: $request.body.name == 'Eve'}]}";
+    let found = world.judge(order).findings.remove(0);
+    assert!(found.others[0].ends_with("is false: `$request.body.name` is \"Ada\""), "{:?}", found.others);
+    assert_eq!(world.judge("{call: shippo.CreateAddress, when: $request.body.name == 'Ada'}").findings[0].others.len(), 0);
+}
+
+#[test]
+fn calls_that_came_too_early_or_too_late_are_told() {
+    let world = World::new();
+    world.list();
+    world.wait("1h");
+    world.create("Ada");
+    world.wait("3h");
+    world.list();
+    let found = world.judge("{call: shippo.ListAddresses, after: shippo.CreateAddress, within: 2h}").findings.remove(0);
+    assert!(found.others[0].ends_with(" shippo.ListAddresses 200: it came before the first call of `shippo.CreateAddress`"), "{found:?}");
+    assert!(found.others[1].ends_with(" shippo.ListAddresses 200: it came 3h after the first call of `shippo.CreateAddress`"), "{found:?}");
+}
+
+#[test]
+fn a_call_that_departs_says_in_what() {
+    let world = World::new();
+    world.call(Method::POST, "/addresses", &json!({"name": "Ada", "country": "US", "zip": 94117}));
+    world.call(Method::POST, "/addresses", &json!({"name": "Ada", "country": "US", "planet": "Mars"}));
+    world.call(Method::GET, "/adresses", &Value::Null);
+    let report = world.judge("{valid: '*'}");
+    let calls = &report.findings[0].calls;
+    assert_eq!(calls[0], "shippo.CreateAddress 201: body /zip (type): found `94117`, expected the type string");
+    assert!(calls[1].starts_with("shippo.CreateAddress 201 (unknown-member): planet (unknown-member): "), "{calls:?}");
+    assert!(calls[2].starts_with("shippo 404 (unknown-operation): ") && calls[2].contains("/addresses"), "{calls:?}");
+    for format in [Format::Text, Format::JUnit, Format::Sarif, Format::Json] {
+        assert!(
+            format.write(std::slice::from_ref(&report)).contains("body /zip (type): found `94117`, expected the type string"),
+            "{format:?}"
+        );
+    }
+}
+
+#[test]
+fn requests_that_met_no_vendor_are_told() {
+    let server = Server::start(&[]);
+    let expect = json!({"expect": [{"call": "shippo.ListParcels"}]});
+    let read = |format: &str| {
+        let path = format!("/_seatrial/sandboxes/default/verify?format={format}");
+        send(&server, "POST", &path, &[JSON], &expect.to_string()).body
+    };
+    assert!(!read("text").contains("met no vendor"));
+    assert_eq!(send(&server, "GET", "/shipppo/parcels?token=hunter2", &SHIPPO, "").status, 404);
+    let line = "GET /shipppo/parcels?token=[redacted] 404: did you mean `/shippo`?";
+    let text = read("text");
+    assert!(text.ends_with(&format!("  no call is in the journal\n  the latest requests that met no vendor:\n    {line}\n")), "{text}");
+    let verdict: Value = serde_json::from_str(&read("json")).expect("JSON");
+    assert_eq!(verdict["unmatched"], json!([line]));
+    for format in ["junit", "sarif"] {
+        assert!(read(format).contains(line), "{}", read(format));
+    }
+    // Where all is well, nobody asks for them.
+    let passed = admin(&server, "POST", "/sandboxes/default/verify", &json!({"expect": [{"never": "shippo.ListParcels"}]}));
+    assert_eq!((&passed["verdict"], &passed["unmatched"]), (&json!("passed"), &json!([])));
+}
+
+#[test]
+fn what_is_accounted_for_has_no_secrets() {
+    let server = Server::start(&[]);
+    let body = json!({"name": "Ada", "country": "US", "password": "hunter2hunter2", "metadata": 5});
+    assert_eq!(send(&server, "POST", "/shippo/addresses", &[SHIPPO.as_slice(), &[JSON]].concat(), &body.to_string()).status, 201);
+    let expect = json!({"expect": [
+        {"call": "shippo.CreateAddress", "when": "$request.body.password == 'x'"},
+        {"call": "shippo.CreateAddress", "when": "$request.headers.authorization == 'x'"},
+        {"valid": "shippo.*"},
+    ]});
+    for format in ["text", "json", "junit", "sarif"] {
+        let path = format!("/_seatrial/sandboxes/default/verify?format={format}");
+        let said = send(&server, "POST", &path, &[JSON], &expect.to_string()).body;
+        assert!(said.contains("[redacted]") && !said.contains("hunter2"), "{said}");
+    }
+}
