@@ -169,6 +169,9 @@ fn parameter(machine: &Machine, on: &Pattern, location: ParameterIn, name: &str)
 /// A place of the body of an operation.
 fn body(machine: &Machine, on: &Pattern, members: &[Option<&str>]) -> Looked {
     let Some(operation) = one(machine, on) else { return Looked::To(Type::ANY) };
+    if let Some(at) = list_without_index(members, |before| is_list(&operation.body_place(before))) {
+        return missing::<&str>(at, []);
+    }
     match operation.body_place(members) {
         spec::Place::Words(words) => Looked::To(Type::usual_words(words)),
         spec::Place::Kinds(kinds) => Looked::To(kinds.into_iter().map(kind).reduce(|one, other| one.or(&other)).unwrap_or(Type::ANY)),
@@ -180,23 +183,43 @@ fn body(machine: &Machine, on: &Pattern, members: &[Option<&str>]) -> Looked {
 /// A place of the bodies of all answers of an operation. Refusals also have members that no document lists, so that one is missing
 /// only where a known one is near.
 fn answer_body(machine: &Machine, on: &Pattern, members: &[Option<&str>]) -> Looked {
-    let Some(operation) = one(machine, on) else { return Looked::To(Type::ANY) };
-    let (mut words, mut lost) = (Vec::new(), None::<(usize, Vec<&str>)>);
+    // Failures of the server itself may be text as a whole.
+    let Some(operation) = one(machine, on).filter(|_| !members.is_empty()) else { return Looked::To(Type::ANY) };
+    let is_list = |before: &[Option<&str>]| {
+        let mut there = operation.answer_places(before).filter(|place| !matches!(place, spec::Place::Missing(..))).peekable();
+        there.peek().is_some() && there.all(|place| is_list(&place))
+    };
+    if let Some(at) = list_without_index(members, is_list) {
+        return missing::<&str>(at, []);
+    }
+    let (mut found, mut lost) = (None::<Type>, None::<(usize, Vec<&str>)>);
     for place in operation.answer_places(members) {
+        let mut add = |own: Type| found = Some(found.take().map_or_else(|| own.clone(), |before| before.or(&own)));
         match (place, &mut lost) {
-            (spec::Place::Words(own), _) => words.extend(own),
-            (spec::Place::Kinds(_) | spec::Place::Unknown, _) => return Looked::To(Type::ANY),
+            (spec::Place::Words(own), _) => add(Type::usual_words(own)),
+            (spec::Place::Kinds(kinds), _) => kinds.into_iter().map(exact).for_each(add),
+            (spec::Place::Unknown, _) => return Looked::To(Type::ANY),
             // What leads on for longest is meant.
             (spec::Place::Missing(at, names), Some((before, all))) if at == *before => all.extend(names),
             (spec::Place::Missing(at, _), Some((before, _))) if at < *before => {}
             (spec::Place::Missing(at, names), _) => lost = Some((at, names)),
         }
     }
-    match lost {
-        _ if !words.is_empty() => Looked::To(Type::usual_words(words)),
-        Some((at, names)) => misspelt(members, at, names),
-        None => Looked::To(Type::ANY),
+    match (found, lost) {
+        (Some(found), _) => Looked::To(found),
+        (None, Some((at, names))) => misspelt(members, at, names),
+        (None, None) => Looked::To(Type::ANY),
     }
+}
+
+/// Where a path asks a list for a member.
+fn list_without_index(members: &[Option<&str>], is_list: impl Fn(&[Option<&str>]) -> bool) -> Option<usize> {
+    let length = (1..members.len()).find(|length| members[*length].is_some() && is_list(&members[..*length]))?;
+    Some(length + 1)
+}
+
+fn is_list(place: &spec::Place<'_>) -> bool {
+    matches!(place, spec::Place::Kinds(kinds) if **kinds == [spec::JsonType::Array])
 }
 
 /// A place of what a row of `given` returns, behind its name.
@@ -228,6 +251,17 @@ fn returned(machine: &Machine, on: &Pattern, members: &[Option<&str>]) -> Looked
 fn misspelt(members: &[Option<&str>], at: usize, names: Vec<&str>) -> Looked {
     let is_misspelt = members[at].is_some_and(|name| nearest(name, names.iter().copied()).is_some());
     if is_misspelt { missing(at + 1, names) } else { Looked::To(Type::ANY) }
+}
+
+/// What answers have for a type of the document.
+fn exact(declared: spec::JsonType) -> Type {
+    match declared {
+        spec::JsonType::String => Type::TEXT,
+        spec::JsonType::Number | spec::JsonType::Integer => Type::NUMBER,
+        spec::JsonType::Boolean => Type::FLAG,
+        spec::JsonType::Array => Type::LIST,
+        spec::JsonType::Object => Type::OBJECT,
+    }
 }
 
 /// What callers send for a type of the document: numbers and flags also as text, of which many clients make no difference.

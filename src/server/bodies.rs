@@ -152,10 +152,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_stands_still_ends_when_another_one_waits_for_room() {
-        let bodies = Bodies::new(64 * UNIT);
+        let bodies = Bodies::new(1_800 * UNIT);
         let (mut still, mut moving) = (bodies.hold(), bodies.hold());
-        assert!(still.grow(5_000, 40 * UNIT, 0).await);
-        assert!(moving.grow(5_000, 20 * UNIT, 0).await);
+        assert!(still.grow(5_000, 900 * UNIT, 0).await);
+        assert!(moving.grow(5_000, 850 * UNIT, 0).await);
         let alone = sleep(10 * MOMENT);
         tokio::select! {
             () = still.ends() => panic!("nobody waits"),
@@ -163,11 +163,11 @@ mod tests {
         }
         let waiting = async {
             let mut waiting = bodies.hold();
-            assert!(waiting.grow(6_000, 6_000, 0).await);
+            assert!(waiting.grow(6_000, 60 * UNIT, 0).await);
         };
         let moves = async {
             for received in (1..50).map(|step| 5_000 + step * PROGRESS) {
-                assert!(moving.grow(received, 20 * UNIT, 0).await);
+                assert!(moving.grow(received, 850 * UNIT, 0).await);
                 sleep(MOMENT / 2).await;
             }
         };

@@ -141,6 +141,9 @@ fn patch(reader: &mut Reader<'_>, node: &Node) -> Option<Patch> {
             "leave it out; `respond` answers with nothing in it",
         );
     }
+    if let Some(Member { value, .. }) = fields.entry("body") {
+        members_lead_somewhere(reader, value, "");
+    }
     let body = fields.entry("body").and_then(|member| reader.template(&member.value));
     let set = match fields.get("set") {
         Some(node) => {
@@ -150,7 +153,7 @@ fn patch(reader: &mut Reader<'_>, node: &Node) -> Option<Patch> {
                 .filter_map(|Member { key, value }| {
                     let pointer = pointer(reader, &key.value, key.span)?;
                     // The last step may be a new member.
-                    leads_somewhere(reader, pointer.rsplit_once('/').map_or("", |(parent, _)| parent), &pointer, key.span);
+                    leads_somewhere(reader, pointer.rsplit_once('/').map_or("", |(parent, _)| parent), &pointer, NOWHERE, key.span);
                     Some((pointer, reader.template(value)?))
                 })
                 .collect()
@@ -161,7 +164,7 @@ fn patch(reader: &mut Reader<'_>, node: &Node) -> Option<Patch> {
         Some(node) => reader.each(node, "remove", |reader, node| {
             let text = reader.string(node, "remove")?;
             let pointer = pointer(reader, &text, node.span)?;
-            leads_somewhere(reader, &pointer, &pointer, node.span);
+            leads_somewhere(reader, &pointer, &pointer, NOWHERE, node.span);
             Some(pointer)
         }),
         None => Vec::new(),
@@ -184,8 +187,21 @@ fn pointer(reader: &mut Reader<'_>, text: &str, span: Span) -> Option<String> {
     None
 }
 
-/// Warns of a place in an answer that has a misspelt member on its way, by the documents of the only operation that is meant.
-fn leads_somewhere(reader: &mut Reader<'_>, place: &str, pointer: &str, span: Span) {
+const NOWHERE: &str = "leads nowhere";
+
+/// The same as [`leads_somewhere`] for each member of what is merged into a place of an answer.
+fn members_lead_somewhere(reader: &mut Reader<'_>, node: &Node, place: &str) {
+    let Kind::Map(members) = &node.kind else { return };
+    for Member { key, value } in members {
+        let pointer = format!("{place}/{}", key.value.replace('~', "~0").replace('/', "~1"));
+        leads_somewhere(reader, &pointer, &pointer, "is new", key.span);
+        members_lead_somewhere(reader, value, &pointer);
+    }
+}
+
+/// Warns of a place in an answer that has a misspelt member on its way, by the documents of the only operation that is meant: what
+/// it does `otherwise`.
+fn leads_somewhere(reader: &mut Reader<'_>, place: &str, pointer: &str, otherwise: &str, span: Span) {
     let names: Vec<String> = place.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
     let is_index = |name: &str| name == "-" || name.bytes().all(|digit| digit.is_ascii_digit());
     let members = names.iter().map(|name| (!is_index(name)).then_some(name.as_str()));
@@ -193,7 +209,7 @@ fn leads_somewhere(reader: &mut Reader<'_>, place: &str, pointer: &str, span: Sp
     let Looked::Missing { at, names } = reader.look_up("answer", &members) else { return };
     if let Some(Some(name)) = members.get(at) {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        reader.warn("S106", span, format!("`{pointer}` leads nowhere: no answer has `{name}` there"), &suggestion(name, &names));
+        reader.warn("S106", span, format!("`{pointer}` {otherwise}: no answer has `{name}` there"), &suggestion(name, &names));
     }
 }
 

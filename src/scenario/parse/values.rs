@@ -393,7 +393,11 @@ impl Reader<'_> {
         let Some(Step::Member(name)) = path.steps.get(at) else { return None };
         let whole = Path { root: path.root.clone(), steps: path.steps[..at].to_vec() };
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let help = if names.is_empty() { "it has no members".to_owned() } else { suggestion(name, &names) };
+        let help = match self.look_up(&whole.root, &whole.members()) {
+            Looked::To(Type::LIST) => format!("it is a list: `{whole}[0].{name}` is that of its first row"),
+            _ if names.is_empty() => "it has no members".to_owned(),
+            _ => suggestion(name, &names),
+        };
         Some((format!("`{whole}` has no `{name}`"), help))
     }
 
