@@ -205,17 +205,22 @@ fn of_vendor(mount: &str, versions: &[(&LoadedVendor, &Coverage)]) -> String {
     head(&mut page, &["name", "operations", "words"]);
     for (loaded, _) in versions {
         for failure in loaded.vendor.failures.named {
-            let operations: Vec<String> =
-                failure.operations.iter().map(|operation| format!("`{}.{operation}`", loaded.vendor.id)).collect();
+            // One list serves all versions, each of which has some of them.
+            let there = failure.operations.iter().filter(|operation| loaded.catalog().operation(operation).is_some());
+            let operations: Vec<String> = there.map(|operation| format!("`{}.{operation}`", loaded.vendor.id)).collect();
             let words =
                 if failure.text.is_empty() { "none: the condition shows in the answer".to_owned() } else { failure.text.to_owned() };
             row(&mut page, &[format!("`{}`", failure.name), operations.join(", "), words]);
         }
     }
 
-    let events: Vec<&str> = versions.iter().flat_map(|(loaded, _)| loaded.vendor.webhooks.events).copied().collect();
+    let mut events: Vec<String> = Vec::new();
+    for event in versions.iter().flat_map(|(loaded, _)| loaded.vendor.webhooks.events).map(|event| format!("`{event}`")) {
+        if !events.contains(&event) {
+            events.push(event);
+        }
+    }
     if !events.is_empty() {
-        let events: Vec<String> = events.iter().map(|event| format!("`{event}`")).collect();
         writeln!(page, "\n## Its webhooks\n\nEvents: {}.", events.join(", ")).expect("a string takes all");
     }
 
