@@ -187,25 +187,6 @@ fn what_differs_is_shown_with_line_and_caret_and_for_programs() {
     assert_eq!(region, &json!({"startLine": 7, "startColumn": 44}));
 }
 
-const REFUSED: &str = r#"
-vendor: shippo
-steps:
-  - call: POST /parcels
-    json: {length: "10"}
-    expect: {status: 201, headers: {x-none: there}, has: {mass_unit: lb, length: "10", object_id: ~string}, notes: [other]}
-"#;
-
-#[test]
-fn an_answer_of_another_status_is_one_problem() {
-    let folder = Folder::with("refused", &[("refused.yaml", REFUSED)]);
-    let server = Server::start(&[]);
-    let output = run(&["contract", "run", folder.path(), "--base-url", &url(&server), "--isolated", "--format", "json"]);
-    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    let problems = report["conversations"][0]["problems"].as_array().expect("problems");
-    let messages: Vec<&Value> = problems.iter().map(|problem| &problem["message"]).collect();
-    assert_eq!(messages, ["status 401, expected 201"], "{report:#}");
-}
-
 const POLL: &str = r#"
 vendor: shippo
 headers: {Authorization: "ShippoToken {{env.SEATRIAL_TEST_TOKEN}}"}
