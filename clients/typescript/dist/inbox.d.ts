@@ -28,6 +28,8 @@ export interface Webhook {
 export interface Letter {
     number: number;
     received: string;
+    /** The sandbox whose webhook it is; `null` for what others have sent. */
+    sandbox: string | null;
     query: string;
     headers: Headers;
     text: string;

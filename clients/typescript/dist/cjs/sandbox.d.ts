@@ -137,6 +137,8 @@ export interface Finding {
     calls: string[];
     /** How many more there are. */
     more: number;
+    /** Unless it passed, others that do not count, and why. */
+    others: string[];
 }
 /** Something that was prepared and had no effect. */
 export interface Unused {
@@ -149,6 +151,8 @@ export interface Unused {
 export interface Report {
     verdict: "passed" | "unknown" | "failed";
     findings: Finding[];
+    /** The latest requests that met no vendor, unless it passed. */
+    unmatched?: string[];
     dropped: number;
     unused: Unused[];
 }

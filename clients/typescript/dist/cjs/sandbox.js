@@ -15,8 +15,10 @@ class UnmetExpectations extends Error {
             `  ${row.verdict}: ${row.expectation}\n    ${row.detail}`,
             ...row.calls.map((call) => `      ${call}`),
             ...(row.more > 0 ? [`      and ${row.more} more`] : []),
+            ...row.others.map((other) => `      does not count: ${other}`),
         ]);
         told.push(...report.unused.map((row) => `  note: ${inWords(row)}`));
+        told.push(...(report.unmatched ?? []).map((line) => `  met no vendor: ${line}`));
         if (calls.length > 0)
             told.push("calls:", ...inLines(calls).map((line) => `  ${line}`));
         super(["expectations are not met", ...told].join("\n"));

@@ -58,6 +58,7 @@ export interface ExpectedWebhook {
     max?: number;
     answered?: number | `${number}xx` | `${number}`;
     within?: Duration;
+    forged?: boolean;
 }
 /** What is expected of calls and of webhooks: an entry of a scenario's `expect`. */
 export type Expectation = {

@@ -172,11 +172,11 @@ fn view(cx: &Cx<'_>, mut transaction: Transaction) -> Transaction {
     let (whole, old) = (cx.credential.is("tracking_status_objects"), version::is_old(cx.call));
     if old || whole {
         let number = Some(&transaction.tracking_number).filter(|number| !number.is_empty());
-        // Recorded 2017: what the carrier says alone.
+        // Recorded 2017: nothing until the first scan.
         let parcel = number.and_then(|number| cx.parcel(number)).filter(|parcel| whole || !parcel.scans.is_empty());
         let latest = parcel.as_ref().and_then(track::latest);
         transaction.tracking_status = serde_json::to_value(latest).unwrap_or_default();
-        transaction.tracking_history = old.then(|| parcel.as_ref().map(|parcel| track::history(parcel).split_off(1)).unwrap_or_default());
+        transaction.tracking_history = old.then(|| parcel.as_ref().map(track::history).unwrap_or_default());
     }
     if !transaction.tracking_number.is_empty() {
         let link = |name: String| labels::link(cx, &name, transaction.object_created);

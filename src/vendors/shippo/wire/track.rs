@@ -114,10 +114,10 @@ pub(crate) fn word(scan: &Scan) -> &'static str {
     &row(scan, false).status
 }
 
-/// The steps of a parcel so far, oldest first, once the vendor told the carrier of it.
+/// The steps of a parcel so far, oldest first. Until the first scan the vendor says that it told the carrier.
 pub(crate) fn history(parcel: &Parcel) -> Vec<Event> {
     let scans = parcel.scans.iter().enumerate().map(|(place, scan)| event(parcel, place, scan));
-    let told = Event {
+    let told = (parcel.scans.is_empty()).then(|| Event {
         object_created: Moment(parcel.created),
         object_updated: Some(Moment(parcel.created)),
         object_id: event_id(parcel, 1000),
@@ -126,8 +126,8 @@ pub(crate) fn history(parcel: &Parcel) -> Vec<Event> {
         status_date: Moment(parcel.created),
         substatus: None,
         location: None,
-    };
-    std::iter::once(told).chain(scans).collect()
+    });
+    told.into_iter().chain(scans).collect()
 }
 
 const TOLD: &str =
