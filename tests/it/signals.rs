@@ -1,7 +1,7 @@
 //! How the binary leaves when it is told to more than once.
 
 use std::fs::{File, read_to_string, remove_file};
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 
@@ -35,7 +35,10 @@ fn a_second_signal_ends_what_waits_and_is_named() {
     let mut server = Server::of(command);
     // An answer that nobody fetches keeps the server for a second.
     let mut client = TcpStream::connect(server.address()).expect("it listens");
-    client.write_all(b"POST /shippo/addresses HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{").expect("it is sent");
+    let head = "POST /shippo/addresses HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\nexpect: 100-continue\r\n\r\n";
+    client.write_all(head.as_bytes()).expect("it is sent");
+    client.read_exact(&mut [0; 12]).expect("the server waits for the body");
+    client.write_all(b"{").expect("it is sent");
     let script = format!("while kill -TERM {}; do :; done", server.process());
     let mut signals = Command::new("sh").args(["-c", &script]).stderr(Stdio::null()).spawn().expect("sh runs");
     let code = server.wait();
