@@ -35,21 +35,10 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 /// A word of more than 200 bytes is near to none.
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let is_short = |text: &str| text.len() <= LONGEST_WORD;
-    if !is_short(word) {
-        return None;
-    }
-    let word = word.to_lowercase();
-    let (length, letters) = (word.chars().count(), letters(&word));
+    let word = Word::new(word)?;
     let mut best: Option<(usize, &str)> = None;
-    for candidate in candidates.into_iter().filter(|candidate| is_short(candidate)) {
-        let lower = candidate.to_lowercase();
-        let allowed = (lower.chars().count().max(length) / 3).max(1);
-        let is_better = |distance: usize| distance <= allowed && best.is_none_or(|(least, _)| distance < least);
-        if is_better(least_distance(&letters, &lower))
-            && let distance = strsim::osa_distance(&word, &lower)
-            && is_better(distance)
-        {
+    for candidate in candidates {
+        if let Some(distance) = word.distance(candidate, best.map_or(usize::MAX, |(least, _)| least)) {
             best = Some((distance, candidate));
         }
     }
@@ -59,11 +48,29 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 /// The edit distance of two words, if it is so small that [`nearest`] takes one for the other.
 #[must_use]
 pub fn distance(word: &str, candidate: &str) -> Option<usize> {
-    let (word, other) = (word.to_lowercase(), candidate.to_lowercase());
-    let most = (word.chars().count().max(other.chars().count()) / 3).max(1);
-    let is_near = word.len().max(other.len()) <= LONGEST_WORD && least_distance(&letters(&word), &other) <= most;
-    let distance = is_near.then(|| strsim::osa_distance(&word, &other));
-    distance.filter(|distance| *distance <= most)
+    Word::new(word)?.distance(candidate, usize::MAX)
+}
+
+/// A word that is held against others, in lower case.
+struct Word {
+    text: String,
+    length: usize,
+    letters: Letters,
+}
+
+impl Word {
+    fn new(word: &str) -> Option<Self> {
+        let text = Some(word).filter(|word| word.len() <= LONGEST_WORD)?.to_lowercase();
+        Some(Self { length: text.chars().count(), letters: letters(&text), text })
+    }
+
+    /// The distance of another word, if it is near and less than `limit`.
+    fn distance(&self, candidate: &str, limit: usize) -> Option<usize> {
+        let lower = Some(candidate).filter(|candidate| candidate.len() <= LONGEST_WORD)?.to_lowercase();
+        let allowed = (lower.chars().count().max(self.length) / 3).max(1);
+        let is_near = |distance: &usize| *distance <= allowed && *distance < limit;
+        is_near(&least_distance(&self.letters, &lower)).then(|| strsim::osa_distance(&self.text, &lower)).filter(is_near)
+    }
 }
 
 fn letters(text: &str) -> Letters {
