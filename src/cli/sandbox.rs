@@ -73,13 +73,10 @@ fn members<const N: usize>(all: [(&str, Value); N]) -> Value {
 fn scenario_of(path: &Path) -> Result<(Option<String>, Option<Vec<u8>>), AdminError> {
     match files::document(path) {
         // With what it includes.
-        Ok(text) => match scenarios::gather(&[path.to_owned()]) {
-            Ok(gathered) => gathered
-                .text
-                .map(|text| (None, Some(text.into_bytes())))
-                .map_err(|problems| AdminError::Refused(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))),
-            Err(_) => Ok((None, Some(text))),
-        },
+        Ok(text) => scenarios::gather_read(vec![(path.to_owned(), (path.display().to_string(), text))])
+            .text
+            .map(|text| (None, Some(text.into_bytes())))
+            .map_err(|problems| AdminError::Refused(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))),
         Err(error) if path.components().count() > 1 || path.extension().is_some() => Err(Unread::new(path, error).into()),
         Err(_) => Ok((Some(path.to_string_lossy().into_owned()), None)),
     }
