@@ -107,6 +107,11 @@ pub fn compact(json: &str) -> Cow<'_, [u8]> {
     json.bytes().filter(is_kept).collect()
 }
 
+/// Whether a member says no more than its absence does, for `skip_serializing_if`.
+pub fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 /// JSON that was written before, compactly or in its style, and is written again in its style: nobody parses it.
 #[derive(Clone, Debug)]
 pub struct Written(pub Box<[u8]>);

@@ -4,6 +4,7 @@ use jiff::civil::Time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::base::json;
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 
@@ -166,18 +167,13 @@ pub struct Parcel {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeline: Option<String>,
     /// The number of the timeline's next step.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "json::is_default")]
     pub step: u32,
     /// How often its tracking was read since the last step.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "json::is_default")]
     pub reads: u32,
     /// All scans so far, oldest first.
     pub scans: Vec<Scan>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
-fn is_zero(number: &u32) -> bool {
-    *number == 0
 }
 
 impl Parcel {

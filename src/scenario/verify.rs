@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use self::evidence::Evidence;
 pub use self::format::Format;
+use crate::base::json;
 use crate::engine::{Machine, Sandbox, UnusedRule};
 use crate::scenario::ast::Scenario;
 use crate::scenario::run;
@@ -96,17 +97,12 @@ pub struct Report {
     /// Rules and faults that had no effect; they do not change the verdict.
     pub unused: Vec<UnusedRule>,
     /// How many calls came since it was judged, where that was not waited for.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "json::is_default")]
     #[schemars(default)]
     pub pending: u64,
     /// What conditions see of the calls that are accounted for, by whose names secrets are known.
     #[serde(skip)]
     pub seen: Vec<Value>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
-fn is_zero(number: &u64) -> bool {
-    *number == 0
 }
 
 impl Report {

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::base::json;
 use crate::base::time::{self, Timestamp};
 use crate::engine::{Sandbox, TaskKind};
 use crate::scenario::{Body, ReadBody};
@@ -29,7 +30,7 @@ pub(crate) struct ClockView {
     /// The number of tasks in the agenda.
     due: usize,
     /// How many of them wait for room in the sandbox rather than for their time.
-    #[serde(skip_serializing_if = "is_none")]
+    #[serde(skip_serializing_if = "json::is_default")]
     postponed: usize,
     /// When the first of those that wait for their time is due.
     next: Option<Timestamp>,
@@ -144,7 +145,7 @@ pub(crate) struct Advanced {
     /// The number of tasks that were due on the way.
     fired: u64,
     /// How many tasks are due and wait for room in the sandbox.
-    #[serde(skip_serializing_if = "is_none")]
+    #[serde(skip_serializing_if = "json::is_default")]
     postponed: usize,
     /// Whether the clock is still on its way.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -183,11 +184,6 @@ pub(crate) async fn advance(admin: &Admin, request: &AdminRequest<'_>) -> Result
     note_advance(admin, &sandbox, Some(fired)).await;
     let postponed = sandbox.lock().world.agenda().postponed();
     Ok(response::json(StatusCode::OK, &Advanced { now, fired, postponed, moving: false, to: None }))
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
-const fn is_none(count: &usize) -> bool {
-    *count == 0
 }
 
 /// Notes that the clock was moved; where that is not possible, nothing else is missing.
