@@ -40,13 +40,21 @@ impl Machine {
 
     /// Answers one request; `None`, without any effect, if the time was up before everything that is due in its sandbox was done.
     pub fn try_handle(&self, request: &Request, wall: Timestamp, has_time: HasTime<'_>) -> Option<Answer> {
-        self.try_handle_unread(request, None, wall, has_time)
+        self.try_handle_unread(request, None, wall, has_time, true)
     }
 
-    /// The same for a request that may be `unread`: the vendor's dialect words the answer then.
-    pub fn try_handle_unread(&self, request: &Request, unread: Option<&Unread>, wall: Timestamp, has_time: HasTime<'_>) -> Option<Answer> {
+    /// The same for a request that may be `unread`: the vendor's dialect words the answer then. `None` as well for files that have to be
+    /// drawn, unless the caller `draws`, as that takes a while.
+    pub fn try_handle_unread(
+        &self,
+        request: &Request,
+        unread: Option<&Unread>,
+        wall: Timestamp,
+        has_time: HasTime<'_>,
+        draws: bool,
+    ) -> Option<Answer> {
         match (self.locate(request, &text::decode_unreserved(&request.path)), unread) {
-            (Target::Vendor(here), _) => self.answer(request, &here, unread, wall, has_time),
+            (Target::Vendor(here), _) => self.answer(request, &here, unread, wall, has_time, draws),
             (_, Some(unread)) => Some(unmatched::unread(request, unread)),
             (Target::NoSandbox(name), None) => Some(self.no_sandbox(request, &name)),
             (Target::Nowhere, None) => Some(self.no_mount(request)),
@@ -55,13 +63,10 @@ impl Machine {
 
     /// The same in a given sandbox, whatever sandbox its path or credential names.
     pub fn handle_in(&self, sandbox: &Arc<Sandbox>, request: &Request, wall: Timestamp) -> Answer {
-        match self.locate(request, &text::decode_unreserved(&request.path)) {
-            Target::Vendor(here) => {
-                let here = Located { sandbox: Arc::clone(sandbox), ..here };
-                self.answer(request, &here, None, wall, UNLIMITED).expect("it has all the time there is").arrived()
-            }
-            Target::NoSandbox(_) | Target::Nowhere => self.no_mount(request),
-        }
+        let path = text::decode_unreserved(&request.path);
+        let Target::Vendor(here) = self.locate(request, &path) else { return self.no_mount(request) };
+        let here = Located { sandbox: Arc::clone(sandbox), ..here };
+        self.answer(request, &here, None, wall, UNLIMITED, true).expect("it has all the time there is").arrived()
     }
 
     /// Says in the vendor's words why a request is not answered, and changes nothing: a sandbox without documents answers, which is
@@ -70,7 +75,7 @@ impl Machine {
         match self.locate(request, &text::decode_unreserved(&request.path)) {
             Target::Vendor(here) => {
                 let aside = Sandbox::new(&here.sandbox.name, here.sandbox.lock().without_documents(), &self.budget);
-                self.answer(request, &Located { sandbox: Arc::new(aside), ..here }, Some(unread), wall, has_time)
+                self.answer(request, &Located { sandbox: Arc::new(aside), ..here }, Some(unread), wall, has_time, true)
             }
             Target::NoSandbox(_) | Target::Nowhere => Some(unmatched::unread(request, unread)),
         }
@@ -83,6 +88,7 @@ impl Machine {
         unread: Option<&Unread>,
         wall: Timestamp,
         has_time: HasTime<'_>,
+        draws: bool,
     ) -> Option<Answer> {
         let denied = |call: &Call<'_>| {
             let is_large = request.body.len() > UNREAD;
@@ -98,6 +104,9 @@ impl Machine {
                 (Parsed { call: Call::unread(request, here.prefix, here.path), row: Err(Refusal::Broken) }, Some(panic))
             }
         };
+        if !draws && parsed.call.operation.is_some_and(|operation| operation.answers_files) {
+            return None;
+        }
         if let Some(unread) = unread {
             parsed.row = Err(unread.refusal());
             parsed.call.violations = Arc::default();

@@ -70,6 +70,8 @@ pub struct Operation {
     pub body: Option<Body>,
     pub(super) rate_limit: Option<RateLimit>,
     pub(super) responses: Vec<Response>,
+    /// Whether an answer may be a file, such as a label, which is drawn for each reader.
+    pub answers_files: bool,
     pub(super) schemas: Arc<Schemas>,
 }
 

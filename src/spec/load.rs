@@ -101,6 +101,7 @@ impl<'d> Loader<'d> {
         let mut scopes: Vec<Name> = schemes.flat_map(|scheme| scheme.values().flatten()).cloned().map(Name::from).collect();
         scopes.dedup();
         let evidence = operation.extensions.get("x-evidence").and_then(serde_json::Value::as_str).unwrap_or("inferred");
+        let responses = self.responses(operation)?;
         Ok(Operation {
             name: format!("{}.{id}", self.vendor).into(),
             id,
@@ -119,7 +120,8 @@ impl<'d> Loader<'d> {
             parameters,
             body: operation.request_body.as_ref().map(|body| self.body(body)).transpose()?,
             rate_limit: self.rate_limit(Some(operation))?,
-            responses: self.responses(operation)?,
+            answers_files: responses.iter().flat_map(|row| &row.media_types).any(|media_type| is_file(media_type)),
+            responses,
             schemas: Arc::default(),
         })
     }
@@ -232,4 +234,9 @@ fn lowercase(template: &str) -> String {
         if is_name { letter } else { letter.to_ascii_lowercase() }
     });
     lower.collect()
+}
+
+/// Whether a media type is that of a file.
+fn is_file(media_type: &str) -> bool {
+    media_type.starts_with("image/") || ["application/pdf", "application/zpl", "application/octet-stream"].contains(&media_type)
 }

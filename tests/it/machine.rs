@@ -10,6 +10,7 @@ use seatrial::engine::{
     Answer, Conform, Cx, DialectCx, Identity, Machine, Operations, Options, Outcome, PathStyle, Refusal, Reply, Start, Unread, Vendor,
     credentials,
 };
+use seatrial::vendors;
 use seatrial::world::{Kind, Task};
 use serde_json::{Value, json};
 
@@ -231,4 +232,29 @@ fn an_operation_without_a_row_is_answered_from_the_document_and_says_so() {
         Some((2, 1, vec!["acme.listColors".to_owned()]))
     );
     assert_eq!(answer.body, call(&self::machine(), Method::GET, "/acme/colors", "default-key", "").body);
+}
+
+/// Whoever serves many callers at once leaves the drawing of files to others, before the sandbox is locked.
+#[test]
+fn files_are_answered_by_those_who_draw() {
+    let machine = Machine::new(vendors::all(), Options::default(), Start::plain(start()));
+    let is_answered = |path: &str, draws: bool| {
+        let request = request(Method::GET, path, &[], "");
+        machine.try_handle_unread(&request, None, start(), &|| true, draws).is_some()
+    };
+    let [files, others] = [
+        [
+            "/shippo/deliver/a.pdf",
+            "/shippo/deliver/a.png",
+            "/shipstation/v2/downloads/10/a/label-1.pdf",
+            "/shiptime/rest/shipments/1/label",
+        ],
+        ["/shippo/addresses", "/shipstation/v2/labels", "/shiptime/rest/carriers", "/shiptheory/v1/services"],
+    ];
+    for path in files {
+        assert!(!is_answered(path, false) && is_answered(path, true), "{path}");
+    }
+    for path in others {
+        assert!(is_answered(path, false), "{path}");
+    }
 }

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use super::Shell;
-use crate::base::text;
-use crate::carrier::print::Language;
 use crate::engine::{Answer, Request, Unread};
 use crate::server::apart;
 use crate::server::clock::{MOMENT, PAUSE, SLICE, slice, wall};
@@ -13,13 +11,6 @@ use crate::server::sections;
 
 /// How many slices of time a call waits for a sandbox in which very much is due: about half a minute.
 const MOST_SLICES: u32 = 1_500;
-
-/// Whether a path is that of a label or another document, as vendors name them: these are drawn for every reader.
-fn names_drawing(path: &str) -> bool {
-    let path = text::decode_unreserved(path);
-    let end = path.rsplit_once('.').map_or("", |(_, end)| end);
-    path.contains("/documents/") || [Language::Pdf, Language::Png, Language::Zpl].into_iter().any(|file| end == file.extension())
-}
 
 impl Shell {
     /// Has the vendor itself answer a request, where it is to be passed on, or else the machine.
@@ -52,15 +43,13 @@ impl Shell {
         if let Some(fleet) = &self.fleet {
             return Box::pin(sections::answer(&self.machine, fleet, request, unread)).await;
         }
-        if !names_drawing(&request.path)
-            && let Some(answer) = self.machine.try_handle_unread(&request, unread.as_ref(), wall(), &slice(MOMENT))
-        {
+        if let Some(answer) = self.machine.try_handle_unread(&request, unread.as_ref(), wall(), &slice(MOMENT), false) {
             return Some(answer);
         }
         let machine = Arc::clone(&self.machine);
         let waiting = async move {
             for _ in 0..MOST_SLICES {
-                if let Some(answer) = machine.try_handle_unread(&request, unread.as_ref(), wall(), &slice(SLICE)) {
+                if let Some(answer) = machine.try_handle_unread(&request, unread.as_ref(), wall(), &slice(SLICE), true) {
                     return Some(answer);
                 }
                 tokio::time::sleep(PAUSE).await;
