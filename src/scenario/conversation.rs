@@ -10,6 +10,7 @@
 
 mod credentials;
 mod judge;
+pub(super) mod placeholders;
 mod plan;
 mod receiver;
 mod script;

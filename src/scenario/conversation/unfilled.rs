@@ -3,12 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use super::placeholders::{self, ALWAYS, VARIABLE, is_name};
 use crate::scenario::error::{Diagnostic, Span, nearest};
 use crate::scenario::node::{Kind, Node};
 use crate::scenario::story::{Action, Body, Call, HeaderText, SentHeaders, Story};
 
-/// What begins the name of a variable of the environment.
-const VARIABLE: &str = "env.";
 /// What stands in an export in place of a secret.
 const HIDDEN: &str = "[redacted]";
 
@@ -16,7 +15,7 @@ impl Story {
     /// Everything that would be sent otherwise than it is meant. Each name is told where it stands first.
     #[must_use]
     pub fn unfilled(&self, has_variable: &dyn Fn(&str) -> bool) -> Vec<Diagnostic> {
-        let known = BTreeSet::from(["inbox", "sandbox", "n"]);
+        let known = BTreeSet::from(ALWAYS);
         let mut look = Look { story: self, has_variable, known, told: BTreeSet::new(), found: Vec::new() };
         for step in &self.steps {
             match &step.action {
@@ -90,8 +89,7 @@ impl<'s> Look<'s> {
     }
 
     fn text(&mut self, text: &'s str, span: Span, is_sent: bool) {
-        let names = text.split_inclusive("}}").filter_map(|part| part.strip_suffix("}}")?.rsplit_once("{{"));
-        for (_, name) in names {
+        for (_, name) in placeholders::all(text) {
             let (message, help) = match name.strip_prefix(VARIABLE) {
                 Some(variable) if !(self.has_variable)(variable) => {
                     let help = format!("set it, or write the value in place of `{{{{{name}}}}}`");
@@ -120,10 +118,4 @@ impl<'s> Look<'s> {
             self.found.push(Diagnostic::at("S011", message, &self.story.source, span, &help));
         }
     }
-}
-
-/// Whether something is the name of a value rather than braces that are sent as they are.
-fn is_name(text: &str) -> bool {
-    text.starts_with(|letter: char| letter.is_alphabetic() || letter == '_')
-        && text.chars().all(|letter| letter.is_alphanumeric() || "_-.".contains(letter))
 }

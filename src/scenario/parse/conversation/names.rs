@@ -4,15 +4,12 @@
 use std::collections::BTreeSet;
 
 use crate::scenario::check::{Checker, Vocabulary};
+use crate::scenario::conversation::placeholders::{self, ALWAYS, VARIABLE, is_name};
 use crate::scenario::error::{Span, Spanned, nearest, suggestion};
 use crate::scenario::node::{Kind, Member, Node};
 use crate::scenario::parse::reader::Reader;
 use crate::world::Note;
 
-/// The names that have a value from the beginning, and that of the turn of a step.
-const ALWAYS: [&str; 3] = ["inbox", "sandbox", "n"];
-/// The names of variables of the environment begin so.
-const VARIABLE: &str = "env.";
 /// The members of a step in which nothing is filled in.
 const AS_WRITTEN: [&str; 8] = ["save", "note", "poll", "repeat", "base64", "advance", "unsubscribe", "subscribe"];
 
@@ -91,25 +88,19 @@ impl Names<'_> {
     }
 
     fn look_into(&self, reader: &mut Reader<'_>, node: &Node, text: &str, is_value: bool) {
-        let mut at = 0;
-        for part in text.split_inclusive("}}") {
-            let end = at + part.len();
-            let inner = part.strip_suffix("}}").and_then(|part| Some((part.rfind("{{")?, part)));
-            if let Some((start, name)) = inner.map(|(start, part)| (at + start, &part[start + 2..])) {
-                let is_whole = is_value && (start, end) == (0, text.len());
-                let is_there = |name: &str| self.known.contains(name) || name.strip_prefix(VARIABLE).is_some_and(|rest| !rest.is_empty());
-                let word = name.trim();
-                let is_filled_in = is_there(name) || is_whole && self.known.contains(word);
-                if !is_filled_in && is_name(word) && !reader.is_full() {
-                    let (message, help) = match is_there(word) {
-                        true => (format!("`{{{{{name}}}}}` is not filled in"), format!("leave the blanks out: `{{{{{word}}}}}`")),
-                        false => (format!("no step before saves `{word}`"), self.help(word)),
-                    };
-                    let span = reader.locate(node, text, &(start..end));
-                    reader.problem("S011", span, message).help(help);
-                }
+        for (place, name) in placeholders::all(text) {
+            let is_whole = is_value && place == (0..text.len());
+            let is_there = |name: &str| self.known.contains(name) || name.strip_prefix(VARIABLE).is_some_and(|rest| !rest.is_empty());
+            let word = name.trim();
+            let is_filled_in = is_there(name) || is_whole && self.known.contains(word);
+            if !is_filled_in && is_name(word) && !reader.is_full() {
+                let (message, help) = match is_there(word) {
+                    true => (format!("`{{{{{name}}}}}` is not filled in"), format!("leave the blanks out: `{{{{{word}}}}}`")),
+                    false => (format!("no step before saves `{word}`"), self.help(word)),
+                };
+                let span = reader.locate(node, text, &place);
+                reader.problem("S011", span, message).help(help);
             }
-            at = end;
         }
     }
 
@@ -123,12 +114,6 @@ impl Names<'_> {
             None => suggestion(name, &saved),
         }
     }
-}
-
-/// Whether something is the name of a value rather than braces that are sent as they are.
-fn is_name(text: &str) -> bool {
-    text.starts_with(|letter: char| letter.is_alphabetic() || letter == '_')
-        && text.chars().all(|letter| letter.is_alphanumeric() || "_-.".contains(letter))
 }
 
 /// Whether a text stands somewhere in a value.
