@@ -363,7 +363,10 @@ fn what_is_owed_and_what_is_proven_is_one_page() {
         send(&server, "POST", "/shippo/addresses", &[test, JSON], &body.to_string());
     }
     send(&server, "GET", "/shippo/addresses", &[test], "");
-    let html = shown(&server, "/contract");
+    // Whoever looks while calls are judged is told to look again.
+    let mut looks = (0..1_000).map(|_| shown(&server, "/contract"));
+    let html = looks.find(|html| !html.contains("Look again")).expect("all calls are judged in the end");
+    assert!(!html.contains("[redacted]"), "{html}");
     for expected in
         ["never: shippo.CreateRefund", "passed", "failed", "/country", "shippo.ListAddresses", "60 times", "operation=shippo.CreateAddress"]
     {

@@ -189,7 +189,11 @@ fn pairs(row: &mut [Value], found: &mut Found) -> bool {
     let is_name = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphabetic() || b"_- ".contains(&byte));
     row.chunks_exact_mut(2).fold(false, |changed, pair| {
         let [Value::String(name), value] = pair else { return changed };
-        let is_secret = found.names.is_secret(name) && !name.contains(' ') && value.as_str().is_some_and(|text| !is_name(text));
+        // Names of operations have their vendor's in front: `["shippo.InitiateOauth2Signin", "shippo.CallbackOauth2Signin"]`.
+        let owner = name.split_inclusive('.').next().filter(|owner| owner.ends_with('.'));
+        let is_sibling = |text: &str| owner.is_some_and(|owner| text.starts_with(owner));
+        let is_value = value.as_str().is_some_and(|text| !is_name(text) && !is_sibling(text));
+        let is_secret = found.names.is_secret(name) && !name.contains(' ') && is_value;
         (is_secret && hide(value, found)) | changed
     })
 }
