@@ -15,6 +15,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use tokio::io::AsyncReadExt as _;
 use tokio::task::JoinHandle;
 
 use crate::base::text;
@@ -33,6 +34,8 @@ use crate::server::shown_bytes;
 const ANSWER_BYTES: usize = 2 * 1024;
 /// How many bytes of headers an answer may have.
 const HEADER_BYTES: usize = 64 * 1024;
+/// How many bytes are read of a receiver: an answer, and what may come before it, such as `100 Continue`. Then the connection ends.
+const READ_BYTES: u64 = 256 * 1024;
 
 /// Sends webhooks over HTTP and HTTPS.
 pub(super) struct WebhookClient {
@@ -115,6 +118,8 @@ impl WebhookClient {
             return if is_admin { self.put_into_inbox(&request, &outbound.body).await.ok_or(Failure::Own) } else { Err(Failure::Own) };
         }
         let connection = self.egress.connect(destination.host(), &addresses, destination.is_secure).await?;
+        let (reader, writer) = tokio::io::split(connection);
+        let connection = tokio::io::join(reader.take(READ_BYTES), writer);
         let names = outbound.headers.iter().chain(&outbound.signed).map(|(name, _)| name.clone()).collect();
         let connection = TokioIo::new(HeaderCase::new(connection, names));
         let mut builder = http1::Builder::new();
@@ -256,7 +261,7 @@ enum Failure {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read as _;
+    use std::io::{Read as _, Write as _};
     use std::net::TcpListener;
     use std::time::Duration;
 
@@ -279,6 +284,36 @@ mod tests {
         let result = client().send("default", &outbound(&url)).await;
         assert_eq!(result, AttemptResult::Silent("no answer within 1 s".to_owned()));
         assert_eq!(silent.join().expect("it only listens").first(), Some(&0x16), "a handshake was begun");
+    }
+
+    #[tokio::test]
+    async fn a_receiver_that_sends_without_end_is_given_up() {
+        for (begin, more) in [
+            ("", "HTTP/1.1 103 Early Hints\r\n\r\n".to_owned()),
+            ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", format!("1;{}\r\na\r\n", "x".repeat(9_000))),
+        ] {
+            let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+            let url = format!("http://{}/hook", listener.local_addr().expect("it is bound"));
+            let receiver = std::thread::spawn(move || {
+                let (mut stream, _) = listener.accept().expect("a connection comes");
+                stream.write_all(begin.as_bytes()).expect("it is read");
+                let mut sent = 0;
+                // Ends when the other side gives up.
+                while stream.write_all(more.as_bytes()).is_ok() {
+                    sent += more.len();
+                }
+                sent
+            });
+            let result = client().send("default", &outbound(&url)).await;
+            let is_given_up = match &result {
+                AttemptResult::Silent(why) => why.starts_with("the connection broke off"),
+                AttemptResult::Answered { .. } => !begin.is_empty(),
+                AttemptResult::Refused(_) => false,
+            };
+            assert!(is_given_up, "{result:?}");
+            // What the system keeps of a connection is beside what is read.
+            assert!(receiver.join().expect("it only sends") < 16 << 20);
+        }
     }
 
     #[tokio::test]
