@@ -27,7 +27,7 @@ use crate::engine::vendor::{OperationRow, Vendor};
 use crate::engine::vendors::LoadedVendor;
 use crate::engine::wire::Wire;
 use crate::spec::Route;
-use crate::world::{Account, AccountId, Blame, Count, Counter, Credential, Effect, Entry, Note, World};
+use crate::world::{Account, AccountId, Blame, Count, Counter, Credential, Effect, Entry, Mode, Note, World};
 
 /// The account of callers that are not authenticated.
 const NOBODY: &str = "nobody";
@@ -67,6 +67,8 @@ pub(super) struct Executed {
     pub notes: Vec<Note>,
     /// What conditions saw of the account's state, if they looked at it.
     pub state: Option<Value>,
+    /// When something is due that will not come by itself, because the clock stands still: a task, or the end of an exceeded limit.
+    pub next_due: Option<Timestamp>,
 }
 
 /// Who makes a call, which is counted.
@@ -315,6 +317,8 @@ fn executed(handled: Handled, world: &World, at: Timestamp, nth: u64, decision: 
     let Decision { delay, wire, patch, failing, quota, effect, notes: remarks, state, .. } = decision;
     notes.extend(remarks);
     let (seed, dated) = (world.seed(), !world.clock().is_wall());
+    let resets_at = quota.as_ref().filter(|quota| quota.is_exceeded()).map(|quota| quota.resets_at);
+    let next_due = world.agenda().next().into_iter().chain(resets_at).min().filter(|_| world.clock().mode() == Mode::Frozen);
     Executed {
         outcome,
         at,
@@ -335,6 +339,7 @@ fn executed(handled: Handled, world: &World, at: Timestamp, nth: u64, decision: 
         is_passed_on: false,
         notes,
         state,
+        next_due,
     }
 }
 

@@ -183,7 +183,7 @@ impl Machine {
         let dialect = &here.loaded.vendor.dialect;
         let vendor = &here.loaded.vendor.id;
         let Executed { outcome, at, seed, account, number, restores, nth, quota, mut effect, dated, delay, wire, patch, .. } = executed;
-        let Executed { failing, is_answered, is_passed_on, patched_by, mut notes, state, .. } = executed;
+        let Executed { failing, is_answered, is_passed_on, patched_by, mut notes, state, next_due, .. } = executed;
         let quota = if failing == Some(StatusCode::TOO_MANY_REQUESTS) { Some(failing::used_up(quota, at)) } else { quota };
         let id = exchange_id(&here.sandbox.name, vendor, &account, restores, number);
         let stream = Stream { seed, vendor, account: &account, number };
@@ -251,6 +251,7 @@ impl Machine {
         let sent = Wire::sent(wire, status, length);
         let sent = if has_body { sent } else { Sent { bytes: 0, ..sent } };
         notes.extend(failing::note(effect.as_ref(), sent));
+        notes.extend(next_due.and_then(|due| remarks::polled(&here.sandbox, call.request, status, at, due)));
         if !self.options.plain {
             add_own_headers(&mut headers, &id, &notes);
         }

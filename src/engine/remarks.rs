@@ -4,21 +4,26 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use http::Method;
 use http::header::{CONTENT_ENCODING, HeaderValue};
+use http::{Method, StatusCode};
 use serde_json::{Map, Value};
 
 use crate::base::text;
+use crate::base::time::Timestamp;
 use crate::engine::call::{self, Call, Request};
 use crate::engine::decode;
 use crate::engine::origin::{self, Ignored};
 use crate::engine::refusal::Refusal;
+use crate::engine::sandbox::Sandbox;
 use crate::engine::vendors::LoadedVendor;
 use crate::spec::{self, Operation, ParameterIn, Rule, Step, UnknownMember, Violation, listed};
-use crate::world::{Blame, Note, Wording};
+use crate::world::{Blame, Entry, Note, Wording};
 
 /// Longer paths resemble nothing, and comparing them would take long.
 const LONGEST_PATH: usize = 200;
+
+/// How many calls in a row that are alike are a poll.
+const POLLS: usize = 5;
 
 fn caller(code: &'static str, location: impl Into<String>, detail: String) -> Note {
     Note::at(code, Blame::Caller, location, detail)
@@ -172,6 +177,22 @@ pub(super) fn deprecated(found: &[(ParameterIn, Vec<Step>)], notes: &mut Vec<Not
         };
         notes.push(caller(Note::DEPRECATED, spec::dotted(path), format!("found {what} that the document advises against")));
     }
+}
+
+/// A call that is made again and again although no time passes, while something is due later.
+pub(super) fn polled(sandbox: &Sandbox, request: &Request, status: StatusCode, at: Timestamp, due: Timestamp) -> Option<Note> {
+    if request.method != Method::GET && status != StatusCode::TOO_MANY_REQUESTS {
+        return None;
+    }
+    let target = request.target();
+    let is_alike =
+        |entry: &Entry| entry.method == request.method && entry.at == at && entry.status == Some(status.as_u16()) && entry.target == target;
+    let before = sandbox.journal().iter().rev().take(POLLS - 1).take_while(|entry| is_alike(entry)).count();
+    let detail = || {
+        let found = format!("found this call {POLLS} times in a row or more while the clock stands at {at}");
+        format!("{found}, expected it to be advanced: what is due next is due at {due}")
+    };
+    (before == POLLS - 1).then(|| Note::new(Note::CLOCK_FROZEN, Blame::Caller, detail()))
 }
 
 /// A path, or a method, that leads to no operation.

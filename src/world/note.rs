@@ -174,6 +174,8 @@ impl Note {
     pub const WEBHOOK_UNREACHABLE: &str = "webhook-unreachable";
     /// The bytes of a form are not UTF-8.
     pub const NOT_UTF8: &str = "not-utf-8";
+    /// The same is asked again and again while the clock stands still, and something is due later.
+    pub const CLOCK_FROZEN: &str = "clock-frozen";
     /// The answer was made from the document alone.
     pub const SAMPLE: &str = "sample";
 
@@ -183,7 +185,7 @@ impl Note {
     pub const UPSTREAM_FAILED: &str = "upstream-failed";
 
     /// All codes, with what each says, in the order in which they are documented.
-    pub const CODES: [(&str, &str); 29] = [
+    pub const CODES: [(&str, &str); 30] = [
         (Self::REQUEST_INVALID, "The request departs from the vendor's document."),
         (Self::UNKNOWN_MEMBER, "The body has a member that the document does not have."),
         (Self::UNKNOWN_PARAMETER, "The query has a parameter that the document does not have."),
@@ -210,6 +212,7 @@ impl Note {
         (Self::PATCH_MISSED, "A change that a scenario makes to an answer did not find its place there."),
         (Self::WEBHOOK_UNREACHABLE, "Nothing will ever reach the address of a subscription."),
         (Self::NOT_UTF8, "The bytes of a form are not UTF-8."),
+        (Self::CLOCK_FROZEN, "The same was asked five times in a row while the clock stands still, and something is due later."),
         (Self::SAMPLE, "The answer was made from the document alone."),
         (Self::UPSTREAM, "The vendor itself answered (`--upstream`)."),
         (Self::UPSTREAM_FAILED, "The call was to be passed on to the vendor itself, and could not be."),

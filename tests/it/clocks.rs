@@ -184,3 +184,32 @@ fn a_late_sandbox_is_imported_as_it_was_exported() {
         assert_eq!(parcels(&format!("again-{name}"))["parcels"][0]["created"], before["parcels"][0]["created"]);
     }
 }
+
+#[test]
+fn a_poll_while_the_clock_stands_still_is_noted() {
+    let scenario = "name: still\nclock: {mode: frozen, start: 2026-01-05T09:00:00Z}\nrate_limits: vendor\n";
+    let server = Server::start(&[]);
+    let put = send(&server, "PUT", "/_seatrial/sandboxes/default/scenario", &[("content-type", "application/yaml")], scenario);
+    assert_eq!(put.status, 200, "{}", put.body);
+    let test = ("authorization", "ShippoToken shippo_test_seatrial");
+    let place = |name: &str| json!({"name": name, "street1": "1 Main St", "city": "Austin", "state": "TX", "zip": "73301", "country": "US"});
+    let parcel = json!({"length": "5", "width": "5", "height": "5", "distance_unit": "in", "weight": "2", "mass_unit": "lb"});
+    let shipment = json!({"address_from": place("Ada"), "address_to": place("Bob"), "parcels": [parcel], "async": true});
+    let made = send(&server, "POST", "/shippo/shipments", &[test, JSON], &shipment.to_string()).json();
+    let path = format!("/shippo/shipments/{}", made["object_id"].as_str().expect("an id"));
+    let poll = |path: &str, by| send(&server, "GET", path, &[by], "").head.contains("seatrial-notes: clock-frozen");
+    let polls = |path: &str, by| (0..6).map(|_| poll(path, by)).collect::<Vec<_>>();
+    let expected = [false, false, false, false, true, true];
+    assert_eq!(polls(&path, test), expected);
+    let newest = admin(&server, "GET", "/sandboxes/default/requests?limit=1", &Value::Null);
+    let detail = newest["requests"][0]["notes"][0]["detail"].as_str().expect("a text");
+    assert!(detail.contains("the clock stands at 2026-01-05T09:00:00Z") && detail.contains("due at 2026-01-05T09:00:0"), "{detail}");
+    // Another call between two polls begins anew, and a clock that was moved does.
+    assert!(!poll("/shippo/shipments?results=1", test) && !poll(&path, test));
+    admin(&server, "POST", &format!("{CLOCK}/advance"), &json!({"by": "1h"}));
+    assert_eq!(polls(&path, test), [false; 6], "nothing is due any more");
+
+    let key = ("authorization", "Basic c2VhdHJpYWw6c2VhdHJpYWwtc2VjcmV0");
+    let noted: Vec<bool> = (0..46).map(|_| poll("/shipstation/carriers", key)).collect();
+    assert_eq!((noted.iter().filter(|noted| **noted).count(), noted[43], noted[44]), (2, false, true), "forty calls a minute are answered");
+}

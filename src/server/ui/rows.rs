@@ -89,7 +89,13 @@ impl Note {
             "unknown-operation" | "doubled-slash" | "forwarded-ignored" | "unreadable-request" => Step::Route,
             "fault" | "patch-missed" | "scenario-too-large" => Step::Scenario,
             "answer-invalid" => Step::Answer,
-            "sample" | "sandbox-full" | "answer-too-large" | "sandbox-broken" | "ledger-broken" | "webhook-unreachable" => Step::Behavior,
+            "sample"
+            | "sandbox-full"
+            | "answer-too-large"
+            | "sandbox-broken"
+            | "ledger-broken"
+            | "webhook-unreachable"
+            | "clock-frozen" => Step::Behavior,
             code if code.starts_with("credential-") => Step::Credentials,
             _ => Step::Contract,
         }
