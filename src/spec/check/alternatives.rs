@@ -33,6 +33,16 @@ impl<'a> Checker<'a> {
             }
         }
         let closest = parts.iter().copied().find(|part| self.could_be(*part, value)).filter(|_| of_type == 1);
+        if let Some(discriminator) = &schema.discriminator
+            && let Some(object) = value.as_object()
+        {
+            let place = Path::Member(path, &discriminator.property);
+            let known = || discriminator.alternatives.iter().map(|(name, _)| Value::from(&**name)).collect();
+            return match object.get(&*discriminator.property) {
+                None => self.add(&place, None, || Rule::Required),
+                unknown => self.add(&place, unknown, || Rule::Enum(known())),
+            };
+        }
         match closest {
             Some(part) => self.value(part, value, path, true),
             None => self.add(path, Some(value), || Rule::AnyOf),

@@ -160,6 +160,8 @@ fn the_closest_alternative_speaks() {
     });
     check(&animal, json!({ "kind": "cat", "bark": "no" }), &["lives: Required"]);
     check(&animal, json!({ "kind": "Dog" }), &["bark: Required"]);
+    check(&animal, json!({ "kind": "fish" }), &["kind: Enum"]);
+    check(&animal, json!({ "bark": 1 }), &["kind: Required"]);
 }
 
 #[test]
