@@ -35,7 +35,7 @@ pub struct Example {
     needs: Vec<String>,
     /// How far the clock moves before it.
     pub after: Option<String>,
-    /// The status of the answer where a new sandbox cannot answer with success.
+    /// The status of the answer where it is not the first success of the document: a redirect, or a refusal in a new sandbox.
     pub answers: Option<u16>,
     /// The whole address, where another answer has one.
     link: Option<String>,
