@@ -11,7 +11,7 @@ mod tls;
 mod vendors;
 mod view;
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -183,7 +183,7 @@ pub struct ServeArguments {
     #[arg(long, env = "SEATRIAL_VERIFY_REPORT", value_name = "FILE", value_delimiter = ',')]
     pub verify_report: Vec<PathBuf>,
     /// Seed of the default sandbox; overrides the scenario's
-    #[arg(long, env = "SEATRIAL_SEED", value_name = "NUMBER", value_parser = seed)]
+    #[arg(long, env = "SEATRIAL_SEED", value_name = "NUMBER", value_parser = seed, allow_negative_numbers = true)]
     pub seed: Option<u64>,
     /// Write the ready line to this file when all listeners are bound
     #[arg(long, env = "SEATRIAL_READY_FILE", value_name = "FILE")]
@@ -198,7 +198,7 @@ pub struct ServeArguments {
     #[arg(long, env = "SEATRIAL_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub admin_token: Option<String>,
     /// Host name that is served on loopback addresses, besides loopback names and the vendors' own. Repeatable
-    #[arg(long, env = "SEATRIAL_ALLOW_HOST", value_name = "NAME", value_delimiter = ',')]
+    #[arg(long, env = "SEATRIAL_ALLOW_HOST", value_name = "NAME", value_delimiter = ',', value_parser = host_name)]
     pub allow_host: Vec<String>,
     /// Host name, `.domain`, address or network that webhooks may be sent to, besides loopback and private addresses. Repeatable
     #[arg(long, env = "SEATRIAL_ALLOW_EGRESS", value_name = "TARGET", value_delimiter = ',')]
@@ -229,7 +229,7 @@ pub struct ServeArguments {
     #[arg(long, env = "SEATRIAL_CONNECTIONS", value_name = "NUMBER", default_value = "10000")]
     pub connections: NonZeroUsize,
     /// Largest request body that is accepted, in bytes
-    #[arg(long, env = "SEATRIAL_BODY_LIMIT", value_name = "BYTES", default_value = "10MiB", value_parser = size)]
+    #[arg(long, env = "SEATRIAL_BODY_LIMIT", value_name = "BYTES", default_value = "10MiB", value_parser = some_size)]
     pub body_limit: usize,
     /// Largest amount of request bodies under way at once, in bytes, and as much again of answers. A sixteenth of the memory that the
     /// process may take (by its control group, else the machine's) unless told, at most 256 MiB
@@ -362,6 +362,10 @@ enum ArgumentError {
     PublicUrl(String),
     #[error("`{0}` is not a size, expected one like `64KiB`, `10MB` or a number of bytes")]
     Size(String),
+    #[error("`{0}` is no bytes at all, expected a size like `64KiB`")]
+    NoSize(String),
+    #[error("`{0}` is not a host name, expected one like `carriers.internal`, without scheme, port and path")]
+    HostName(String),
     #[error("`{0}` is not a seed, expected a whole number from 0 to {max}", max = u64::MAX)]
     Seed(String),
     #[error("`{0}` is not a duration, expected one like `30s`")]
@@ -422,6 +426,15 @@ fn size(text: &str) -> Result<usize, ArgumentError> {
     bytes.ok_or_else(|| ArgumentError::Size(text.to_owned()))
 }
 
+fn some_size(text: &str) -> Result<usize, ArgumentError> {
+    size(text).and_then(|bytes| if bytes > 0 { Ok(bytes) } else { Err(ArgumentError::NoSize(text.to_owned())) })
+}
+
+fn host_name(text: &str) -> Result<String, ArgumentError> {
+    let is_name = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+    if is_name || text.parse::<IpAddr>().is_ok() { Ok(text.to_owned()) } else { Err(ArgumentError::HostName(text.to_owned())) }
+}
+
 fn seed(text: &str) -> Result<u64, ArgumentError> {
     text.parse().map_err(|_| ArgumentError::Seed(text.to_owned()))
 }
@@ -466,6 +479,16 @@ mod tests {
         }
         for text in ["", "MB", "-1", "1.5GB", "10 parsecs", "99999999999GiB"] {
             assert!(size(text).is_err(), "{text}");
+        }
+        assert!(size("0").is_ok() && some_size("0").is_err());
+    }
+
+    #[test]
+    fn names_of_hosts_are_nothing_else() {
+        for (text, is_name) in
+            [("carriers.internal", true), ("my_host-2", true), ("::1", true), ("http://x", false), ("x:80", false), ("", false)]
+        {
+            assert_eq!(host_name(text).is_ok(), is_name, "{text}");
         }
     }
 }

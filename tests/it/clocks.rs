@@ -192,7 +192,8 @@ fn a_poll_while_the_clock_stands_still_is_noted() {
     let put = send(&server, "PUT", "/_seatrial/sandboxes/default/scenario", &[("content-type", "application/yaml")], scenario);
     assert_eq!(put.status, 200, "{}", put.body);
     let test = ("authorization", "ShippoToken shippo_test_seatrial");
-    let place = |name: &str| json!({"name": name, "street1": "1 Main St", "city": "Austin", "state": "TX", "zip": "73301", "country": "US"});
+    let place =
+        |name: &str| json!({"name": name, "street1": "1 Main St", "city": "Austin", "state": "TX", "zip": "73301", "country": "US"});
     let parcel = json!({"length": "5", "width": "5", "height": "5", "distance_unit": "in", "weight": "2", "mass_unit": "lb"});
     let shipment = json!({"address_from": place("Ada"), "address_to": place("Bob"), "parcels": [parcel], "async": true});
     let made = send(&server, "POST", "/shippo/shipments", &[test, JSON], &shipment.to_string()).json();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{VendorArguments, addresses};
+use super::{VendorArguments, addresses, host_name};
 use crate::server::Addresses;
 
 #[derive(Args, Debug)]
@@ -19,7 +19,7 @@ pub struct ViewArguments {
     #[arg(long, env = "SEATRIAL_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub admin_token: Option<String>,
     /// Host name of this machine besides loopback ones. Repeatable
-    #[arg(long, env = "SEATRIAL_ALLOW_HOST", value_name = "NAME", value_delimiter = ',')]
+    #[arg(long, env = "SEATRIAL_ALLOW_HOST", value_name = "NAME", value_delimiter = ',', value_parser = host_name)]
     pub allow_host: Vec<String>,
     #[command(flatten)]
     pub vendors: VendorArguments,
