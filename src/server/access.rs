@@ -142,10 +142,21 @@ impl Guard {
             let origin = origin.to_str().ok().and_then(|origin| origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")));
             origin.is_none() || origin != own
         };
+        if Self::is_embedded(parts) {
+            return denied(StatusCode::FORBIDDEN, "a page of another origin has it loaded");
+        }
         if parts.headers.get_all(ORIGIN).iter().any(is_foreign) {
             return denied(StatusCode::FORBIDDEN, "the `Origin` is not the admin API's own");
         }
         Ok(())
+    }
+    /// Whether a browser says that a page of another origin has it loaded, which needs no `Origin`: a picture, a script, a frame. A link
+    /// that somebody follows is none of them.
+    fn is_embedded(parts: &Parts) -> bool {
+        let says = |name: &str, value: &str| parts.headers.get(name).is_some_and(|said| said.as_bytes() == value.as_bytes());
+        let mut sites = parts.headers.get_all("sec-fetch-site").iter();
+        let is_foreign = sites.any(|site| !matches!(site.as_bytes(), b"same-origin" | b"none"));
+        is_foreign && !(says("sec-fetch-mode", "navigate") && says("sec-fetch-dest", "document"))
     }
 }
 
@@ -194,6 +205,17 @@ mod tests {
         check(&[("host", "localhost:7447"), ("origin", "null"), json], AdminAuth::Loopback, Some(403));
         check(&[("host", "localhost:7447"), ("content-type", "text/plain")], AdminAuth::Loopback, Some(415));
         check(&[("host", "localhost:7447")], AdminAuth::Loopback, Some(415));
+        let fetched = |site, mode, dest, expected| {
+            let fetch = [("sec-fetch-site", site), ("sec-fetch-mode", mode), ("sec-fetch-dest", dest)];
+            check(&[&[("host", "localhost:7447"), json], &fetch[..]].concat(), AdminAuth::Loopback, expected);
+        };
+        for site in ["cross-site", "same-site", "unheard-of"] {
+            fetched(site, "no-cors", "image", Some(403));
+            fetched(site, "navigate", "iframe", Some(403));
+            fetched(site, "navigate", "document", None);
+        }
+        fetched("same-origin", "cors", "empty", None);
+        fetched("none", "navigate", "document", None);
         check(
             &[("host", "evil.example"), ("x-forwarded-host", "localhost"), ("forwarded", "host=localhost"), json],
             AdminAuth::Loopback,
