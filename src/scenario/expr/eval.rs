@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use memchr::memmem;
 use serde_json::{Number, Value};
 
 use super::{Comparison, Function, Node, Operator, Path, STEPS, Scope, Step};
@@ -136,7 +137,7 @@ impl<'s> Run<'s> {
             }
             (Value::String(whole), Value::String(part)) => {
                 self.pay_text(whole)?;
-                Some(whole.contains(part.as_str()))
+                Some(memmem::find(whole.as_bytes(), part.as_bytes()).is_some())
             }
             _ => Some(false),
         }
