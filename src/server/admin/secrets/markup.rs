@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::clean::until;
-use super::names::Names;
+use super::names::{NAMES, Names};
 
 /// What of the tag at `mark` is secret, and of what follows it.
 pub(super) fn tag(text: &str, mark: usize, names: &Names) -> Option<Range<usize>> {
@@ -19,7 +19,7 @@ pub(super) fn tag(text: &str, mark: usize, names: &Names) -> Option<Range<usize>
     }
     match names.is_secret(name) || has_secret_attribute(text, end, names) {
         true => Some(element(text, name, end)),
-        false => named_before(text, name, end, names),
+        false => named_before(text, name, end, names).or_else(|| named_behind(text, name, end, names)),
     }
 }
 
@@ -67,4 +67,14 @@ fn named_before(text: &str, name: &str, end: usize, names: &Names) -> Option<Ran
     let next = &behind[..behind.find(|letter: char| !is_of_name(letter))?];
     // Rows of a list have the same name.
     (!next.is_empty() && next != name).then(|| element(text, next, text.len() - behind.len() + next.len()))
+}
+
+/// The content of an element whose name is said by the next one: `<value>…</value><name>password</name>`.
+fn named_behind(text: &str, name: &str, end: usize, names: &Names) -> Option<Range<usize>> {
+    let content = end + 1..end + 1 + text[end..].strip_prefix('>')?.find('<')?;
+    let behind = text[content.end..].strip_prefix("</")?.strip_prefix(name)?.strip_prefix('>')?.trim_start().strip_prefix('<')?;
+    let (next, said) = behind.split_once('>')?;
+    let said = &said[..said.find('<').filter(|length| *length <= 64)?];
+    let is_name = NAMES.iter().any(|word| next.eq_ignore_ascii_case(word));
+    (is_name && !said.contains(' ') && names.is_secret(said.trim())).then_some(content)
 }

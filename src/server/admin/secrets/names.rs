@@ -59,6 +59,15 @@ const PLACE: &str = "city town state country countrycode street street1 address 
 /// What stands before `key` in words that are those of a secret.
 const KEYS: &str = "api access secret private auth signing shared master encryption app client consumer license";
 
+/// How often what is looked at may be encoded.
+pub(super) const LAYERS: usize = 4;
+
+/// Where rows of parameters have their names.
+pub(super) const NAMES: [&str; 10] = ["name", "key", "header", "field", "id", "parameter", "param", "attribute", "type", "k"];
+
+/// Headers of credentials whose names say nothing of it.
+const HEADERS: &str = "dpop sec-websocket-protocol";
+
 /// Names that are too common in bodies, and are secrets in the queries of links.
 const IN_LINKS: &str = "key sig";
 
@@ -133,7 +142,17 @@ impl Names {
     }
 
     fn is_secret_decoded(&self, name: &str) -> bool {
-        let decoded = if name.contains('%') { Cow::Owned(text::percent_decode(name)) } else { Cow::Borrowed(name) };
+        let mut decoded = Cow::Borrowed(name);
+        for _ in 0..LAYERS {
+            if decoded.contains('%') {
+                decoded = text::percent_decode(&decoded).into();
+            }
+        }
+        if decoded.contains("\\u")
+            && let Ok(unescaped) = serde_json::from_str(&format!("\"{decoded}\""))
+        {
+            decoded = Cow::Owned(unescaped);
+        }
         decoded.split(['[', ']', '.', ':', '@', '$']).any(|part| {
             self.is_declared(part) || (is_marked(part) && !self.is_open(|open| open.is_named(part)) && is_secret_part(&words(part)))
         })
@@ -141,7 +160,7 @@ impl Names {
 
     /// The same for the name of a header.
     pub fn is_secret_header(&self, name: &str) -> bool {
-        self.is_secret(name) || self.is_secret_parameter(name.strip_prefix("x-").unwrap_or(name))
+        self.is_secret(name) || self.is_secret_parameter(name.strip_prefix("x-").unwrap_or(name)) || has(HEADERS, name)
     }
 
     /// The same for a name in the query of a link.
@@ -213,9 +232,17 @@ fn has(list: &str, word: &str) -> bool {
     list.split(' ').any(|known| known == word)
 }
 
+/// The letter of ASCII that a wide one stands for.
+fn narrow(letter: char) -> char {
+    match letter {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
+        _ => letter,
+    }
+}
+
 /// The words of a name, in small letters and without digits at their ends. Words begin after signs and at capitals: `X-APIKey` has three.
 fn words(name: &str) -> Vec<String> {
-    let letters: Vec<char> = name.chars().collect();
+    let letters: Vec<char> = name.chars().map(narrow).collect();
     let (mut words, mut word) = (Vec::new(), String::new());
     for (index, letter) in letters.iter().enumerate() {
         let before = index.checked_sub(1).map(|before| letters[before]);

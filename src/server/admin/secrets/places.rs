@@ -5,18 +5,19 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use super::bytes::letters;
 use super::clean::{Clean, quoted, until};
-use super::names::Names;
-use super::values::{Found, LAYERS, REDACTED};
+use super::names::{LAYERS, NAMES, Names};
+use super::values::{Found, REDACTED};
 use super::{markup, multipart, shapes, tables};
 use crate::base::text::percent_decode;
 
-/// Where rows of parameters have their names, and where their values.
-const NAMES: [&str; 10] = ["name", "key", "header", "field", "id", "parameter", "param", "attribute", "type", "k"];
+/// Where rows of parameters have their values.
 const VALUES: [&str; 8] = ["value", "values", "stringvalue", "string_value", "content", "text", "val", "v"];
 
 /// A header. What follows the scheme of `authorization` is noted, or the password of its pair.
@@ -276,10 +277,25 @@ fn nested(value: &str, found: &mut Found) -> Option<String> {
     {
         return json(&mut tree, found).then(|| tree.to_string());
     }
+    if packed_json(value).is_some_and(|mut tree| json(&mut tree, found)) {
+        return Some(REDACTED.to_owned());
+    }
     match text(value, found) {
         Cow::Owned(clean) => Some(clean),
-        Cow::Borrowed(_) => None,
+        // An address as it is a parameter of another one.
+        Cow::Borrowed(_) => {
+            let is_coded = value.contains("%2F%2F") || value.contains("%2f%2f");
+            (is_coded && hides_secret(value, found)).then(|| REDACTED.to_owned())
+        }
     }
+}
+
+/// An object of JSON that is written in base64.
+fn packed_json(value: &str) -> Option<Value> {
+    const OBJECT: [&str; 4] = ["eyJ", "eyAi", "ewog", "ewoJ"];
+    let bytes = OBJECT.iter().any(|begin| value.starts_with(begin)).then(|| value.trim_end_matches('='))?;
+    let read = URL_SAFE_NO_PAD.decode(bytes).or_else(|_| STANDARD_NO_PAD.decode(bytes)).ok()?;
+    serde_json::from_slice(&read).ok()
 }
 
 /// A text that is neither JSON nor a form, or only the beginning of one.
@@ -393,7 +409,7 @@ fn value(text: &str, mark: usize, done: usize, names: &Names) -> Option<Range<us
     let head = text[done.max(text.floor_char_boundary(mark.saturating_sub(512)))..mark].trim_end_matches([' ', '\t', '!']);
     let bare = head.trim_end_matches(['"', '\'']).trim_end_matches('\\');
     let is_quoted = bare.len() < head.len();
-    let is_name = |letter: char| letter.is_alphanumeric() || "_.%[]-$@".contains(letter);
+    let is_name = |letter: char| letter.is_alphanumeric() || "_.%[]-$@\\".contains(letter);
     let name_start =
         bare.rfind(|letter: char| !is_name(letter)).map_or(0, |before| before + bare[before..].chars().next().map_or(1, char::len_utf8));
     let name = &bare[name_start..];

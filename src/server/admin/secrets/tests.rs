@@ -79,6 +79,14 @@ fn bodies_are_hidden_by_name() {
         (r#"{"required": ["password", "email"]}"#, r#"{"required":["password","email"]}"#),
         (r#"{"columns": ["user", "pwd"], "rows": [["u", "q7"]]}"#, r#"{"columns":["user","pwd"],"rows":[["u","[redacted]"]]}"#),
         (r#"{"url": "https://abcdefg7@host/x"}"#, r#"{"url":"https://[redacted]@host/x"}"#),
+        (r#"{"\uff50assword": "q7"}"#, "{\"\u{ff50}assword\":\"[redacted]\"}"),
+        // Encoded.
+        (r#"{"to": "https%3A%2F%2Fada%3Aq7%40h%2Fx"}"#, r#"{"to":"[redacted]"}"#),
+        (r#"{"payload": "eyJwYXNzd29yZCI6ICJxNyJ9"}"#, r#"{"payload":"[redacted]"}"#),
+        (r#"{"payload": "eyJhIjoiPz8_IiwicGluIjoxfQ"}"#, r#"{"payload":"[redacted]"}"#),
+        (r#"{"payload": "eyJjaXR5IjogIkJlcm4ifQ=="}"#, r#"{"payload":"eyJjaXR5IjogIkJlcm4ifQ=="}"#),
+        (r#"{"p\u0061ssword": "q7", "b""#, r#"{"p\u0061ssword": "[redacted]", "b""#),
+        ("p%252561ssword=q7&b=c", "p%252561ssword=[redacted]&b=c"),
         // Forms.
         ("next=%252Fx%253Fpassword%253Dq7&b=%252F", "next=%252Fx%253Fpassword%253D%255Bredacted%255D&b=%252F"),
         ("mfa=q7&code_verifier=q7&pincode=5", "mfa=[redacted]&code_verifier=[redacted]&pincode=5"),
@@ -117,6 +125,8 @@ fn bodies_are_hidden_by_name() {
         ("<field value=\"q7\" name=\"password\"/><b>c</b>", "<field [redacted]/><b>c</b>"),
         ("<k name='city'>c</k><input type='password' value='q7'>", "<k name='city'>c</k><input [redacted]"),
         ("<d><key>password</key>\n<string>q7</string><b>c</b></d>", "<d><key>password</key>\n<string>[redacted]</string><b>c</b></d>"),
+        ("<p><value>q7</value>\n<name>password</name></p>", "<p><value>[redacted]</value>\n<name>password</name></p>"),
+        ("<p><value>c</value><name>city</name></p>", "<p><value>c</value><name>city</name></p>"),
         ("<n>apiKey</n><v type=\"s\">q7</v><b>c</b>", "<n>apiKey</n><v [redacted]</v><b>c</b>"),
         ("<!DOCTYPE a [<!ENTITY x 'q>7'>]><a>b</a>", "<!DOCTYPE a [<!ENTITY[redacted]>]><a>b</a>"),
         ("<a>&lt;password&gt;q7&lt;/password&gt; b</a>", "<a>&lt;password&gt;[redacted]&lt;/password&gt; b</a>"),
@@ -169,6 +179,8 @@ fn headers_and_targets_are_hidden_by_name() {
         "x-hub-signature",
         "x-pin",
         "x-sid",
+        "dpop",
+        "sec-websocket-protocol",
     ] {
         assert_eq!(shown("/x", &[(name, "q7")], ""), format!("/x\n{name}: [redacted]\n\nnull"));
     }

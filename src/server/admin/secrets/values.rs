@@ -9,10 +9,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value};
 
-use super::names::Names;
-
-/// How often what is looked at may be encoded.
-pub(super) const LAYERS: usize = 4;
+use super::names::{LAYERS, Names};
 
 /// What stands in a secret's place.
 pub(super) const REDACTED: &str = "[redacted]";
