@@ -127,6 +127,7 @@ export interface Parcel {
 /** The verdict on one expectation: `unknown` when the evidence does not suffice. */
 export interface Finding {
     expectation: string;
+    file: string;
     /** Where it stands in its file, from 1. */
     line: number;
     column: number;

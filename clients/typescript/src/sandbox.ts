@@ -94,6 +94,7 @@ export interface Parcel {
 /** The verdict on one expectation: `unknown` when the evidence does not suffice. */
 export interface Finding {
   expectation: string;
+  file: string;
   /** Where it stands in its file, from 1. */
   line: number;
   column: number;
@@ -143,7 +144,7 @@ export class UnmetExpectations extends Error {
   ) {
     const rows = report.findings.filter((row) => row.verdict !== "passed");
     const told = rows.flatMap((row) => [
-      `  ${row.verdict}: ${row.expectation}\n    ${row.detail}`,
+      `  ${row.verdict}: ${row.file}:${row.line}: ${row.expectation}\n    ${row.detail}`,
       ...row.calls.map((call) => `      ${call}`),
       ...(row.more > 0 ? [`      and ${row.more} more`] : []),
       ...row.others.map((other) => `      does not count: ${other}`),
@@ -258,6 +259,9 @@ export class Sandbox implements AsyncDisposable {
   static async make(admin: Admin, { frozenAt, startAt, scenario, ...wanted }: Wanted = {}): Promise<Sandbox> {
     if (frozenAt !== undefined && startAt !== undefined)
       throw new TypeError("`frozenAt` stops the clock and `startAt` lets it run: only one of them can be given");
+    const unknown = Object.keys(wanted).filter((name) => !["name", "seed", "ttl"].includes(name));
+    if (unknown.length > 0)
+      throw new TypeError(`a sandbox has no option \`${unknown[0]}\`: there are name, scenario, seed, frozenAt, startAt and ttl`);
     const clock = clockStart("frozenAt", frozenAt, "frozen") ?? clockStart("startAt", startAt, "realtime");
     const text = scenario === undefined ? undefined : await readScenario(scenario);
     return new Sandbox(admin, await admin.ask("POST", "/sandboxes", { ...wanted, scenario: text, clock }));

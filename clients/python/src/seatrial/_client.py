@@ -94,6 +94,7 @@ class Finding:
     """
 
     expectation: str
+    file: str
     line: int
     column: int
     verdict: str
@@ -104,7 +105,8 @@ class Finding:
     others: list[str]
 
     def __str__(self) -> str:
-        rows = [f"{self.verdict}: {self.expectation}", f"  {self.detail}", *(f"    {call}" for call in self.calls)]
+        place = f"{self.file}:{self.line}"
+        rows = [f"{self.verdict}: {place}: {self.expectation}", f"  {self.detail}", *(f"    {call}" for call in self.calls)]
         rows += [f"    and {self.more} more"] if self.more else []
         return "\n".join(rows + [f"    does not count: {other}" for other in self.others])
 

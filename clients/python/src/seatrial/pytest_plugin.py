@@ -11,6 +11,7 @@ when the test has passed; unmet ones fail it. A failed test shows its calls. Wha
 
 from __future__ import annotations
 
+import difflib
 import warnings
 from collections.abc import Generator
 from typing import Any
@@ -20,6 +21,7 @@ import pytest
 from . import Problem, Sandbox, Server, UnmetExpectations
 from ._client import in_lines, read_scenario
 
+_WANTED = ("name", "scenario", "seed", "frozen_at", "start_at", "ttl", "expect")
 _PASSED = pytest.StashKey[bool]()
 _SANDBOX = pytest.StashKey[Sandbox]()
 
@@ -29,7 +31,7 @@ class SeatrialWarning(pytest.PytestWarning):
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "seatrial(name, scenario, seed, frozen_at, start_at, ttl, expect): what this test's sandbox is like")
+    config.addinivalue_line("markers", f"seatrial({', '.join(_WANTED)}): what this test's sandbox is like")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -64,6 +66,11 @@ def seatrial(request: pytest.FixtureRequest, seatrial_server: Server) -> Generat
     wanted: dict[str, Any] = {}
     for mark in reversed(list(request.node.iter_markers("seatrial"))):
         wanted.update(mark.kwargs)
+    unknown = [name for name in wanted if name not in _WANTED]
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], _WANTED, 1)
+        known = f"did you mean `{near[0]}`?" if near else f"it takes {', '.join(_WANTED)}"
+        raise pytest.UsageError(f"the mark `seatrial` has no `{unknown[0]}`: {known}")
     expect = wanted.pop("expect", None)
     if "scenario" in wanted:
         wanted["scenario"] = read_scenario(wanted["scenario"], request.path.parent)

@@ -12,7 +12,7 @@ class UnmetExpectations extends Error {
     constructor(report, calls = []) {
         const rows = report.findings.filter((row) => row.verdict !== "passed");
         const told = rows.flatMap((row) => [
-            `  ${row.verdict}: ${row.expectation}\n    ${row.detail}`,
+            `  ${row.verdict}: ${row.file}:${row.line}: ${row.expectation}\n    ${row.detail}`,
             ...row.calls.map((call) => `      ${call}`),
             ...(row.more > 0 ? [`      and ${row.more} more`] : []),
             ...row.others.map((other) => `      does not count: ${other}`),
@@ -119,6 +119,9 @@ class Sandbox {
     static async make(admin, { frozenAt, startAt, scenario, ...wanted } = {}) {
         if (frozenAt !== undefined && startAt !== undefined)
             throw new TypeError("`frozenAt` stops the clock and `startAt` lets it run: only one of them can be given");
+        const unknown = Object.keys(wanted).filter((name) => !["name", "seed", "ttl"].includes(name));
+        if (unknown.length > 0)
+            throw new TypeError(`a sandbox has no option \`${unknown[0]}\`: there are name, scenario, seed, frozenAt, startAt and ttl`);
         const clock = clockStart("frozenAt", frozenAt, "frozen") ?? clockStart("startAt", startAt, "realtime");
         const text = scenario === undefined ? undefined : await (0, scenario_js_1.readScenario)(scenario);
         return new Sandbox(admin, await admin.ask("POST", "/sandboxes", { ...wanted, scenario: text, clock }));
