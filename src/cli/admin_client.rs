@@ -28,6 +28,10 @@ pub(super) enum AdminError {
     Token,
     #[error("`{0}` is neither a span of time nor an instant\nhelp: a span is like `72h`, an instant like `2026-01-05T09:00:00Z`")]
     Span(String),
+    #[error("`{0}` is not an instant\nhelp: an instant has a time and a zone, like `2026-01-05T09:00:00Z`")]
+    Instant(String),
+    #[error("the clock does not go back\nhelp: a snapshot does, and `clock: {{start: …}}` of a scenario says when it begins")]
+    Backwards,
     #[error(transparent)]
     File(#[from] Unread),
     #[error("{0}")]

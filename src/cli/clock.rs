@@ -27,6 +27,7 @@ fn run_command(arguments: &ClockArguments) -> Result<String, AdminError> {
             let name = match (by.parse::<Timestamp>(), time::duration(by)) {
                 (Ok(_), _) => "to",
                 (_, Some(_)) => "by",
+                _ if by.strip_prefix('-').is_some_and(|span| time::duration(span).is_some()) => return Err(AdminError::Backwards),
                 _ => return Err(AdminError::Span(by.clone())),
             };
             let mut body = json!({name: by});
@@ -39,6 +40,7 @@ fn run_command(arguments: &ClockArguments) -> Result<String, AdminError> {
                 _ => format!("{} {} due on the way", text(&moved, "now"), moved["fired"]),
             })
         }
+        Some(ClockCommand::Set { to }) if to.parse::<Timestamp>().is_err() => Err(AdminError::Instant(to.clone())),
         Some(ClockCommand::Set { to }) => put(json!({"now": to})),
         Some(ClockCommand::Freeze) => put(json!({"mode": "frozen"})),
         Some(ClockCommand::Run { speed: None }) => put(json!({"mode": "realtime"})),

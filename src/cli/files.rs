@@ -75,15 +75,21 @@ pub(super) fn text(path: &Path, most: u64) -> Result<String, Unread> {
 }
 
 /// What to do about a file that is not there: a name like it, or where it was looked for.
-fn help(path: &Path) -> String {
+pub(super) fn help(path: &Path) -> String {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let Ok(entries) = fs::read_dir(folder.unwrap_or(Path::new("."))) else {
+    if !folder.unwrap_or(Path::new(".")).is_dir() {
         return format!("there is no folder `{}`", folder.unwrap_or(path).display());
-    };
-    let names: Vec<String> = entries.take(10_000).flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    match nearest(&name, names.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean `{}`?", folder.map_or_else(|| near.into(), |folder| folder.join(near)).display()),
+    }
+    match near(path) {
+        Some(near) => format!("did you mean `{}`?", folder.map_or_else(|| near.clone().into(), |folder| folder.join(&near)).display()),
         None => format!("paths begin at `{}`", env::current_dir().unwrap_or_default().display()),
     }
+}
+
+/// The name of a file beside one that is not there, if it resembles its name.
+pub(super) fn near(path: &Path) -> Option<String> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let entries = fs::read_dir(folder.unwrap_or(Path::new("."))).ok()?;
+    let names: Vec<String> = entries.take(10_000).flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    nearest(&path.file_name()?.to_string_lossy(), names.iter().map(String::as_str)).map(str::to_owned)
 }

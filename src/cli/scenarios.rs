@@ -47,7 +47,12 @@ pub(super) fn read(path: &Path) -> Result<(String, Vec<u8>), ScenarioError> {
         Ok(bytes) => Ok((name, bytes)),
         Err(source) => match built_in::named(&name) {
             Some(text) => Ok((format!("{name}.yaml"), text.as_bytes().to_vec())),
-            None if source.kind() == io::ErrorKind::NotFound => Err(ScenarioError::Missing { help: built_in::help(&name), name }),
+            None if source.kind() == io::ErrorKind::NotFound => {
+                // What looks like the path of a file is meant as one.
+                let is_path = name.contains(['/', '\\', '.']);
+                let help = if is_path && built_in::near(&name).is_none() { files::help(path) } else { built_in::help(&name) };
+                Err(ScenarioError::Missing { help, name })
+            }
             None => Err(Unread::new(path, source).into()),
         },
     }
@@ -90,7 +95,11 @@ pub(super) fn gather_read(read: Vec<(PathBuf, (String, Vec<u8>))>) -> Gathered {
                 if error.kind() != io::ErrorKind::NotFound {
                     return Err(error.to_string());
                 }
-                let near = built_in::near(&word).map_or_else(String::new, |name| format!("; did you mean the built-in `{name}`?"));
+                let near = match (files::near(&path), built_in::near(&word)) {
+                    (Some(near), _) => format!("; did you mean `{near}`?"),
+                    (None, Some(name)) => format!("; did you mean the built-in `{name}`?"),
+                    (None, None) => String::new(),
+                };
                 built_in::file(&word).ok_or_else(|| format!("there is neither such a file nor a built-in scenario{near}"))
             }
         }

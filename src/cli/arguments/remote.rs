@@ -22,7 +22,7 @@ pub enum ClockCommand {
     /// Move the time forward; everything that is due on the way happens
     Advance {
         /// A span of time, such as `72h`, or a time to reach, such as `2026-01-05T09:00:00Z`
-        #[arg(value_name = "SPAN")]
+        #[arg(value_name = "SPAN", allow_hyphen_values = true)]
         by: String,
         /// Come back at once; the clock goes on
         #[arg(long)]
