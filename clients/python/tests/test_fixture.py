@@ -105,6 +105,19 @@ def test_a_mistake_in_expectations_is_told_before_the_test(pytester: pytest.Pyte
     assert outcomes(pytester, text) == {"errors": 1}
 
 
+def test_a_misspelt_option_of_the_mark_is_told(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("""
+        import pytest
+
+        @pytest.mark.seatrial(frozn_at="2026-01-05T09:00:00Z")
+        def test_never_run(seatrial):
+            pass
+    """)
+    result = pytester.runpytest("-p", "seatrial.pytest_plugin")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*the mark `seatrial` has no `frozn_at`: did you mean `frozen_at`?*"])
+
+
 def test_a_test_that_failed_shows_its_calls(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(shop=SHOP)
     pytester.makepyfile("""

@@ -105,7 +105,9 @@ class SandboxTest(unittest.TestCase):
             sandbox.load("name: quiet\nexpect:\n  - never: shippo.CreateAddress\n")
             self.assertTrue(sandbox.verify().passed)
             post(sandbox, "/addresses/", ADDRESS)
-            self.assertEqual(sandbox.verify().verdict, "failed")
+            report = sandbox.verify()
+            self.assertEqual(report.verdict, "failed")
+            self.assertTrue(str(report.findings[0]).startswith("failed: scenario.yaml:3: never: "), str(report.findings[0]))
             with self.assertRaises(Problem) as caught:
                 sandbox.load("nmae: typo")
             self.assertEqual(caught.exception.status, 422)

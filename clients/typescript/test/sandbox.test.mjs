@@ -60,6 +60,8 @@ test("faults, calls and the verdict", () =>
     await assert.rejects(sandbox.waitForCall({ operation: "shippo.CreateRefund" }, { seconds: 0.01 }), /0 of 1 calls/);
     await sandbox.expect([{ call: "shippo.CreateAddress", count: 2 }]);
     await assert.rejects(sandbox.expect([{ call: "shippo.CreateAddress", count: 3 }]), UnmetExpectations);
+    await assert.rejects(sandbox.expect([{ call: "shippo.CreateAddress", count: 3 }]), /failed: \S+:1: /);
+    await assert.rejects(server.sandbox({ frozen_at: "2026-01-05T09:00:00Z" }), /no option `frozen_at`: there are name, .* frozenAt/);
     assert.equal((await sandbox.exportCalls("har")).log.entries.length, 2);
     await sandbox.forgetCalls();
     assert.deepEqual(await sandbox.calls(), []);
