@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::ast::{Effect, Failure, Pattern, Scenario};
-use super::error::{Diagnostic, Spanned};
+use super::error::{Diagnostic, Spanned, quoted};
 use crate::base::text;
 use crate::base::time::Timestamp;
 use crate::engine::webhooks::{Forgery, Subscription};
@@ -67,12 +67,18 @@ pub fn advice(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
             Pattern::One(operation) => *vendor.id == *operation.vendor,
             Pattern::Glob(glob) => text::fits_glob(&vendor.id, glob.split('.').next().unwrap_or_default()),
         };
-        let vendors = machine.vendors().all().iter().filter(|vendor| meant(vendor) && !machine.has_words_for(vendor, status));
+        let documents = |vendor: &Vendor| {
+            let Some(loaded) = machine.vendors().loaded().iter().find(|loaded| loaded.vendor.id == vendor.id) else { return false };
+            let mut operations = loaded.catalog().operations().iter().filter(|operation| row.on.matches(&vendor.id, &operation.id));
+            operations.any(|operation| operation.statuses().any(|own| own == Some(status)))
+        };
+        let is_mute = |vendor: &Vendor| meant(vendor) && !machine.has_words_for(vendor, status) && !documents(vendor);
+        let vendors = machine.vendors().all().iter().filter(|vendor| is_mute(vendor));
         let mute: Vec<&str> = vendors.map(|vendor| &*vendor.id).collect();
         if !mute.is_empty() {
             let message = format!("no answer with the status {status} is known of {}", mute.join(", "));
             let help = "callers get the usual shape of the vendor with the standard reason; write a real one with `respond`";
-            warnings.push(Diagnostic::at("S019", message, &scenario.source, row.on.span, help));
+            warnings.push(Diagnostic::at("S019", message, &scenario.source, fault.span, help));
         }
     }
     warnings.extend(never_taken(scenario));
@@ -91,6 +97,10 @@ fn never_forged(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
         };
         let some_secret = || Some("secret".to_owned());
         let all = |vendor: &Vendor| vendor.webhooks.events.iter().map(|event| (*event).to_owned()).collect::<Vec<_>>();
+        let can_of = |vendor: &Vendor, other: Forgery| {
+            let subscription = Subscription { secret: some_secret(), ..Subscription::new("", all(vendor), Timestamp::UNIX_EPOCH) };
+            vendor.webhooks.can_forge(other, &subscription)
+        };
         let (mut cannot, mut without_secret) = (Vec::<&str>::new(), Vec::<&str>::new());
         for row in &scenario.subscriptions {
             let Some(vendor) = machine.vendors().find(&row.vendor.value).filter(|vendor| !vendor.webhooks.events.is_empty()) else {
@@ -120,7 +130,14 @@ fn never_forged(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
                 Forgery::Secret => "have no secret of the receiver's",
             };
             let message = format!("`{}` changes nothing for {}, whose webhooks {lacks}", forgery.member(), cannot.join(", "));
-            warnings.push(Diagnostic::at("S105", message, &scenario.source, span, "they are sent as they should be"));
+            let has = |other: &Forgery| {
+                let vendor = |id: &&str| machine.vendors().find(id).is_some_and(|vendor| can_of(vendor, *other));
+                cannot.iter().all(vendor)
+            };
+            let others: Vec<&str> = Forgery::ALL.iter().filter(|other| has(other)).map(|other| other.member()).collect();
+            let instead = if others.is_empty() { String::new() } else { format!("; they can have {}", quoted(&others)) };
+            let help = format!("they are sent as they should be{instead}");
+            warnings.push(Diagnostic::at("S105", message, &scenario.source, span, &help));
         }
     }
     warnings

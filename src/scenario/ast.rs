@@ -385,6 +385,8 @@ pub struct Response {
     pub off_spec: bool,
     /// Where its body is written, or else all of it.
     pub span: Span,
+    /// Where its status is written, for what is wrong with that.
+    pub status_span: Span,
 }
 
 /// Changes to the vendor's own answer, if that is one of success.
@@ -415,6 +417,8 @@ pub struct Fault {
     /// Whether the operation is carried out nevertheless.
     pub commit: bool,
     pub then: Failure,
+    /// Where it is written how the call goes wrong.
+    pub span: Span,
 }
 
 /// How a call goes wrong.
@@ -464,6 +468,8 @@ pub struct Subscription {
     pub vendor: Spanned<String>,
     /// The account that it belongs to; that of the vendor's first credential otherwise.
     pub account: Option<String>,
+    /// Where the account is named.
+    pub account_span: Option<Span>,
     pub url: Spanned<String>,
     /// The vendor's names of the events; all of them when it is empty.
     pub events: Vec<Spanned<String>>,

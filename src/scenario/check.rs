@@ -35,6 +35,16 @@ pub trait Vocabulary {
         one == other
     }
 
+    /// The operations, by their full names, that calls of a method (of any, if it is empty) and a path lead to.
+    fn operations_at(&self, _: &str, _: &str) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The statuses that an operation is documented to answer with; empty where any may come.
+    fn statuses(&self, _: &Operation) -> Vec<u16> {
+        Vec::new()
+    }
+
     /// What the document of a vendor has against an answer of an operation.
     fn answer_problems(&self, _: &Operation, _: u16, _: Option<&Value>) -> Vec<String> {
         Vec::new()
@@ -146,7 +156,7 @@ impl<'c> Checker<'c> {
             Pattern::Glob(glob) => {
                 if !self.vocabulary.operations().any(|known| text::fits_glob(known, glob)) {
                     let vendor = glob.split('.').next().unwrap_or_default();
-                    let help = format!("`seatrial coverage` lists the operations of {vendor}");
+                    let help = format!("`seatrial operations {vendor}` lists those of {vendor}");
                     self.problem("S012", on.span, format!("no operation fits `{glob}`"), None, help);
                 }
             }
@@ -165,6 +175,14 @@ impl<'c> Checker<'c> {
             return;
         }
         if response.off_spec || self.problems.len() > MAX_PROBLEMS {
+            return;
+        }
+        let declared = self.vocabulary.statuses(operation);
+        if response.status < 500 && !declared.is_empty() && !declared.contains(&response.status) {
+            let message = format!("`{operation}` never answers with {}", response.status);
+            let known = declared.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
+            let help = format!("it answers with {known}; add `off_spec: true` if that is what the scenario is about");
+            self.problem("S102", response.status_span, message, None, help);
             return;
         }
         let found = self.vocabulary.answer_problems(operation, response.status, body.flatten().as_ref());
@@ -307,7 +325,7 @@ impl<'c> Checker<'c> {
         let own = self.vocabulary.operations().filter_map(|known| known.strip_prefix(&prefix));
         match nearest_id(&operation.id, own) {
             Some(id) => format!("did you mean `{vendor}.{id}`?"),
-            None => format!("`seatrial coverage` lists the operations of {vendor}"),
+            None => format!("`seatrial operations {vendor}` lists those of {vendor}"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The codes of problems in files, which never change their meaning: what each says, and what to do about it.
 
 /// A code, what it means, and what its author can do.
-pub const CODES: [(&str, &str, &str); 38] = [
+pub const CODES: [(&str, &str, &str); 39] = [
     (
         "S001",
         "The text is not valid YAML, or not UTF-8.",
@@ -135,6 +135,11 @@ pub const CODES: [(&str, &str, &str); 38] = [
         "S107",
         "A warning: a receiver of webhooks at an address that is never connected to.",
         "Loopback and private addresses are allowed, others by `--allow-egress` of the server, and metadata services never.",
+    ),
+    (
+        "S108",
+        "A warning: what is hardly meant so: a word that the vendor's document does not list, numbers compared as texts, JSON in a text.",
+        "Write what was meant by it; the help has the form, or the words of the document.",
     ),
     (
         "S200",

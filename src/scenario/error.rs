@@ -198,7 +198,7 @@ impl Diagnostic {
     /// Whether the file can be used all the same.
     #[must_use]
     pub fn is_warning(&self) -> bool {
-        ["S019", "S103", "S105", "S106", "S107", "S305"].contains(&self.code)
+        ["S019", "S103", "S105", "S106", "S107", "S108", "S305"].contains(&self.code)
     }
 
     /// The problem as data, for tools.
@@ -291,13 +291,26 @@ pub(super) fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>)
         .map(|(_, word)| word)
 }
 
-/// The help for an unknown word: the nearest one, else the whole list.
+/// The help for an unknown word: the nearest one, or those that have a word in common with it, else the whole list.
 pub(super) fn suggestion(found: &str, known: &[&str]) -> String {
+    let related = || known.iter().copied().filter(|word| is_related(found, word)).collect::<Vec<_>>();
     match nearest(found, known.iter().copied()) {
         Some(word) => format!("did you mean `{word}`?"),
+        None if (1..=4).contains(&related().len()) => format!("did you mean {}?", quoted(&related()).replace(", ", " or ")),
         None if known.len() == 1 => format!("expected {}", quoted(known)),
         None => format!("expected one of {}", quoted(known)),
     }
+}
+
+/// Whether two names have a word in common, or one begins with the other: `connection_reset` and `reset`, `Sunday` and `sun`.
+fn is_related(found: &str, word: &str) -> bool {
+    if found.len() > MAX_WORD || word.len() > MAX_WORD {
+        return false;
+    }
+    let (found, word) = (found.to_lowercase(), word.to_lowercase());
+    let parts = |text: &str| text.split(|letter: char| !letter.is_alphanumeric()).map(str::to_owned).collect::<Vec<_>>();
+    let own = parts(&word);
+    parts(&found).iter().any(|part| part.len() > 3 && own.contains(part)) || word.len() > 2 && found.starts_with(&word)
 }
 
 /// Words in backticks with commas between.

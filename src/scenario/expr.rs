@@ -41,6 +41,8 @@ use super::need::Need;
 
 /// What is said of a pattern that cannot be used.
 pub(super) const NO_PATTERN: &str = "not a regular expression";
+/// What is said of a text without its closing quote.
+pub(super) const NEVER_CLOSED: &str = "text is never closed";
 /// Most patterns of one expression, or of one text with expressions in it.
 pub(super) const MAX_PATTERNS: usize = 16;
 

@@ -2,10 +2,11 @@
 //! endless nesting, tags, numbers that lose digits), and nothing about scenarios.
 
 mod load;
+mod unreadable;
 
 use serde_json::{Map, Number, Value};
 
-pub(super) use self::load::{DOCUMENT, load, load_all, load_within};
+pub(super) use self::load::{DOCUMENT, NO_ANCHOR, load, load_all, load_within};
 use super::error::{Span, Spanned};
 
 /// A value and where it stands.

@@ -8,9 +8,12 @@ mod expect;
 mod given;
 mod joined;
 pub(super) mod members;
+mod named;
 mod overrides;
 mod pace;
 mod reader;
+mod roots;
+mod shadowed;
 mod shapes;
 #[cfg(test)]
 mod tests;
@@ -235,8 +238,22 @@ fn read<T>(
         }
     };
     let mut problems = reader.problems;
+    without_effects(&mut problems);
     problems.sort_by_key(|problem| problem.span.start);
     (found, problems)
+}
+
+/// Takes away what is told of a value only because it is an alias of no anchor, which is told as well.
+fn without_effects(problems: &mut Vec<Diagnostic>) {
+    let causes: Vec<Span> =
+        problems.iter().filter(|problem| problem.message.ends_with(node::NO_ANCHOR)).map(|problem| problem.span).collect();
+    problems.retain(|problem| {
+        let is_behind = |cause: &Span| {
+            let between = problem.source.text.get(problem.span.end..cause.start);
+            problem.span.start <= cause.start && (cause.end <= problem.span.end || between.is_some_and(|text| text.trim() == ":"))
+        };
+        !["S005", "S006"].contains(&problem.code) || !causes.iter().any(is_behind)
+    });
 }
 
 fn scenario(reader: &mut Reader<'_>, root: &Node) -> Option<Scenario> {
@@ -265,7 +282,7 @@ fn scenario(reader: &mut Reader<'_>, root: &Node) -> Option<Scenario> {
         given: fields.get("given").map(|node| given::given(reader, node)).unwrap_or_default(),
         timelines: fields.get("timelines").map(|node| timelines::timelines(reader, node)).unwrap_or_default(),
         overrides: fields.get("overrides").map(|node| overrides::overrides(reader, node)).unwrap_or_default(),
-        rate_limits: fields.get("rate_limits").and_then(|node| reader.choice(node, "rate_limits", &RATE_LIMITS)).unwrap_or_default(),
+        rate_limits: fields.get("rate_limits").and_then(|node| rate_limits(reader, node)).unwrap_or_default(),
         webhooks,
         subscriptions,
         expect: fields.get("expect").map(|node| expect::expectations(reader, node)).unwrap_or_default(),
@@ -277,6 +294,16 @@ fn scenario(reader: &mut Reader<'_>, root: &Node) -> Option<Scenario> {
 
 const CREDENTIALS: [(&str, Credentials); 2] = [("listed", Credentials::Listed), ("any", Credentials::Any)];
 const RATE_LIMITS: [(&str, RateLimits); 2] = [("off", RateLimits::Off), ("vendor", RateLimits::Vendor)];
+fn rate_limits(reader: &mut Reader<'_>, node: &Node) -> Option<RateLimits> {
+    let read = reader.choice(node, "rate_limits", &RATE_LIMITS);
+    if let (None, Some(problem)) = (read, reader.problems.last_mut()) {
+        problem.help(
+            "`vendor` enforces the limits that vendors publish, `off` counts them alone; `rate_limit` of an override is one of your own",
+        );
+    }
+    read
+}
+
 const MODES: [(&str, ClockMode); 2] = [("frozen", ClockMode::Frozen), ("realtime", ClockMode::Realtime)];
 
 fn clock(reader: &mut Reader<'_>, node: &Node) -> Option<Clock> {

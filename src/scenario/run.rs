@@ -59,6 +59,29 @@ impl From<Mode> for ClockMode {
     }
 }
 
+impl Scenario {
+    /// What sandboxes show of it.
+    #[must_use]
+    pub fn shown_name(&self) -> &str {
+        self.name.as_deref().unwrap_or("unnamed")
+    }
+
+    /// Whether another text says the same in some members, whatever its comments and its order.
+    #[must_use]
+    pub fn says_the_same_of(&self, text: &str, is_meant: impl Fn(&str) -> bool) -> bool {
+        let own = if self.source.text == text { return true } else { parse::whole(&self.source.text) };
+        let members = |value: Option<Value>| match value {
+            Some(Value::Object(mut members)) => {
+                members.retain(|name, _| is_meant(name));
+                Some(members)
+            }
+            _ => None,
+        };
+        let own = members(own);
+        own.is_some() && own == members(parse::whole(text))
+    }
+}
+
 /// The start of a sandbox under a scenario, at the wall's time `wall`.
 #[must_use]
 pub fn start(scenario: &Arc<Scenario>, wall: Timestamp) -> Start {
@@ -70,7 +93,7 @@ pub fn start(scenario: &Arc<Scenario>, wall: Timestamp) -> Start {
         accounts: accounts.collect(),
         any_credential: matches!(scenario.credentials, Credentials::Any),
         scenario: Arc::new(Runtime::new(Arc::clone(scenario))),
-        scenario_name: scenario.name.clone().unwrap_or_else(|| "unnamed".to_owned()),
+        scenario_name: scenario.shown_name().to_owned(),
     }
 }
 
@@ -113,7 +136,7 @@ fn subscribe(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario, wall: Ti
             let message =
                 format!("nobody can subscribe as the account `{}` of {}: {why}", row.account.as_deref().unwrap_or_default(), vendor.id);
             let help = "name the account of a credential, or leave `account` out";
-            problems.push(Diagnostic::at("S021", message, &scenario.source, row.vendor.span, help));
+            problems.push(Diagnostic::at("S021", message, &scenario.source, row.account_span.unwrap_or(row.vendor.span), help));
         }
     }
 }

@@ -1,12 +1,14 @@
 //! What the paths of expressions lead to, by the vendors' documents. Callers also send what no document has, so that a member of a body,
 //! a query or a header is only missing when a known one is near: then it is misspelt.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use crate::engine::{FieldType, Machine, Vendor};
 use crate::scenario::ast::{Operation, Pattern};
 use crate::scenario::error::nearest;
-use crate::scenario::expr::types::{Looked, Type};
+use crate::scenario::expr::types::{Looked, Type, is_path_of};
 use crate::spec::{self, ParameterIn};
 use crate::world::{Account, End};
 
@@ -143,8 +145,14 @@ fn state(machine: &Machine, on: &Pattern, name: &str, depth: usize, members: &[O
     }
     match found {
         Some(found) if depth == 1 => Looked::To(found),
-        // What is in it is known when there is something.
-        Some(Type::OBJECT) => Looked::To(Type::ANY),
+        // What is in it is known when there is something, by carrier.
+        Some(Type::OBJECT) => {
+            let services = vendors(machine, on).flat_map(|vendor| (vendor.services)()).map(|(carrier, _)| carrier);
+            let carriers: BTreeSet<&str> = services.collect();
+            let written = members.get(1).copied().flatten().filter(|name| !carriers.contains(name));
+            let is_misspelt = written.is_some_and(|name| nearest(name, carriers.iter().copied()).is_some());
+            if is_misspelt { missing(1, carriers) } else { Looked::To(Type::ANY) }
+        }
         Some(_) => leaf(members, 1, Type::ANY),
         None if names.is_empty() => Looked::To(Type::ANY),
         None => missing(0, names),
@@ -173,7 +181,7 @@ fn body(machine: &Machine, on: &Pattern, members: &[Option<&str>]) -> Looked {
         return missing::<&str>(at, []);
     }
     match operation.body_place(members) {
-        spec::Place::Words(words) => Looked::To(Type::usual_words(words)),
+        spec::Place::Words(words) => Looked::To(Type::listed(words)),
         spec::Place::Kinds(kinds) => Looked::To(kinds.into_iter().map(kind).reduce(|one, other| one.or(&other)).unwrap_or(Type::ANY)),
         spec::Place::Unknown => Looked::To(Type::ANY),
         spec::Place::Missing(at, names) => misspelt(members, at, names),
@@ -196,7 +204,7 @@ fn answer_body(machine: &Machine, on: &Pattern, members: &[Option<&str>]) -> Loo
     for place in operation.answer_places(members) {
         let mut add = |own: Type| found = Some(found.take().map_or_else(|| own.clone(), |before| before.or(&own)));
         match (place, &mut lost) {
-            (spec::Place::Words(own), _) => add(Type::usual_words(own)),
+            (spec::Place::Words(own), _) => add(Type::listed(own)),
             (spec::Place::Kinds(kinds), _) => kinds.into_iter().map(exact).for_each(add),
             (spec::Place::Unknown, _) => return Looked::To(Type::ANY),
             // What leads on for longest is meant.
@@ -298,6 +306,26 @@ pub(super) fn answer_problems(machine: &Machine, operation: &Operation, status: 
         place => format!("`{place}`: {}", row.detail()),
     };
     found.check_answer(status, body).iter().map(worded).collect()
+}
+
+/// The operations, by their full names, that calls of a method (of any, if it is empty) and a path lead to, with or without the mount.
+pub(super) fn operations_at(machine: &Machine, method: &str, path: &str) -> Vec<String> {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let mut found = Vec::new();
+    for loaded in machine.vendors().loaded() {
+        let below = path.trim_start_matches('/').strip_prefix(&*loaded.vendor.mount).filter(|rest| rest.starts_with('/'));
+        let leads = |row: &spec::Operation| {
+            let mut templates = std::iter::once(&row.path).chain(&row.aliases);
+            let is_meant = method.is_empty() || row.method.as_str().eq_ignore_ascii_case(method);
+            is_meant && templates.any(|template| is_path_of(below.unwrap_or(path), template))
+        };
+        let mut rows: Vec<&spec::Operation> = loaded.catalog().operations().iter().filter(|row| leads(row)).collect();
+        // Fixed parts go before parameters.
+        let least = rows.iter().map(|row| row.path.matches('{').count()).min();
+        rows.retain(|row| Some(row.path.matches('{').count()) == least);
+        found.extend(rows.into_iter().map(|row| row.name.to_string()));
+    }
+    found
 }
 
 fn operations<'m>(machine: &'m Machine, on: &Pattern) -> Vec<&'m spec::Operation> {

@@ -33,6 +33,14 @@ impl Vocabulary for MachineVocabulary<'_> {
         mount(one) == mount(other)
     }
 
+    fn operations_at(&self, method: &str, path: &str) -> Vec<String> {
+        types::operations_at(self.0, method, path)
+    }
+
+    fn statuses(&self, operation: &ast::Operation) -> Vec<u16> {
+        types::described(self.0, operation).and_then(|found| found.statuses().collect()).unwrap_or_default()
+    }
+
     fn answer_problems(&self, operation: &ast::Operation, status: u16, body: Option<&Value>) -> Vec<String> {
         types::answer_problems(self.0, operation, status, body)
     }

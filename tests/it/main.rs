@@ -81,6 +81,7 @@ mod shadow;
 mod shutdown;
 mod signals;
 mod sockets;
+mod status_words;
 mod stories;
 #[path = "../../fuzz/src/targets.rs"]
 mod targets;

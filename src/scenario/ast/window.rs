@@ -33,6 +33,38 @@ impl fmt::Display for Window {
 }
 
 impl Window {
+    /// Whether it has no instant in common with another one, as far as they are counted alike.
+    pub(in crate::scenario) fn excludes(&self, other: &Self) -> bool {
+        let ends_before = |one: &Self, other: &Self| one.until.zip(other.from).is_some_and(|(until, from)| until <= from);
+        let is_alike = self.zone == other.zone;
+        let no_day = !self.days.is_empty() && !other.days.is_empty() && self.days.iter().all(|day| !other.days.contains(day));
+        let no_hour = self.daily.zip(other.daily).is_some_and(|(one, other)| {
+            let has = |(from, to): (Time, Time), time: Time| if from <= to { from <= time && time < to } else { from <= time || time < to };
+            // Two parts of a day have something in common where one of them has the beginning of the other.
+            !has(one, other.0) && !has(other, one.0)
+        });
+        ends_before(self, other) || ends_before(other, self) || is_alike && (no_day || no_hour)
+    }
+
+    /// Whether none of its days lies between its ends.
+    pub(in crate::scenario) fn is_never(&self) -> bool {
+        let (Some(from), Some(until)) = (self.from, self.until) else { return false };
+        let last = until.to_zoned(self.zone.clone()).date();
+        let mut day = from.to_zoned(self.zone.clone()).date();
+        for _ in 0..7 {
+            let is_within = day < last || day == last && until.to_zoned(self.zone.clone()).time() != Time::midnight();
+            if !is_within || self.days.is_empty() {
+                return !self.days.is_empty();
+            }
+            if self.days.contains(&day.weekday()) {
+                return false;
+            }
+            let Ok(next) = day.tomorrow() else { return false };
+            day = next;
+        }
+        false
+    }
+
     /// Whether an instant lies in it.
     #[must_use]
     pub fn has(&self, now: Timestamp) -> bool {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde_json::Number;
 
-use super::{ExprError, Path, Step};
+use super::{ExprError, NEVER_CLOSED, Path, Step};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {
@@ -91,10 +91,17 @@ impl Lexer<'_> {
             return Ok(sign);
         }
         let (width, help) = match (first, self.rest().get(..2)) {
+            ('=' | '~', Some("=~" | "~=")) => (2, "use `matches '^a.*$'`"),
             ('=', _) => (1, "use `==` to compare"),
             (_, Some("&&")) => (2, "use `and`"),
             (_, Some("||")) => (2, "use `or`"),
             ('!', _) => (1, "use `not`"),
+            ('%', _) => (1, "calls are named by their numbers, `$call.nth in [2, 4, 6]`, or drawn: `when: {chance: 0.5}`"),
+            ('^', _) => (1, "patterns follow `matches`: `matches '^a.*$'`"),
+            ('&', _) => (1, "use `and`"),
+            ('|', _) => (1, "use `or`; there are no filters, but functions: `lower($request.body.name)`"),
+            ('{' | '}', _) => (1, "leave the braces out: this is an expression already"),
+            ('‘' | '’' | '“' | '”' | '`', _) => (first.len_utf8(), "texts stand in plain quotes: `'like this'`"),
             _ => {
                 let range = self.at..self.at + first.len_utf8();
                 return Err(helped(format!("`{first}` has no meaning in an expression"), range, "quote text: `'like this'`"));
@@ -116,7 +123,8 @@ impl Lexer<'_> {
         if self.peek().is_some_and(is_name) {
             let end = self.at + self.rest().find(|next| !is_name(next)).unwrap_or(self.rest().len());
             let found = self.text.get(start..end).unwrap_or_default();
-            return Err(helped(format!("`{found}` is not a number"), start..end, format!("quote text: `'{found}'`")));
+            let help = class(found).unwrap_or_else(|| format!("quote text: `'{found}'`"));
+            return Err(helped(format!("`{found}` is not a number"), start..end, help));
         }
         let whole = text.parse::<i64>().ok().map(Number::from);
         let number = whole.or_else(|| text.parse::<f64>().ok().and_then(Number::from_f64));
@@ -131,7 +139,7 @@ impl Lexer<'_> {
             self.at += 1;
             text.push_str(&self.take(|next| next != quote));
             if self.peek().is_none() {
-                return Err(helped("text is never closed", start..self.text.len(), format!("add the closing `{quote}`")));
+                return Err(helped(NEVER_CLOSED, start..self.text.len(), format!("add the closing `{quote}`")));
             }
             self.at += 1;
             if self.peek() != Some(quote) {
@@ -208,6 +216,12 @@ impl Lexer<'_> {
         self.at += 1;
         Ok(step)
     }
+}
+
+/// What to write for a class of statuses, `2xx`.
+pub(super) fn class(text: &str) -> Option<String> {
+    let digit: u8 = text.to_ascii_lowercase().strip_suffix("xx")?.parse().ok().filter(|digit| (1..=5).contains(digit))?;
+    Some(format!("numbers have no classes: `$answer.status >= {digit}00 and $answer.status < {}00`", digit + 1))
 }
 
 fn is_name(next: char) -> bool {

@@ -212,7 +212,9 @@ impl Parser {
                 "true" => self.literal(Value::Bool(true)),
                 "false" => self.literal(Value::Bool(false)),
                 "null" => self.literal(Value::Null),
-                "and" | "or" | "in" | "contains" | "matches" | "exists" => Err(missing(format!("expected a value before `{word}`"), range)),
+                "and" | "or" | "in" | "contains" | "matches" | "exists" => {
+                    Err(ExprError { help: self.turned(&word), ..missing(format!("expected a value before `{word}`"), range) })
+                }
                 _ => self.call(&word, range),
             },
             Token::Sign("(") => {
@@ -226,9 +228,31 @@ impl Parser {
                 let items = self.items("]", &range)?;
                 Ok(Node::List(items))
             }
+            Token::Sign(">") if self.follows("<") => Err(ExprError {
+                help: Some("use `!=`".to_owned()),
+                ..missing("`<>` is not an operator".to_owned(), range.start - 1..range.end)
+            }),
             Token::Sign(sign) => Err(missing(format!("expected a value, found `{sign}`"), range)),
             Token::End => Err(missing("expected a value, found the end".to_owned(), range)),
         }
+    }
+
+    /// Whether the token before the next one is a sign.
+    fn follows(&self, sign: &str) -> bool {
+        let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
+        matches!(before, Some(Spot { token: Token::Sign(found), .. }) if *found == sign)
+    }
+
+    /// How to write an operator that stands in front of its value, as functions of other languages do.
+    fn turned(&self, word: &str) -> Option<String> {
+        let mut behind = self.tokens.get(self.at + 1..)?.iter().filter(|spot| spot.token != Token::Sign("("));
+        let Token::Path(path) = &behind.next()?.token else { return None };
+        let is_negated = self.at.checked_sub(1).is_some_and(|at| self.tokens[at].token == Token::Word("not".to_owned()));
+        Some(match word {
+            "exists" => format!("it stands behind: `{}{path} exists`", if is_negated { "not " } else { "" }),
+            "and" | "or" => return None,
+            word => format!("it stands between: `{path} {word} …`"),
+        })
     }
 
     fn literal(&mut self, value: Value) -> Result<Node, ExprError> {
@@ -284,10 +308,32 @@ impl Parser {
         Err(error)
     }
 
+    /// What to write for an operator of another language.
+    fn foreign(&self, token: &Token) -> Option<String> {
+        let Token::Word(word) = token else {
+            return matches!(token, Token::Sign("(")).then(|| "only functions have brackets behind their name".to_owned());
+        };
+        let lower = word.to_lowercase();
+        if lower == "not" {
+            let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
+            let next = match self.tokens.get(self.at + 1).map(|spot| &spot.token) {
+                Some(Token::Word(next)) => next.as_str(),
+                _ => "in",
+            };
+            return before.map(|spot| match &spot.token {
+                Token::Path(path) => format!("`not` stands in front: `not {path} {next} …`"),
+                _ => "`not` stands in front of a condition".to_owned(),
+            });
+        }
+        FOREIGN.iter().find(|(words, _)| words.contains(&&*lower)).map(|(_, help)| (*help).to_owned())
+    }
+
     /// What stands where an expression should have ended.
     fn leftover(&self, spot: Spot) -> ExprError {
         let mut error = error("expected an operator or the end", spot.range);
-        if let Token::Word(word) = &spot.token {
+        if let Some(help) = self.foreign(&spot.token) {
+            error.help = Some(help);
+        } else if let Token::Word(word) = &spot.token {
             let known = ["and", "or", "in", "contains", "matches", "exists"];
             error.help = Some(match nearest(word, known) {
                 Some(word) => format!("did you mean `{word}`?"),
@@ -298,6 +344,20 @@ impl Parser {
         error
     }
 }
+
+/// Operators of other languages that are words, with those of this one.
+const FOREIGN: [(&[&str], &str); 10] = [
+    (&["is", "isnt"], "`== null` asks whether something is missing, and `exists` behind it whether it is there"),
+    (&["eq", "equals"], "use `==`"),
+    (&["ne", "neq"], "use `!=`"),
+    (&["gt"], "use `>`"),
+    (&["lt"], "use `<`"),
+    (&["ge", "gte"], "use `>=`"),
+    (&["le", "lte"], "use `<=`"),
+    (&["like", "match", "regex"], "use `matches '^a.*$'`"),
+    (&["has", "includes", "include"], "use `contains`"),
+    (&["between"], "use `>=` and `<=`, joined by `and`"),
+];
 
 fn missing(message: String, range: Range<usize>) -> ExprError {
     error(message, range)

@@ -11,8 +11,10 @@ use std::ops::{Range, RangeInclusive};
 use serde_json::Value;
 
 use self::checking::Checking;
+pub use self::texts::is_path_of;
 use self::texts::{Numbers, Texts};
 use super::{Comparison, Expr, Node, Path};
+use crate::scenario::error::quoted;
 use crate::scenario::shape::Shape;
 
 /// The kinds of values that something can have, and which texts and numbers these can be.
@@ -62,6 +64,20 @@ impl Type {
     #[must_use]
     pub fn usual_words<W: Into<String>>(words: impl IntoIterator<Item = W>) -> Self {
         Self { texts: Texts::Usual(words.into_iter().map(Into::into).collect()), ..Self::TEXT }
+    }
+
+    /// Text that is one of the words that a document lists, or another one that looks like none of them.
+    #[must_use]
+    pub fn listed<W: Into<String>>(words: impl IntoIterator<Item = W>) -> Self {
+        Self { texts: Texts::Listed(words.into_iter().map(Into::into).collect()), ..Self::TEXT }
+    }
+
+    /// What is to be said of a word that is none of those which the document lists.
+    #[must_use]
+    pub fn doubt(&self, word: &str) -> Option<String> {
+        let words = if self.kinds & !Self::NULL == Self::TEXT_BIT { self.texts.unlisted(word)? } else { return None };
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        Some(format!("the document has {}", quoted(&words)))
     }
 
     /// A whole number within limits; `f64::INFINITY` is none.
@@ -143,7 +159,7 @@ impl Type {
             Shape::Exact(value @ Value::Number(_), written) => self.meets(&Self::of_value(value)) || text(&|word| word == written),
             Shape::Exact(Value::Null, _) => true,
             Shape::Exact(value, _) => self.meets(&Self::of_value(value)),
-            Shape::Glob(glob) => text(&|word| crate::base::text::fits_glob(word, glob)),
+            Shape::Glob(glob) => self.can_be(Self::TEXT_BIT) && self.texts.fits_glob(glob),
             Shape::Pattern(_, regex, _) => self.can_be(Self::NUMBER_BIT) || text(&|word| regex.is_match(word)),
             Shape::Range(least, most) => {
                 let range = Numbers { least: least.unwrap_or(f64::NEG_INFINITY), most: most.unwrap_or(f64::INFINITY), whole: false };
@@ -211,6 +227,8 @@ pub struct TypeProblem {
 
 const UNLIKE: &str = "S100";
 const NEVER: &str = "S101";
+/// The code of the warning of what is hardly meant so.
+pub const DOUBTFUL: &str = "S108";
 /// The code of a warning.
 pub const ALWAYS: &str = "S106";
 
@@ -220,7 +238,7 @@ impl Expr {
     pub fn problems_as_condition(&self, types: &dyn Types) -> Vec<TypeProblem> {
         let mut checking = Checking { text: &self.text, types, problems: Vec::new() };
         checking.condition(&self.root);
-        if checking.problems.is_empty() {
+        if checking.problems.iter().all(|problem| problem.code == DOUBTFUL) {
             checking.contradictions(&[&self.root]);
             checking.always(&self.root);
         }

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError};
+use granit_parser::{Event, Parser, ScalarStyle};
 use serde_json::Number;
 
+use super::unreadable::unreadable;
 use super::{Kind, Member, Node};
 use crate::scenario::error::{Diagnostic, Source, Span, Spanned};
 
@@ -15,14 +16,14 @@ pub(in crate::scenario) struct Limits {
     /// Largest text that is read.
     bytes: usize,
     /// How deep a file may be nested, aliases included.
-    depth: usize,
+    pub(super) depth: usize,
     /// Most nodes of a tree, each alias counted with all that it stands for, and long texts as several.
     nodes: usize,
     /// Whether numbers have to keep their digits; others become texts.
     exact: bool,
     /// What to do about size, and about nesting.
     smaller: &'static str,
-    shallower: &'static str,
+    pub(super) shallower: &'static str,
 }
 
 /// The limits of scenarios and conversations, which people write.
@@ -44,6 +45,9 @@ pub(in crate::scenario) const DOCUMENT: Limits = Limits {
     smaller: "mount the part of it that your client calls",
     shallower: "give schemas names in `components`, and refer to them",
 };
+
+/// What is told of an alias whose anchor is not there.
+pub(in crate::scenario) const NO_ANCHOR: &str = "refers to no anchor";
 
 /// So much text counts as one node more, so that copies of a long text are bounded too.
 const BYTES_PER_NODE: usize = 256;
@@ -228,8 +232,11 @@ impl Loader<'_> {
             }
             Event::Alias(id) => self.alias(*id, span),
             Event::UnresolvedAlias(name) => {
-                self.problem("S001", span, format!("alias `*{name}` refers to no anchor"))
-                    .help(format!("mark a value with `&{name}` above"));
+                self.problem("S001", span, format!("alias `*{name}` {NO_ANCHOR}")).help(if name.contains(['.', '*']) {
+                    format!("quote it: \"*{name}\"")
+                } else {
+                    format!("mark a value with `&{name}` above")
+                });
                 self.finish(Node { span, kind: Kind::Null }, 0, 1, 1)
             }
             _ => Some(()),
@@ -395,60 +402,4 @@ fn number(text: &str) -> Plain {
         Ok(value) if fractional => Number::from_f64(value).map_or(Plain::Inexact, Plain::Exact),
         _ => Plain::Text,
     }
-}
-
-/// Why the parser stopped, in words of our own for common mistakes.
-fn unreadable(source: &Arc<Source>, begin: usize, error: &ScanError, limits: &Limits) -> Diagnostic {
-    let text = source.text.as_str();
-    let mut start = (begin + error.marker().byte_offset().unwrap_or_default()).min(text.len());
-    let (message, help) = match error.kind() {
-        ErrorKind::RecursionLimitExceeded => {
-            let message = format!("nested more than {} levels deep", limits.depth);
-            let mut problem = Diagnostic::new("S002", source, Span::new(start, start + 1), message);
-            problem.help(limits.shallower);
-            return problem;
-        }
-        ErrorKind::TabInIndentation | ErrorKind::TabInBlockIndentation | ErrorKind::TabNotAllowed => {
-            // The parser has already moved beyond the tab.
-            let before = text.get(..start).unwrap_or_default();
-            start = before.rfind('\t').filter(|tab| tab + 1 == start).unwrap_or(start);
-            ("tab where yaml expects spaces", "indent with spaces")
-        }
-        ErrorKind::MappingValueNotAllowed => {
-            ("`:` starts a value where none can be", "quote text that contains `: `, or check the indentation")
-        }
-        ErrorKind::UnclosedFlowCollection { .. } => ("bracket is never closed", "add the closing bracket"),
-        ErrorKind::UnclosedQuotedScalar => ("quoted text is never closed", "add the closing quote"),
-        ErrorKind::ExpectedBlockMappingKey | ErrorKind::SimpleKeyExpected => {
-            ("expected `key: value`", "check the indentation, and that `:` is followed by a space")
-        }
-        ErrorKind::ExpectedBlockSequenceEntry => ("expected `- `, or less indentation", "members of one mapping start in the same column"),
-        ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => {
-            ("expected `,` or a closing bracket", "between `{` or `[` and its end, quote text that contains `,`, `[`, `]`, `{` or `}`")
-        }
-        ErrorKind::MissingAnchorOrAliasName => ("`*` and `&` begin aliases and anchors", "quote it: \"*\""),
-        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
-            ("text goes on after its closing quote", "quote all of it, or begin with something else")
-        }
-        ErrorKind::TabInPlainScalar => ("tab inside a value that has no quotes", "use spaces, or quote the value"),
-        ErrorKind::UnexpectedCharacter { .. } => {
-            ("character that no yaml text can have", "remove it; in double quotes, `\\x1b` and `\\u00ad` stand for such characters")
-        }
-        ErrorKind::UnknownQuotedScalarEscape => ("unknown escape in double quotes", "write `\\\\` for a backslash, or use single quotes"),
-        ErrorKind::InvalidQuotedScalarHexEscape
-        | ErrorKind::InvalidLowSurrogateHexEscape
-        | ErrorKind::InvalidLowSurrogate
-        | ErrorKind::MissingLowSurrogate
-        | ErrorKind::UnpairedLowSurrogate
-        | ErrorKind::InvalidUnicodeEscape => ("escape in double quotes that stands for no character", "write the character itself"),
-        kind => {
-            let message = format!("not valid yaml: {}", kind.to_string().to_lowercase());
-            let mut problem = Diagnostic::new("S001", source, Span::new(start, start + 1), message);
-            problem.help("look at what stands before this place; when in doubt, quote the value");
-            return problem;
-        }
-    };
-    let mut problem = Diagnostic::new("S001", source, Span::new(start, start + 1), message);
-    problem.help(help);
-    problem
 }

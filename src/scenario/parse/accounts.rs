@@ -101,7 +101,8 @@ fn declared(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>, rows: &Ac
         });
         found.extend(value.map(|value| (spec.name.to_owned(), value)));
     }
-    if !rows.credentials.iter().any(|set| begun(set)) {
+    let names: Vec<&str> = rows.credentials.iter().copied().flatten().map(|spec| spec.name).collect();
+    if !rows.credentials.iter().any(|set| begun(set)) && !fields.misspells(&names) {
         let names = |set: &[FieldSpec]| set.iter().map(|spec| quoted(&[spec.name])).collect::<Vec<_>>().join(" and ");
         let sets: Vec<_> = rows.credentials.iter().map(|set| names(set)).collect();
         reader.problem("S006", node.span, "an account without credentials").label(format!("expected {}", sets.join(", or ")));

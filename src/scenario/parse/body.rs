@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use serde::de::IgnoredAny;
 
 use super::reader::{Fields, Reader};
-use super::{clock_mode, clock_start, outcome};
+use super::{clock_mode, clock_start, members, outcome};
 use crate::base::time::{self, Timestamp};
 use crate::scenario::ast::ClockMode;
 use crate::scenario::error::{Diagnostic, Source, Span};
@@ -45,7 +45,7 @@ pub fn body<T: ReadBody>(text: &str, file: &str, is_json: bool) -> Result<T, Vec
     let (root, problems) = if text.trim().is_empty() { (Some(nothing()), Vec::new()) } else { node::load(&source) };
     let mut reader = Reader::new(&source, problems, None);
     let found = root.and_then(|root| {
-        let fields = reader.fields(&root, "the body", T::MEMBERS)?;
+        let fields = reader.fields(&root, members::BODY, T::MEMBERS)?;
         Some(T::read(&mut Body { reader: &mut reader, fields }))
     });
     let mut problems = reader.problems;

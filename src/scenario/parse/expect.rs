@@ -2,7 +2,7 @@
 
 use super::members;
 use super::reader::{Fields, Reader};
-use super::values::ExprContext;
+use super::roots::ExprContext;
 use crate::scenario::ast::{Calls, Condition, Count, Deliveries, Expectation, Expected, Pattern};
 use crate::scenario::error::quoted;
 use crate::scenario::node::{Kind, Node};
@@ -27,15 +27,38 @@ pub(super) fn expectations(reader: &mut Reader<'_>, node: &Node) -> Vec<Expectat
         reader.problem("S002", first.span, format!("more than {MOST} expectations")).help("split them into several scenarios");
         return Vec::new();
     }
-    reader.each(node, "expect", expectation)
+    let expected = reader.each(node, "expect", expectation);
+    contradictions(reader, &expected);
+    expected
+}
+
+/// Reports calls that are expected, and expected never to come.
+fn contradictions(reader: &mut Reader<'_>, expected: &[Expectation]) {
+    let is_plain = |calls: &Calls| calls.when.is_none() && calls.after.is_none();
+    for row in expected {
+        let Expected::Never(never) = &row.kind else { continue };
+        let has = |other: &Expectation| match &other.kind {
+            Expected::Call { calls, count } => count.min > 0 && (calls.on.value == never.on.value || never.on.value == Pattern::Every),
+            Expected::Order { calls, .. } => calls.iter().any(|call| call.on.value == never.on.value),
+            _ => false,
+        };
+        if let Some(other) = expected.iter().find(|other| is_plain(never) && has(other)) {
+            let (line, _) = reader.source.position(other.span.start);
+            let message = format!("`{}` is expected on line {line}, and here never to come", never.on.value);
+            reader.problem("S101", row.span, message).help("take one of the two away, or narrow this one with `when`");
+        }
+    }
 }
 
 fn expectation(reader: &mut Reader<'_>, node: &Node) -> Option<Expectation> {
     let fields = reader.fields(node, "an expectation", &members::EXPECT)?;
-    let [kind] = fields.present(&KINDS)[..] else {
-        reader
-            .problem("S007", node.span, "an expectation needs exactly one of `call`, `never`, `order`, `valid` and `webhook`")
-            .help("write each as an entry of its own");
+    let kinds = fields.present(&KINDS);
+    let [kind] = kinds[..] else {
+        if !kinds.is_empty() || !fields.may_mean(&KINDS) {
+            reader
+                .problem("S007", node.span, "an expectation needs exactly one of `call`, `never`, `order`, `valid` and `webhook`")
+                .help("write each as an entry of its own");
+        }
         return None;
     };
     for (name, kinds) in BESIDE.iter().filter(|(_, kinds)| !kinds.contains(&kind)) {

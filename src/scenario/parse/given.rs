@@ -2,10 +2,10 @@
 
 use super::members;
 use super::reader::Reader;
-use super::values::ExprContext;
+use super::roots::ExprContext;
 use crate::carrier::Status;
 use crate::scenario::ast::Given;
-use crate::scenario::error::Spanned;
+use crate::scenario::error::{Spanned, nearest};
 use crate::scenario::node::{Kind, Member, Node};
 
 pub(super) fn given(reader: &mut Reader<'_>, node: &Node) -> Vec<Given> {
@@ -22,7 +22,17 @@ fn row(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
         return None;
     };
     let is_beside = |member: &&Member| members::GIVEN.contains(&member.key.value.as_str());
-    let operations: Vec<&Member> = entries.iter().filter(|member| !is_beside(member)).collect();
+    // What has a dot is an operation; of other words those are told that resemble a member.
+    let near = |member: &&Member| (!member.key.value.contains('.')).then(|| nearest(&member.key.value, members::GIVEN)).flatten();
+    let (misspelt, operations): (Vec<&Member>, Vec<&Member>) =
+        entries.iter().filter(|member| !is_beside(member)).partition(|member| near(member).is_some());
+    for member in &misspelt {
+        let help = near(member).map_or_else(String::new, |near| format!("did you mean `{near}`?"));
+        reader
+            .problem("S004", member.key.span, format!("unknown member `{}`", member.key.value))
+            .label("not a member of a row of `given`")
+            .help(help);
+    }
     let [entry] = operations[..] else {
         reader
             .problem("S007", node.span, format!("an entry of `given` names {} operations, expected one", operations.len()))

@@ -38,7 +38,7 @@ impl Reader<'_> {
 }
 
 /// Conditions as those who look for contradictions have them.
-fn joint(condition: &Condition) -> Joint<'_> {
+pub(super) fn joint(condition: &Condition) -> Joint<'_> {
     match condition {
         Condition::Test(expr) => Joint::Test(expr),
         Condition::All(conditions) if conditions.len() <= MOST_TOGETHER => Joint::All(conditions.iter().map(joint).collect()),
@@ -48,8 +48,22 @@ fn joint(condition: &Condition) -> Joint<'_> {
     }
 }
 
-/// What `request` asks for that another condition excludes.
+/// What one condition asks for that another one excludes.
 fn excluded(conditions: &[Condition]) -> Option<String> {
+    let conditions = &conditions[..conditions.len().min(MOST_TOGETHER)];
+    for (index, one) in conditions.iter().enumerate() {
+        for other in &conditions[index + 1..] {
+            match (one, other) {
+                (Condition::Clock(window), Condition::Clock(other)) if window.excludes(other) => {
+                    return Some(format!("the clock never shows both `{window}` and `{other}`"));
+                }
+                (Condition::Not(inner), whole) | (whole, Condition::Not(inner)) if **inner == *whole => {
+                    return Some("one of these conditions is the opposite of another".to_owned());
+                }
+                _ => {}
+            }
+        }
+    }
     let requests = conditions.iter().filter_map(|condition| if let Condition::Request(parts) = condition { Some(parts) } else { None });
     let parts: Vec<&(&str, Shape)> = requests.flatten().take(MOST_TOGETHER).collect();
     for (index, (name, shape)) in parts.iter().enumerate() {

@@ -68,6 +68,88 @@ pub(crate) const CONVERSATION_SUBSCRIBE: [&str; 7] = ["vendor", "account", "even
 pub(crate) const CONVERSATION_RECEIPT: [&str; 10] = ["event", "subject", "method", "at", "headers", "json", "has", "form", "text", "hmac"];
 pub(crate) const CONVERSATION_HMAC: [&str; 4] = ["header", "secret", "value", "over"];
 
+/// What diagnostics call the body of a request.
+pub(crate) const BODY: &str = "the body";
+
+/// What to write in the place of members that a mapping does not have: what they stand in, or the word for the same.
+const INSTEAD: [(&str, &[&str], &str); 45] = [
+    ("an override", &["commit", "then", "for", "text"], "`fault: {commit: true, then: reset}`"),
+    ("an override", &["status", "body", "headers", "base64", "off_spec"], "`respond: {status: 500, body: {…}}`, or `fault: 500`"),
+    ("an override", &["set", "remove"], "`patch: {remove: [/rates/0]}`"),
+    ("an override", &["per", "limit", "window"], "`rate_limit: {limit: 60, window: 60s}`"),
+    ("an override", &["time", "median", "p99", "per_byte", "delay"], "`latency: 2s`, or `latency: {median: 300ms, p99: 4s}`"),
+    ("an override", &["all", "any", "not", "request", "chance", "clock"], "`when: {chance: 0.2}`"),
+    ("an override", &["reset", "timeout", "error"], "`fault: reset`, or `fault: 500`"),
+    ("an override", &["call", "operation", "vendor"], "`on: vendor.operationId`"),
+    ("an override", &["count", "repeat"], "`times: 2`"),
+    ("`fault`", &["on", "when", "times", "skip", "latency"], "it beside `fault`"),
+    ("`fault`", &["timeout", "stall", "drip"], "`{then: timeout, for: 30s}`"),
+    ("`fault`", &["html_gateway"], "`{then: html_gateway, status: 504}`"),
+    ("`fault`", &["reset", "empty", "truncate", "garbage", "type", "kind", "error", "code"], "`then: reset`, or `then: 500`"),
+    ("`respond`", &["json", "text", "data", "content"], "`body: …`"),
+    ("`respond`", &["on", "when", "times", "skip", "latency"], "it beside `respond`"),
+    ("`patch`", &["on", "when", "times", "skip", "latency"], "it beside `patch`"),
+    ("`rate_limit`", &["calls", "requests", "max", "count"], "`limit: 60`"),
+    ("a condition", &["or", "one", "some"], "`any`"),
+    ("a condition", &["and", "every"], "`all`"),
+    ("a condition", &["on", "fault", "latency", "times", "skip"], "it beside `when`"),
+    ("a condition", &["nth", "operation"], "`$call.nth == 1`, an expression"),
+    ("a condition", &["none", "nor", "neither"], "`not: {any: […]}`"),
+    ("a condition", &["method", "path", "parameters", "query", "headers", "body"], "`request: {body: {…}}`"),
+    ("a condition", &["from", "until", "daily", "days", "zone"], "`clock: {days: [sat, sun]}`"),
+    ("an expectation", &["event", "min", "max", "answered", "forged"], "`webhook: {event: …, min: 1}`, or `call` with a `count`"),
+    ("an expectation", &["on", "operation"], "`call: vendor.operationId`"),
+    ("an expectation", &["times"], "`count: 2`"),
+    ("an expectation", &["all", "any", "not", "request"], "`when: {any: […]}`"),
+    ("an expectation", &["status", "wire", "answer"], "`when: $answer.status == 201`"),
+    ("an expectation", &["method", "path", "query", "headers", "body"], "`when: {request: {body: {…}}}`"),
+    ("`webhook`", &["vendor"], "`event` alone: its name says the vendor"),
+    ("`webhook`", &["count", "times"], "`min` and `max`"),
+    ("a timeline", &["vendor", "when"], "`for: {vendor: …, when: …}`"),
+    ("a timeline", &["at", "status", "after_reads", "on", "code", "location", "message"], "`steps: [{at: +6h, status: in_transit}]`"),
+    ("a step of a timeline", &["after", "delay", "wait"], "`at: +3h`"),
+    ("a step of a timeline", &["city", "state", "postcode", "country"], "`location: {city: Bath, country: GB}`"),
+    ("a step", &["get", "post", "put", "delete", "method", "url", "path"], "`call: GET /parcels`"),
+    ("a step", &["after", "delay", "wait", "sleep"], "`advance: 3h`"),
+    ("a step", &["status", "has"], "`expect: {status: 200}`"),
+    ("a step", &["body", "data"], "`json: {…}`"),
+    (BODY, &["start_at", "frozen_at", "startAt", "frozenAt", "start", "mode", "frozen"], "`clock: {start: …, mode: frozen}`"),
+    (BODY, &["for", "duration", "time", "span", "seconds", "hours", "days"], "`by: 3h`"),
+    ("`clock`", &["speed"], "`mode: {speed: 3600}`"),
+    ("`clock`", &["frozen", "realtime", "freeze"], "`mode: frozen`"),
+    ("`webhooks`", &["vendor", "account", "url", "events", "format", "secret"], "`subscriptions: [{vendor: …, url: \"inbox://me\"}]`"),
+];
+
+/// A mapping as it is written where something else stands in its place.
+pub(crate) fn written(what: &str) -> Option<&'static str> {
+    let forms = [
+        ("`clock`", "for example `clock: {start: 2026-01-05T09:00:00Z, mode: frozen}`"),
+        ("`respond`", "for example `respond: {status: 500, body: {…}}`"),
+        ("`patch`", "for example `patch: {set: {/rates/0/amount: \"0.00\"}, remove: [/rates/1]}`"),
+        ("`rate_limit`", "for example `rate_limit: {limit: 60, window: 60s}`"),
+        ("`for`", "for example `for: {vendor: shippo}`"),
+        ("`webhook`", "for example `webhook: {event: track_updated, min: 1}`"),
+        ("a location", "for example `location: {city: Bath, country: GB}`"),
+        ("an expectation", "for example `- {call: shippo.CreateTransaction, count: 1}`"),
+        ("`webhooks`", "for example `webhooks: {subscriptions: [{vendor: shippo, url: \"inbox://me\"}]}`"),
+    ];
+    forms.iter().find(|(own, _)| *own == what).map(|(_, form)| *form)
+}
+
+/// What to write in the place of a member that a mapping does not have, in words for people.
+pub(crate) fn instead(what: &str, name: &str, known: &[&str]) -> Option<String> {
+    // Bodies of requests differ in their members.
+    let is_there = |written: &str| what != BODY || written[1..].split(':').next().is_some_and(|member| known.contains(&member));
+    let (.., written) = INSTEAD.iter().find(|(own, names, written)| *own == what && names.contains(&name) && is_there(written))?;
+    Some(format!("write {written}"))
+}
+
+/// A name of a place for anchors, made of one that is none.
+pub(crate) fn free(name: &str) -> String {
+    let name = name.strip_prefix("x_").unwrap_or(name);
+    format!("x-{}", name.trim_start_matches(|letter: char| !letter.is_alphanumeric()))
+}
+
 /// Where a member belongs that stands in a wrong place, in words for people.
 pub(crate) fn elsewhere(name: &str) -> Option<String> {
     let places: [(&[&str], &str); 7] = [

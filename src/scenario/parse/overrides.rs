@@ -1,6 +1,5 @@
 //! The `overrides`: what matching calls get instead of the vendor's usual answer.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -9,12 +8,13 @@ use super::conversation::{alone, base64};
 use super::members;
 use super::pace::{latency, rate_limit};
 use super::reader::{Fields, Reader};
-use super::values::ExprContext;
-use crate::base::text;
+use super::roots::ExprContext;
+use super::shadowed::shadowed;
 use crate::engine::Wire;
 use crate::scenario::ast::{Condition, Effect, Failure, Fault, Override, Patch, Pattern, Refusal, Response};
 use crate::scenario::error::{Span, Spanned, suggestion};
 use crate::scenario::expr::types::{Looked, Types as _};
+use crate::scenario::need::Need;
 use crate::scenario::node::{Kind, Member, Node};
 use crate::scenario::template::Template;
 
@@ -71,9 +71,21 @@ fn override_(reader: &mut Reader<'_>, node: &Node) -> Option<Override> {
         reader.warn("S106", node.span, message, "leave `times` out, or let it be more than `limit`");
     }
     let skip = fields.get("skip").and_then(|node| reader.whole(node, "skip", 0..=u64::MAX)).unwrap_or_default();
+    if let (Some(node), Some(Some(condition)), Some(Spanned { value: Pattern::One(_), .. })) = (fields.get("skip"), &when, &on) {
+        skips_all(reader, node, skip, condition);
+    }
     // A condition that could not be read must not turn into one that always holds.
     let when = when.map(|when| when.unwrap_or(Condition::unread(node.span.start)));
     Some(Override { span: node.span, on: on?, when, effect, latency, times, skip })
+}
+
+/// Warns of `skip` beside a condition that only so many calls of an account fulfill.
+fn skips_all(reader: &mut Reader<'_>, node: &Node, skip: u64, condition: &Condition) {
+    let Some((path, Need::OneOf(numbers))) = condition.needs() else { return };
+    if path.to_string() == "$call.nth" && numbers.len() as u64 <= skip {
+        let message = format!("`skip: {skip}` leaves alone what the condition names: {} of the calls of each account", numbers.len());
+        reader.warn("S106", node.span, message, "leave it out: `$call.nth` counts the calls already");
+    }
 }
 
 fn effect(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>) -> Option<Effect> {
@@ -84,7 +96,7 @@ fn effect(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>) -> Option<E
         ["refuse"] => fields.get("refuse").and_then(|node| refuse(reader, node)),
         ["rate_limit"] => fields.get("rate_limit").and_then(|node| rate_limit(reader, node)).map(Effect::RateLimit),
         [] => {
-            if fields.get("latency").is_none() {
+            if fields.get("latency").is_none() && !fields.may_mean(&["respond", "patch", "fault", "refuse", "rate_limit", "latency"]) {
                 let label = "expected one of `respond`, `patch`, `fault`, `refuse`, `rate_limit`, `latency`";
                 reader.problem("S006", node.span, "an override that changes nothing").label(label);
             }
@@ -107,8 +119,26 @@ fn response(reader: &mut Reader<'_>, node: &Node) -> Option<Response> {
     let body = fields.entry("body").and_then(|member| reader.template(&member.value));
     let bytes = fields.get("base64").and_then(|node| base64(reader, node)).map(Into::into);
     let off_spec = fields.get("off_spec").and_then(|node| reader.boolean(node, "off_spec")).unwrap_or_default();
-    let span = fields.entry("body").or_else(|| fields.entry("status")).map_or(node.span, |member| member.value.span);
-    Some(Response { status: u16::try_from(status?).ok()?, headers, body, bytes, off_spec, span })
+    let status_span = fields.get("status").map_or(node.span, |node| node.span);
+    let span = fields.entry("body").map_or(status_span, |member| member.value.span);
+    if let Some(Member { value: Node { kind: Kind::Text(text), span }, .. }) = fields.entry("body") {
+        json_in_text(reader, text, *span, &headers);
+    }
+    Some(Response { status: u16::try_from(status?).ok()?, headers, body, bytes, off_spec, span, status_span })
+}
+
+/// Warns of JSON that is written as a text, and would be sent as one: in quotes.
+fn json_in_text(reader: &mut Reader<'_>, text: &str, span: Span, headers: &[(String, Template)]) {
+    let is_typed = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    let is_json = text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<serde_json::Value>(text).is_ok();
+    if is_json && !is_typed {
+        reader.warn(
+            "S108",
+            span,
+            "the body is a text with JSON in it, and is sent in quotes",
+            "leave the quotes out: a body is written as YAML, of which JSON is a part",
+        );
+    }
 }
 
 fn headers(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<(String, Template)> {
@@ -274,13 +304,23 @@ enum How {
 fn fault(reader: &mut Reader<'_>, node: &Node) -> Option<Effect> {
     if !matches!(node.kind, Kind::Map(_)) {
         return how(reader, node, "fault").map(|how| match how {
-            How::Failure(then) => Effect::Fault(Fault { commit: false, then }),
+            How::Failure(then) => Effect::Fault(Fault { commit: false, then, span: node.span }),
             How::Business(name) => Effect::Refuse(Refusal { failure: Some(name), text: None }),
         });
     }
     let fields = reader.fields(node, "`fault`", &members::FAULT)?;
     let commit = fields.get("commit").map(|node| (node, reader.boolean(node, "commit")));
-    let then = fields.require(reader, "then").and_then(|node| how(reader, node, "then"));
+    if let (None, Some(status)) = (fields.get("then"), fields.get("status")) {
+        let help = format!("write `fault: {}`, or name what goes wrong: `then: html_gateway`", reader.raw(status));
+        reader.problem("S006", status.span, "`then` is missing").label("`fault` needs `then`").help(help);
+        return None;
+    }
+    if fields.get("then").is_none() && fields.may_mean(&["then"]) {
+        return None;
+    }
+    let written = fields.require(reader, "then");
+    let span = written.map_or(node.span, |node| node.span);
+    let then = written.and_then(|node| how(reader, node, "then"));
     let time = fields.get("for").map(|node| (node, lasting(reader, node)));
     let status = fields.get("status").map(|node| (node, gateway(reader, node)));
     let text = fields.get("text").map(|node| (node, words(reader, node, "text")));
@@ -309,7 +349,7 @@ fn fault(reader: &mut Reader<'_>, node: &Node) -> Option<Effect> {
                     .problem("S007", node.span, "this fault shows the vendor's answer, for which the work is done")
                     .help("leave `commit` out, or lose the answer: `reset`, `empty`, `timeout`");
             }
-            Some(Effect::Fault(Fault { commit: commit.and_then(|(_, commit)| commit).unwrap_or_default(), then }))
+            Some(Effect::Fault(Fault { commit: commit.and_then(|(_, commit)| commit).unwrap_or_default(), then, span }))
         }
         How::Business(name) => {
             if let Some((node, _)) = commit {
@@ -359,61 +399,15 @@ fn how(reader: &mut Reader<'_>, node: &Node, member: &str) -> Option<How> {
         }
         Kind::Text(word) if reader.has_failure(word) => Some(How::Business(Spanned { value: word.clone(), span: node.span })),
         _ => {
+            let timed = if let Kind::Text(text) = &node.kind { text.split_once(' ') } else { None };
+            if let Some((word, time)) = timed.filter(|(word, _)| FAILURES.iter().any(|(known, _)| known == word)) {
+                let help = format!("write `fault: {{then: {word}, for: {time}}}`");
+                reader.problem("S009", node.span, format!("unknown fault `{word} {time}`")).help(help);
+                return None;
+            }
             let business: Vec<_> = reader.failures.iter().map(|name| (*name, None)).collect();
             let words: Vec<(&str, Option<Wire>)> = FAILURES.iter().map(|(word, wire)| (*word, Some(*wire))).chain(business).collect();
             reader.choice(node, "fault", &words).flatten().map(|wire| How::Failure(Failure::Wire(wire)))
-        }
-    }
-}
-
-/// Whether no call of its operations that fulfills its conditions goes on to the overrides behind it.
-fn takes_all(entry: &Override) -> bool {
-    let lets_some_pass = matches!(entry.effect, Some(Effect::RateLimit(_))) || entry.needs_work();
-    let has_effect = entry.effect.is_some() || entry.latency.is_some();
-    has_effect && !lets_some_pass && entry.times.is_none() && entry.skip == 0
-}
-
-/// So many globs, and conditions of an operation, are held against the overrides behind them.
-const MOST_GLOBS: usize = 256;
-const MOST_CONDITIONS: usize = 256;
-
-/// Reports overrides that can never be reached, because an earlier one takes every call that they could match.
-fn shadowed(reader: &mut Reader<'_>, overrides: &[Override]) {
-    let mut taken = BTreeMap::<String, Vec<(Option<&Condition>, usize)>>::new();
-    let mut globs = Vec::<(usize, String)>::new();
-    for entry in overrides {
-        let on = &entry.on.value;
-        let name = on.to_string();
-        let wider = match on {
-            Pattern::Every => vec![Pattern::Every],
-            Pattern::Vendor(_) | Pattern::Glob(_) => vec![Pattern::Every, on.clone()],
-            Pattern::One(operation) => vec![Pattern::Every, Pattern::Vendor(operation.vendor.clone()), on.clone()],
-        };
-        let takes = |on: String| {
-            let (_, span) = taken.get(&on)?.iter().find(|(when, _)| when.is_none() || *when == entry.when.as_ref())?;
-            Some((*span, on))
-        };
-        let same = wider.iter().map(Pattern::to_string).find_map(takes);
-        let earlier = same.or_else(|| globs.iter().find(|(_, glob)| text::fits_glob(&name, glob)).cloned());
-        if let Some((span, earlier)) = earlier {
-            if reader.is_full() {
-                return;
-            }
-            let (line, _) = reader.source.position(span);
-            let message = format!("override is never reached, `{earlier}` on line {line} takes every such call");
-            reader.problem("S016", entry.on.span, message).help("move it up, or give the earlier one `when` or `times`");
-        } else if takes_all(entry) {
-            let is_always = entry.when.is_none();
-            if is_always
-                && let Pattern::Glob(glob) = on
-                && globs.len() < MOST_GLOBS
-            {
-                globs.push((entry.span.start, glob.clone()));
-            }
-            let known = taken.entry(name).or_default();
-            if is_always || known.len() < MOST_CONDITIONS {
-                known.push((entry.when.as_ref(), entry.span.start));
-            }
         }
     }
 }

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::members;
-use super::values::ExprContext;
+use super::roots::ExprContext;
 use crate::base::decimal;
 use crate::base::time::Timestamp;
 use crate::engine::AccountRows;
@@ -64,6 +64,8 @@ pub(super) struct Fields<'n> {
     members: &'n [Member],
     /// The members that are told as misspelt, as they should be written.
     misspelt: Vec<String>,
+    /// Whether a member is told of that resembles none.
+    has_strange: bool,
 }
 
 impl<'n> Fields<'n> {
@@ -93,11 +95,24 @@ impl<'n> Fields<'n> {
         found
     }
 
+    /// Whether a member that is told of as misspelt is one of some that are missing.
+    pub(super) fn misspells(&self, names: &[&str]) -> bool {
+        self.misspelt.iter().any(|name| names.contains(&name.as_str()))
+    }
+
+    /// Whether a member that is told of as unknown may be meant for one of some that are missing.
+    pub(super) fn may_mean(&self, names: &[&str]) -> bool {
+        self.has_strange || self.misspells(names)
+    }
+
     /// Those of some members that are there.
     pub(super) fn present(&self, names: &[&'static str]) -> Vec<&'static str> {
         names.iter().copied().filter(|name| self.get(name).is_some()).collect()
     }
 }
+
+/// The longest value that is repeated in a help.
+const LONGEST_RAW: usize = 80;
 
 /// Members that make what stands beside them narrower: one without a value would be taken for "any" where somebody meant to write one.
 const NARROWING: [&str; 12] = ["when", "request", "chance", "clock", "count", "min", "max", "answered", "after", "within", "times", "skip"];
@@ -175,7 +190,8 @@ impl<'s> Reader<'s> {
         is_told: impl Fn(&str) -> bool,
     ) -> Option<Fields<'n>> {
         let Kind::Map(members) = &node.kind else {
-            self.wrong_type(node, what, "a mapping").help(format!("its members are {}", quoted(known)));
+            let written = members::written(what).map_or_else(|| format!("its members are {}", quoted(known)), str::to_owned);
+            self.wrong_type(node, what, "a mapping").help(written);
             return None;
         };
         // Members that begin with `x-` are a place for anchors.
@@ -186,7 +202,13 @@ impl<'s> Reader<'s> {
                 break;
             }
             let name = &member.key.value;
-            let help = nearest(name, known.iter().copied()).is_none().then(|| members::elsewhere(name)).flatten();
+            let is_alone = what != members::BODY && nearest(name, known.iter().copied()).is_none();
+            let elsewhere = || is_alone.then(|| members::elsewhere(name)).flatten();
+            let anchors = || format!("a place for anchors has a name that begins with `x-`: `{}`", members::free(name));
+            let help = match what == SCENARIO && self.has_anchor(member) {
+                true => Some(anchors()),
+                false => members::instead(what, name, known).or_else(elsewhere),
+            };
             self.problem("S004", member.key.span, format!("unknown member `{name}`"))
                 .label(format!("not a member of {what}"))
                 .help(help.unwrap_or_else(|| suggestion(name, known)));
@@ -201,9 +223,20 @@ impl<'s> Reader<'s> {
             let message = format!("`{}` is the same member as `{}`", second.key.value, first.key.value);
             self.problem("S003", second.key.span, message).help("readers of YAML 1.1 take the one for the other; remove one of the two");
         }
-        let unknown = members.iter().filter(|member| !is_known(member)).take(MAX_PROBLEMS).map(|member| member.key.value.as_str());
-        let misspelt = unknown.filter_map(|name| nearest(name, known.iter().copied())).map(str::to_owned).collect();
-        Some(Fields { span: first_line(node), what, members, misspelt })
+        let unknown = members.iter().filter(|member| !is_known(member) && !is_free(member)).take(MAX_PROBLEMS);
+        let (mut misspelt, mut has_strange) = (Vec::new(), false);
+        for name in unknown.map(|member| member.key.value.as_str()) {
+            match nearest(name, known.iter().copied()).filter(|_| members::instead(what, name, known).is_none()) {
+                Some(near) => misspelt.push(near.to_owned()),
+                None => has_strange = true,
+            }
+        }
+        Some(Fields { span: first_line(node), what, members, misspelt, has_strange })
+    }
+
+    /// Whether the value of a member is marked by an anchor.
+    fn has_anchor(&self, member: &Member) -> bool {
+        self.source.text.get(member.key.span.end..member.value.span.start).is_some_and(|between| between.contains('&'))
     }
 
     /// All members of a mapping whose names are free.
@@ -211,16 +244,22 @@ impl<'s> Reader<'s> {
         if let Kind::Map(members) = &node.kind {
             return members;
         }
-        self.wrong_member(node, member, expected);
+        let problem = self.wrong_member(node, member, expected);
+        if matches!(node.kind, Kind::List(_)) {
+            problem.help(format!("write a name in front of each: `{member}: {{name: …}}`"));
+        }
         &[]
     }
 
     /// A list, each item read by a function; items that it cannot read are left out.
     pub(super) fn each<T>(&mut self, node: &Node, member: &str, read: impl Fn(&mut Self, &Node) -> Option<T>) -> Vec<T> {
         let Kind::List(items) = &node.kind else {
+            let raw = self.raw(node);
             let problem = self.wrong_member(node, member, "a list");
-            if matches!(node.kind, Kind::Map(_)) {
-                problem.help("start each entry with `- `");
+            match node.kind {
+                Kind::Map(_) => drop(problem.help("start each entry with `- `")),
+                Kind::Text(_) | Kind::Number(_) if raw.len() < LONGEST_RAW => drop(problem.help(format!("write `{member}: [{raw}]`"))),
+                _ => {}
             }
             return Vec::new();
         };
@@ -293,7 +332,15 @@ impl<'s> Reader<'s> {
             _ => None,
         };
         if number.is_none() {
-            self.wrong_member(node, member, "a number");
+            let text = if let Kind::Text(text) = &node.kind { text.trim() } else { "" };
+            let percent = text.strip_suffix('%').and_then(|text| text.trim().parse::<f64>().ok());
+            let digits = text.trim_end_matches(|letter: char| !letter.is_ascii_digit());
+            let problem = self.wrong_member(node, member, "a number");
+            match percent {
+                Some(percent) => drop(problem.help(format!("write `{member}: {}`", percent / 100.0))),
+                None if digits.parse::<f64>().is_ok() => drop(problem.help(format!("write `{member}: {digits}`"))),
+                None => {}
+            }
         }
         number
     }
@@ -323,7 +370,11 @@ impl<'s> Reader<'s> {
         if (0.0..=1.0).contains(&share) {
             return Some(share);
         }
-        self.problem("S008", node.span, format!("`{member}` cannot be {share}")).label("expected a share from 0 to 1");
+        let problem = self.problem("S008", node.span, format!("`{member}` cannot be {share}"));
+        problem.label("expected a share from 0 to 1");
+        if (1.0..=100.0).contains(&share) {
+            problem.help(format!("write `{member}: {}` for {share} of a hundred", share / 100.0));
+        }
         None
     }
 

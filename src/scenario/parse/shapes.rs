@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use super::members;
 use super::reader::Reader;
 use crate::scenario::ast::Window;
-use crate::scenario::error::{Spanned, suggestion};
+use crate::scenario::error::{Spanned, nearest, suggestion};
 use crate::scenario::expr::NO_PATTERN;
 use crate::scenario::expr::types::{Looked, Types as _};
 use crate::scenario::node::{Kind, Member, Node};
@@ -125,6 +125,12 @@ impl Reader<'_> {
                 _ => format!("`{}` is never `{}`", dotted(place), self.raw(node)),
             };
             self.problem("S101", node.span, message).help = found.advice(word);
+        } else if let Shape::Exact(serde_json::Value::String(word), _) = shape {
+            if let Some(help) = found.doubt(word) {
+                self.warn("S108", node.span, format!("`{word}` is no word that `{}` has", dotted(place)), &help);
+            } else if let Some(help) = pattern_in_slashes(word, place) {
+                self.warn("S108", node.span, format!("`{word}` is this text itself, slashes included"), &help);
+            }
         }
     }
 
@@ -155,13 +161,21 @@ impl Reader<'_> {
             self.problem("S101", node.span, "the clock is never on none of the days").label("expected days, such as `[sat, sun]`");
         }
         let zone = fields.get("zone").map(|node| self.zone(node));
-        Some(Window {
+        let window = Window {
             from: from.map_or(Some(None), |from| from.map(Some))?,
             until: until.map_or(Some(None), |(_, until)| until.map(Some))?,
             daily: daily.map_or(Some(None), |daily| daily.map(Some))?,
             days: days.unwrap_or_default(),
             zone: zone.map_or(Some(TimeZone::UTC), |zone| zone)?,
-        })
+        };
+        if window.from < window.until
+            && window.is_never()
+            && let Some(node) = fields.get("days")
+        {
+            self.problem("S101", node.span, "none of these days lies between `from` and `until`")
+                .help("leave the days out, or move the ends");
+        }
+        Some(window)
     }
 
     /// `09:00..17:30`, or `22:00..06:00` for a night.
@@ -179,10 +193,24 @@ impl Reader<'_> {
         let name = self.string(node, "zone")?;
         let zone = TimeZone::get(&name).ok();
         if zone.is_none() {
-            self.problem("S009", node.span, format!("unknown time zone `{name}`")).help("for example `Europe/London`");
+            let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+            let near = nearest(&name, known.iter().map(String::as_str)).or_else(|| {
+                let city =
+                    |known: &&String| known.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(&name.replace(' ', "_")));
+                known.iter().find(city).map(String::as_str)
+            });
+            let help = near.map_or_else(|| "for example `Europe/London`".to_owned(), |near| format!("did you mean `{near}`?"));
+            self.problem("S009", node.span, format!("unknown time zone `{name}`")).help(help);
         }
         zone
     }
+}
+
+/// How a text is written as a pattern that looks like one in other languages: with slashes around it, where no path stands.
+fn pattern_in_slashes(text: &str, place: &[Option<String>]) -> Option<String> {
+    let inner = text.strip_prefix('/')?.strip_suffix('/').filter(|inner| !inner.is_empty())?;
+    let is_pattern = inner.contains(['^', '$', '|', '(', '[', '\\', '.', '+', '?']);
+    (is_pattern && place.first() != Some(&Some("path".to_owned()))).then(|| format!("a regular expression is written `~/{inner}/`"))
 }
 
 /// A place of the request as expressions name it.

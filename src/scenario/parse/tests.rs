@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::engine::Wire;
 use crate::scenario::ast::{
-    Answered, Between, Condition, Count, Deliveries, Effect, Expected, Failure, Fault, Latency, Override, Per, RateLimit, Spread, Then,
-    Trigger, Webhooks,
+    Answered, Between, Condition, Count, Deliveries, Effect, Expected, Failure, Latency, Override, Per, RateLimit, Spread, Then, Trigger,
+    Webhooks,
 };
 use crate::scenario::expr::Scope;
 
@@ -92,10 +92,13 @@ fn the_example_of_the_documentation_means_what_it_says() {
 
 #[test]
 fn effects_have_short_forms() {
-    let fault = |commit, then| Some(Effect::Fault(Fault { commit, then }));
-    assert_eq!(only("{on: '*', fault: reset}").effect, fault(false, Failure::Wire(Wire::Reset)));
-    assert_eq!(only("{on: '*', fault: 503}").effect, fault(false, Failure::Status(503)));
-    assert_eq!(only("{on: '*', fault: {commit: true, then: truncate}}").effect, fault(true, Failure::Wire(Wire::Truncate)));
+    let fault = |text: &str| match only(text).effect {
+        Some(Effect::Fault(fault)) => (fault.commit, fault.then),
+        other => panic!("{other:?} is no fault"),
+    };
+    assert_eq!(fault("{on: '*', fault: reset}"), (false, Failure::Wire(Wire::Reset)));
+    assert_eq!(fault("{on: '*', fault: 503}"), (false, Failure::Status(503)));
+    assert_eq!(fault("{on: '*', fault: {commit: true, then: truncate}}"), (true, Failure::Wire(Wire::Truncate)));
     let limit = RateLimit { per: Per::default(), limit: 3, window: Duration::from_secs(90) };
     assert_eq!(only("{on: '*', rate_limit: {limit: 3, window: 1m30s}}").effect, Some(Effect::RateLimit(limit)));
     let latency = Between { min: Duration::from_millis(250), max: Duration::from_millis(250) };

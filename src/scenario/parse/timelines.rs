@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::members;
 use super::reader::{Fields, Reader};
-use super::values::ExprContext;
+use super::roots::ExprContext;
 use crate::carrier::{Anchor, Status, countries, library};
 use crate::scenario::ast::{Condition, Location, Pattern, Then, Timeline, TimelineStep, Trigger};
 use crate::scenario::error::{Spanned, suggestion};
@@ -62,12 +62,7 @@ fn timeline(reader: &mut Reader<'_>, Member { key, value }: &Member) -> Option<T
 }
 
 fn step(reader: &mut Reader<'_>, node: &Node, from: Option<Anchor>, vendor: Option<&str>) -> Option<TimelineStep> {
-    let before = reader.problems.len();
-    let fields = reader.fields(node, "a step", &members::STEP)?;
-    // No misspelling, so that nothing is near to it.
-    for problem in reader.problems.iter_mut().skip(before).filter(|problem| problem.message == "unknown member `after`") {
-        problem.help("write `at: +3h`");
-    }
+    let fields = reader.fields(node, "a step of a timeline", &members::STEP)?;
     let trigger = trigger(reader, node, &fields, from);
     let statuses = Status::ALL.map(|status| (status.word(), status.word()));
     let status = fields.require(reader, "status").and_then(|node| reader.choice(node, "status", &statuses));
@@ -101,6 +96,7 @@ fn trigger(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>, from: Opti
             fields.get("after_reads").and_then(|node| reader.whole(node, "after_reads", 1..=1_000_000)).map(Trigger::AfterReads)
         }
         ["on"] => fields.get("on").and_then(|node| reader.pattern(node, "on")).map(Trigger::On),
+        [] if fields.may_mean(&TRIGGERS) => None,
         [] => {
             reader.problem("S006", node.span, "a step without a time").label("expected one of `at`, `after_reads`, `on`");
             None

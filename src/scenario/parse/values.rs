@@ -1,4 +1,4 @@
-//! Values with a notation of their own: instants, durations, ranges, names of operations, expressions and templates.
+//! Values with a notation of their own: instants, durations, ranges, expressions and templates.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -7,11 +7,12 @@ use jiff::{SignedDuration, SpanRelativeTo, Timestamp};
 
 use super::members;
 use super::reader::Reader;
+use super::roots::{ExprContext, ROOTS, known_root, same_member};
 use crate::base::time;
-use crate::scenario::ast::{Answered, Between, Condition, Count, Operation, Pattern};
-use crate::scenario::error::{Span, Spanned, quoted, suggestion};
+use crate::scenario::ast::{Answered, Between, Condition, Count, Pattern};
+use crate::scenario::error::{Span, quoted, suggestion};
 use crate::scenario::expr::types::{self, Looked, Type, Types};
-use crate::scenario::expr::{Expr, ExprError, NO_PATTERN, Path, PathUse, Step, Uses};
+use crate::scenario::expr::{Expr, ExprError, NEVER_CLOSED, NO_PATTERN, Path, PathUse, Step, Uses};
 use crate::scenario::node::{Kind, Member, Node};
 use crate::scenario::template::{self, Template};
 
@@ -29,64 +30,11 @@ const MOST_LOOKED_UP: usize = 20_000;
 /// Most values of one file that are held against tests, to see whether conditions can hold.
 const MOST_TRIED: usize = 500_000;
 
+/// What to do where a comment ends an expression.
+const CUT: &str = "` #` begins a comment of yaml: quote the whole condition, for example `when: \"$request.body.note == 'a #1'\"`";
+
 /// About the bytes that each byte of an expression takes once it is read.
 const EXPRESSION: usize = 16;
-
-/// A root of paths, and its members where they are a closed set.
-type Root = (&'static str, &'static [&'static str]);
-
-const REQUEST: Root = ("$request", &["body", "query", "headers", "path", "method", "parameters"]);
-const CALL: Root = ("$call", &["nth", "operation"]);
-const STATE: Root = ("$state", &[]);
-const CREDENTIAL: Root = ("$credential", &[]);
-const PARCEL: Root = ("$parcel", &["tracking_number", "carrier", "service", "subject", "from", "to", "transit_days"]);
-
-const GIVEN: Root = ("$given", &[]);
-
-const ANSWER: Root = ("$answer", &["status", "wire", "headers", "body"]);
-
-/// Where an expression is used, which decides what it can refer to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ExprContext {
-    /// An override, which is about a call.
-    Call,
-    /// A timeline, which is about a parcel.
-    Parcel,
-    /// A row of `given`, which is made before there are calls.
-    Given,
-    /// An expectation about calls of the journal, for which there is no `$state` any more.
-    Verdict,
-}
-
-impl ExprContext {
-    fn roots(self) -> &'static [Root] {
-        match self {
-            Self::Call => &[REQUEST, STATE, CALL, CREDENTIAL],
-            Self::Parcel => &[PARCEL],
-            Self::Given => &[GIVEN],
-            Self::Verdict => &[REQUEST, CALL, ANSWER],
-        }
-    }
-
-    /// The members of conditions that it can have.
-    fn joins(self) -> Vec<&'static str> {
-        let known = match self {
-            Self::Call => 6,
-            Self::Verdict => 4,
-            Self::Parcel | Self::Given => 3,
-        };
-        members::CONDITION.into_iter().take(known).collect()
-    }
-
-    fn noun(self) -> &'static str {
-        match self {
-            Self::Call => "an override",
-            Self::Parcel => "a timeline",
-            Self::Given => "a row of `given`",
-            Self::Verdict => "an expectation",
-        }
-    }
-}
 
 impl Reader<'_> {
     pub(super) fn timestamp(&mut self, node: &Node, member: &str) -> Option<Timestamp> {
@@ -115,7 +63,13 @@ impl Reader<'_> {
             self.problem("S008", node.span, format!("`{text}` is longer than ten years")).help("expected at most `3660d`");
             return;
         }
+        let ends = text.split_once('-').or_else(|| text.split_once("...")).map(|(from, to)| (from.trim(), to.trim()));
         let help = match text.parse::<f64>() {
+            Err(_) if ends.is_some_and(|(from, to)| duration(from).is_some() && duration(to).is_some()) => {
+                let (from, to) = ends.unwrap_or_default();
+                format!("two dots stand between two times: `{from}..{to}`")
+            }
+            Err(_) if text.parse::<Timestamp>().is_ok() => "this is an instant; a duration is, for example, `6h` or `2d`".to_owned(),
             Ok(_) => format!("add a unit: `{text}ms`, `{text}s`, `{text}m`, `{text}h` or `{text}d`"),
             Err(_) => "expected a number and a unit, for example `250ms`, `90s`, `6h` or `2d`".to_owned(),
         };
@@ -178,40 +132,6 @@ impl Reader<'_> {
         }
     }
 
-    /// The name of one operation, `vendor.operationId`.
-    pub(super) fn operation(&mut self, name: &Spanned<String>) -> Option<Spanned<Operation>> {
-        let pattern = self.pattern_of(name)?;
-        let Pattern::One(value) = pattern.value else {
-            self.problem("S008", name.span, format!("`{}` names more than one operation", name.value))
-                .help("name one: `vendor.operationId`");
-            return None;
-        };
-        Some(Spanned { value, span: name.span })
-    }
-
-    /// The operations that something is for: `vendor.operationId`, `vendor.*` or `*`.
-    pub(super) fn pattern(&mut self, node: &Node, member: &str) -> Option<Spanned<Pattern>> {
-        let name = self.spanned(node, member)?;
-        self.pattern_of(&name)
-    }
-
-    fn pattern_of(&mut self, name: &Spanned<String>) -> Option<Spanned<Pattern>> {
-        let value = match name.value.split_once('.') {
-            None if name.value == "*" => Pattern::Every,
-            Some((vendor, "*")) if !vendor.is_empty() && !vendor.contains('*') => Pattern::Vendor(vendor.to_owned()),
-            Some((vendor, id)) if !vendor.is_empty() && !id.is_empty() && !name.value.contains('*') => {
-                Pattern::One(Operation { vendor: vendor.to_owned(), id: id.to_owned() })
-            }
-            Some((vendor, id)) if name.value.contains('*') && !vendor.is_empty() && !id.is_empty() => Pattern::Glob(name.value.clone()),
-            _ => {
-                self.problem("S008", name.span, format!("`{}` does not name an operation", name.value))
-                    .help("expected `vendor.operationId`, `vendor.*` for all of a vendor, `vendor.Create*`, or `*`");
-                return None;
-            }
-        };
-        Some(Spanned { value, span: name.span })
-    }
-
     /// An expression, or some joined by `all`, `any` or `not`.
     pub(super) fn condition(&mut self, node: &Node, context: ExprContext) -> Option<Condition> {
         match &node.kind {
@@ -227,9 +147,12 @@ impl Reader<'_> {
 
     fn joined(&mut self, node: &Node, context: ExprContext) -> Option<Condition> {
         let fields = self.fields(node, "a condition", &members::CONDITION)?;
-        let [join] = fields.present(&members::CONDITION)[..] else {
-            let message = format!("a condition needs exactly one of {}", quoted(&members::CONDITION));
-            self.problem("S007", node.span, message).help("nest them in `all` or `any` to combine them");
+        let present = fields.present(&members::CONDITION);
+        let [join] = present[..] else {
+            if !present.is_empty() || !fields.may_mean(&members::CONDITION) {
+                let message = format!("a condition needs exactly one of {}", quoted(&members::CONDITION));
+                self.problem("S007", node.span, message).help("nest them in `all` or `any` to combine them");
+            }
             return None;
         };
         let inner = fields.get(join)?;
@@ -302,6 +225,11 @@ impl Reader<'_> {
     pub(super) fn template(&mut self, node: &Node) -> Option<Template> {
         match &node.kind {
             Kind::Text(text) if text.contains("{{") => self.filled_in(node, text),
+            Kind::Text(text) if foreign_template(text).is_some() => {
+                let help = format!("what is filled in is written `{{{{ {} }}}}`", foreign_template(text).unwrap_or_default());
+                self.warn("S108", node.span, "this text stays as it is written", &help);
+                Some(Template::Fixed(node.to_json()))
+            }
             Kind::List(items) => {
                 let items = items.iter().filter_map(|item| self.template(item));
                 Some(Template::List(items.collect()))
@@ -351,9 +279,11 @@ impl Reader<'_> {
             self.refused_pattern();
         }
         let span = self.locate(node, text, &error.range);
+        let rest = self.source.text.get(node.span.end..).unwrap_or_default();
+        let is_cut = error.message == NEVER_CLOSED && rest.lines().next().is_some_and(|line| line.trim_start().starts_with('#'));
         let problem = self.problem("S010", span, error.message);
         problem.label = error.label;
-        problem.help = error.help;
+        problem.help = if is_cut { Some(CUT.to_owned()) } else { error.help };
     }
 
     /// Reports paths that can lead nowhere, and counts patterns.
@@ -365,12 +295,13 @@ impl Reader<'_> {
             let root = format!("${}", path.root);
             let members = context.roots().iter().find(|(name, _)| *name == root).map(|(_, members)| *members);
             let (message, help) = match (members, path.steps.first()) {
-                (None, _) if [REQUEST, STATE, CALL, CREDENTIAL, PARCEL, ANSWER, GIVEN].iter().any(|(name, _)| *name == root) => {
+                (None, _) if ROOTS.iter().any(|(name, _)| *name == root) => {
                     (format!("`{root}` is not known here"), format!("{} sees {}", context.noun(), quoted(&roots)))
                 }
-                (None, _) => (format!("unknown path `{root}`"), suggestion(&root, &roots)),
+                (None, _) => (format!("unknown path `{root}`"), known_root(&root, &roots)),
                 (Some(members), Some(Step::Member(name))) if !members.is_empty() && !members.contains(&name.as_str()) => {
-                    (format!("`{root}` has no `{name}`"), suggestion(name, members))
+                    let same = same_member(&root, name, members).map(|same| format!("did you mean `{root}.{same}`?"));
+                    (format!("`{root}` has no `{name}`"), same.unwrap_or_else(|| suggestion(name, members)))
                 }
                 (Some(_), Some(Step::Member(name))) if path.root == "given" && self.given.iter().all(|(other, _)| other != name) => {
                     let names: Vec<&str> = self.given.iter().map(|(name, _)| name.as_str()).collect();
@@ -412,7 +343,7 @@ impl Reader<'_> {
         }
         for problem in expr.problems_as_condition(self) {
             let span = self.locate(node, text, &problem.range);
-            if problem.code == types::ALWAYS {
+            if [types::ALWAYS, types::DOUBTFUL].contains(&problem.code) {
                 self.warn(problem.code, span, problem.message, problem.help.as_deref().unwrap_or("leave it out"));
             } else {
                 self.problem(problem.code, span, problem.message).help = problem.help;
@@ -474,6 +405,17 @@ impl Types for Reader<'_> {
         self.tried.set(self.tried.get().saturating_add(values));
         self.tried.get() <= MOST_TRIED
     }
+}
+
+/// The path in a template of another language: `${request.body.name}`, `{$request.body.name}`, or `$request.body.name` alone.
+fn foreign_template(text: &str) -> Option<String> {
+    let inner = match text.split_once("${").or_else(|| text.split_once("{$")) {
+        Some((_, rest)) => rest.split_once('}')?.0,
+        None => text.strip_prefix('$')?,
+    };
+    let root = inner.trim().trim_start_matches('$').split(['.', '[']).next()?;
+    let is_known = ROOTS.iter().any(|(name, _)| &name[1..] == root) && inner.contains('.') && !inner.contains(char::is_whitespace);
+    is_known.then(|| format!("${}", inner.trim().trim_start_matches('$')))
 }
 
 fn duration(text: &str) -> Option<SignedDuration> {

@@ -34,11 +34,12 @@ fn subscription(reader: &mut Reader<'_>, node: &Node) -> Option<Subscription> {
     fields.get("events").into_iter().for_each(|node| reader.once(node));
     let event = |reader: &mut Reader<'_>, node: &Node| reader.spanned(node, "events");
     let events = fields.get("events").map(|node| reader.each(node, "events", event)).unwrap_or_default();
+    let account_span = fields.get("account").map(|node| node.span);
     let account = fields.get("account").and_then(|node| reader.string(node, "account"));
     let form = fields.get("format").and_then(|node| reader.choice(node, "format", &FORMATS)).unwrap_or_default();
     let secret = fields.get("secret").and_then(|node| reader.string(node, "secret"));
     // Whose it is can be told without its address.
-    Some(Subscription { vendor: vendor?, account, url, events, form, secret })
+    Some(Subscription { vendor: vendor?, account, account_span, url, events, form, secret })
 }
 
 fn address(reader: &mut Reader<'_>, node: &Node) -> Option<String> {

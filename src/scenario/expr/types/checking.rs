@@ -5,7 +5,8 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::texts::{Numbers, Place};
-use super::{Looked, NEVER, Type, TypeProblem, Types, UNLIKE};
+use super::{DOUBTFUL, Looked, NEVER, Type, TypeProblem, Types, UNLIKE};
+use crate::scenario::expr::lex::class;
 use crate::scenario::expr::{Comparison, Function, Node, Operator, Path};
 
 /// So many values of a list are held against what they are compared with.
@@ -126,7 +127,7 @@ impl Checking<'_> {
             _ => None,
         };
         if let Some(message) = problem {
-            let help = self.advice(&one, &other, left, right);
+            let help = self.advice(comparison, &one, &other, left, right);
             self.problem(UNLIKE, range.clone(), message, help);
             return;
         }
@@ -182,8 +183,44 @@ impl Checking<'_> {
                 .map(|(part, advice)| (format!("`{}` never contains `'{part}'`", self.written(left.0)), advice)),
             _ => None,
         };
-        if let Some((message, help)) = found {
-            self.problem(NEVER, range.clone(), message, help);
+        match found {
+            Some((message, _)) if word.is_some_and(|word| word.contains('*')) && comparison == Comparison::Equal => {
+                let help = "globs belong to `request`, as in `request: {path: \"/tracks/*\"}`; here, `matches` takes a regular expression";
+                self.problem(NEVER, range.clone(), message, Some(help.to_owned()));
+            }
+            Some((message, help)) => self.problem(NEVER, range.clone(), message, help),
+            None => self.doubts(comparison, known, fixed.0, range),
+        }
+    }
+
+    /// A comparison that can hold, and hardly as its author means it.
+    fn doubts(&mut self, comparison: Comparison, known: (&Node, &Type), fixed: &Node, range: &Range<usize>) {
+        let name = self.written(known.0);
+        let items = match (comparison, fixed) {
+            (Comparison::Equal | Comparison::Different, node) => std::slice::from_ref(node),
+            (Comparison::In, Node::List(items)) => &items[..items.len().min(MOST_ITEMS)],
+            (comparison, Node::Literal(Value::String(text))) if comparison.opposite().is_some() => {
+                let is_number = text.parse::<f64>().is_ok_and(f64::is_finite) && known.1.kinds & !Type::NULL == Type::TEXT_BIT;
+                if let (Node::Path(path, _), true) = (known.0, is_number) {
+                    let is_less = matches!(comparison, Comparison::Less | Comparison::LessOrEqual);
+                    let is_upper = is_less == !self.text[range.clone()].trim_start().starts_with(['\'', '"']);
+                    let message = format!("`{name}` is text, and compared by the order of letters: `10` is less than `9`");
+                    self.problem(DOUBTFUL, range.clone(), message, Some(in_texts(path, text, is_upper)));
+                }
+                return;
+            }
+            _ => return,
+        };
+        let words = || items.iter().filter_map(|item| if let Node::Literal(Value::String(word)) = item { Some(word) } else { None });
+        if let Some(word) = words().find(|word| word.len() > 1 && word.contains('*')) {
+            let message = format!("`'{word}'` is this text itself, `*` included");
+            let help = "globs belong to `request`, as in `request: {body: {name: \"A*\"}}`; here, `matches` takes a regular expression";
+            self.problem(DOUBTFUL, range.clone(), message, Some(help.to_owned()));
+            return;
+        }
+        let words = words();
+        if let Some((word, help)) = words.filter_map(|word| Some((word, known.1.doubt(word)?))).next() {
+            self.problem(DOUBTFUL, range.clone(), format!("`'{word}'` is no word that `{name}` has"), Some(help));
         }
     }
 
@@ -211,13 +248,18 @@ impl Checking<'_> {
     }
 
     /// What to do about two values of unlike types.
-    fn advice(&self, one: &Type, other: &Type, left: &Node, right: &Node) -> Option<String> {
+    fn advice(&self, comparison: Comparison, one: &Type, other: &Type, left: &Node, right: &Node) -> Option<String> {
         let (text, number) = if one.kinds & !Type::NULL == Type::TEXT_BIT { (left, right) } else { (right, left) };
         let is_text_and_number = one.kinds | other.kinds == Type::TEXT_BIT | Type::NUMBER_BIT | (one.kinds | other.kinds) & Type::NULL;
         if !is_text_and_number {
             return None;
         }
         match (number, text) {
+            (Node::Literal(Value::Number(number)), Node::Path(path, _)) if comparison.opposite().is_some() => {
+                let is_upper = matches!(comparison, Comparison::Less | Comparison::LessOrEqual) == std::ptr::eq(text, left);
+                Some(in_texts(path, &number.to_string(), is_upper))
+            }
+            (_, Node::Literal(Value::String(text))) if class(text).is_some() => class(text),
             (Node::Literal(Value::Number(number)), _) => Some(format!("quote it: `'{number}'`")),
             (_, Node::Literal(Value::String(text))) if text.parse::<f64>().is_ok() => Some(format!("take the quotes away: `{text}`")),
             _ => None,
@@ -325,5 +367,21 @@ impl Checking<'_> {
             Node::Any(nodes) | Node::All(nodes) => Some(self.extent(nodes.first()?)?.start..self.extent(nodes.last()?)?.end),
             _ => None,
         }
+    }
+}
+
+/// How numbers are compared that are written as texts: texts have the order of their letters, in which `10` is less than `9`.
+pub(super) fn in_texts(path: &Path, number: &str, is_upper: bool) -> String {
+    let range = if is_upper { format!("..{number}") } else { format!("{number}..") };
+    let members = path.members();
+    match (path.root.as_str(), members.split_first()) {
+        ("request", Some((Some("body" | "query" | "headers"), _))) => {
+            let nested = members.iter().rev().fold(format!("\"{range}\""), |inner, member| match member {
+                Some(name) => format!("{{{name}: {inner}}}"),
+                None => format!("[{inner}]"),
+            });
+            format!("numbers in texts are compared by a condition of its own: `request: {nested}`")
+        }
+        _ => "texts have the order of their letters; `matches '^0(\\.0*)?$'` looks at the digits of a number".to_owned(),
     }
 }

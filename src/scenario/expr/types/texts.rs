@@ -15,6 +15,8 @@ pub(super) enum Texts {
     Words(Vec<String>),
     /// One of these, or a text that is near none of them.
     Usual(Vec<String>),
+    /// The same of a list that a document has: others are told of.
+    Listed(Vec<String>),
     /// The codes of countries with two letters, in capitals.
     Countries,
     /// Paths, which begin with a slash: those of some templates, in which `{name}` is a part of any text; any where there is none.
@@ -64,15 +66,30 @@ impl Texts {
         match self {
             Self::Words(words) => words.iter().any(|word| test(word)),
             Self::Countries => countries::all().any(|country| test(country.alpha2)) || test(KOSOVO),
-            Self::Any | Self::Usual(_) | Self::Paths(_) | Self::Lower => true,
+            Self::Any | Self::Usual(_) | Self::Listed(_) | Self::Paths(_) | Self::Lower => true,
         }
+    }
+
+    /// Whether one of its texts can fit a glob.
+    pub fn fits_glob(&self, glob: &str) -> bool {
+        match self {
+            Self::Paths(_) => self.has(glob.split('*').next().unwrap_or_default(), Place::Start),
+            _ => self.any(|word| crate::base::text::fits_glob(word, glob)),
+        }
+    }
+
+    /// What a document lists where a word is none of it.
+    pub fn unlisted(&self, word: &str) -> Option<&[String]> {
+        if let Self::Listed(words) = self { (!words.iter().any(|own| own == word)).then_some(words) } else { None }
     }
 
     fn allows(&self, text: &str) -> bool {
         match self {
             Self::Any => true,
             Self::Words(words) => words.iter().any(|word| word == text),
-            Self::Usual(words) => words.iter().any(|word| word == text) || nearest(text, alike(words, text)).is_none(),
+            Self::Usual(words) | Self::Listed(words) => {
+                words.iter().any(|word| word == text) || nearest(text, alike(words, text)).is_none()
+            }
             // Codes from `XA` to `XZ` are everybody's own.
             Self::Countries => {
                 countries::find(text).is_some_and(|country| country.alpha2 == text) || matches!(text.as_bytes(), [b'X', b'A'..=b'Z'])
@@ -94,7 +111,8 @@ impl Texts {
     pub fn has(&self, part: &str, place: Place) -> bool {
         match self {
             Self::Lower => part.to_lowercase() == part,
-            Self::Paths(_) => place != Place::Start || part.is_empty() || part.starts_with('/'),
+            Self::Paths(_) if place != Place::Start || part.is_empty() => true,
+            Self::Paths(all) => part.starts_with('/') && (all.is_empty() || all.iter().any(|template| can_begin(template, part))),
             closed => closed.any(|word| place.has(word, part)),
         }
     }
@@ -108,7 +126,7 @@ impl Texts {
 
     /// How many words are looked at for a test.
     pub fn count(&self) -> usize {
-        if let Self::Words(words) | Self::Usual(words) = self { words.len() } else { 1 }
+        if let Self::Words(words) | Self::Usual(words) | Self::Listed(words) = self { words.len() } else { 1 }
     }
 
     /// The lengths of the shortest and the longest, in characters.
@@ -129,12 +147,12 @@ impl Texts {
     pub fn advice(&self, found: &str) -> Option<String> {
         match self {
             Self::Any => None,
-            Self::Words(words) | Self::Usual(words) => {
+            Self::Words(words) | Self::Usual(words) | Self::Listed(words) => {
                 let words: Vec<&str> = words.iter().map(String::as_str).collect();
                 Some(match (nearest(found, words.iter().copied()), words.len()) {
                     (Some(near), _) if !found.is_empty() => format!("did you mean `'{near}'`?"),
                     (_, 1) => format!("it is always `'{}'`", words[0]),
-                    (_, 2..=12) => format!("it is one of {}", quoted(&words)),
+                    (_, 2..=24) => format!("it is one of {}", quoted(&words)),
                     _ => "it is one of many words, and none of these".to_owned(),
                 })
             }
@@ -153,10 +171,23 @@ impl Texts {
 }
 
 /// Whether a path is one of a template. Which case its letters have, and how many slashes there are, is the vendor's affair.
-fn is_path_of(path: &str, template: &str) -> bool {
+pub fn is_path_of(path: &str, template: &str) -> bool {
     let parts = |text: &'_ str| text.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>();
     let (path, template) = (parts(path), parts(template));
     path.len() == template.len() && path.iter().zip(&template).all(|(own, part)| part.contains('{') || own.eq_ignore_ascii_case(part))
+}
+
+/// Whether a path of a template can begin so: with its parts, of which the last may be the beginning of one.
+fn can_begin(template: &str, start: &str) -> bool {
+    let (whole, last) = start.rsplit_once('/').unwrap_or(("", start));
+    let mut parts = template.split('/').filter(|part| !part.is_empty());
+    let mut fits = |own: &str, is_whole: bool| {
+        parts.next().is_some_and(|part| {
+            let beginning = part.get(..own.len()).filter(|_| !is_whole || own.len() == part.len());
+            part.contains('{') || beginning.is_some_and(|part| part.eq_ignore_ascii_case(own))
+        })
+    };
+    whole.split('/').filter(|part| !part.is_empty()).all(|part| fits(part, true)) && (last.is_empty() || fits(last, false))
 }
 
 /// Words that begin like a text and are about as long: of long lists, those that are worth a closer look.
@@ -275,6 +306,29 @@ mod tests {
             assert_eq!(Texts::Countries.allows(text), expected, "{text}");
         }
         assert!(Texts::Countries.any(|code| code == "XK") && Texts::Countries.lowered().allows("xk"));
+    }
+
+    #[test]
+    fn paths_begin_as_their_templates_do() {
+        let paths = Texts::Paths(vec!["/tracks/{carrier}/{number}".to_owned(), "/batches".to_owned()]);
+        for (start, expected) in [
+            ("", true),
+            ("/", true),
+            ("/tr", true),
+            ("/tracks", true),
+            ("/Tracks/", true),
+            ("/tracks/x/1", true),
+            ("/tracks/x/1/", true),
+            ("/tracks/x/1/more", false),
+            ("/track/", false),
+            ("/shippo/tracks/", false),
+            ("/shippo", false),
+            ("tracks", false),
+        ] {
+            assert_eq!(paths.has(start, Place::Start), expected, "{start}");
+            assert_eq!(paths.fits_glob(&format!("{start}*")), expected, "{start}");
+        }
+        assert!(Texts::Paths(Vec::new()).has("/shippo", Place::Start));
     }
 
     #[test]
