@@ -99,7 +99,7 @@ pub fn record(machine: &Machine, bytes: &[u8]) -> Result<Recording, Refused> {
 /// # Errors
 /// When its `given` is refused, or does not fit.
 pub(super) fn put_scenario(admin: &Admin, scenario: &Arc<Scenario>, keep: bool) -> Result<(), Refused> {
-    scenarios::replace(admin, admin.machine.default_sandbox(), scenario, keep).map_err(Problem::into_refused)
+    scenarios::replace_edited(admin, admin.machine.default_sandbox(), scenario, keep).map_err(Problem::into_refused)
 }
 
 /// Notes the scenario that a sandbox came under when the process started.

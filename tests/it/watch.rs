@@ -185,3 +185,17 @@ fn a_pipe_is_checked_and_not_watched() {
     assert_eq!(said.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&said.stderr).contains("`--watch`: /dev/stdin is a pipe or a device"));
 }
+
+#[test]
+fn an_edit_of_comments_keeps_what_was_counted() {
+    let overrides = "overrides: [{on: shippo.ListParcels, fault: 500, times: 1}, {on: shippo.ListAddresses, fault: 502, times: 1}]";
+    let mut server = Watching::start("reworded", overrides);
+    assert_eq!((server.status("/shippo/parcels").as_str(), server.status("/shippo/parcels").as_str()), ("500", "200"));
+    let said = server.edit(&format!("name: reworded\n# Nothing else.\n\n{overrides}\nx-place: 1\n"));
+    assert!(said.ends_with("was read again; the sandbox goes on with its data\n"), "{said}");
+    assert_eq!((server.status("/shippo/parcels").as_str(), server.status("/shippo/addresses").as_str()), ("200", "502"));
+    let source = server.call("GET", "/_seatrial/sandboxes/default/scenario", "");
+    assert!(source.contains("Nothing else.") && source.contains(r#""name":"reworded""#), "{source}");
+    server.edit(&overrides.replace("502", "503"));
+    assert_eq!(server.status("/shippo/parcels"), "500", "what is another scenario begins to count anew");
+}
