@@ -203,7 +203,8 @@ impl Checking<'_> {
                 let is_number = text.parse::<f64>().is_ok_and(f64::is_finite) && known.1.kinds & !Type::NULL == Type::TEXT_BIT;
                 if let (Node::Path(path, _), true) = (known.0, is_number) {
                     let is_less = matches!(comparison, Comparison::Less | Comparison::LessOrEqual);
-                    let is_upper = is_less == !self.text[range.clone()].trim_start().starts_with(['\'', '"']);
+                    let is_turned = self.text.get(range.clone()).is_some_and(|text| text.starts_with(['\'', '"']));
+                    let is_upper = is_less != is_turned;
                     let message = format!("`{name}` is text, and compared by the order of letters: `10` is less than `9`");
                     self.problem(DOUBTFUL, range.clone(), message, Some(in_texts(path, text, is_upper)));
                 }
