@@ -11,7 +11,8 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 pub fn in_hex(bytes: &[u8]) -> String {
     let mut text = Vec::with_capacity(2 * bytes.len());
     for byte in bytes {
-        text.extend([byte >> 4, byte & 15].map(|digit| HEX[usize::from(digit)]));
+        text.push(HEX[usize::from(byte >> 4)]);
+        text.push(HEX[usize::from(byte & 15)]);
     }
     String::from_utf8(text).expect("digits are ASCII")
 }

@@ -465,12 +465,8 @@ fn check(operation: &Operation, status: StatusCode, headers: &HeaderMap, body: &
 /// answers; ids do not, as the journal goes on.
 fn exchange_id(sandbox: &str, vendor: &str, account: &str, restores: u64, number: u64) -> Arc<str> {
     let account = ids::in_hex(&entropy::fingerprint(account.as_bytes()).to_be_bytes()[5..]);
-    let number = itoa::Buffer::new().format(number).to_owned();
-    match restores {
-        0 => [sandbox, vendor, &account, &number].join("-"),
-        restores => [sandbox, vendor, &account, &format!("r{restores}"), &number].join("-"),
-    }
-    .into()
+    let again = if restores == 0 { String::new() } else { format!("r{restores}-") };
+    [sandbox, "-", vendor, "-", &account, "-", &again, itoa::Buffer::new().format(number)].concat().into()
 }
 
 /// A path with its parameters in their places, and the others as a query.
