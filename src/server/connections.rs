@@ -365,15 +365,17 @@ impl Asking {
         self.0.has_asked.store(true, Ordering::Relaxed);
     }
 
+    /// Whether a request is for the host that an earlier one was for.
+    pub fn has_same_host(&self, parts: &Parts) -> bool {
+        let mut headers = parts.headers.get_all(HOST).iter();
+        let header = headers.next().filter(|_| parts.uri.authority().is_none());
+        header.is_some() && header == self.0.host.get() && headers.next().is_none()
+    }
+
     /// Whether a request is for a host that is known.
     pub fn has_host(&self, parts: &Parts, is_known: impl Fn(Host<'_>) -> bool) -> bool {
-        let header = if parts.uri.authority().is_none() { parts.headers.get(HOST) } else { None };
-        let is_only = || parts.headers.get_all(HOST).iter().nth(1).is_none();
-        if header.is_some() && header == self.0.host.get() && is_only() {
-            return true;
-        }
         let found = is_known(host::target(parts));
-        if let Some(header) = header.filter(|_| found) {
+        if let Some(header) = parts.headers.get(HOST).filter(|_| found && parts.uri.authority().is_none()) {
             let _ = self.0.host.set(header.clone());
         }
         found

@@ -285,7 +285,8 @@ impl Shell {
             parts.extensions.insert(ByTls);
         }
         let was_mended = asking.was_mended();
-        let head = incoming::unreadable(&parts);
+        let has_same_host = asking.has_same_host(&parts);
+        let head = incoming::unreadable(&parts, has_same_host);
         let names_host = head.as_ref().is_none_or(|unread| unread.status != StatusCode::BAD_REQUEST);
         let read = match head {
             Some(unread) => Err(unread),
@@ -322,6 +323,7 @@ impl Shell {
             });
         }
         let is_own = match role.is_proxy {
+            _ if has_same_host => true,
             true => asking.has_host(&parts, |host| matches!(host, Host::Named(name) if self.machine.vendors().have_host(name))),
             false => !role.loopback || asking.has_host(&parts, |host| self.is_known(host)),
         };

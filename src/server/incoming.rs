@@ -65,13 +65,13 @@ pub(super) fn count_values(request: &Request, limit: usize) -> Result<usize, Unr
     Err(Unread::new(StatusCode::PAYLOAD_TOO_LARGE, detail))
 }
 
-/// What is wrong with the head of a request, whose body is not read then.
-pub(super) fn unreadable(parts: &Parts) -> Option<Unread> {
+/// What is wrong with the head of a request, whose body is not read then. It may have the `Host` of one that was in order.
+pub(super) fn unreadable(parts: &Parts, has_same_host: bool) -> Option<Unread> {
     if parts.headers.len() > MOST_HEADERS {
         let detail = format!("the request has {} headers; {MOST_HEADERS} are read", parts.headers.len());
         return Some(Unread::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, detail));
     }
-    if let Some(detail) = host::misnamed(parts) {
+    if !has_same_host && let Some(detail) = host::misnamed(parts) {
         return Some(Unread::new(StatusCode::BAD_REQUEST, detail));
     }
     let is_long = parts.uri.path_and_query().is_some_and(|target| target.as_str().len() > TARGET_LIMIT);
