@@ -24,10 +24,11 @@ pub(super) fn mended(bytes: &[u8]) -> Option<Vec<u8>> {
 
 /// Whether bytes that came so far are the beginning of a request line, which may have blanks further on.
 pub(super) fn is_begun(bytes: &[u8]) -> bool {
-    let Some(space) = bytes.iter().position(|byte| *byte == b' ') else { return false };
-    is_method(&bytes[..space])
-        && bytes.get(space + 1).is_none_or(|byte| *byte == b'/')
-        && !bytes.iter().any(|byte| matches!(byte, b'\r' | b'\n'))
+    if memchr::memchr2(b'\r', b'\n', bytes).is_some() {
+        return false;
+    }
+    let Some(space) = memchr::memchr(b' ', bytes) else { return false };
+    is_method(&bytes[..space]) && bytes.get(space + 1).is_none_or(|byte| *byte == b'/')
 }
 
 /// Whether they may be a method, or the beginning of one.
