@@ -101,16 +101,16 @@ impl Vendors {
     /// nothing.
     fn owner<'r>(&self, request: &'r Request, path: &'r str) -> Option<(&LoadedVendor, &'r str)> {
         let (candidates, path) = self.candidates(request, path)?;
-        let may_answer = |loaded: &&LoadedVendor| candidates.contain(&loaded.vendor);
-        let mut rows = self.loaded().iter().filter(may_answer);
-        let first = rows.next()?;
-        if rows.next().is_none() {
-            return Some((first, path));
+        let rows = || self.loaded().iter().filter(|loaded| candidates.contain(&loaded.vendor));
+        let mut leading: Option<&LoadedVendor> = None;
+        for loaded in rows() {
+            let is_longer = leading.is_none_or(|other| loaded.vendor.path_prefix.len() > other.vendor.path_prefix.len());
+            if is_longer && leads(&loaded.vendor, path) {
+                leading = Some(loaded);
+            }
         }
-        // The last of equals would be taken, and the first is wanted.
-        let rows = || self.loaded().iter().rev().filter(may_answer);
-        let leading = rows().filter(|loaded| leads(&loaded.vendor, path)).max_by_key(|loaded| loaded.vendor.path_prefix.len());
-        let owner = leading.or_else(|| rows().max_by_key(|loaded| shared_segments(&loaded.vendor, path)))?;
+        // The first of equals is wanted.
+        let owner = leading.or_else(|| rows().rev().max_by_key(|loaded| shared_segments(&loaded.vendor, path)))?;
         Some((owner, path))
     }
 
