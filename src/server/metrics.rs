@@ -3,8 +3,7 @@
 //! Labels are ids of vendors, names of operations and statuses, never what a caller sends; and there is a largest number of series,
 //! beyond which calls are counted together. A call pays for one look-up under a lock that is held for nothing else.
 
-use std::collections::BTreeMap;
-use std::collections::hash_map::{Entry as Slot, HashMap};
+use std::collections::btree_map::{BTreeMap, Entry as Slot};
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -48,7 +47,7 @@ pub(super) struct Metrics(Mutex<Table>);
 #[derive(Default)]
 struct Table {
     /// By the address of the operation's name, which is shared by all its calls, and the status.
-    calls: HashMap<(usize, Option<u16>), Series>,
+    calls: BTreeMap<(usize, Option<u16>), Series>,
     /// Calls that have no series of their own.
     others: u64,
     latencies: BTreeMap<Name, Latencies>,
