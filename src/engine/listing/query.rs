@@ -182,9 +182,10 @@ impl<'c> Query<'c> {
                 Fault { name: listing.page.names.first().copied().unwrap_or_default(), value: &page.to_string(), kind: FaultKind::PastEnd };
             return Err((listing.refuse)(&[fault]));
         }
-        let rows: Vec<T> = rows.skip(skipped).take(size).collect();
-        let has_next = skipped.saturating_add(rows.len()) < total;
-        Ok(Page { rows, number: page, size, skipped, total, has_next, cursor: None })
+        let mut page_rows = Vec::with_capacity(size.min(total.saturating_sub(skipped)));
+        page_rows.extend(rows.skip(skipped).take(size));
+        let has_next = skipped.saturating_add(page_rows.len()) < total;
+        Ok(Page { rows: page_rows, number: page, size, skipped, total, has_next, cursor: None })
     }
 
     fn by_creation<'d>(&self, docs: &'d Docs<'_>, kind: Kind) -> Rows<'d> {
