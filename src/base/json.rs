@@ -172,13 +172,21 @@ pub fn at<'t>(text: &'t [u8], pointer: &str) -> Option<&'t [u8]> {
     found.get(..skip(found)?)
 }
 
+/// The end of a text is looked for byte by byte up to here: most are shorter.
+const SHORT: usize = 24;
+
 /// The length of the value that a compact text begins with.
 fn skip(text: &[u8]) -> Option<usize> {
     match text.first()? {
         b'"' => {
             let mut end = 1;
             loop {
-                end += memchr::memchr2(b'"', b'\\', text.get(end..)?)?;
+                let rest = text.get(end..)?;
+                let (near, far) = rest.split_at(rest.len().min(SHORT));
+                end += match near.iter().position(|byte| matches!(byte, b'"' | b'\\')) {
+                    Some(length) => length,
+                    None => near.len() + memchr::memchr2(b'"', b'\\', far)?,
+                };
                 if text[end] == b'"' {
                     return Some(end + 1);
                 }
