@@ -1,42 +1,22 @@
 //! What is on disk: an embedded key-value store in a directory, which one process at a time may open.
 //!
-//! ```text
-//! LOCK                locked while a process has the directory open; says which
-//! FORMAT              what the rest is written in
-//! WRITTEN             the position of the latest batch, so that one that is missing in the store is noticed
-//! store/              fjall: `sandboxes` by name, `records` and `exchanges` by sandbox and number, `meta`
-//! ```
-//!
 //! Every value ends with a checksum over its key and itself. A record is in parts of at most [`PART`] bytes.
 //!
-//! The store goes through the whole of its own journal when it is opened, up to 64 MiB of it, although nearly all of that is in its tables
-//! as well: this takes longer than all the rest of a start. So a process that ends in good order leaves an empty one.
-
-use std::fs::{self, File, TryLockError};
-use std::io::{self, Read as _, Write as _};
+use std::fs::{self, File};
+use std::io;
 use std::ops::Deref;
-use std::os::unix::fs::FileExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use fjall::config::BlockSizePolicy;
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, LsmError, OwnedWriteBatch, PersistMode, Slice};
+use fjall::{LsmError, OwnedWriteBatch, PersistMode, Slice};
 use serde::{Deserialize, Serialize};
 
-/// What `FORMAT` says in a directory of this version.
-pub const FORMAT: &str = "seatrial-data 1\n";
+use crate::store::files::{self, FORMAT};
+use crate::store::tables::Tables;
+
 /// How many bytes of a record one value has.
 const PART: usize = 1024 * 1024;
-/// How much of what is read is kept in memory: nothing is read twice.
-const CACHE: u64 = 1024 * 1024;
-/// How much is gathered in memory before it becomes a table.
-const TABLE: u64 = 8 * 1024 * 1024;
-/// How much of a table is read at once: rows are read all together, and none by itself.
-const BLOCK: u32 = 32 * 1024;
-/// How often the end looks whether its tables are there, and how long it waits between.
-const LOOKS: u32 = 2000;
-const PAUSE: Duration = Duration::from_millis(1);
 
 /// Why a data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -71,15 +51,12 @@ pub struct Row {
 
 /// A data directory, which this process has locked.
 pub struct Disk {
-    database: Database,
-    sandboxes: Keyspace,
-    records: Keyspace,
-    exchanges: Keyspace,
-    meta: Keyspace,
+    /// There are none after an error alone.
+    tables: Option<Tables>,
     written: File,
-    /// The folder of the store.
-    folder: PathBuf,
-    lock: File,
+    /// That of the latest batch.
+    position: u64,
+    _lock: File,
 }
 
 /// How the directory was left.
@@ -130,61 +107,24 @@ impl Disk {
     /// # Errors
     /// When another process has it open, it is of another version, or damaged.
     pub fn open(directory: &Path) -> Result<(Self, Left), StoreError> {
-        let failed = |error| StoreError::Io { directory: directory.to_owned(), error };
-        fs::create_dir_all(directory).map_err(failed)?;
-        ["LOCK", "FORMAT", "WRITTEN"].iter().try_for_each(|name| own_file(&directory.join(name))).map_err(failed)?;
-        let lock = lock(directory)?;
-        let format = directory.join("FORMAT");
-        only_files(&directory.join("store")).map_err(failed)?;
-        match fs::read_to_string(&format) {
-            Ok(found) if found == FORMAT => {}
-            Ok(found) => return Err(StoreError::Format { directory: directory.to_owned(), found: found.trim_end().to_owned() }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let mut files = fs::read_dir(directory).map_err(failed)?.filter_map(Result::ok);
-                if files.any(|file| file.file_name() != "LOCK") {
-                    return Err(StoreError::Other(directory.to_owned()));
-                }
-                fs::write(&format, FORMAT).map_err(failed)?;
-            }
-            Err(error) => return Err(failed(error)),
-        }
-        let path = directory.join("store");
-        let (database, [sandboxes, records, exchanges, meta]) = guarded(|| {
-            let database = Database::builder(&path).cache_size(CACHE).worker_threads(1).manual_journal_persist(true).open()?;
-            let options = || {
-                let blocks = BlockSizePolicy::all(BLOCK);
-                KeyspaceCreateOptions::default().max_memtable_size(TABLE).data_block_size_policy(blocks)
-            };
-            let keyspace = |name| database.keyspace(name, options);
-            let keyspaces = [keyspace("sandboxes")?, keyspace("records")?, keyspace("exchanges")?, keyspace("meta")?];
-            Ok((database, keyspaces))
-        })
-        .map_err(|error| match error {
+        let lock = files::open(directory, |folder| guarded(|| Tables::make(folder)))?;
+        let (written, witness) = files::witnessed(directory)?;
+        let tables = guarded(|| Tables::open(&directory.join("store"))).map_err(|error| match error {
             StoreError::Write(fjall::Error::Locked) => StoreError::InUse { directory: directory.to_owned(), process: String::new() },
             other => other,
         })?;
-        let written =
-            File::options().read(true).write(true).create(true).truncate(false).open(directory.join("WRITTEN")).map_err(failed)?;
-        let disk = Self { database, sandboxes, records, exchanges, meta, written, folder: path, lock };
-        let left = disk.left()?;
+        let mut disk = Self { tables: Some(tables), written, position: 0, _lock: lock };
+        let left = disk.left(witness)?;
+        disk.position = left.position;
         Ok((disk, left))
     }
 
-    fn left(&self) -> Result<Left, StoreError> {
-        let number = |name: &str| -> Result<u64, StoreError> {
-            let value = guarded(|| self.meta.get(name))?;
-            value.map_or(Ok(0), |value| postcard::from_bytes(checked(name.as_bytes(), &value)?).map_err(damaged))
-        };
-        let (position, closed) = (number("position")?, number("closed")?);
-        let mut bytes = [0; 16];
-        let witness = match self.written.read_exact_at(&mut bytes, 0) {
-            Ok(()) => {
-                let (position, check) = bytes.split_at(8);
-                let read = |half: &[u8]| half.try_into().map(u64::from_le_bytes).unwrap_or_default();
-                Some(read(position)).filter(|position| *position == !read(check))
-            }
-            Err(_) => None,
-        };
+    fn tables(&self) -> &Tables {
+        self.tables.as_ref().expect("nothing is done after an error")
+    }
+
+    fn left(&self, witness: Option<u64>) -> Result<Left, StoreError> {
+        let (position, closed) = (self.number("position")?, self.number("closed")?);
         let lost = witness.unwrap_or(position).saturating_sub(position);
         Ok(Left { closed: closed == position && lost == 0, position, lost })
     }
@@ -195,7 +135,7 @@ impl Disk {
     /// When a row is damaged.
     pub fn sandboxes(&self) -> Result<Vec<(String, Row)>, StoreError> {
         let mut rows = Vec::new();
-        guarded_all(self.sandboxes.iter(), |key, value| {
+        guarded_all(self.tables().sandboxes.iter(), |key, value| {
             let name = String::from_utf8(key.to_vec()).map_err(damaged)?;
             rows.push((name, postcard::from_bytes(checked(key, value)?).map_err(damaged)?));
             Ok(())
@@ -211,7 +151,7 @@ impl Disk {
     pub fn records(&self, life: u64, mut take: impl FnMut(u64, &[u8]) -> Result<(), StoreError>) -> Result<(), StoreError> {
         let mut whole: Vec<u8> = Vec::new();
         let mut expected = 0_u32;
-        guarded_all(self.records.prefix(life.to_be_bytes()), |key, value| {
+        guarded_all(self.tables().records.prefix(life.to_be_bytes()), |key, value| {
             let (number, part) = (number_of(key)?, key.get(16..20).and_then(|part| part.try_into().ok()).map(u32::from_be_bytes));
             let bytes = checked(key, value)?;
             let (last, bytes) = bytes.split_last().ok_or_else(|| damaged("a part of a record is empty"))?;
@@ -235,7 +175,7 @@ impl Disk {
     /// # Errors
     /// When one is damaged, or what `take` says.
     pub fn exchanges(&self, life: u64, mut take: impl FnMut(u64, Value) -> Result<(), StoreError>) -> Result<(), StoreError> {
-        guarded_rows(self.exchanges.prefix(life.to_be_bytes()), |key, value| {
+        guarded_rows(self.tables().exchanges.prefix(life.to_be_bytes()), |key, value| {
             checked(key, &value)?;
             take(number_of(key)?, Value(value))
         })
@@ -244,12 +184,12 @@ impl Disk {
     /// Changes that are to be made together.
     #[must_use]
     pub fn batch(&self) -> Batch {
-        Batch(self.database.batch())
+        Batch(self.tables().database.batch())
     }
 
     pub fn put_sandbox(&self, batch: &mut Batch, name: &str, row: &Row) -> Result<(), StoreError> {
         let value = postcard::to_stdvec(row).map_err(damaged)?;
-        batch.0.insert(&self.sandboxes, name, signed(name.as_bytes(), value));
+        batch.0.insert(&self.tables().sandboxes, name, signed(name.as_bytes(), value));
         Ok(())
     }
 
@@ -260,13 +200,13 @@ impl Disk {
             let mut value = bytes[part * PART..bytes.len().min((part + 1) * PART)].to_vec();
             value.push(u8::from(part + 1 == count));
             let value = signed(&key, value);
-            batch.0.insert(&self.records, key, value);
+            batch.0.insert(&self.tables().records, key, value);
         }
     }
 
     pub fn put_exchange(&self, batch: &mut Batch, life: u64, number: u64, bytes: Vec<u8>) {
         let key = exchange_key(life, number);
-        batch.0.insert(&self.exchanges, key, signed(&key, bytes));
+        batch.0.insert(&self.tables().exchanges, key, signed(&key, bytes));
     }
 
     /// Leaves nothing of an exchange but that there was one.
@@ -279,7 +219,7 @@ impl Disk {
     /// # Errors
     /// When keys cannot be read.
     pub fn remove_below(&self, batch: &mut Batch, life: u64, record: u64, exchange: u64) -> Result<(), StoreError> {
-        for (keyspace, below) in [(&self.records, record), (&self.exchanges, exchange)] {
+        for (keyspace, below) in [(&self.tables().records, record), (&self.tables().exchanges, exchange)] {
             for row in keyspace.range(exchange_key(life, 0)..exchange_key(life, below)) {
                 batch.0.remove(keyspace, guarded(|| row.key())?);
             }
@@ -293,10 +233,10 @@ impl Disk {
     /// When keys cannot be read.
     pub fn remove_sandbox(&self, batch: &mut Batch, name: &str, life: u64) -> Result<(), StoreError> {
         self.remove_below(batch, life, u64::MAX, u64::MAX)?;
-        let row = guarded(|| self.sandboxes.get(name))?;
+        let row = guarded(|| self.tables().sandboxes.get(name))?;
         let row: Option<Row> = row.and_then(|value| postcard::from_bytes(checked(name.as_bytes(), &value).ok()?).ok());
         if row.is_some_and(|row| row.life == life) {
-            batch.0.remove(&self.sandboxes, name);
+            batch.0.remove(&self.tables().sandboxes, name);
         }
         Ok(())
     }
@@ -305,11 +245,12 @@ impl Disk {
     ///
     /// # Errors
     /// When they cannot be written. What is on disk is then as it was before, and nothing can be written any more.
-    pub fn commit(&self, mut batch: Batch, position: u64, is_synced: bool) -> Result<(), StoreError> {
+    pub fn commit(&mut self, mut batch: Batch, position: u64, is_synced: bool) -> Result<(), StoreError> {
         self.put_number(&mut batch, "position", position)?;
         let mode = if is_synced { PersistMode::SyncData } else { PersistMode::Buffer };
         guarded(|| batch.0.durability(Some(mode)).commit())?;
-        self.written.write_all_at(&[position.to_le_bytes(), (!position).to_le_bytes()].concat(), 0)?;
+        self.position = position;
+        files::witness(&self.written, position)?;
         Ok(())
     }
 
@@ -318,73 +259,59 @@ impl Disk {
     /// # Errors
     /// When the system cannot; nothing can be written any more.
     pub fn sync(&self) -> Result<(), StoreError> {
-        guarded(|| self.database.persist(PersistMode::SyncData))
+        guarded(|| self.tables().database.persist(PersistMode::SyncData))
     }
 
     /// Leaves the directory in good order at a position.
     ///
     /// # Errors
     /// When that cannot be written.
-    pub fn close(self, position: u64) -> Result<(), StoreError> {
+    pub fn close(mut self, position: u64) -> Result<(), StoreError> {
         let mut batch = self.batch();
         self.put_number(&mut batch, "closed", position)?;
         self.commit(batch, position, true)?;
-        if let Err(error) = self.empty_journal() {
+        let Some(tables) = self.tables else { return Ok(()) };
+        if let Err(error) = guarded(|| tables.close()) {
             tracing::info!(%error, "the next start takes longer");
         }
         Ok(())
     }
 
-    /// Closes the store with all that it holds in tables, and cuts its journal, which nothing is read from any more. Where tables do not
-    /// come, it stays.
-    fn empty_journal(self) -> Result<(), StoreError> {
-        let Self { database, sandboxes, records, exchanges, meta, written: _, folder, lock } = self;
-        let keyspaces = [sandboxes, records, exchanges, meta];
-        for keyspace in &keyspaces {
-            guarded(|| keyspace.rotate_memtable())?;
+    /// Keeps what the next start has to go through short. The thread that writes calls it again and again.
+    ///
+    /// # Errors
+    /// When the store cannot be opened again; nothing can be written any more.
+    pub fn shorten_journal(&mut self) -> Result<(), StoreError> {
+        let Some(mut tables) = self.tables.take() else { return Ok(()) };
+        let begins = guarded(|| tables.begin_flush())?;
+        let is_flushed = tables.is_flushed();
+        self.tables = Some(if is_flushed && !begins { guarded(|| tables.reopen())? } else { tables });
+        if begins {
+            let mut batch = self.batch();
+            self.put_number(&mut batch, "position", self.position)?;
+            guarded(|| batch.0.durability(Some(PersistMode::Buffer)).commit())?;
+        } else if is_flushed && self.number("position")? != self.position {
+            return Err(damaged("its journal has lost its end"));
         }
-        let is_in_tables = (0..LOOKS).any(|look| {
-            if look > 0 {
-                std::thread::sleep(PAUSE);
-            }
-            keyspaces.iter().all(|keyspace| keyspace.sealed_memtable_count() == 0)
-        });
-        // The threads of the store end here.
-        drop((keyspaces, database));
-        if is_in_tables {
-            let journals = fs::read_dir(&folder)?.filter_map(|row| Some(row.ok()?.path()));
-            for path in journals.filter(|path| path.extension().is_some_and(|name| name == "jnl")) {
-                let journal = File::options().write(true).open(path)?;
-                journal.set_len(0)?;
-                journal.sync_all()?;
-            }
-        }
-        drop(lock);
         Ok(())
+    }
+
+    /// Whether it is to be called again although nothing was written.
+    #[must_use]
+    pub fn is_shortening(&self) -> bool {
+        self.tables().is_flushing()
+    }
+
+    fn number(&self, name: &str) -> Result<u64, StoreError> {
+        let value = guarded(|| self.tables().meta.get(name))?;
+        value.map_or(Ok(0), |value| postcard::from_bytes(checked(name.as_bytes(), &value)?).map_err(damaged))
     }
 
     fn put_number(&self, batch: &mut Batch, name: &str, number: u64) -> Result<(), StoreError> {
         let value = postcard::to_stdvec(&number).map_err(damaged)?;
-        batch.0.insert(&self.meta, name, signed(name.as_bytes(), value));
+        batch.0.insert(&self.tables().meta, name, signed(name.as_bytes(), value));
         Ok(())
     }
-}
-
-/// Locks a directory for this process.
-fn lock(directory: &Path) -> Result<File, StoreError> {
-    let failed = |error| StoreError::Io { directory: directory.to_owned(), error };
-    let mut file = File::options().read(true).write(true).create(true).truncate(false).open(directory.join("LOCK")).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut process = String::new();
-            let _ = file.read_to_string(&mut process);
-            return Err(StoreError::InUse { directory: directory.to_owned(), process: process.trim().to_owned() });
-        }
-        Err(TryLockError::Error(error)) => return Err(failed(error)),
-    }
-    file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(failed)?;
-    Ok(file)
 }
 
 /// Damaged files make the store panic, too.
@@ -406,7 +333,7 @@ fn error_text(error: &fjall::Error) -> String {
     match error {
         fjall::Error::Io(error) | fjall::Error::Storage(LsmError::Io(error)) => error.to_string(),
         fjall::Error::Storage(LsmError::ChecksumMismatch { .. }) => "a checksum of its files is wrong".to_owned(),
-        fjall::Error::Poisoned => "an earlier attempt failed".to_owned(),
+        fjall::Error::Poisoned => "an earlier attempt failed, as when the disk is full".to_owned(),
         other => format!("its files cannot be read ({other:?})"),
     }
 }
@@ -422,28 +349,6 @@ fn guarded_rows(mut rows: fjall::Iter, mut take: impl FnMut(&[u8], Slice) -> Res
         take(&key, value)?;
     }
     Ok(())
-}
-
-/// Refuses what is written to, and no file of the directory itself.
-fn own_file(path: &Path) -> io::Result<()> {
-    match fs::symlink_metadata(path) {
-        Ok(found) if !found.is_file() => Err(io::Error::other(format!("{} is no file", path.display()))),
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
-/// Refuses what is neither a file nor a folder of files: a pipe would be waited for, and a device read without end.
-fn only_files(path: &Path) -> io::Result<()> {
-    let kind = match fs::metadata(path) {
-        Ok(found) => found.file_type(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
-    };
-    if kind.is_dir() && !path.is_symlink() {
-        return fs::read_dir(path)?.try_for_each(|entry| only_files(&entry?.path()));
-    }
-    if kind.is_file() || kind.is_dir() { Ok(()) } else { Err(io::Error::other(format!("{} is no file", path.display()))) }
 }
 
 fn damaged(why: impl ToString) -> StoreError {

@@ -323,6 +323,10 @@ impl Writer {
                 return;
             }
             self.make_checkpoints();
+            if let Err(error) = self.disk.shorten_journal() {
+                shared.tell(position, Err(error));
+                return;
+            }
         }
     }
 
@@ -330,9 +334,9 @@ impl Writer {
     fn take(&self) -> (Vec<Item>, u64, bool) {
         let mut queue = self.shared.queue();
         let written = queue.position - queue.items.len() as u64;
-        let mut since: Option<Instant> = None;
+        let (mut since, begun): (Option<Instant>, _) = (None, now());
         while queue.awaited <= written && !queue.ended {
-            let patience = match (queue.items.is_empty(), self.next_sync()) {
+            let patience = match (queue.items.is_empty(), self.next_chore(begun)) {
                 (true, None) => None,
                 (true, Some(left)) if left.is_zero() => break,
                 (true, left) => left,
@@ -350,6 +354,12 @@ impl Writer {
             };
         }
         (std::mem::take(&mut queue.items), queue.position, queue.ended)
+    }
+
+    /// How long until there is something to do although nothing arrives.
+    fn next_chore(&self, begun: Instant) -> Option<Duration> {
+        let look = self.disk.is_shortening().then(|| LIGHT.saturating_sub(begun.elapsed()));
+        look.into_iter().chain(self.next_sync()).min()
     }
 
     /// How long until what was written has to be on the disk itself.

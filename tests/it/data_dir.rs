@@ -20,11 +20,11 @@ use serde_json::{Value, json};
 
 use crate::made_up::request;
 
-fn wall() -> jiff::Timestamp {
+pub fn wall() -> jiff::Timestamp {
     "2026-01-05T09:00:00Z".parse().expect("a valid timestamp")
 }
 
-fn machine() -> Machine {
+pub fn machine() -> Machine {
     Machine::new(vendors::all(), Options::default(), Start::plain(wall()))
 }
 
@@ -39,14 +39,14 @@ impl Folder {
     }
 
     /// A copy of it as it is now, as the end of the process would leave it.
-    fn copy(&self) -> Self {
+    pub fn copy(&self) -> Self {
         let copy = Self::new();
         copy_folder(&self.0, &copy.0);
         copy
     }
 
     /// All files, with their names.
-    fn files(&self) -> Vec<PathBuf> {
+    pub fn files(&self) -> Vec<PathBuf> {
         let mut files = Vec::new();
         let mut folders = vec![self.0.clone()];
         while let Some(folder) = folders.pop() {
@@ -85,12 +85,12 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
-fn open(machine: &Machine, folder: &Folder) -> Opened {
+pub fn open(machine: &Machine, folder: &Folder) -> Opened {
     store::open(machine, &folder.0, Fsync::Off, wall()).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Waits until everything is on disk.
-fn keep(store: &Store) {
+pub fn keep(store: &Store) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime can start");
     runtime.block_on(store.keep()).expect("the disk has room");
 }
@@ -106,7 +106,7 @@ fn call(machine: &Machine, sandbox: &str, method: Method, path: &str, body: &Val
     serde_json::from_slice(&answer.body).expect("an answer in JSON")
 }
 
-fn parcel(machine: &Machine, sandbox: &str, note: &str) -> Value {
+pub fn parcel(machine: &Machine, sandbox: &str, note: &str) -> Value {
     let body =
         json!({"length": "5", "width": "5", "height": "5", "distance_unit": "in", "weight": "2", "mass_unit": "lb", "metadata": note});
     call(machine, sandbox, Method::POST, "/parcels", &body)
@@ -133,7 +133,7 @@ fn told(sandbox: &Sandbox) -> String {
     format!("{}\n{snapshots:?} {ttl:?} {written} {lost}\n{}", String::from_utf8_lossy(&file), calls.join("\n"))
 }
 
-fn all_told(machine: &Machine) -> Vec<(String, String)> {
+pub fn all_told(machine: &Machine) -> Vec<(String, String)> {
     machine.sandboxes().iter().map(|sandbox| (sandbox.name.to_string(), told(sandbox))).collect()
 }
 
@@ -326,7 +326,7 @@ fn a_pipe_in_a_directory_is_not_waited_for() {
 }
 
 /// The journal of the store, in which everything is at first.
-fn journal(folder: &Folder) -> PathBuf {
+pub fn journal(folder: &Folder) -> PathBuf {
     let found = folder.files().into_iter().find(|file| file.extension().is_some_and(|extension| extension == "jnl"));
     found.expect("the store writes a journal")
 }

@@ -20,6 +20,7 @@ mod conversations;
 mod costs;
 mod credentials;
 mod data_dir;
+mod data_files;
 mod determinism;
 mod diagnostics;
 mod dialect;

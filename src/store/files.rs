@@ -1,0 +1,208 @@
+//! The files of a data directory.
+//!
+//! ```text
+//! LOCK                locked while a process has the directory open; says which
+//! FORMAT              what the rest is written in; the last that is made
+//! WRITTEN             the position of the latest batch, so that one that is missing in the store is noticed
+//! store/              fjall: `sandboxes` by name, `records` and `exchanges` by sandbox and number, `meta`
+//! *.begun             what is not whole yet
+//! ```
+//!
+//! The store begins anew what is missing of it and removes what it does not know, so that all of it has to be there before it is opened.
+//! Other files beside these are left alone.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::store::disk::StoreError;
+
+/// What `FORMAT` says in a directory of this version.
+pub const FORMAT: &str = "seatrial-data 1\n";
+/// The names of what is not whole yet.
+const FORMAT_BEGUN: &str = "FORMAT.begun";
+const STORE_BEGUN: &str = "store.begun";
+/// What a store has in any case, and the folder that holds nothing else than its keyspaces, with their numbers.
+const MEMBERS: &[&str] = &["version", "lock", KEYSPACES];
+const KEYSPACES: &str = "keyspaces";
+const NUMBERS: &[&str] = &["0", "1", "2", "3", "4"];
+/// What a keyspace has in any case: which of its manifests is the valid one with a checksum that the store does not look at, and tables.
+const CURRENT: &str = "current";
+const TABLES: &str = "tables";
+
+/// Locks a directory, which is made if there is none, with a store that `make` makes in it.
+pub(super) fn open(directory: &Path, make: impl FnOnce(&Path) -> Result<(), StoreError>) -> Result<File, StoreError> {
+    let failed = |error| StoreError::Io { directory: directory.to_owned(), error };
+    fs::create_dir_all(directory).map_err(failed)?;
+    ["LOCK", "FORMAT", "WRITTEN"].iter().try_for_each(|name| own_file(&directory.join(name))).map_err(failed)?;
+    let lock = lock(directory)?;
+    let (store, begun) = (directory.join("store"), directory.join(STORE_BEGUN));
+    only_files(&store).map_err(failed)?;
+    match fs::read_to_string(directory.join("FORMAT")) {
+        Ok(found) if found == FORMAT => {}
+        Ok(found) => return Err(StoreError::Format { directory: directory.to_owned(), found: found.trim_end().to_owned() }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if !is_begun(directory).map_err(failed)? {
+                return Err(StoreError::Other(directory.to_owned()));
+            }
+            clear(directory).map_err(failed)?;
+            make(&begun)?;
+            finish(directory).map_err(failed)?;
+        }
+        Err(error) => return Err(failed(error)),
+    }
+    if !store.exists() && begun.exists() {
+        only_files(&begun).and_then(|()| fs::rename(&begun, &store)).and_then(|()| sync(directory)).map_err(failed)?;
+    }
+    is_whole(&store)?;
+    Ok(lock)
+}
+
+/// Whether there is nothing but what an earlier process began to make.
+fn is_begun(directory: &Path) -> io::Result<bool> {
+    let is_begun = directory.join(STORE_BEGUN).exists();
+    for file in fs::read_dir(directory)? {
+        let name = file?.file_name();
+        let known = name == "LOCK" || name == FORMAT_BEGUN || name == STORE_BEGUN || (name == "WRITTEN" && is_begun);
+        if !known {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn clear(directory: &Path) -> io::Result<()> {
+    let absent_or =
+        |done: io::Result<()>| if matches!(&done, Err(error) if error.kind() == io::ErrorKind::NotFound) { Ok(()) } else { done };
+    absent_or(fs::remove_file(directory.join(FORMAT_BEGUN)))?;
+    absent_or(fs::remove_file(directory.join("WRITTEN")))?;
+    absent_or(fs::remove_dir_all(directory.join(STORE_BEGUN)))
+}
+
+/// Makes the other files of a directory whose store is made.
+fn finish(directory: &Path) -> io::Result<()> {
+    let (format, begun) = (directory.join("FORMAT"), directory.join(FORMAT_BEGUN));
+    let written = File::create_new(directory.join("WRITTEN"))?;
+    witness(&written, 0)?;
+    written.sync_all()?;
+    let mut file = File::create_new(&begun)?;
+    file.write_all(FORMAT.as_bytes())?;
+    file.sync_all()?;
+    sync(directory)?;
+    fs::rename(begun, format)?;
+    sync(directory)
+}
+
+fn sync(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+/// Refuses a store of which something is missing that it had when it was made, or that has what it would remove.
+fn is_whole(store: &Path) -> Result<(), StoreError> {
+    let damaged = |path: &Path, why: &str| {
+        let path = path.strip_prefix(store.parent().unwrap_or(store)).unwrap_or(path);
+        Err(StoreError::Damaged(format!("`{}` {why}", path.display())))
+    };
+    let keyspaces = store.join(KEYSPACES);
+    let has = |path: &Path| if path.exists() { Ok(()) } else { damaged(path, "is missing") };
+    has(store)?;
+    MEMBERS.iter().try_for_each(|member| has(&store.join(member)))?;
+    for keyspace in NUMBERS.iter().map(|number| keyspaces.join(number)) {
+        let current = keyspace.join(CURRENT);
+        [&keyspace, &current, &keyspace.join(TABLES)].iter().try_for_each(|path| has(path))?;
+        let read = |path: &Path| fs::read(path).map_err(|error| StoreError::Damaged(format!("{}: {error}", path.display())));
+        let bytes = read(&current)?;
+        let Some(((version, sum), [0])) = bytes.split_first_chunk().and_then(|(version, rest)| {
+            let (sum, rest) = rest.split_first_chunk()?;
+            Some(((u64::from_le_bytes(*version), u128::from_le_bytes(*sum)), rest))
+        }) else {
+            return damaged(&current, "cannot be read");
+        };
+        let manifest = keyspace.join(format!("v{version}"));
+        has(&manifest)?;
+        if xxh3_128(&read(&manifest)?) != sum {
+            return damaged(&manifest, "is not what was written");
+        }
+    }
+    let rows = |path: &Path| -> Result<Vec<_>, StoreError> {
+        let rows = fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        rows.map_err(|error| StoreError::Damaged(format!("{}: {error}", path.display())))
+    };
+    if let Some(other) = rows(&keyspaces)?.iter().find(|row| !NUMBERS.iter().any(|number| row.file_name() == *number)) {
+        return damaged(&other.path(), "does not belong there");
+    }
+    if !rows(store)?.iter().any(|row| row.path().extension().is_some_and(|extension| extension == "jnl")) {
+        return damaged(&store.join("0.jnl"), "is missing");
+    }
+    Ok(())
+}
+
+/// Says in `WRITTEN` up to which position everything was written.
+pub(super) fn witness(written: &File, position: u64) -> io::Result<()> {
+    written.write_all_at(&[position.to_le_bytes(), (!position).to_le_bytes()].concat(), 0)
+}
+
+/// Opens `WRITTEN`, and reads what it says. An empty file says nothing: the machine has ended before it was on the disk, or somebody wants
+/// to go on without.
+pub(super) fn witnessed(directory: &Path) -> Result<(File, Option<u64>), StoreError> {
+    const WITHOUT: &str = "so nobody knows whether anything is lost; with an empty file in its place it goes on with what is there";
+    let damaged = |why: &str| StoreError::Damaged(format!("`WRITTEN` {why}, {WITHOUT}"));
+    let failed = |error| StoreError::Io { directory: directory.to_owned(), error };
+    let mut written = match File::options().read(true).write(true).open(directory.join("WRITTEN")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(damaged("is missing")),
+        opened => opened.map_err(failed)?,
+    };
+    let mut bytes = Vec::new();
+    (&mut written).take(17).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.iter().all(|byte| *byte == 0) {
+        return Ok((written, None));
+    }
+    let (position, check) = bytes.split_at(bytes.len().min(8));
+    let read = |half: &[u8]| half.try_into().map(u64::from_le_bytes).ok();
+    match (read(position), read(check)) {
+        (Some(position), Some(check)) if position == !check => Ok((written, Some(position))),
+        _ => Err(damaged("cannot be read")),
+    }
+}
+
+/// Locks a directory for this process.
+fn lock(directory: &Path) -> Result<File, StoreError> {
+    let failed = |error| StoreError::Io { directory: directory.to_owned(), error };
+    let mut file = File::options().read(true).write(true).create(true).truncate(false).open(directory.join("LOCK")).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut process = String::new();
+            let _ = file.read_to_string(&mut process);
+            return Err(StoreError::InUse { directory: directory.to_owned(), process: process.trim().to_owned() });
+        }
+        Err(TryLockError::Error(error)) => return Err(failed(error)),
+    }
+    file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(failed)?;
+    Ok(file)
+}
+
+/// Refuses what is written to, and no file of the directory itself.
+fn own_file(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if !found.is_file() => Err(io::Error::other(format!("{} is no file", path.display()))),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses what is neither a file nor a folder of files: a pipe would be waited for, and a device read without end.
+fn only_files(path: &Path) -> io::Result<()> {
+    let kind = match fs::metadata(path) {
+        Ok(found) => found.file_type(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    if kind.is_dir() && !path.is_symlink() {
+        return fs::read_dir(path)?.try_for_each(|entry| only_files(&entry?.path()));
+    }
+    if kind.is_file() || kind.is_dir() { Ok(()) } else { Err(io::Error::other(format!("{} is no file", path.display()))) }
+}

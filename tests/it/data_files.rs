@@ -1,0 +1,212 @@
+//! The files of a data directory: what is missing is found out, what an earlier process began is gone on with, and there are never too many.
+
+use std::fs;
+use std::path::Path;
+
+use seatrial::engine::Start;
+use seatrial::store::{self, Fsync, StoreError};
+
+use crate::data_dir::{Folder, all_told, journal, keep, machine, open, parcel, wall};
+
+const MIB: u64 = 1024 * 1024;
+
+/// Why a directory is refused.
+fn refused(folder: &Folder, what: &str) -> StoreError {
+    match store::open(&machine(), &folder.0, Fsync::Off, wall()) {
+        Err(error) => error,
+        Ok(opened) => panic!("{what}: {:?}", opened.left),
+    }
+}
+
+/// A directory with two documents, one of which is in the journal of the store alone.
+fn made() -> Folder {
+    let folder = Folder::new();
+    for note in ["first", "second"] {
+        let machine = machine();
+        let opened = open(&machine, &folder);
+        parcel(&machine, "default", note);
+        keep(&opened.store);
+        if note == "first" {
+            opened.store.close();
+        } else {
+            return folder.copy();
+        }
+    }
+    folder
+}
+
+fn remove(path: &Path) {
+    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    removed.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+}
+
+/// The names of all files and folders, but for those in `tables`.
+fn members(folder: &Folder) -> Vec<String> {
+    let mut names = vec!["store".to_owned()];
+    for file in folder.files() {
+        let name = file.strip_prefix(&folder.0).expect("it is in the folder");
+        names.extend(name.ancestors().map(|path| path.display().to_string()).filter(|path| !path.is_empty()));
+    }
+    names.sort();
+    names.dedup();
+    names
+}
+
+#[test]
+fn whatever_is_missing_in_a_directory_is_found_out() {
+    let folder = made();
+    let names = members(&folder);
+    assert!(names.len() > 25, "{names:?}");
+    let is_obsolete = |name: &str| name.ends_with("/v1");
+    for name in names.iter().filter(|name| *name != "LOCK" && !is_obsolete(name)) {
+        let copy = folder.copy();
+        let path = copy.0.join(name);
+        let kept = copy.0.with_extension("kept");
+        fs::rename(&path, &kept).expect("it is there");
+        let error = refused(&copy, name);
+        let is_named = matches!(&error, StoreError::Damaged(why) if why.contains(&format!("`{name}` is missing")));
+        let is_table = name.contains("/tables/") && matches!(&error, StoreError::Damaged(_));
+        assert!(is_named || is_table || (name == "FORMAT" && matches!(error, StoreError::Other(_))), "{name}: {error}");
+        // Nothing was made in its place, and all is there with it.
+        fs::rename(&kept, &path).expect("nothing is there");
+        let (whole, after) = (machine(), machine());
+        open(&whole, &folder.copy());
+        open(&after, &copy).store.close();
+        assert_eq!(all_told(&after), all_told(&whole), "{name}");
+    }
+    // An empty folder is no store either.
+    let copy = folder.copy();
+    remove(&copy.0.join("store"));
+    fs::create_dir(copy.0.join("store")).expect("a folder can be made");
+    assert_eq!(refused(&copy, "store").to_string(), "the data directory is damaged: `store/version` is missing");
+    // Nobody needs what the lock says.
+    let copy = folder.copy();
+    let (before, after) = (machine(), machine());
+    open(&before, &copy).store.close();
+    remove(&copy.0.join("LOCK"));
+    open(&after, &copy).store.close();
+    assert_eq!(all_told(&after), all_told(&before));
+}
+
+#[test]
+fn what_the_store_would_remove_is_refused_and_other_files_are_left_alone() {
+    let folder = made();
+    for name in ["store/keyspaces/99", "store/keyspaces/notes"] {
+        let copy = folder.copy();
+        fs::create_dir(copy.0.join(name)).expect("a folder can be made");
+        fs::write(copy.0.join(name).join("mine.txt"), "mine").expect("a file can be written");
+        let text = refused(&copy, name).to_string();
+        assert_eq!(text, format!("the data directory is damaged: `{name}` does not belong there"));
+        assert!(copy.0.join(name).join("mine.txt").exists());
+    }
+    let copy = folder.copy();
+    fs::write(copy.0.join("store/mine.jnl"), "mine").expect("a file can be written");
+    assert!(matches!(refused(&copy, "a journal"), StoreError::Damaged(_)));
+    for name in ["notes.txt", "store/notes.txt", "store/keyspaces/1/notes.txt"] {
+        let copy = folder.copy();
+        fs::write(copy.0.join(name), "mine").expect("a file can be written");
+        open(&machine(), &copy).store.close();
+        assert_eq!(fs::read_to_string(copy.0.join(name)).ok().as_deref(), Some("mine"), "{name}");
+    }
+}
+
+#[test]
+fn a_directory_that_says_no_more_how_much_was_written_is_refused_until_somebody_goes_on_without() {
+    let folder = made();
+    let written = folder.0.join("WRITTEN");
+    fs::write(&written, "0123456789abcdef").expect("a file can be written");
+    assert!(refused(&folder, "nonsense").to_string().contains("`WRITTEN` cannot be read, so nobody knows"));
+    remove(&written);
+    assert!(refused(&folder, "nothing").to_string().contains("`WRITTEN` is missing, so nobody knows"));
+    fs::write(&written, "").expect("a file can be written");
+    let left = open(&machine(), &folder).left.expect("there are documents");
+    assert_eq!((left.closed, left.lost), (false, 0));
+}
+
+/// What it had made, and how that comes about.
+type Left = (&'static str, fn(&Folder));
+
+#[test]
+fn a_process_that_ended_while_it_made_a_directory_left_nothing_in_the_way() {
+    let whole = Folder::new();
+    open(&machine(), &whole).store.close();
+    let begun: [Left; 5] = [
+        ("a lock", |folder| ["store.begun", "FORMAT", "WRITTEN"].iter().for_each(|name| remove(&folder.0.join(name)))),
+        ("a part of a store", |folder| {
+            ["store.begun/version", "store.begun/keyspaces/3", "FORMAT", "WRITTEN"].iter().for_each(|name| remove(&folder.0.join(name)));
+        }),
+        ("a store", |folder| ["FORMAT", "WRITTEN"].iter().for_each(|name| remove(&folder.0.join(name)))),
+        ("all but its format", |folder| {
+            fs::rename(folder.0.join("FORMAT"), folder.0.join("FORMAT.begun")).expect("it has another name");
+        }),
+        ("all but the name of the store", |_| {}),
+    ];
+    for (what, act) in begun {
+        let folder = whole.copy();
+        fs::rename(folder.0.join("store"), folder.0.join("store.begun")).expect("it has another name");
+        act(&folder);
+        let (before, after) = (machine(), machine());
+        let opened = open(&before, &folder);
+        parcel(&before, "default", what);
+        opened.store.close();
+        open(&after, &folder).store.close();
+        assert_eq!(all_told(&after), all_told(&before), "{what}");
+        let mut names: Vec<_> = fs::read_dir(&folder.0).expect("a folder").flatten().map(|row| row.file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["FORMAT", "LOCK", "WRITTEN", "store"], "{what}");
+    }
+}
+
+#[test]
+fn a_process_that_is_killed_leaves_little_to_go_through() {
+    let folder = Folder::new();
+    let before = machine();
+    let opened = open(&before, &folder);
+    let note = "n".repeat(90);
+    let (mut written, mut length, mut longest) = (0, 0, 0);
+    for call in 0..4000 {
+        parcel(&before, "default", &note);
+        if call % 20 == 0 {
+            keep(&opened.store);
+        }
+        let now = fs::metadata(journal(&folder)).expect("there is a journal").len();
+        written += now.saturating_sub(length);
+        length = now;
+        longest = longest.max(now);
+    }
+    keep(&opened.store);
+    assert!(written > 8 * MIB, "{written} bytes are in the journal, one after the other");
+    assert!(longest < 4 * MIB, "{longest} bytes are in the journal at once");
+    let copy = folder.copy();
+    let after = machine();
+    let again = open(&after, &copy);
+    assert_eq!(again.left.map(|left| (left.closed, left.lost)), Some((false, 0)));
+    assert_eq!(all_told(&after), all_told(&before));
+}
+
+#[test]
+fn what_is_gone_takes_no_room() {
+    let folder = Folder::new();
+    let machine = machine();
+    let opened = open(&machine, &folder);
+    let note = "n".repeat(90);
+    let mut most = 0;
+    for _ in 0..40 {
+        machine.open(machine.stage("one", Start::plain(wall()), None)).expect("the name is free");
+        for _ in 0..100 {
+            parcel(&machine, "one", &note);
+        }
+        assert!(machine.remove("one"));
+        keep(&opened.store);
+        // Files come and go meanwhile.
+        most = most.max(room(&folder.0));
+    }
+    assert!(most < 6 * MIB, "{most} bytes are in the folder");
+    opened.store.close();
+}
+
+/// The bytes of all files in a folder.
+fn room(path: &Path) -> u64 {
+    let rows = fs::read_dir(path).into_iter().flatten().flatten();
+    rows.map(|row| if row.path().is_dir() { room(&row.path()) } else { row.metadata().map_or(0, |file| file.len()) }).sum()
+}
