@@ -11,9 +11,9 @@
 //! The store begins anew what is missing of it and removes what it does not know, so that all of it has to be there before it is opened.
 //! Other files beside these are left alone.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _};
 use std::path::Path;
 
 use xxhash_rust::xxh3::xxh3_128;
@@ -36,7 +36,7 @@ const TABLES: &str = "tables";
 /// Locks a directory, which is made if there is none, with a store that `make` makes in it.
 pub(super) fn open(directory: &Path, make: impl FnOnce(&Path) -> Result<(), StoreError>) -> Result<File, StoreError> {
     let failed = |error| StoreError::Io { directory: directory.to_owned(), error };
-    fs::create_dir_all(directory).map_err(failed)?;
+    make_private(directory).map_err(failed)?;
     ["LOCK", "FORMAT", "WRITTEN"].iter().try_for_each(|name| own_file(&directory.join(name))).map_err(failed)?;
     let lock = lock(directory)?;
     let (store, begun) = (directory.join("store"), directory.join(STORE_BEGUN));
@@ -48,7 +48,7 @@ pub(super) fn open(directory: &Path, make: impl FnOnce(&Path) -> Result<(), Stor
             if !is_begun(directory).map_err(failed)? {
                 return Err(StoreError::Other(directory.to_owned()));
             }
-            clear(directory).map_err(failed)?;
+            clear(directory).and_then(|()| make_private(&begun)).map_err(failed)?;
             make(&begun)?;
             finish(directory).map_err(failed)?;
         }
@@ -59,6 +59,17 @@ pub(super) fn open(directory: &Path, make: impl FnOnce(&Path) -> Result<(), Stor
     }
     is_whole(&store)?;
     Ok(lock)
+}
+
+/// Makes a directory for nobody else to read: credentials are in it. One that is there stays as it is.
+fn make_private(directory: &Path) -> io::Result<()> {
+    if let Some(parent) = directory.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    match DirBuilder::new().mode(0o700).create(directory) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !directory.is_dir() => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Whether there is nothing but what an earlier process began to make.

@@ -1,6 +1,7 @@
 //! The files of a data directory: what is missing is found out, what an earlier process began is gone on with, and there are never too many.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use seatrial::engine::Start;
@@ -209,4 +210,17 @@ fn what_is_gone_takes_no_room() {
 fn room(path: &Path) -> u64 {
     let rows = fs::read_dir(path).into_iter().flatten().flatten();
     rows.map(|row| if row.path().is_dir() { room(&row.path()) } else { row.metadata().map_or(0, |file| file.len()) }).sum()
+}
+
+#[test]
+fn nobody_else_reads_a_directory_that_is_made() {
+    let folder = Folder::new();
+    fs::create_dir_all(&folder.0).expect("a temporary folder can be made");
+    let directory = folder.0.join("deep/data");
+    let opened = store::open(&machine(), &directory, Fsync::Off, wall()).expect("it is new");
+    opened.store.close();
+    for path in [directory.clone(), directory.join("store")] {
+        let mode = fs::metadata(&path).expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "{}", path.display());
+    }
 }
