@@ -1,12 +1,14 @@
 //! What a transaction writes when it ends.
 
 use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::task::Poll;
 
 use tokio_postgres::Client;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::pool::within;
-use crate::fleet::ledger::{Append, Birth, Commit, Fault, Mark};
+use crate::fleet::ledger::{Append, Birth, Commit, Fault, Mark, Trip};
 
 /// How long records are kept that a checkpoint stands for, for copies that are behind, and to find commits again.
 const KEPT: &str = "interval '60 seconds'";
@@ -39,41 +41,47 @@ fn death_of_records() -> String {
     )
 }
 
-/// Writes a transaction and ends it. What is usual, records of one sandbox, is one statement, and goes together with the end.
+/// Writes a transaction and ends it. What is usual, records of one sandbox, is one statement, and goes together with the end; so does
+/// what makes and removes sandboxes.
 pub(super) async fn write(client: &Client, commit: &Commit) -> Result<(), Fault> {
     let Commit { token, appends, births, deaths, used } = commit;
+    let mut trips: Vec<Trip<'_, ()>> = Vec::new();
     for (name, second) in used {
-        let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&&**name, Type::TEXT), (second, Type::INT8)];
-        within(client.execute_typed("UPDATE seatrial_head SET used = $2 WHERE sandbox = $1", &parameters)).await?;
+        trips.push(Box::pin(async move {
+            let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&&**name, Type::TEXT), (second, Type::INT8)];
+            let statement = "UPDATE seatrial_head SET used = $2 WHERE sandbox = $1";
+            within(client.execute_typed(statement, &parameters)).await.map(drop)
+        }));
     }
-    for Birth { name, life, append } in births {
-        let (name, size) = (&**name, append.bytes());
-        let parameters: [(&(dyn ToSql + Sync), Type); 6] = [
-            (&name, Type::TEXT),
-            (life, Type::INT8),
-            (token, Type::INT8),
-            (&size, Type::INT8),
-            (&append.used, Type::INT8),
-            (&append.events, Type::BYTEA),
-        ];
-        within(client.execute_typed(BIRTH, &parameters)).await?;
-        add_exchanges(client, name, *life, append).await?;
+    for birth in births {
+        trips.push(Box::pin(bear(client, birth, *token)));
+        if !birth.append.exchanges.is_empty() {
+            trips.push(Box::pin(add_exchanges(client, birth)));
+        }
     }
     if !deaths.is_empty() {
-        let late = format!("DELETE FROM seatrial_gone WHERE at < clock_timestamp() - {KEPT}");
-        within(client.execute_typed(&late, &[])).await?;
+        trips.push(Box::pin(async move {
+            let late = format!("DELETE FROM seatrial_gone WHERE at < clock_timestamp() - {KEPT}");
+            within(client.execute_typed(&late, &[])).await.map(drop)
+        }));
     }
     for death in deaths {
-        let parameters: [(&(dyn ToSql + Sync), Type); 3] = [(&&*death.name, Type::TEXT), (&death.life, Type::INT8), (token, Type::INT8)];
-        for table in ["seatrial_head", "seatrial_exchange"] {
-            let statement = format!("DELETE FROM {table} WHERE sandbox = $1 AND life = $2");
-            within(client.execute_typed(&statement, &parameters[..2])).await?;
+        let (head, exchanges) =
+            ["seatrial_head", "seatrial_exchange"].map(|table| format!("DELETE FROM {table} WHERE sandbox = $1 AND life = $2")).into();
+        for (statement, names_commit) in [(head, false), (exchanges, false), (death_of_records(), true)] {
+            trips.push(Box::pin(async move {
+                let parameters: [(&(dyn ToSql + Sync), Type); 3] =
+                    [(&&*death.name, Type::TEXT), (&death.life, Type::INT8), (token, Type::INT8)];
+                let parameters = if names_commit { &parameters[..] } else { &parameters[..2] };
+                within(client.execute_typed(&statement, parameters)).await.map(drop)
+            }));
         }
-        within(client.execute_typed(&death_of_records(), &parameters)).await?;
     }
     let Some(((name, before, append), others)) = appends.split_last() else {
-        return within(client.batch_execute("COMMIT")).await;
+        trips.push(Box::pin(within(client.batch_execute("COMMIT"))));
+        return together(trips).await;
     };
+    together(trips).await?;
     for (name, before, append) in others {
         add(client, name, *before, *token, append).await?;
         tidy(client, name, *before, append).await?;
@@ -113,16 +121,45 @@ async fn add(client: &Client, name: &str, before: Mark, token: i64, append: &App
     }
 }
 
-async fn add_exchanges(client: &Client, name: &str, life: i64, append: &Append) -> Result<(), Fault> {
-    if append.exchanges.is_empty() {
-        return Ok(());
-    }
-    let (numbers, bodies) = columns(append);
+/// Adds a sandbox with its first record.
+async fn bear(client: &Client, Birth { name, life, append }: &Birth, token: i64) -> Result<(), Fault> {
+    let (name, size) = (&**name, append.bytes());
+    let parameters: [(&(dyn ToSql + Sync), Type); 6] = [
+        (&name, Type::TEXT),
+        (life, Type::INT8),
+        (&token, Type::INT8),
+        (&size, Type::INT8),
+        (&append.used, Type::INT8),
+        (&append.events, Type::BYTEA),
+    ];
+    within(client.execute_typed(BIRTH, &parameters)).await.map(drop)
+}
+
+async fn add_exchanges(client: &Client, Birth { name, life, append }: &Birth) -> Result<(), Fault> {
+    let (name, (numbers, bodies)) = (&**name, columns(append));
     let statement = "INSERT INTO seatrial_exchange SELECT $1, $2, added.number, added.body \
         FROM unnest($3::bigint[], $4::bytea[]) AS added (number, body)";
     let parameters: [(&(dyn ToSql + Sync), Type); 4] =
-        [(&name, Type::TEXT), (&life, Type::INT8), (&numbers, Type::INT8_ARRAY), (&bodies, Type::BYTEA_ARRAY)];
+        [(&name, Type::TEXT), (life, Type::INT8), (&numbers, Type::INT8_ARRAY), (&bodies, Type::BYTEA_ARRAY)];
     within(client.execute_typed(statement, &parameters)).await.map(drop)
+}
+
+/// Sends statements one behind the other, without waiting for what they answer, and then hears of all; the first error, because those
+/// behind it say no more than that there was one, and the end of such a transaction says nothing.
+async fn together(trips: Vec<Trip<'_, ()>>) -> Result<(), Fault> {
+    let mut trips: Vec<_> = trips.into_iter().map(|trip| (Some(trip), Ok(()))).collect();
+    poll_fn(|context| {
+        for (trip, end) in &mut trips {
+            if let Some(running) = trip
+                && let Poll::Ready(done) = running.as_mut().poll(context)
+            {
+                (*trip, *end) = (None, done);
+            }
+        }
+        if trips.iter().all(|(trip, _)| trip.is_none()) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    trips.into_iter().try_for_each(|(_, end)| end)
 }
 
 fn columns(append: &Append) -> (Vec<i64>, Vec<&[u8]>) {
