@@ -277,13 +277,14 @@ impl Disk {
         Ok(())
     }
 
-    /// Keeps what the next start has to go through short. The thread that writes calls it again and again.
+    /// Keeps what the next start has to go through short. The thread that writes calls it again and again; `is_calm` says that nothing
+    /// arrives.
     ///
     /// # Errors
     /// When the store cannot be opened again; nothing can be written any more.
-    pub fn shorten_journal(&mut self) -> Result<(), StoreError> {
+    pub fn shorten_journal(&mut self, is_calm: bool) -> Result<(), StoreError> {
         let Some(mut tables) = self.tables.take() else { return Ok(()) };
-        let begins = guarded(|| tables.begin_flush())?;
+        let begins = guarded(|| tables.begin_flush(is_calm))?;
         let is_flushed = tables.is_flushed();
         self.tables = Some(if is_flushed && !begins { guarded(|| tables.reopen())? } else { tables });
         if begins {
@@ -300,6 +301,12 @@ impl Disk {
     #[must_use]
     pub fn is_shortening(&self) -> bool {
         self.tables().is_flushing()
+    }
+
+    /// Whether there is something to shorten once nothing arrives.
+    #[must_use]
+    pub fn waits_for_calm(&self) -> bool {
+        self.tables().long_journal(true).is_ok_and(|length| length.is_some())
     }
 
     fn number(&self, name: &str) -> Result<u64, StoreError> {

@@ -19,9 +19,10 @@ const CACHE: u64 = 1024 * 1024;
 const TABLE: u64 = 8 * 1024 * 1024;
 /// How much of a table is read at once: rows are read all together, and none by itself.
 const BLOCK: u32 = 32 * 1024;
-/// A journal is long that has so many bytes, and one for so many of the tables: what is to be gone through stays a share of what is to
-/// be read, and nothing is moved too often.
+/// A journal is long that has so many bytes when nobody writes, or so many while somebody does, who has to wait meanwhile; and one for so
+/// many of the tables, so that what is to be gone through stays a share of what is to be read.
 const LONG: u64 = 1024 * 1024;
+const LONG_AT_WORK: u64 = 8 * LONG;
 const SHARE: u64 = 16;
 /// How often is looked whether tables are there at the end, and how long is waited between.
 const LOOKS: u32 = 10_000;
@@ -70,17 +71,21 @@ impl Tables {
     }
 
     /// Has what a long journal holds put into tables, but for `meta`, which is to be written again; whether that has begun now.
-    pub fn begin_flush(&mut self) -> fjall::Result<bool> {
+    pub fn begin_flush(&mut self, is_calm: bool) -> fjall::Result<bool> {
+        let Some(length) = self.long_journal(is_calm)? else { return Ok(false) };
+        [&self.sandboxes, &self.records, &self.exchanges].iter().try_for_each(|keyspace| keyspace.rotate_memtable().map(drop))?;
+        self.flushing = Some(length);
+        Ok(true)
+    }
+
+    /// The length of a journal that is long and not on its way into tables. `is_calm` says that nobody writes.
+    pub fn long_journal(&self, is_calm: bool) -> fjall::Result<Option<u64>> {
         if self.flushing.is_some() {
-            return Ok(false);
+            return Ok(None);
         }
         let length = self.database.journal_disk_space()?;
-        let is_long = length > LONG && length > self.all().iter().map(|keyspace| keyspace.disk_space()).sum::<u64>() / SHARE;
-        if is_long {
-            [&self.sandboxes, &self.records, &self.exchanges].iter().try_for_each(|keyspace| keyspace.rotate_memtable().map(drop))?;
-            self.flushing = Some(length);
-        }
-        Ok(is_long)
+        let share = || self.all().iter().map(|keyspace| keyspace.disk_space()).sum::<u64>() / SHARE;
+        Ok(Some(length).filter(|length| *length > if is_calm { LONG } else { LONG_AT_WORK } && *length > share()))
     }
 
     pub fn is_flushing(&self) -> bool {

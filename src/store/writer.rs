@@ -21,6 +21,8 @@ use crate::world::Entry;
 
 /// How long changes are gathered that nobody waits for, such as those of due tasks.
 const LIGHT: Duration = Duration::from_millis(10);
+/// After how long without calls there is time to tidy up.
+const CALM: Duration = Duration::from_millis(200);
 /// A checkpoint is made when so much was written since the latest one, and more than that one took.
 const CHECKPOINT: usize = 256 * 1024;
 
@@ -312,6 +314,7 @@ impl Writer {
         let shared = Arc::clone(&self.shared);
         loop {
             let (items, position, ended) = self.take();
+            let is_calm = items.is_empty();
             let done = self.write(items, position).and_then(|()| self.sync());
             if ended {
                 shared.tell(position, done.and_then(|()| self.disk.close(position)));
@@ -323,7 +326,7 @@ impl Writer {
                 return;
             }
             self.make_checkpoints();
-            if let Err(error) = self.disk.shorten_journal() {
+            if let Err(error) = self.disk.shorten_journal(is_calm) {
                 shared.tell(position, Err(error));
                 return;
             }
@@ -358,7 +361,8 @@ impl Writer {
 
     /// How long until there is something to do although nothing arrives.
     fn next_chore(&self, begun: Instant) -> Option<Duration> {
-        let look = self.disk.is_shortening().then(|| LIGHT.saturating_sub(begun.elapsed()));
+        let pause = if self.disk.is_shortening() { Some(LIGHT) } else { self.disk.waits_for_calm().then_some(CALM) };
+        let look = pause.map(|pause| pause.saturating_sub(begun.elapsed()));
         look.into_iter().chain(self.next_sync()).min()
     }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use seatrial::engine::Start;
 use seatrial::store::{self, Fsync, StoreError};
@@ -164,20 +165,23 @@ fn a_process_that_is_killed_leaves_little_to_go_through() {
     let before = machine();
     let opened = open(&before, &folder);
     let note = "n".repeat(90);
-    let (mut written, mut length, mut longest) = (0, 0, 0);
-    for call in 0..4000 {
+    let length = || fs::metadata(journal(&folder)).map_or(0, |file| file.len());
+    let mut longest = 0;
+    for call in 0..6000 {
         parcel(&before, "default", &note);
         if call % 20 == 0 {
             keep(&opened.store);
         }
-        let now = fs::metadata(journal(&folder)).expect("there is a journal").len();
-        written += now.saturating_sub(length);
-        length = now;
-        longest = longest.max(now);
+        longest = longest.max(length());
     }
     keep(&opened.store);
-    assert!(written > 8 * MIB, "{written} bytes are in the journal, one after the other");
-    assert!(longest < 4 * MIB, "{longest} bytes are in the journal at once");
+    assert!((4 * MIB..20 * MIB).contains(&longest), "{longest} bytes are in the journal at once while somebody writes");
+    // Nobody does now. It is another file for a moment.
+    let begun = Instant::now();
+    while length() == 0 || length() > MIB + MIB / 2 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{} bytes are in the journal while nobody writes", length());
+        std::thread::yield_now();
+    }
     let copy = folder.copy();
     let after = machine();
     let again = open(&after, &copy);
@@ -202,7 +206,7 @@ fn what_is_gone_takes_no_room() {
         // Files come and go meanwhile.
         most = most.max(room(&folder.0));
     }
-    assert!(most < 6 * MIB, "{most} bytes are in the folder");
+    assert!(most < 24 * MIB, "{most} bytes are in the folder");
     opened.store.close();
 }
 
