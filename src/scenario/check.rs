@@ -322,6 +322,11 @@ impl<'c> Checker<'c> {
     fn near_operation(&self, operation: &Operation) -> String {
         let vendor = &operation.vendor;
         let prefix = format!("{vendor}.");
+        let (method, path) = operation.id.split_once(' ').unwrap_or(("", &operation.id));
+        let by_path = if path.starts_with('/') { self.vocabulary.operations_at(method, path) } else { Vec::new() };
+        if let Some(found) = by_path.iter().find(|found| found.starts_with(&prefix)) {
+            return format!("did you mean `{found}`?");
+        }
         let own = self.vocabulary.operations().filter_map(|known| known.strip_prefix(&prefix));
         match nearest_id(&operation.id, own) {
             Some(id) => format!("did you mean `{vendor}.{id}`?"),

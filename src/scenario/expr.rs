@@ -36,6 +36,7 @@ use regex::Regex;
 use serde_json::Value;
 
 pub(super) use self::eval::BYTES_PER_PLACE;
+pub(super) use self::lex::class;
 pub(super) use self::needs::literals;
 use super::need::Need;
 

@@ -98,6 +98,8 @@ impl Lexer<'_> {
             ('!', _) => (1, "use `not`"),
             ('%', _) => (1, "calls are named by their numbers, `$call.nth in [2, 4, 6]`, or drawn: `when: {chance: 0.5}`"),
             ('^', _) => (1, "patterns follow `matches`: `matches '^a.*$'`"),
+            ('?', _) => (1, "a path that leads nowhere is `null` without it, and there is no `? :`"),
+            ('.', Some("..")) => (2, "a range is two comparisons: `$call.nth >= 1 and $call.nth <= 3`"),
             ('&', _) => (1, "use `and`"),
             ('|', _) => (1, "use `or`; there are no filters, but functions: `lower($request.body.name)`"),
             ('{' | '}', _) => (1, "leave the braces out: this is an expression already"),
@@ -204,6 +206,10 @@ impl Lexer<'_> {
             _ => {
                 let digits = self.take(|next| next.is_ascii_digit());
                 let Ok(index) = digits.parse() else {
+                    if self.peek() == Some('*') {
+                        let help = "that some element fits is asked by `request: {body: {parcels: [{weight: \"1..\"}]}}`";
+                        return Err(helped("an element has a position", start..start + 1, help));
+                    }
                     let end = self.at + self.peek().map_or(0, char::len_utf8);
                     return Err(helped("expected a position or a quoted name in brackets", start..end, "for example `[0]` or `[\"a b\"]`"));
                 };
@@ -219,7 +225,7 @@ impl Lexer<'_> {
 }
 
 /// What to write for a class of statuses, `2xx`.
-pub(super) fn class(text: &str) -> Option<String> {
+pub(in crate::scenario) fn class(text: &str) -> Option<String> {
     let digit: u8 = text.to_ascii_lowercase().strip_suffix("xx")?.parse().ok().filter(|digit| (1..=5).contains(digit))?;
     Some(format!("numbers have no classes: `$answer.status >= {digit}00 and $answer.status < {}00`", digit + 1))
 }

@@ -267,14 +267,14 @@ impl Parser {
             let mut error = error(format!("`{word}` is not a value"), range);
             error.help = Some(match word.split_once('.') {
                 Some(_) => format!("paths start with `$`: `${word}`"),
-                None => format!("quote text: `'{word}'`"),
+                None => format!("quote text: `'{word}'`; paths begin with `$`"),
             });
             return Err(error);
         }
         let Some((name, function, arity)) = FUNCTIONS.iter().find(|(name, ..)| *name == word) else {
             let mut error = error(format!("unknown function `{word}`"), range);
             let names = FUNCTIONS.map(|(name, ..)| name);
-            error.help = Some(crate::scenario::error::suggestion(word, &names));
+            error.help = Some(function(word).map_or_else(|| crate::scenario::error::suggestion(word, &names), str::to_owned));
             return Err(error);
         };
         let arguments = self.items(")", &open.range)?;
@@ -311,7 +311,7 @@ impl Parser {
     /// What to write for an operator of another language.
     fn foreign(&self, token: &Token) -> Option<String> {
         let Token::Word(word) = token else {
-            return matches!(token, Token::Sign("(")).then(|| "only functions have brackets behind their name".to_owned());
+            return matches!(token, Token::Sign("(")).then(|| "functions stand in front: `starts_with($request.path, '/a')`".to_owned());
         };
         let lower = word.to_lowercase();
         if lower == "not" {
@@ -358,6 +358,22 @@ const FOREIGN: [(&[&str], &str); 10] = [
     (&["has", "includes", "include"], "use `contains`"),
     (&["between"], "use `>=` and `<=`, joined by `and`"),
 ];
+
+/// What to write for a function of another language.
+fn function(name: &str) -> Option<&'static str> {
+    Some(match name.to_lowercase().as_str() {
+        "size" | "length" | "count" | "strlen" => "did you mean `len`?",
+        "upper" | "uppercase" | "toupper" | "lowercase" | "tolower" | "downcase" => "did you mean `lower`?",
+        "now" | "time" | "date" | "today" | "hour" => "the clock is a condition of its own: `when: {clock: {days: [sat, sun]}}`",
+        "random" | "rand" | "chance" | "sample" => "chance is a condition of its own: `when: {chance: 0.2}`",
+        "regex" | "match" | "regexp" | "test" => "use `matches '^a.*$'`",
+        "includes" | "has" => "use `contains`",
+        "int" | "float" | "number" | "parseint" | "parsefloat" | "tonumber" => {
+            "numbers in texts are compared by `request: {body: {weight: \"1..\"}}`"
+        }
+        _ => return None,
+    })
+}
 
 fn missing(message: String, range: Range<usize>) -> ExprError {
     error(message, range)

@@ -64,6 +64,12 @@ fn account(reader: &mut Reader<'_>, node: &Node, rows: Option<&AccountRows>) -> 
         (None, Kind::Map(members)) => members.iter().map(|member| member.key.value.as_str()).collect(),
         (None, _) => Vec::new(),
     };
+    let first = rows.and_then(|rows| rows.credentials.first()?.first());
+    if let (Some(spec), Kind::Text(text)) = (first, &node.kind) {
+        let help = format!("write `{{{}: {text}}}`", spec.name);
+        reader.wrong_type(node, "an account", "a mapping").help(help);
+        return None;
+    }
     let absent = rows.map_or(&[][..], |rows| rows.absent);
     let fields = reader.fields_beside(node, "an account", &known, |name| absent.iter().any(|(other, _)| *other == name))?;
     for (name, why) in absent {
@@ -118,6 +124,13 @@ fn presentable(reader: &mut Reader<'_>, node: &Node, name: &str, text: &str) {
     if text.is_empty() || text.trim() != text || text.contains(char::is_control) {
         let problem = reader.problem("S008", node.span, format!("no request can bring this `{name}`"));
         problem.label(if text.is_empty() { "it is empty" } else { "it has blanks around it, or control characters" });
+    } else if text.contains("${") || text.contains("{{") {
+        reader.warn(
+            "S108",
+            node.span,
+            "nothing is filled in here",
+            "variables of the environment are not read: write the credential itself",
+        );
     } else if let Some((_, rest)) = text.split_once(' ').filter(|(word, _)| is_scheme(word)) {
         let problem = reader.problem("S008", node.span, format!("`{name}` is written with its scheme"));
         problem.help(format!("callers write the scheme in front of it: here, write `{}`", rest.trim_start()));

@@ -62,7 +62,11 @@ fn subscribed(reader: &mut Reader<'_>, steps: &[Step]) {
 
 fn step(reader: &mut Reader<'_>, node: &Node) -> Option<Step> {
     let fields = reader.fields(node, "a step", &members::CONVERSATION_STEP)?;
-    let [kind] = fields.present(&KINDS)[..] else {
+    let kinds = fields.present(&KINDS);
+    let [kind] = kinds[..] else {
+        if kinds.is_empty() && fields.may_mean(&KINDS) {
+            return None;
+        }
         let help = "write each as a step of its own; a call is `call: GET /path`";
         reader
             .problem("S007", node.span, "a step needs exactly one of `call`, `advance`, `subscribe`, `unsubscribe` and `receives`")

@@ -4,7 +4,7 @@ use super::members;
 use super::reader::{Fields, Reader};
 use super::roots::ExprContext;
 use crate::scenario::ast::{Calls, Condition, Count, Deliveries, Expectation, Expected, Pattern};
-use crate::scenario::error::quoted;
+use crate::scenario::error::{Span, quoted};
 use crate::scenario::node::{Kind, Node};
 
 const KINDS: [&str; 5] = ["call", "never", "order", "valid", "webhook"];
@@ -46,6 +46,20 @@ fn contradictions(reader: &mut Reader<'_>, expected: &[Expectation]) {
             let (line, _) = reader.source.position(other.span.start);
             let message = format!("`{}` is expected on line {line}, and here never to come", never.on.value);
             reader.problem("S101", row.span, message).help("take one of the two away, or narrow this one with `when`");
+        }
+    }
+    let counted = |row: &Expectation| match &row.kind {
+        Expected::Call { calls, count } if is_plain(calls) => Some((calls.on.value.clone(), *count, row.span)),
+        _ => None,
+    };
+    let counted: Vec<(Pattern, Count, Span)> = expected.iter().filter_map(counted).collect();
+    for (index, (on, count, span)) in counted.iter().enumerate() {
+        let is_less = |one: &Count, other: &Count| one.max.is_some_and(|max| max < other.min);
+        let excludes = |(other, own, _): &&(Pattern, Count, Span)| other == on && (is_less(own, count) || is_less(count, own));
+        if let Some((.., earlier)) = counted[..index].iter().find(excludes) {
+            let (line, _) = reader.source.position(earlier.start);
+            let message = format!("`{on}` is expected so often here, and on line {line} another number of times");
+            reader.problem("S101", *span, message).help("take one of the two away, or narrow them with `when`");
         }
     }
 }

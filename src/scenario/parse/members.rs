@@ -72,7 +72,7 @@ pub(crate) const CONVERSATION_HMAC: [&str; 4] = ["header", "secret", "value", "o
 pub(crate) const BODY: &str = "the body";
 
 /// What to write in the place of members that a mapping does not have: what they stand in, or the word for the same.
-const INSTEAD: [(&str, &[&str], &str); 45] = [
+const INSTEAD: [(&str, &[&str], &str); 52] = [
     ("an override", &["commit", "then", "for", "text"], "`fault: {commit: true, then: reset}`"),
     ("an override", &["status", "body", "headers", "base64", "off_spec"], "`respond: {status: 500, body: {…}}`, or `fault: 500`"),
     ("an override", &["set", "remove"], "`patch: {remove: [/rates/0]}`"),
@@ -110,6 +110,13 @@ const INSTEAD: [(&str, &[&str], &str); 45] = [
     ("a step of a timeline", &["after", "delay", "wait"], "`at: +3h`"),
     ("a step of a timeline", &["city", "state", "postcode", "country"], "`location: {city: Bath, country: GB}`"),
     ("a step", &["get", "post", "put", "delete", "method", "url", "path"], "`call: GET /parcels`"),
+    ("`request`", &["nth", "operation"], "`$call.nth == 1`, an expression, beside `request`"),
+    ("`request`", &["url", "uri", "target"], "`path: …`"),
+    ("`request`", &["json", "data", "payload"], "`body: {…}`"),
+    ("`respond`", &["file"], "its text as `body`, or its bytes as `base64`"),
+    ("`respond`", &["delay"], "`latency: 3s` beside `respond`"),
+    ("an expectation", &["before", "then", "followed_by"], "`order: [first, second]`"),
+    ("a timeline", &["repeat", "loop"], "`then: repeat`"),
     ("a step", &["after", "delay", "wait", "sleep"], "`advance: 3h`"),
     ("a step", &["status", "has"], "`expect: {status: 200}`"),
     ("a step", &["body", "data"], "`json: {…}`"),
@@ -124,6 +131,7 @@ const INSTEAD: [(&str, &[&str], &str); 45] = [
 pub(crate) fn written(what: &str) -> Option<&'static str> {
     let forms = [
         ("`clock`", "for example `clock: {start: 2026-01-05T09:00:00Z, mode: frozen}`"),
+        ("`expect`", "for example `expect: {status: 200}`"),
         ("`respond`", "for example `respond: {status: 500, body: {…}}`"),
         ("`patch`", "for example `patch: {set: {/rates/0/amount: \"0.00\"}, remove: [/rates/1]}`"),
         ("`rate_limit`", "for example `rate_limit: {limit: 60, window: 60s}`"),

@@ -13,6 +13,7 @@ use super::shadowed::shadowed;
 use crate::engine::Wire;
 use crate::scenario::ast::{Condition, Effect, Failure, Fault, Override, Patch, Pattern, Refusal, Response};
 use crate::scenario::error::{Span, Spanned, suggestion};
+use crate::scenario::expr::class;
 use crate::scenario::expr::types::{Looked, Types as _};
 use crate::scenario::need::Need;
 use crate::scenario::node::{Kind, Member, Node};
@@ -122,23 +123,12 @@ fn response(reader: &mut Reader<'_>, node: &Node) -> Option<Response> {
     let status_span = fields.get("status").map_or(node.span, |node| node.span);
     let span = fields.entry("body").map_or(status_span, |member| member.value.span);
     if let Some(Member { value: Node { kind: Kind::Text(text), span }, .. }) = fields.entry("body") {
-        json_in_text(reader, text, *span, &headers);
+        // What has a type of its own is sent as it is.
+        if headers.iter().all(|(name, _)| !name.eq_ignore_ascii_case("content-type")) {
+            reader.json_in_text(text, *span);
+        }
     }
     Some(Response { status: u16::try_from(status?).ok()?, headers, body, bytes, off_spec, span, status_span })
-}
-
-/// Warns of JSON that is written as a text, and would be sent as one: in quotes.
-fn json_in_text(reader: &mut Reader<'_>, text: &str, span: Span, headers: &[(String, Template)]) {
-    let is_typed = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-    let is_json = text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<serde_json::Value>(text).is_ok();
-    if is_json && !is_typed {
-        reader.warn(
-            "S108",
-            span,
-            "the body is a text with JSON in it, and is sent in quotes",
-            "leave the quotes out: a body is written as YAML, of which JSON is a part",
-        );
-    }
 }
 
 fn headers(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<(String, Template)> {
@@ -398,6 +388,16 @@ fn how(reader: &mut Reader<'_>, node: &Node, member: &str) -> Option<How> {
             None
         }
         Kind::Text(word) if reader.has_failure(word) => Some(How::Business(Spanned { value: word.clone(), span: node.span })),
+        Kind::Text(word) if class(word).is_some() => {
+            let status = word.replace(['x', 'X'], "0");
+            reader.problem("S009", node.span, format!("unknown fault `{word}`")).help(format!("name one status: `{member}: {status}`"));
+            None
+        }
+        Kind::List(_) => {
+            let help = "write a row for each; `times: 1` ends one, so that the next one follows";
+            reader.wrong_type(node, &format!("`{member}`"), "one fault").help(help);
+            None
+        }
         _ => {
             let timed = if let Kind::Text(text) = &node.kind { text.split_once(' ') } else { None };
             if let Some((word, time)) = timed.filter(|(word, _)| FAILURES.iter().any(|(known, _)| known == word)) {

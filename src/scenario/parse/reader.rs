@@ -348,7 +348,12 @@ impl<'s> Reader<'s> {
     /// A whole number within limits.
     pub(super) fn whole(&mut self, node: &Node, member: &str, limits: RangeInclusive<u64>) -> Option<u64> {
         let Kind::Number(number) = &node.kind else {
-            self.wrong_member(node, member, "a whole number");
+            let is_number = matches!(&node.kind, Kind::Text(text) if text.parse::<u64>().is_ok());
+            let raw = self.raw(node).trim_matches(['"', '\'']);
+            let problem = self.wrong_member(node, member, "a whole number");
+            if is_number {
+                problem.help(format!("take the quotes away: `{member}: {raw}`"));
+            }
             return None;
         };
         match number.as_u64() {

@@ -69,6 +69,9 @@ pub(super) fn known_root(found: &str, roots: &[&str]) -> String {
     if !inside.is_empty() {
         return format!("did you mean {}?", inside.join(" or "));
     }
+    if ["clock", "now", "time", "date"].contains(&word) {
+        return "the clock is a condition of its own: `when: {clock: {days: [sat, sun]}}`".to_owned();
+    }
     let same =
         [("$answer", ["response", "resp", "res", "reply", "result"]), ("$request", ["req", "input", "call_request", "http", "params"])];
     match same.iter().find(|(root, words)| roots.contains(root) && words.contains(&word)) {

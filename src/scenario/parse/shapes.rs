@@ -36,6 +36,9 @@ impl Reader<'_> {
                 None => is_whole = false,
             }
         }
+        if parts.is_empty() && is_whole && fields.may_mean(&members::REQUEST) {
+            return None;
+        }
         if parts.is_empty() && is_whole {
             self.problem("S006", node.span, "a request of any kind").label("expected one of its parts, such as `body`");
             return None;

@@ -138,6 +138,11 @@ impl Reader<'_> {
             Kind::Text(text) => self.expression(node, text, context).map(Condition::Test),
             Kind::Bool(_) => self.expression(node, self.raw(node), context).map(Condition::Test),
             Kind::Map(_) => self.joined(node, context),
+            Kind::List(_) => {
+                let help = "`all: […]` holds if each of them does, `any: […]` if one does";
+                self.wrong_type(node, "a condition", "an expression, `all`, `any` or `not`").help(help);
+                None
+            }
             _ => {
                 self.wrong_type(node, "a condition", "an expression, `all`, `any` or `not`").help("for example `when: $call.nth == 1`");
                 None
@@ -218,6 +223,14 @@ impl Reader<'_> {
                 self.bad_expression(node, text, error);
                 None
             }
+        }
+    }
+
+    /// Warns of JSON that is written as a text, and would be sent as one: in quotes.
+    pub(super) fn json_in_text(&mut self, text: &str, span: Span) {
+        if text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<serde_json::Value>(text).is_ok() {
+            let help = "leave the quotes out: a body is written as YAML, of which JSON is a part";
+            self.warn("S108", span, "the body is a text with JSON in it, and is sent in quotes", help);
         }
     }
 

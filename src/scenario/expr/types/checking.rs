@@ -6,8 +6,7 @@ use serde_json::Value;
 
 use super::texts::{Numbers, Place};
 use super::{DOUBTFUL, Looked, NEVER, Type, TypeProblem, Types, UNLIKE};
-use crate::scenario::expr::lex::class;
-use crate::scenario::expr::{Comparison, Function, Node, Operator, Path};
+use crate::scenario::expr::{Comparison, Function, Node, Operator, Path, class};
 
 /// So many values of a list are held against what they are compared with.
 const MOST_ITEMS: usize = 16;
@@ -272,13 +271,19 @@ impl Checking<'_> {
         let found = self.node(node);
         if !found.can_be(Type::NUMBER_BIT) {
             let message = format!("`{}` is {}, and only numbers can be calculated with", self.written(node), found.noun());
-            self.problem(UNLIKE, self.range(node), message, None);
+            let is_path = matches!(node, Node::Path(path, _) if path.root == "request");
+            let help = is_path.then(|| "a name with `-` in front of a digit stands in brackets: `$request.headers[\"x-2\"]`".to_owned());
+            self.problem(UNLIKE, self.range(node), message, help);
         }
         found
     }
 
     fn calculate(&mut self, found: Type, operator: Operator, node: &Node) -> Type {
         let other = self.operand(node);
+        if !(found.can_be(Type::NUMBER_BIT) && other.can_be(Type::NUMBER_BIT)) {
+            // Told already.
+            return Type::ANY;
+        }
         let is_zero = operator == Operator::Divide && (other.numbers.least, other.numbers.most) == (0.0, 0.0);
         let numbers = found.numbers.calculate(operator, other.numbers);
         let is_number = numbers.is_some() && (found.kinds | other.kinds) == Type::NUMBER_BIT;
