@@ -160,6 +160,7 @@ fn a_process_that_ended_while_it_made_a_directory_left_nothing_in_the_way() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "what is waited for happens after real time")]
 fn a_process_that_is_killed_leaves_little_to_go_through() {
     let folder = Folder::new();
     let before = machine();
