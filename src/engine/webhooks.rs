@@ -52,8 +52,8 @@ pub struct Webhooks {
 pub struct RetryPolicy {
     /// How long an answer may take.
     pub timeout: Duration,
-    /// How many seconds after each failure in turn the next attempt follows.
-    pub backoff: &'static [u32],
+    /// How many seconds after each failure in turn the next attempt at an event follows.
+    pub backoff: fn(event: &str) -> &'static [u32],
     /// Whether an answer that is no 2xx is followed by another attempt, or only silence.
     pub retries_answers: bool,
     /// After so many failures in a row the subscription is paused.
@@ -348,7 +348,7 @@ impl Webhooks {
     pub const NONE: Self = Self {
         events: &[],
         shared: None,
-        policy: RetryPolicy { timeout: Duration::from_secs(10), backoff: &[], retries_answers: false, pause_after: None },
+        policy: RetryPolicy { timeout: Duration::from_secs(10), backoff: |_| &[], retries_answers: false, pause_after: None },
         secret: |_| None,
         render: json,
         sign: unsigned,

@@ -41,7 +41,12 @@ fn harbor() -> Vendor {
         webhooks: Webhooks {
             events: &["landed", "moved"],
             shared: None,
-            policy: RetryPolicy { timeout: Duration::from_secs(10), backoff: &[7_200, 7_200], retries_answers: true, pause_after: None },
+            policy: RetryPolicy {
+                timeout: Duration::from_secs(10),
+                backoff: |_| &[7_200, 7_200],
+                retries_answers: true,
+                pause_after: None,
+            },
             secret: |_| None,
             render,
             sign,

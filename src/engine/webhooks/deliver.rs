@@ -392,7 +392,7 @@ pub(crate) fn record_attempt(cx: &mut Cx<'_>, outbound: &Outbound, result: &Atte
     let earlier = count(&delivery) - delivery.round.min(count(&delivery));
     let (headers, forged) = (outbound.signed.iter().cloned().collect(), delivery.forged);
     delivery.attempts.push(Attempt { at, headers, forged, result: result.clone() });
-    let backoff = policy.backoff.get(earlier as usize).filter(|_| !delivery.test);
+    let backoff = (policy.backoff)(&delivery.event).get(earlier as usize).filter(|_| !delivery.test);
     let backoff = match result {
         _ if result.is_taken() => None,
         AttemptResult::Answered { status: 410, .. } | AttemptResult::Refused(_) => None,

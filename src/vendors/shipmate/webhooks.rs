@@ -34,7 +34,7 @@ pub(super) const WEBHOOKS: Webhooks = Webhooks {
     // The vendor publishes no numbers; it says that gaps grow, and that a webhook that keeps failing is paused.
     policy: RetryPolicy {
         timeout: Duration::from_secs(10),
-        backoff: &[60, 300, 900, 3_600, 14_400],
+        backoff: |_| &[60, 300, 900, 3_600, 14_400],
         retries_answers: true,
         pause_after: Some(10),
     },

@@ -25,7 +25,7 @@ pub(super) const WEBHOOKS: Webhooks = Webhooks {
     events: &[TRANSACTION_CREATED, TRANSACTION_UPDATED, TRACK_UPDATED, BATCH_CREATED, BATCH_PURCHASED],
     shared: None,
     // Three seconds for an answer; silence is followed by one more attempt, a refusal by none.
-    policy: RetryPolicy { timeout: Duration::from_secs(3), backoff: &[10], retries_answers: false, pause_after: None },
+    policy: RetryPolicy { timeout: Duration::from_secs(3), backoff: |_| &[10], retries_answers: false, pause_after: None },
     secret: |_| None,
     render,
     sign,

@@ -2,23 +2,20 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::{labels, v1, v2};
 use crate::base::time::Timestamp;
 use crate::carrier::{Parcel, Scan};
 use crate::engine::Cx;
-use crate::engine::webhooks::{Event, Message, RetryPolicy, Subscription, Webhooks};
+use crate::engine::webhooks::{RetryPolicy, Subscription, Webhooks};
 
 pub(super) const WEBHOOKS: Webhooks = Webhooks {
     events: EVENTS,
     shared: Some("shipstation_v1"),
-    // Inferred: neither version publishes numbers.
-    policy: RetryPolicy { timeout: Duration::from_secs(10), backoff: &[300, 1_800, 7_200], retries_answers: true, pause_after: None },
+    policy: RetryPolicy { timeout: Duration::from_secs(10), backoff, retries_answers: true, pause_after: None },
     secret: |_| None,
-    render,
+    render: |event| if is_v1(event.event) { v1::render(event) } else { v2::render(event) },
     sign,
-    sample,
+    sample: |cx, event| if is_v1(event) { v1::sample(cx, event) } else { v2::sample(cx, event) },
 };
 
 /// Those of version 1, then those of version 2, the older ones first.
@@ -53,19 +50,16 @@ pub(super) fn scanned(cx: &mut Cx<'_>, parcel: &Parcel, scan: &Scan) {
     v2::scanned(cx, parcel, scan);
 }
 
+/// Those of version 2 as its older documents say, those of version 1 inferred.
+fn backoff(event: &str) -> &'static [u32] {
+    if is_v1(event) { &[300, 1_800, 7_200] } else { &[7_200, 7_200] }
+}
+
 /// Whether an event is one of version 1.
 pub(super) fn is_v1(event: &str) -> bool {
     event.starts_with(|letter: char| letter.is_ascii_uppercase())
 }
 
-fn render(event: &Event<'_>) -> Message {
-    if is_v1(event.event) { v1::render(event) } else { v2::render(event) }
-}
-
 fn sign(subscription: &Subscription, body: &str, at: Timestamp) -> Vec<(String, String)> {
     if subscription.events.iter().all(|event| is_v1(event)) { Vec::new() } else { v2::sign(subscription, body, at) }
-}
-
-fn sample(cx: &mut Cx<'_>, event: &str) -> (String, Value) {
-    if is_v1(event) { v1::sample(cx, event) } else { v2::sample(cx, event) }
 }
