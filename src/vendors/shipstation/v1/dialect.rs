@@ -86,8 +86,9 @@ fn headers(cx: &DialectCx<'_>, reply: &mut Reply) {
         (HeaderName::from_static("x-powered-by"), HeaderValue::from_static("ASP.NET")),
     ];
     reply.headers.extend(ALL);
-    // Who is not known has calls left, too: all answers say how many.
-    let (limit, remaining, reset) = cx.quota.map_or((40, 40, 60), |quota| (quota.limit, quota.remaining(), quota.retry_after(cx.now)));
+    // Recorded: what is left is read before the call is counted. Who is not known has calls left, too.
+    let (limit, remaining, reset) =
+        cx.quota.map_or((40, 40, 60), |quota| (quota.limit, quota.limit.saturating_sub(quota.used - 1), quota.retry_after(cx.now)));
     let rows = [
         (HeaderName::from_static("x-rate-limit-limit"), limit),
         (HeaderName::from_static("x-rate-limit-remaining"), remaining),
