@@ -67,7 +67,7 @@ pub(crate) fn store(cx: &mut Cx<'_>, body: &Value) -> Result<Shipment, Refusal> 
 }
 
 /// Stores a shipment, with everything that comes inline, and rates it.
-pub(crate) fn make(cx: &mut Cx<'_>, body: &Value, mut report: Report<'_>) -> Result<Shipment, Refusal> {
+fn make(cx: &mut Cx<'_>, body: &Value, mut report: Report<'_>) -> Result<Shipment, Refusal> {
     let body = Field::root(body);
     let mut part = |cx: &mut Cx<'_>, field: &Field<'_, '_>, resource: &Resource, noun: &str| {
         if field.value.is_some_and(|value| value == "") { Ok(None) } else { stored::part(cx, field, resource, noun, &mut report) }

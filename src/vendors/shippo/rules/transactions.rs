@@ -123,15 +123,15 @@ fn ship(cx: &mut Cx<'_>, body: &Field<'_, '_>, report: &mut Report<'_>) -> Resul
         report.add(&level, complaint(text));
     }
     let part = body.member("shipment");
-    if !report.is_fine(&part) {
-        return Ok(None);
-    }
-    let mut sent = part.value.cloned().unwrap_or_default();
+    let Some(members) = part.object() else { return Ok(None) };
+    let mut sent = Value::Object(members.clone());
     if let Some(account) = &account {
         sent["carrier_accounts"] = json!([account.object_id]);
         sent["async"] = Value::Bool(false);
     }
-    let shipment = report.part(&part, shipments::make(cx, &sent, Report::of_part()))?;
+    // Its faults are told all together, as its own operation tells them.
+    report.forgive(&part);
+    let shipment = report.part(&part, shipments::store(cx, &sent))?;
     let (Some(shipment), Some(account), Some(token)) = (shipment, account, level.text()) else { return Ok(None) };
     let carrier = account.carrier;
     let rates = shipment.rates.iter().filter_map(|part| cx.docs.get::<Rate>(RATE, part.id()));
