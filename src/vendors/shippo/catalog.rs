@@ -107,6 +107,8 @@ pub(crate) struct Service {
     pub terms: String,
     #[serde(default = "yes")]
     pub zone_shown: bool,
+    #[serde(default)]
+    pub whole_addresses: bool,
     pub max_grams: Option<i64>,
     pub min_second_mm: Option<i64>,
     /// Its prices, if it is quoted.

@@ -117,17 +117,13 @@ fn quote(
     messages: &mut Vec<Message>,
 ) {
     let scope = if way.inland.is_some() { Scope::Domestic } else { Scope::International };
-    let home = carrier.services.iter().any(|service| service.origin.as_ref() == Some(&account.origin));
+    let origin = Some(&account.origin).filter(|origin| carrier.services.iter().any(|service| service.origin.as_ref() == Some(*origin)));
+    let is_complete = incomplete([lane.from, lane.to]).is_none();
     let fits = |service: &&Service| {
-        service.quoted
-            && service.scope == scope
-            && (if home { service.origin.as_ref() == Some(&account.origin) } else { service.origin.is_none() })
+        service.quoted && service.scope == scope && service.origin.as_ref() == origin && (is_complete || !service.whole_addresses)
     };
     let services: Vec<&'static Service> = carrier.services.iter().filter(fits).collect();
-    if services.is_empty() {
-        return;
-    }
-    if scope == Scope::International && !lane.declared {
+    if scope == Scope::International && !lane.declared && !services.is_empty() {
         messages.push(Message::new(&carrier.source, UNDECLARED));
         return;
     }
