@@ -46,7 +46,7 @@ pub(super) fn track(cx: &mut Cx<'_>, parcel: &Parcel) {
     if cx.is_subscribed(TRACK_UPDATED) {
         let test = Mode::of(cx).is_test();
         let track = tracking::event_track(cx, parcel, test);
-        let payload = json!({"test": test, "carrier": parcel.carrier, "metadata": track.metadata, "data": track});
+        let payload = json!({"test": test, "data": track.written_now(), "carrier": parcel.carrier, "metadata": track.metadata});
         cx.notify(TRACK_UPDATED, &parcel.tracking_number, &payload);
     }
 }
@@ -86,7 +86,7 @@ fn sample(cx: &mut Cx<'_>, event: &str) -> (String, Value) {
         TRACK_UPDATED => {
             let number = "SHIPPO_DELIVERED";
             let track = fixtures::tell(cx, number);
-            (number.to_owned(), json!({"test": test, "carrier": "shippo", "metadata": "Shippo test webhook", "data": track}))
+            (number.to_owned(), json!({"test": test, "data": track, "carrier": "shippo", "metadata": "Shippo test webhook"}))
         }
         _ => (id.to_owned(), json!({"test": test, "data": {"object_id": id, "object_state": "VALID", "status": "SUCCESS", "test": test}})),
     }
