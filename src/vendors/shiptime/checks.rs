@@ -83,6 +83,19 @@ fn is_blank(value: Option<&Value>) -> bool {
 /// Checks a rate request beyond the document.
 pub(super) fn rate_request(report: &mut Report<'_>, request: &Field<'_, '_>) {
     ["from", "to"].iter().for_each(|end| address(report, &request.member(end)));
+    let (pieces, invoice) = (request.member("lineItems"), request.member("customsInvoice"));
+    let country = |end| request.member(end).member("countryCode").text().filter(|code| countries::find(code).is_some());
+    if request.member("packageType").text() == Some("PALLET") && country("from").zip(country("to")).is_some_and(|(from, to)| from != to) {
+        for piece in pieces.elements().filter(|piece| is_blank(piece.member("freightClass").value)) {
+            report.add(&piece.member("freightClass"), Rule::Required);
+        }
+    }
+    let goods = invoice.member("invoiceItems");
+    // Recorded: an item says what all of its quantity weighs. Weights have three decimals.
+    let weight = |rows: &Field<'_, '_>| rows.elements().filter_map(|row| row.member("weight").number()).sum::<f64>();
+    if weight(&goods) > weight(&pieces) + 0.000_5 {
+        report.add(&goods, says("exceed the weight of the shipment"));
+    }
 }
 
 /// What two members of an address together can say: states and postal codes by country, and the city by postal code.
