@@ -91,7 +91,7 @@ steps:
     }
     assert_eq!(problems(5), "[]", "nothing is received twice");
     let refused = play(&server, "refused", "shippo", &json!({}), "steps: [{receive: []}]");
-    assert_eq!(refused["diagnostics"][1]["help"], "did you mean `receives`?", "{refused}");
+    assert_eq!(refused["diagnostics"][0]["help"], "did you mean `receives`?", "{refused}");
 }
 
 #[test]
