@@ -41,7 +41,7 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
     let fault = match found.as_ref().map(|transaction| transaction.status.as_str()) {
         Some("SUCCESS") => None,
         None => Some("Transaction with supplied object_id not found."),
-        Some("REFUNDPENDING" | "REFUNDED" | "REFUNDREJECTED") => Some("A refund for this transaction already exists."),
+        Some("REFUNDPENDING" | "REFUNDED" | "REFUNDREJECTED") => Some("Refund with this Transaction already exists."),
         Some(_) => Some("Only successful transactions can be refunded."),
     };
     if let Some(text) = fault.filter(|_| report.is_fine(&named)) {
