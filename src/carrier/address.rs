@@ -35,7 +35,7 @@ pub enum Fault {
     Code,
     /// The code lies in that state, and another one is given.
     State(&'static str),
-    /// There is no house number.
+    /// There is no house number, or none that any house has.
     Number,
 }
 
@@ -60,6 +60,9 @@ impl Address<'_> {
         let is_lost = code.is_empty() && (self.city.trim().is_empty() || is_american && state.is_empty());
         let area = postal::area_of(self.country, code);
         let is_elsewhere = |area: &&postal::Area| area.state != "-" && !state.is_empty() && !area.state.eq_ignore_ascii_case(state);
+        // None in the United States has more than five digits.
+        let has_long_number = is_american
+            && self.street.split_whitespace().next().is_some_and(|word| word.len() > 5 && word.bytes().all(|byte| byte.is_ascii_digit()));
         let cases = [
             is_lost.then_some(Fault::Place),
             (!self.street.split_whitespace().any(|word| is_name(word) && (!is_american || word.contains(char::is_alphabetic))))
@@ -70,7 +73,7 @@ impl Address<'_> {
             (!code.is_empty() && (postal::is_valid(self.country, code) == Some(false) || is_american && area.is_none()))
                 .then_some(Fault::Code),
             area.filter(|area| ["CA", "US"].contains(&self.country) && is_elsewhere(area)).map(|area| Fault::State(&area.state)),
-            (!is_general && !self.street.bytes().any(|byte| byte.is_ascii_digit())).then_some(Fault::Number),
+            (has_long_number || !is_general && !self.street.bytes().any(|byte| byte.is_ascii_digit())).then_some(Fault::Number),
         ];
         cases.into_iter().flatten().collect()
     }
@@ -154,6 +157,7 @@ mod tests {
         check(Address { code: "10020", ..HOME }, &[Fault::State("NY")]);
         check(Address { state: "", ..HOME }, &[]);
         check(Address { street: "Clayton St", ..HOME }, &[Fault::Number]);
+        check(Address { street: "215215 Clayton St.", ..HOME }, &[Fault::Number]);
         check(Address { street: " ", ..HOME }, &[Fault::Street, Fault::Number]);
         check(Address { street: "n/a", ..HOME }, &[Fault::Street, Fault::Number]);
         for street in ["123 N/A", "N/A 5", "0", "99999"] {
@@ -169,7 +173,7 @@ mod tests {
         check(Address { code: "D5V 2T6", ..toronto }, &[Fault::Code]);
         let london = Address { city: "London", state: "", code: "NW1 6XE", country: "GB", ..HOME };
         check(london, &[]);
-        check(Address { state: "Greater London", ..london }, &[]);
+        check(Address { state: "Greater London", street: "215215 Baker St", ..london }, &[]);
         check(Address { code: "10115", ..london }, &[Fault::Code]);
         check(Address { city: "Hong Kong", state: "", code: "", country: "HK", ..HOME }, &[]);
     }

@@ -33,6 +33,7 @@ pub(super) const READING: Reading = Reading {
         ("email-address", |text| text.contains('@')),
         ("moment", |text| text.is_empty() || moment(text).is_some()),
         ("object-id", is_object_id),
+        ("object-text", |text| serde_json::from_str::<Map<String, Value>>(text).is_ok()),
         ("pickup-place", |text| CATALOG.pickup_places.iter().any(|place| place.eq_ignore_ascii_case(text))),
         ("price", |text| Decimal::parse(text).is_ok()),
         ("url", |text| text.parse::<http::Uri>().is_ok_and(|url| url.scheme().is_some() && url.host().is_some())),

@@ -112,7 +112,7 @@ fn make(cx: &mut Cx<'_>, body: &Value, mut report: Report<'_>) -> Result<Shipmen
         shipment_date: Moment(text("shipment_date").and_then(checks::moment).unwrap_or(cx.now)),
         alternate_address_to: None,
         customs_declaration: customs_declaration.map(Part::Id),
-        extra: body.member("extra").object().cloned().unwrap_or_default(),
+        extra: body.member("extra").object().cloned().or_else(|| serde_json::from_str(text("extra")?).ok()).unwrap_or_default(),
         rates: Vec::new(),
         messages: Vec::new(),
         metadata: text("metadata").unwrap_or_default().to_owned(),
