@@ -97,11 +97,10 @@ fn at_the_top(mut refusal: Refusal) -> Refusal {
 fn future(now: Timestamp, report: &mut Report<'_>, body: &Field<'_, '_>, name: &str) -> Option<Timestamp> {
     let field = body.member(name);
     let text = field.text().filter(|_| report.is_fine(&field))?;
-    let at = text.parse::<Timestamp>().ok();
-    match at {
+    match text.parse::<Timestamp>().or_else(|_| format!("{text}Z").parse()).ok() {
         None => report.add(&field, complaint(format!("{name} is not a valid date."))),
         Some(at) if at <= now => report.add(&field, complaint(format!("{name} is not a future date."))),
-        Some(_) => return at,
+        Some(at) => return Some(at),
     }
     None
 }
@@ -115,6 +114,5 @@ fn refusal(cx: &Cx<'_>, account: &CarrierAccount, transactions: &[String]) -> Op
         let label = cx.docs.get::<Transaction>(TRANSACTION, id).filter(|label| label.status == "SUCCESS")?;
         cx.docs.get::<Rate>(RATE, label.rate()).filter(|rate| rate.carrier_account == account.object_id)
     };
-    let stranger = transactions.iter().find(|id| of_account(id).is_none())?;
-    Some(format!("Transaction {stranger} is no label of this carrier account."))
+    transactions.iter().find(|id| of_account(id).is_none()).map(|id| format!("Transaction {id} is no label of this carrier account."))
 }
