@@ -253,10 +253,10 @@ impl Machine {
         let sent = Wire::sent(wire, status, length);
         let sent = if has_body { sent } else { Sent { bytes: 0, ..sent } };
         notes.extend(failing::note(effect.as_ref(), sent));
-        notes.extend(next_due.and_then(|due| remarks::polled(&here.sandbox, call.request, status, at, due)));
         if !self.options.plain {
             add_own_headers(&mut headers, &id, &notes);
         }
+        notes.extend(next_due.and_then(|due| remarks::polled(&here.sandbox, call.request, status, at, due)));
         let delay = delay.of(length);
         let takes_time = !delay.is_zero() || wire.is_some_and(Wire::takes_time);
         let answer = if is_answered { Message::sharing(&headers, &body) } else { Message::none() };
