@@ -2,13 +2,11 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 
-use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::Value;
 
-use crate::base::entropy::{self, Rng};
+use crate::base::entropy::Rng;
 use crate::base::name::Name;
 use crate::carrier::label::Label;
 use crate::carrier::{Anchor, Parcel, Scan};
@@ -25,7 +23,7 @@ use crate::engine::refusal::Refusal;
 use crate::engine::secret_names::SecretNames;
 use crate::engine::stored::Stored;
 use crate::engine::webhooks::Webhooks;
-use crate::spec::{Operation, Reading, Schemas, Tier, Violation};
+use crate::spec::{Operation, Reading, Schemas, Tier};
 use crate::world::{Account, Credential, Task};
 
 /// One emulated API, in one version.
@@ -176,28 +174,6 @@ pub struct OperationRow {
     pub(crate) handler: BoxedHandler,
     /// The length of its last answer: how much room the next one is given at first.
     pub(crate) answer_size: AtomicUsize,
-    /// A digest of the answer that was last found to be in order.
-    pub(crate) in_order: AtomicU64,
-}
-
-impl OperationRow {
-    /// How an answer departs from the document. One that was in order is not looked at when it comes again.
-    pub(super) fn check_answer(&self, operation: &Operation, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Vec<Violation> {
-        let is_json = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("json"));
-        let kind = entropy::scattered(2 * u64::from(status.as_u16()) + u64::from(is_json));
-        let digest = kind ^ entropy::fingerprint(body);
-        if self.in_order.load(Ordering::Relaxed) == digest {
-            return Vec::new();
-        }
-        // Checking the whole text once costs less than checking each of its strings.
-        let text = if is_json { simdutf8::basic::from_utf8(body).ok() } else { None };
-        let parsed: Option<Value> = text.and_then(|text| serde_json::from_str(text).ok());
-        let found = operation.check_answer(status.as_u16(), parsed.as_ref());
-        if found.is_empty() {
-            self.in_order.store(digest, Ordering::Relaxed);
-        }
-        found
-    }
 }
 
 pub(super) type CheckSchemas = Box<dyn Fn(&Schemas) -> Vec<String>>;
@@ -234,8 +210,7 @@ impl Operations {
     }
 
     fn row(&mut self, operation: impl Into<Name>, tier: Tier, validation: Validation, handler: BoxedHandler) -> &mut Self {
-        let (operation, answer_size, in_order) = (operation.into(), AtomicUsize::new(1024), AtomicU64::default());
-        self.rows.push(OperationRow { operation, tier, validation, handler, answer_size, in_order });
+        self.rows.push(OperationRow { operation: operation.into(), tier, validation, handler, answer_size: AtomicUsize::new(1024) });
         self
     }
 }
