@@ -60,7 +60,7 @@ impl Address<'_> {
         let is_lost = code.is_empty() && (self.city.trim().is_empty() || is_american && state.is_empty());
         let area = postal::area_of(self.country, code);
         let is_elsewhere = |area: &&postal::Area| area.state != "-" && !state.is_empty() && !area.state.eq_ignore_ascii_case(state);
-        // None in the United States has more than five digits.
+        // Numbers of more than five digits are hardly found in the United States.
         let has_long_number = is_american
             && self.street.split_whitespace().next().is_some_and(|word| word.len() > 5 && word.bytes().all(|byte| byte.is_ascii_digit()));
         let cases = [

@@ -83,7 +83,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
                 Some(opened)
             }
             Err(error @ StoreError::Damaged(_)) => {
-                let help = format!("`seatrial data check {}` looks through it", directory.display());
+                let help = format!("help: `seatrial data check {}` looks through it", directory.display());
                 return complain(&format_args!("`--data-dir`: {error}\n{help}"), Exit::Failed);
             }
             Err(error) => return complain(&format_args!("`--data-dir`: {error}"), Exit::Usage),

@@ -317,8 +317,10 @@ fn executed(handled: Handled, world: &World, at: Timestamp, nth: u64, decision: 
     let Decision { delay, wire, patch, failing, quota, effect, notes: remarks, state, .. } = decision;
     notes.extend(remarks);
     let (seed, dated) = (world.seed(), !world.clock().is_wall());
-    let resets_at = quota.as_ref().filter(|quota| quota.is_exceeded()).map(|quota| quota.resets_at);
-    let next_due = world.agenda().next().into_iter().chain(resets_at).min().filter(|_| world.clock().mode() == Mode::Frozen);
+    let next_due = (world.clock().mode() == Mode::Frozen).then(|| {
+        let resets_at = quota.as_ref().filter(|quota| quota.is_exceeded()).map(|quota| quota.resets_at);
+        world.agenda().next().into_iter().chain(resets_at).min()
+    });
     Executed {
         outcome,
         at,
@@ -339,7 +341,7 @@ fn executed(handled: Handled, world: &World, at: Timestamp, nth: u64, decision: 
         is_passed_on: false,
         notes,
         state,
-        next_due,
+        next_due: next_due.flatten(),
     }
 }
 

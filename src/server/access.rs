@@ -150,6 +150,7 @@ impl Guard {
         }
         Ok(())
     }
+
     /// Whether a browser says that a page of another origin has it loaded, which needs no `Origin`: a picture, a script, a frame. A link
     /// that somebody follows is none of them.
     fn is_embedded(parts: &Parts) -> bool {

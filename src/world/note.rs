@@ -212,7 +212,7 @@ impl Note {
         (Self::PATCH_MISSED, "A change that a scenario makes to an answer did not find its place there."),
         (Self::WEBHOOK_UNREACHABLE, "Nothing will ever reach the address of a subscription."),
         (Self::NOT_UTF8, "The bytes of a form are not UTF-8."),
-        (Self::CLOCK_FROZEN, "The same was asked five times in a row while the clock stands still, and something is due later."),
+        (Self::CLOCK_FROZEN, "The same was asked five times in a row while the clock stands still and something is due; in no header."),
         (Self::SAMPLE, "The answer was made from the document alone."),
         (Self::UPSTREAM, "The vendor itself answered (`--upstream`)."),
         (Self::UPSTREAM_FAILED, "The call was to be passed on to the vendor itself, and could not be."),

@@ -88,7 +88,7 @@ fn headers(cx: &DialectCx<'_>, reply: &mut Reply) {
     reply.headers.extend(ALL);
     // Recorded: what is left is read before the call is counted. Who is not known has calls left, too.
     let (limit, remaining, reset) =
-        cx.quota.map_or((40, 40, 60), |quota| (quota.limit, quota.limit.saturating_sub(quota.used - 1), quota.retry_after(cx.now)));
+        cx.quota.map_or((40, 40, 60), |quota| (quota.limit, (quota.limit + 1).saturating_sub(quota.used), quota.retry_after(cx.now)));
     let rows = [
         (HeaderName::from_static("x-rate-limit-limit"), limit),
         (HeaderName::from_static("x-rate-limit-remaining"), remaining),
