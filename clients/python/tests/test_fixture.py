@@ -118,6 +118,29 @@ def test_a_misspelt_option_of_the_mark_is_told(pytester: pytest.Pytester) -> Non
     result.stdout.fnmatch_lines(["*the mark `seatrial` has no `frozn_at`: did you mean `frozen_at`?*"])
 
 
+def test_a_mark_that_would_have_no_effect_is_told(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("""
+        import pytest
+
+        @pytest.mark.seatrial("label-bought-answer-lost")
+        def test_without_a_name(seatrial):
+            pass
+
+        @pytest.mark.seatrial(expect=[{"call": "shippo.CreateRefund"}])
+        def test_without_the_fixture():
+            pass
+
+        @pytest.mark.seatrial(seed=7)
+        class TestSome:
+            def test_without(self):
+                pass
+    """)
+    result = pytester.runpytest("-p", "seatrial.pytest_plugin")
+    result.assert_outcomes(errors=2, passed=1)
+    result.stdout.fnmatch_lines(["*the mark `seatrial` takes names, as in `scenario='label-bought-answer-lost'`*"])
+    result.stdout.fnmatch_lines(["*the mark `seatrial` has no effect without the fixture `seatrial`*"])
+
+
 def test_a_test_that_failed_shows_its_calls(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(shop=SHOP)
     pytester.makepyfile("""

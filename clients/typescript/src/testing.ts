@@ -33,7 +33,10 @@ export function withSandbox(
   second?: (sandbox: Sandbox) => Promise<void>,
 ): () => Promise<void> {
   const { expect, ...wanted }: Judged = typeof first === "function" ? {} : first;
-  const run = typeof first === "function" ? first : second!;
+  const run = typeof first === "function" ? first : second;
+  if (typeof run !== "function" || (typeof first === "function" && second !== undefined)) {
+    throw new TypeError("`withSandbox` takes the test last, behind what its sandbox is like");
+  }
   return async () => {
     const sandbox = await (await sharedServer()).sandbox(wanted);
     try {

@@ -128,6 +128,11 @@ test("withSandbox judges in the end", async () => {
   await assert.rejects(withSandbox({ scenario }, async () => {})(), UnmetExpectations);
 });
 
+test("withSandbox takes the test last", () => {
+  assert.throws(() => withSandbox(async () => {}, { expect: [] }), /takes the test last/);
+  assert.throws(() => withSandbox({ expect: [] }), /takes the test last/);
+});
+
 test("a failed test shows its calls", async () => {
   const failing = withSandbox(async (sandbox) => {
     await post(sandbox, "/addresses/", ADDRESS);

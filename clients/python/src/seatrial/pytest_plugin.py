@@ -34,6 +34,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"seatrial({', '.join(_WANTED)}): what this test's sandbox is like")
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    # A mark of a whole module or class may be for some of its tests only.
+    is_marked = any(mark.name == "seatrial" for mark in item.own_markers)
+    if is_marked and "seatrial" not in getattr(item, "fixturenames", ("seatrial",)):
+        raise pytest.UsageError("the mark `seatrial` has no effect without the fixture `seatrial`, which this test does not take")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
@@ -65,6 +72,8 @@ def seatrial(request: pytest.FixtureRequest, seatrial_server: Server) -> Generat
     """A sandbox that only this test has."""
     wanted: dict[str, Any] = {}
     for mark in reversed(list(request.node.iter_markers("seatrial"))):
+        if mark.args:
+            raise pytest.UsageError(f"the mark `seatrial` takes names, as in `scenario={mark.args[0]!r}`, not {mark.args[0]!r} alone")
         wanted.update(mark.kwargs)
     unknown = [name for name in wanted if name not in _WANTED]
     if unknown:

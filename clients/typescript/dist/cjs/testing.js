@@ -13,6 +13,9 @@ function sharedServer() {
 function withSandbox(first, second) {
     const { expect, ...wanted } = typeof first === "function" ? {} : first;
     const run = typeof first === "function" ? first : second;
+    if (typeof run !== "function" || (typeof first === "function" && second !== undefined)) {
+        throw new TypeError("`withSandbox` takes the test last, behind what its sandbox is like");
+    }
     return async () => {
         const sandbox = await (await sharedServer()).sandbox(wanted);
         try {
