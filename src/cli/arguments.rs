@@ -26,7 +26,7 @@ pub use self::fleet::{DatabaseArguments, FleetCommand};
 pub use self::fuzz::FuzzArguments;
 pub use self::operations::{OperationsArguments, OperationsFormat};
 pub use self::pact::{NameAndText, PactCommand, PactExportArguments, PactVerifyArguments};
-pub use self::remote::{ClockArguments, ClockCommand, SandboxArguments, SandboxCommand, WaitArguments};
+pub use self::remote::{ClockArguments, ClockCommand, SandboxArguments, SandboxCommand, VerifyArguments, WaitArguments};
 pub use self::tls::{AuthorityArguments, CaArguments, TlsArguments};
 pub use self::vendors::{VendorArguments, VendorFile};
 pub use self::view::ViewArguments;
@@ -65,6 +65,8 @@ pub enum Command {
     },
     /// List the calls of a running server, or explain what its scenario made of one
     Requests(RequestsArguments),
+    /// Judge what a sandbox of a running server expects; the exit code is 1 unless all of it holds
+    Verify(VerifyArguments),
     /// Wait for calls to a running server
     Wait(WaitArguments),
     /// Show or move the clock of a sandbox of a running server

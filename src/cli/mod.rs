@@ -22,6 +22,7 @@ mod scenarios;
 mod schema;
 mod serve;
 mod vendors;
+mod verify;
 mod view;
 mod wait;
 
@@ -86,6 +87,7 @@ pub fn run() -> Exit {
         Some(Command::Health(health)) => health::run(&health),
         Some(Command::Explain { code }) => explain::run(code.as_deref()),
         Some(Command::Requests(requests)) => requests::run(&requests),
+        Some(Command::Verify(verify)) => verify::run(&verify),
         Some(Command::Wait(wait)) => wait::run(&wait),
         Some(Command::Clock(clock)) => clock::run(&clock),
         Some(Command::Sandbox(sandbox)) => sandbox::run(&sandbox),

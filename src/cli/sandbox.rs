@@ -8,31 +8,34 @@ use serde_json::{Map, Value, json};
 use crate::cli::admin_client::{self, AdminError};
 use crate::cli::arguments::{SandboxArguments, SandboxCommand, ServerArguments};
 use crate::cli::files::{self, Unread};
-use crate::cli::{Exit, complain, say, scenarios};
+use crate::cli::{Exit, complain, say, scenarios, verify};
+use crate::scenario::verify::Report;
 
 const JSON: &str = "application/json";
 
 pub(super) fn run(arguments: &SandboxArguments) -> Exit {
     match run_command(&arguments.server, &arguments.command) {
-        Ok(text) => {
+        Ok((text, exit)) => {
             say(&text);
-            Exit::Fine
+            exit
         }
         Err(error) => complain(&error, Exit::Failed),
     }
 }
 
-fn run_command(server: &ServerArguments, command: &SandboxCommand) -> Result<String, AdminError> {
+/// What is printed, and how the command ends.
+fn run_command(server: &ServerArguments, command: &SandboxCommand) -> Result<(String, Exit), AdminError> {
     let path = |name: &Option<String>| format!("/sandboxes/{}", name.as_ref().unwrap_or(&server.sandbox));
     let post = |path: String, body: Value| admin_client::ask::<Value>(server, Method::POST, &path, Some(&body));
     let own = || path(&None);
+    let fine = |text: String| Ok((text, Exit::Fine));
     let done = match command {
-        SandboxCommand::List => return list(server),
+        SandboxCommand::List => return fine(list(server)?),
         SandboxCommand::Show { name } => admin_client::get(server, &path(name))?,
         SandboxCommand::Export { name, include } => {
             let include = if include.is_empty() { String::new() } else { format!("?include={}", include.join(",")) };
             let file = admin_client::send_bytes(server, Method::GET, &format!("{}/export{include}", path(name)), JSON, Vec::new())?;
-            return Ok(String::from_utf8_lossy(&file).into_owned());
+            return fine(String::from_utf8_lossy(&file).into_owned());
         }
         SandboxCommand::Create { name, scenario, seed, ttl } => {
             let (named, written) = scenario.as_deref().map(scenario_of).transpose()?.unwrap_or_default();
@@ -43,24 +46,27 @@ fn run_command(server: &ServerArguments, command: &SandboxCommand) -> Result<Str
                 None => made,
             }
         }
+        SandboxCommand::Delete { name } => {
+            let report: Report = admin_client::ask(server, Method::DELETE, &format!("/sandboxes/{name}"), None)?;
+            return Ok((serde_json::to_string_pretty(&report)?, verify::exit(&report)));
+        }
         SandboxCommand::Fork { name } => post(format!("{}/fork", own()), members([("name", json!(name))]))?,
         SandboxCommand::Reset { name } => {
             post(format!("{}/reset", path(name)), json!({}))?;
-            return Ok(format!("{} is as it was when its scenario was loaded", name.as_ref().unwrap_or(&server.sandbox)));
+            return fine(format!("{} is as it was when its scenario was loaded", name.as_ref().unwrap_or(&server.sandbox)));
         }
-        SandboxCommand::Delete { name } => admin_client::ask(server, Method::DELETE, &format!("/sandboxes/{name}"), None)?,
         SandboxCommand::Snapshot { name } => post(format!("{}/snapshot", own()), members([("name", json!(name))]))?,
         SandboxCommand::Restore { name } => {
             post(format!("{}/restore", own()), members([("name", json!(name))]))?;
-            return Ok(format!("{} is as it was", server.sandbox));
+            return fine(format!("{} is as it was", server.sandbox));
         }
         SandboxCommand::Import { file, name } => {
             let bytes = files::bytes(file, files::SANDBOX)?;
             admin_client::send_bytes(server, Method::POST, &format!("{}/import", path(name)), JSON, bytes)?;
-            return Ok(format!("{} is what {} says", name.as_ref().unwrap_or(&server.sandbox), file.display()));
+            return fine(format!("{} is what {} says", name.as_ref().unwrap_or(&server.sandbox), file.display()));
         }
     };
-    Ok(serde_json::to_string_pretty(&done)?)
+    fine(serde_json::to_string_pretty(&done)?)
 }
 
 /// The members that say something.

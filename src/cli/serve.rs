@@ -239,15 +239,25 @@ fn open(machine: &Machine, paths: &[PathBuf], seed: Option<u64>, goes_on: bool) 
     let told = |problems: Vec<scenario::Diagnostic>| problems.iter().map(|problem| format!("{problem}\n\n")).collect::<String>();
     let (text, name) = (gathered.text.map_err(told)?, gathered.name);
     let mut loaded = scenario::load(&text, &name, &scenario::run::MachineVocabulary(machine)).map_err(told)?;
+    let advice = told(scenario::advice(machine, &loaded));
+    if !advice.is_empty() {
+        warn(&advice.trim_end());
+    }
     loaded.seed = seed.or(loaded.seed);
     let sandbox = machine.default_sandbox();
     let mut so_far = None;
     if goes_on {
         let mut state = sandbox.lock();
-        let is_same = loaded.source.says_the_same(state.scenario.source()) && loaded.seed.is_none_or(|seed| seed == state.world.seed());
-        if is_same {
+        let is_same_seed = loaded.seed.is_none_or(|seed| seed == state.world.seed());
+        if is_same_seed && loaded.source.says_the_same(state.scenario.source()) {
             // The directory has its text alone: verdicts name the file again.
             state.scenario = scenario::run::runtime(loaded);
+            return Ok(());
+        }
+        if is_same_seed && scenario::run::scenario_of(&*state.scenario).does_the_same(&loaded.source.text) {
+            drop(state);
+            let name = loaded.shown_name().to_owned();
+            machine.reword(sandbox, scenario::run::runtime(loaded), &name);
             return Ok(());
         }
         let documents =

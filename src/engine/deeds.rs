@@ -6,8 +6,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::world::{Deed, LogLine};
 
-/// How many lines are kept of one sandbox.
+/// How many lines are kept of one sandbox, and how many bytes of them.
 const MOST: usize = 500;
+const MOST_BYTES: usize = 256 * 1024;
+/// What is longer is left out of a line.
+const LONGEST_DETAIL: usize = 16 * 1024;
 
 /// The lines of a sandbox.
 #[derive(Default)]
@@ -17,18 +20,22 @@ pub struct Deeds(Mutex<Lines>);
 #[derive(Default)]
 struct Lines {
     kept: VecDeque<LogLine>,
+    bytes: usize,
     written: u64,
 }
 
 impl Lines {
-    fn push(&mut self, line: LogLine) {
+    fn push(&mut self, mut line: LogLine) {
+        line.detail = line.detail.filter(|detail| detail.to_string().len() <= LONGEST_DETAIL);
         self.written = line.number;
+        self.bytes += line.size();
         self.kept.push_back(line);
-        if self.kept.len() > MOST {
+        while self.kept.len() > MOST || self.bytes > MOST_BYTES {
             // Receivers of webhooks are the last to go: an exported conversation is made with them.
             let is_other = |line: &LogLine| !matches!(line.what, Deed::Subscribed | Deed::Unsubscribed);
             let oldest = self.kept.iter().position(is_other).unwrap_or_default();
-            self.kept.remove(oldest);
+            let Some(line) = self.kept.remove(oldest) else { return };
+            self.bytes -= line.size();
         }
     }
 }
@@ -73,5 +80,26 @@ impl Deeds {
         let mut latest: Vec<LogLine> = fitting.by_ref().take(limit).cloned().collect();
         latest.reverse();
         (latest, fitting.next().is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_kept_has_a_size() {
+        let deeds = Deeds::default();
+        let size = || deeds.all().iter().map(LogLine::size).sum::<usize>();
+        for _ in 0..MOST {
+            let long = "n".repeat(900_000);
+            deeds.add(LogLine::of(Deed::Scenario, Some(&long)), |_| ());
+            deeds.add(LogLine { detail: Some(json!({"url": "u".repeat(10_000)})), ..LogLine::of(Deed::Subscribed, Some("id")) }, |_| ());
+            deeds.add(LogLine { detail: Some(json!({"url": long})), ..LogLine::of(Deed::Subscribed, Some("id")) }, |_| ());
+            assert!(size() <= MOST_BYTES, "{}", size());
+        }
+        assert_eq!(deeds.all().last().map(|line| line.number), Some(3 * MOST as u64));
     }
 }

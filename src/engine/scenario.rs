@@ -1,6 +1,7 @@
 //! What the engine asks a scenario: about calls, parcels and webhooks. It knows nothing else of scenarios.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base::entropy::{self, Rng};
@@ -225,10 +226,10 @@ pub trait ScenarioRuntime: Any + Send + Sync {
 }
 
 /// A rule of a scenario, or a fault, that never had an effect.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UnusedRule {
     /// What the rule is: `override`, `timeline` or `fault`.
-    pub what: &'static str,
+    pub what: Cow<'static, str>,
     /// Its name, or the operations that an override is for.
     pub name: String,
     /// Its line in the scenario, from 1; none for a fault.
@@ -273,7 +274,7 @@ impl Fault {
     /// The remark that it had no effect, if it had none.
     #[must_use]
     pub fn unused(&self, counters: &Counters, detail: &str) -> Option<UnusedRule> {
-        let unused = || UnusedRule { what: "fault", name: self.name.to_string(), line: None, detail: detail.to_owned() };
+        let unused = || UnusedRule { what: "fault".into(), name: self.name.to_string(), line: None, detail: detail.to_owned() };
         (counters.effects(&self.name) == 0).then(unused)
     }
 }

@@ -66,9 +66,10 @@ impl Scenario {
         self.name.as_deref().unwrap_or("unnamed")
     }
 
-    /// Whether another text says the same in some members, whatever its comments and its order.
+    /// Whether another text is about the same world, whatever its names, comments, places for anchors and order of members.
     #[must_use]
-    pub fn says_the_same_of(&self, text: &str, is_meant: impl Fn(&str) -> bool) -> bool {
+    pub fn does_the_same(&self, text: &str) -> bool {
+        let is_meant = |member: &str| !["name", "description"].contains(&member) && !member.starts_with("x-");
         let own = if self.source.text == text { return true } else { parse::whole(&self.source.text) };
         let members = |value: Option<Value>| match value {
             Some(Value::Object(mut members)) => {
@@ -328,7 +329,7 @@ impl ScenarioRuntime for Runtime {
                 (Some(calls), Some(Effect::RateLimit(_))) if row.skip < calls => format!("none of {calls} calls was one too many"),
                 (Some(calls), _) => format!("it skipped each of {calls} calls"),
             };
-            UnusedRule { what: "override", name: self.scenario.named(&row.on.value, row.span), line: line(row.span), detail }
+            UnusedRule { what: "override".into(), name: self.scenario.named(&row.on.value, row.span), line: line(row.span), detail }
         });
         let is_empty = |name: &str| counted(Counter::Parcels(name.to_owned().into())).is_none();
         let is_meant = |vendor: Option<&Spanned<String>>| vendor.map_or(!called.is_empty(), |vendor| is_called(vendor));
@@ -337,7 +338,7 @@ impl ScenarioRuntime for Runtime {
         let timelines = timelines.map(|timeline| {
             let detail = "no parcel was put on it".to_owned();
             UnusedRule {
-                what: "timeline",
+                what: "timeline".into(),
                 name: self.scenario.named(&timeline.name.value, timeline.name.span),
                 line: line(timeline.name.span),
                 detail,

@@ -13,7 +13,7 @@ mod words;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use self::evidence::Evidence;
@@ -24,7 +24,7 @@ use crate::scenario::ast::Scenario;
 use crate::scenario::run;
 
 /// Whether an expectation is met.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// The expectation is met, and the evidence is complete.
@@ -47,7 +47,7 @@ impl Verdict {
 }
 
 /// The verdict on one expectation.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// The expectation as it was written.
     pub expectation: String,
@@ -75,7 +75,7 @@ pub struct Finding {
 }
 
 /// The verdict on all expectations.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     /// The worst of all findings.
     pub verdict: Verdict,
@@ -97,8 +97,7 @@ pub struct Report {
     /// Rules and faults that had no effect; they do not change the verdict.
     pub unused: Vec<UnusedRule>,
     /// How many calls came since it was judged, where that was not waited for.
-    #[serde(skip_serializing_if = "json::is_default")]
-    #[schemars(default)]
+    #[serde(default, skip_serializing_if = "json::is_default")]
     pub pending: u64,
     /// What conditions see of the calls that are accounted for, by whose names secrets are known.
     #[serde(skip)]

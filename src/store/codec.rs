@@ -61,19 +61,11 @@ enum Stored {
 struct StoredFaults {
     /// Names and overrides, as they came in.
     on: Vec<(Name, StoredValue)>,
-    unused: Vec<StoredUnused>,
+    unused: Vec<UnusedRule>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct StoredValue(#[serde(with = "crate::base::json::as_text")] Value);
-
-#[derive(Serialize, Deserialize)]
-struct StoredUnused {
-    what: String,
-    name: String,
-    line: Option<usize>,
-    detail: String,
-}
 
 #[derive(Serialize, Deserialize)]
 struct StoredState {
@@ -159,14 +151,8 @@ impl Stored {
 
 impl StoredFaults {
     fn of(on: &[Fault], unused: &[UnusedRule]) -> Self {
-        let unused = unused.iter().map(|UnusedRule { what, name, line, detail }| StoredUnused {
-            what: (*what).to_owned(),
-            name: name.clone(),
-            line: *line,
-            detail: detail.clone(),
-        });
         let on = on.iter().map(|fault| (fault.name.clone(), StoredValue(fault.wanted.clone())));
-        Self { on: on.collect(), unused: unused.collect() }
+        Self { on: on.collect(), unused: unused.to_vec() }
     }
 
     fn into_faults(self, compile: &dyn Compile) -> Result<(Vec<Fault>, Vec<UnusedRule>), CodecError> {
@@ -174,11 +160,7 @@ impl StoredFaults {
             let runtime = compile.fault(&wanted).map_err(CodecError::Scenario)?;
             Ok(Fault::new(name, wanted, runtime))
         });
-        let unused = self.unused.into_iter().map(|StoredUnused { what, name, line, detail }| {
-            let what = ["override", "timeline"].into_iter().find(|known| *known == what).unwrap_or("fault");
-            UnusedRule { what, name, line, detail }
-        });
-        Ok((on.collect::<Result<_, CodecError>>()?, unused.collect()))
+        Ok((on.collect::<Result<_, CodecError>>()?, self.unused))
     }
 }
 

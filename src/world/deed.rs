@@ -56,11 +56,21 @@ pub struct LogLine {
     pub detail: Option<Value>,
 }
 
+/// How many characters of a name a line has.
+const LONGEST_NAME: usize = 200;
+
 impl LogLine {
+    /// About how many bytes it occupies.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let texts = self.name.as_ref().map_or(0, String::len) + self.detail.as_ref().map_or(0, |detail| 4 * detail.to_string().len());
+        size_of::<Self>() + texts
+    }
+
     /// A line that has neither its times nor its numbers yet.
     #[must_use]
     pub fn of(what: Deed, name: Option<&str>) -> Self {
-        let (at, name) = (Timestamp::UNIX_EPOCH, name.map(str::to_owned));
+        let (at, name) = (Timestamp::UNIX_EPOCH, name.map(|name| name.chars().take(LONGEST_NAME).collect()));
         Self { number: 0, at, received: at, after: 0, what, name, fired: None, detail: None }
     }
 

@@ -223,6 +223,19 @@ fn check_tells_receivers_that_nothing_is_ever_sent_to() {
 }
 
 #[test]
+fn a_server_warns_of_what_check_warns_of() {
+    let file = std::env::temp_dir().join(format!("seatrial-warned-{}.yaml", std::process::id()));
+    let path = file.to_str().expect("a UTF-8 path");
+    std::fs::write(&file, "expect: [{call: shippo.ListAddresses, count: '0..'}]\n").expect("the file can be written");
+    let warning = |said: &str| said.lines().find(|line| line.starts_with("warning[")).expect("there is one").to_owned();
+    let checked = warning(&text(&run(&["check", path]).stderr));
+    let log = Server::start_logged(&["--scenario", path]).log();
+    assert_eq!(warning(&log), checked);
+    assert!(log.contains(&format!("{path}:1:")), "{log}");
+    std::fs::remove_file(file).expect("the file can go");
+}
+
+#[test]
 fn a_report_that_cannot_be_written_is_told_before_anybody_is_served() {
     for (path, why) in [("no/such/report.xml", "there is no folder `no/such`"), ("tests", "it is a folder")] {
         let output = run(&["--listen", "127.0.0.1:0", "--verify-report", path]);

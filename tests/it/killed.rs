@@ -152,6 +152,12 @@ fn a_second_process_is_refused_and_another_scenario_begins_anew() {
     assert_eq!(sandbox["scenario"], "nightly");
     drop(server);
 
+    // Neither is by an edit that changes nothing but words.
+    std::fs::write(&file, "# why\nseed: 11\nname: nightly\ndescription: each night\n").expect("a file can be written");
+    let server = Server::start_logged(&["--data-dir", directory, "--scenario", scenario]);
+    assert_eq!(parcels(&server).len(), 1);
+    assert_eq!(server.log().matches("begins anew").count(), 0);
+
     std::fs::write(&file, "name: nightly\nseed: 12\n").expect("a file can be written");
     let server = Server::start_logged(&["--data-dir", directory, "--scenario", scenario]);
     assert_eq!(parcels(&server), BTreeSet::new());

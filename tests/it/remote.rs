@@ -97,6 +97,39 @@ fn sandboxes_are_opened_copied_kept_and_removed() {
 }
 
 #[test]
+fn a_verdict_is_the_exit_code() {
+    let server = Server::start(&[]);
+    let put = |expect: &str| admin(&server, "PUT", "/sandboxes/default/scenario", &json!({"expect": [{expect: "shippo.ListAddresses"}]}));
+    let coded = |arguments: &[&str]| {
+        let output = command().args(arguments).env("SEATRIAL_URL", format!("http://{}", server.address())).output().expect("it runs");
+        (output.status.code(), text(&output.stdout))
+    };
+    put("call");
+    let (code, said) = coded(&["verify", "--wait", "10ms"]);
+    assert!(code == Some(1) && said.starts_with("sandbox `default`: failed, 1 of 1 expectations are not met\n"), "{said}");
+    // A body that says nothing of its own is none.
+    for body in [Value::Null, json!({}), json!({"expect": null})] {
+        assert_eq!(admin(&server, "POST", "/sandboxes/default/verify", &body)["verdict"], "failed", "{body}");
+    }
+    assert_eq!(coded(&["verify", "--format", "xml"]).0, Some(2));
+    let (code, said) = coded(&["verify", "--format", "junit"]);
+    assert!(code == Some(1) && said.contains("failures=\"1\""), "{said}");
+    fine(&server, &["sandbox", "fork", "copy"]);
+    let (code, said) = coded(&["sandbox", "delete", "copy"]);
+    assert!(code == Some(1) && said.contains("\"verdict\": \"failed\""), "{said}");
+    put("never");
+    assert_eq!(
+        coded(&["verify"]),
+        (
+            Some(0),
+            "sandbox `default`: passed, all expectations hold (1)\n  passed  scenario.yaml:1: never: shippo.ListAddresses\n".to_owned()
+        )
+    );
+    let report: Value = serde_json::from_str(&fine(&server, &["verify", "--format", "json"])).expect("JSON");
+    assert_eq!(report[0]["verdict"], "passed");
+}
+
+#[test]
 fn calls_are_waited_for() {
     let server = Server::start(&[]);
     let (is_fine, said) = told(&server, &["wait", "--operation", "shippo.ListAddresses", "--timeout", "50ms"]);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::ServerArguments;
+use crate::scenario::verify::Format;
 
 #[derive(Args, Debug)]
 pub struct ClockArguments {
@@ -86,7 +87,7 @@ pub enum SandboxCommand {
         /// Its name
         name: Option<String>,
     },
-    /// Remove a sandbox, and print what was not as it should be
+    /// Remove a sandbox, and print the verdict on it; the exit code is 1 unless all that it expected holds
     Delete {
         /// Its name
         name: String,
@@ -136,4 +137,20 @@ pub struct WaitArguments {
     pub timeout: std::time::Duration,
     #[command(flatten)]
     pub server: ServerArguments,
+}
+
+#[derive(Args, Debug)]
+pub struct VerifyArguments {
+    /// How long is waited for everything to hold
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = super::span)]
+    pub wait: std::time::Duration,
+    /// How the verdict is written: as `text`, `json`, `junit` or `sarif`
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = format)]
+    pub format: Format,
+    #[command(flatten)]
+    pub server: ServerArguments,
+}
+
+fn format(name: &str) -> Result<Format, String> {
+    Format::named(name).ok_or_else(|| format!("it is one of {}", Format::ALL.map(|(_, known)| known).join(", ")))
 }

@@ -120,6 +120,7 @@ impl Watched {
             Ok(read) => read,
             Err(problems) => return stays(told(problems)),
         };
+        let advice = told(scenario::advice(machine, &loaded));
         loaded.seed = self.seed.or(loaded.seed);
         let keep = beginning == self.beginning;
         // Data that was given is there already.
@@ -128,7 +129,7 @@ impl Watched {
             Ok(()) => {
                 self.beginning = beginning;
                 let how = if keep { "goes on with its data" } else { "begins anew" };
-                format!("seatrial: {name} was read again; the sandbox {how}")
+                format!("{advice}seatrial: {name} was read again; the sandbox {how}")
             }
             Err(refused) => stays(refused.detail),
         }

@@ -29,7 +29,7 @@ impl Format {
     /// The format that a file has by the end of its name: `.json`, `.xml`, `.sarif`; others are text.
     #[must_use]
     pub fn of_file(name: &str) -> Self {
-        match name.rsplit_once('.').map(|(_, end)| end) {
+        match name.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase()).as_deref() {
             Some("json") => Self::Json,
             Some("xml") => Self::JUnit,
             Some("sarif") => Self::Sarif,

@@ -87,9 +87,8 @@ pub(crate) fn replace(admin: &Admin, sandbox: &Arc<Sandbox>, scenario: &Arc<Scen
 /// The same for an edit of the file that it is under, which may change nothing but names, comments and places for anchors: then the
 /// sandbox goes on, what its overrides counted included, and no verdict is told.
 pub(crate) fn replace_edited(admin: &Admin, sandbox: &Arc<Sandbox>, scenario: &Arc<Scenario>, keep: bool) -> Result<(), Problem> {
-    let is_meant = |member: &str| !["name", "description"].contains(&member) && !member.starts_with("x-");
     let before = scenario::run::scenario_of(&*sandbox.lock().scenario);
-    if !keep || !before.says_the_same_of(&scenario.source.text, is_meant) {
+    if !keep || !before.does_the_same(&scenario.source.text) {
         return replace(admin, sandbox, scenario, keep);
     }
     admin.machine.reword(sandbox, scenario::run::runtime(Scenario::clone(scenario)), scenario.shown_name());

@@ -35,10 +35,11 @@ pub(crate) fn body() -> Value {
     }})
 }
 
-/// Judges the expectations in the body; without a body, those of the scenario.
+/// Judges the expectations in the body; where there are none, those of the scenario.
 pub(crate) async fn verify(admin: &Admin, request: &AdminRequest<'_>) -> Result<AdminResponse, Problem> {
     let scenario = match request.tree()? {
         Value::Null => None,
+        Value::Object(members) if members.values().all(Value::is_null) && members.keys().all(|name| name == "expect") => None,
         Value::Object(members) if members.keys().all(|name| name == "expect") => Some(scenarios::parse(&admin.machine, request.body)?),
         _ => return Err(Problem::bad_request("the body is an object with `expect`, or nothing to judge what the scenario expects")),
     };
