@@ -14,7 +14,7 @@ import urllib.request
 from collections import Counter
 from pathlib import Path
 
-from rig import ROOT, Fleet, Receiver, Replica, Wire, call, wait_for
+from rig import ROOT, Fleet, Meter, Receiver, Replica, Wire, call, wait_for
 
 TOKEN = {"authorization": "ShippoToken shippo_test_seatrial"}
 ADDRESS = {"name": "Ada", "street1": "1 Main St", "city": "Chicago", "state": "IL", "zip": "60601", "country": "US"}
@@ -676,8 +676,33 @@ def routed(fleet: Fleet) -> None:
     assert {"SELECT", "UPDATE", "DELETE", "WITH"} <= kinds.keys(), kinds
 
 
+def trips(fleet: Fleet) -> None:
+    """What `docs/fleet.md` says of the costs: a call takes two trips, and calls that come together share them."""
+    meter = Meter(fleet.database.port)
+    replica = Replica(fleet.folder, fleet.program, meter.url)
+    fleet.replicas.append(replica)
+    _, number = made(replica.base)
+    calls = {
+        "that writes": lambda: made(replica.base)[0] == 201,
+        "that reads": lambda: call(replica.base, "GET", f"/shippo/addresses/{number}", headers=TOKEN)[0] == 200,
+        "that is refused": lambda: call(replica.base, "GET", "/shippo/addresses/none", headers=TOKEN)[0] == 404,
+    }
+    for kind, ask in calls.items():
+        meter.forget()
+        assert all(ask() for _ in range(20))
+        assert meter.commits() == [2] * 20, f"a call {kind}: {meter.commits()}"
+    meter.forget()
+    meter.gate.clear()
+    waiting = [http.client.HTTPConnection("127.0.0.1", replica.port, timeout=30) for _ in range(32)]
+    for connection in waiting:
+        connection.request("GET", f"/shippo/addresses/{number}", headers=TOKEN)
+    meter.gate.set()
+    assert {connection.getresponse().status for connection in waiting} == {200}
+    assert len(meter.commits()) <= 8 and max(meter.commits()) == 2, meter.commits()
+
+
 CHECKS = [
-    lifecycle, waits, inboxes, common, pages, sessions, deliveries, overview, formats, routed,
+    lifecycle, waits, inboxes, common, pages, sessions, deliveries, overview, formats, routed, trips,
     secured, conversations, couriers, kills, stops, partitions, crashes,
 ]
 POOLED = [lifecycle, waits, deliveries, kills]

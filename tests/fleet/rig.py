@@ -188,6 +188,75 @@ class Wire:
         one.close()
 
 
+class Meter:
+    """Passes bytes on to a port, and back a little later, as a network does: so what a connection says until it hears something is a trip."""
+
+    LATE = 0.005
+
+    def __init__(self, port: int):
+        self.port_behind, self.lock, self.gate = port, threading.Lock(), threading.Event()
+        self.gate.set()
+        self.connections: list[list[bytes]] = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"postgres://seatrial@127.0.0.1:{self.listener.getsockname()[1]}/postgres"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self) -> None:
+        while True:
+            near, _ = self.listener.accept()
+            far = socket.create_connection(("127.0.0.1", self.port_behind))
+            trips: list[bytes] = [b""]
+            with self.lock:
+                self.connections.append(trips)
+            threading.Thread(target=self.ask, args=(near, far, trips), daemon=True).start()
+            threading.Thread(target=self.answer, args=(far, near, trips), daemon=True).start()
+
+    def ask(self, source: socket.socket, sink: socket.socket, trips: list[bytes]) -> None:
+        try:
+            while part := source.recv(65536):
+                self.gate.wait()
+                with self.lock:
+                    trips[-1] += part
+                sink.sendall(part)
+        except OSError:
+            pass
+        Wire.close(sink)
+
+    def answer(self, source: socket.socket, sink: socket.socket, trips: list[bytes]) -> None:
+        try:
+            while part := source.recv(65536):
+                time.sleep(self.LATE)
+                with self.lock:
+                    if trips[-1]:
+                        trips.append(b"")
+                sink.sendall(part)
+        except OSError:
+            pass
+        Wire.close(sink)
+
+    def forget(self) -> None:
+        with self.lock:
+            for trips in self.connections:
+                trips[:] = trips[-1:]
+
+    def commits(self) -> list[int]:
+        """The trips of each transaction that has written a record."""
+        found = []
+        with self.lock:
+            for trips in self.connections:
+                begun = None
+                for trip in trips:
+                    if b"BEGIN; SET LOCAL" in trip:
+                        begun = []
+                    if begun is not None:
+                        begun.append(trip)
+                        if b"COMMIT" in trip:
+                            if any(b"INSERT INTO seatrial_record" in one for one in begun):
+                                found.append(len(begun))
+                            begun = None
+        return found
+
+
 def listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
