@@ -178,7 +178,8 @@ pub struct ServeArguments {
     /// power fails
     #[arg(long, env = "SEATRIAL_FSYNC", value_name = "WHEN", default_value = "interval", requires = "data_dir")]
     pub fsync: FsyncArgument,
-    /// Judge every sandbox at the end, also those that ended before, and exit with 1 unless all that they expect holds
+    /// Judge every sandbox at the end (SIGTERM, SIGINT, SIGHUP, SIGQUIT), also those that ended before, and exit with 1 unless all that
+    /// they expect holds
     #[arg(long, env = "SEATRIAL_VERIFY", value_parser = FalseyValueParser::new())]
     pub verify: bool,
     /// File that the verdicts are written to at the end: `.json`, `.xml` (JUnit), `.sarif`, or text. Repeatable

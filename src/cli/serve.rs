@@ -6,12 +6,15 @@ mod verdict;
 mod watch;
 
 use std::ffi::OsString;
+use std::future::poll_fn;
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 use std::{fs, io};
 
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 use crate::cli::arguments::{AdminAuthArgument, LogFormat, ServeArguments};
@@ -383,27 +386,34 @@ const LAST_CALL: Duration = Duration::from_secs(5);
 /// Within this time signals are one: a terminal sends its own to a whole group, and some of that group pass it on.
 const ECHO: Duration = Duration::from_millis(200);
 
+/// What the system sends where a file may not grow any more (SIGXFSZ). Who handles it gets an error instead of the end.
+const NO_ROOM: i32 = 25;
+
 /// How the process ends, once its verdict is told.
 static TOLD: OnceLock<Exit> = OnceLock::new();
 
-/// Ends with the first signal to terminate; with a second, or five seconds later, the process ends whatever hangs. Handlers are
-/// installed when this returns. They have a thread of their own, because all others may be at work.
+/// Ends with the first signal to terminate, interrupt, hang up or quit; with a second, or five seconds later, the process ends whatever
+/// hangs. Handlers are installed when this returns. They have a thread of their own, because all others may be at work.
 #[expect(clippy::disallowed_methods, reason = "the shell measures how long ago a signal came")]
 pub(super) fn signals(ready_file: Option<PathBuf>) -> io::Result<oneshot::Receiver<()>> {
-    use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (mut terminate, mut interrupt) = {
+    let ignored = ignored_signals();
+    let heeded = [SignalKind::hangup(), SignalKind::quit()].into_iter().filter(|kind| ignored & (1 << (kind.as_raw_value() - 1)) == 0);
+    let mut signals = {
         let _entered = runtime.enter();
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
+        drop(signal(SignalKind::from_raw(NO_ROOM)));
+        let kinds = [SignalKind::terminate(), SignalKind::interrupt()].into_iter().chain(heeded);
+        kinds.map(signal).collect::<io::Result<Vec<_>>>()?
     };
     let (sender, ended) = oneshot::channel();
     std::thread::spawn(move || {
         let why = runtime.block_on(async {
             let mut signalled = async || {
-                tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = interrupt.recv() => {}
-                }
+                poll_fn(|cx| match signals.iter_mut().any(|signal| signal.poll_recv(cx).is_ready()) {
+                    true => Poll::Ready(()),
+                    false => Poll::Pending,
+                })
+                .await;
             };
             signalled().await;
             let first = Instant::now();
@@ -424,6 +434,14 @@ pub(super) fn signals(ready_file: Option<PathBuf>) -> io::Result<oneshot::Receiv
         std::process::exit(exit.code().into());
     });
     Ok(ended)
+}
+
+/// The signals that were ignored when this process began, as `nohup` does with the one of a terminal that is closed, as bits. Where that
+/// cannot be known, those of terminals are left to the system.
+fn ignored_signals() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let bits = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+    bits.unwrap_or(u64::MAX)
 }
 
 /// Ends when standard input does. A thread waits for that, because nothing else can be waited for so everywhere.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -108,12 +108,7 @@ fn kill_again_and_again(rounds: usize) {
 #[test]
 fn a_full_disk_is_told_to_the_caller_and_ends_the_process() {
     let folder = Folder::new();
-    // Where a file may not grow, a signal says so unless it is ignored.
-    let script =
-        format!("trap '' XFSZ; exec {} --listen 127.0.0.1:0 --data-dir {} --log warn", env!("CARGO_BIN_EXE_seatrial"), folder.0.display());
-    let mut command = Command::new("sh");
-    command.args(["-c", &script]).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut server = Server::of(command);
+    let mut server = Server::start(&["--data-dir", folder.0.to_str().expect("a UTF-8 path"), "--log", "warn"]);
     assert!(parcel(&server).is_some());
     // Nothing can be written any more.
     let limited = Command::new("prlimit").args(["--pid", &server.process().to_string(), "--fsize=1:1"]).status();

@@ -269,13 +269,6 @@ fn endless_files_and_folders_are_not_read_for_ever() {
 }
 
 #[test]
-fn both_signals_end_it_in_good_order() {
-    for signal in ["-TERM", "-INT"] {
-        assert_eq!(Server::start(&[]).signal(signal), Some(0), "{signal}");
-    }
-}
-
-#[test]
 fn it_leaves_when_standard_input_ends() {
     let mut child = command()
         .args(["--listen", "127.0.0.1:0", "--exit-with-stdin"])

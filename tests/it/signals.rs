@@ -8,13 +8,45 @@ use std::process::{Command, Stdio};
 use crate::folder::Folder;
 use crate::process::{Server, command};
 
+/// A server that ignores no signal, whatever the tests were started to ignore.
+fn heeding(arguments: &[&str]) -> Server {
+    let mut command = Command::new("env");
+    command.args(["--default-signal=HUP,QUIT", env!("CARGO_BIN_EXE_seatrial"), "--listen", "127.0.0.1:0"]).args(arguments);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    Server::of(command)
+}
+
+#[test]
+fn a_signal_of_any_kind_ends_it_in_good_order() {
+    let folder = Folder::new("ends-well");
+    let directory = format!("{}/data", folder.path());
+    for signal in ["-TERM", "-INT", "-HUP", "-QUIT"] {
+        let mut server = heeding(&["--data-dir", &directory, "--log", "info"]);
+        assert_eq!(server.signal(signal), Some(0), "{signal}");
+        let log = Server::start_logged(&["--data-dir", &directory, "--log", "info"]).log();
+        assert!(log.contains("goes on with what was kept") && !log.contains("did not end in good order"), "{signal}: {log}");
+    }
+}
+
+#[test]
+fn a_signal_that_is_ignored_when_it_begins_stays_so() {
+    let script = format!("trap '' HUP QUIT; exec {} --listen 127.0.0.1:0", env!("CARGO_BIN_EXE_seatrial"));
+    let mut command = Command::new("sh");
+    command.args(["-c", &script]).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut server = Server::of(command);
+    let script = format!("kill -HUP {0}; kill -QUIT {0}", server.process());
+    assert!(Command::new("sh").args(["-c", &script]).status().is_ok_and(|status| status.success()));
+    assert!(server.exchange(b"GET /_seatrial/health HTTP/1.0\r\nhost: localhost\r\n\r\n").starts_with("HTTP/1.0 200"));
+    assert_eq!(server.signal("-TERM"), Some(0));
+}
+
 #[test]
 fn a_signal_that_a_group_passes_on_is_one() {
     let folder = Folder::new("signals");
     let scenario = folder.put("never.yaml", "expect: [{never: shippo.CreateTransaction}]\n");
     let report = format!("{}/report.json", folder.path());
-    for signals in ["INT INT", "TERM TERM", "INT TERM INT"] {
-        let mut server = Server::start(&["--scenario", &scenario, "--verify", "--verify-report", &report]);
+    for signals in ["INT INT", "TERM TERM", "INT TERM INT", "HUP HUP", "HUP TERM", "QUIT"] {
+        let mut server = heeding(&["--scenario", &scenario, "--verify", "--verify-report", &report]);
         let process = server.process();
         let script = signals.split(' ').map(|signal| format!("kill -{signal} {process};")).collect::<String>();
         assert!(Command::new("sh").args(["-c", &script]).stderr(Stdio::null()).status().is_ok());
