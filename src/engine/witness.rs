@@ -56,13 +56,16 @@ impl Machine {
         Some(Passing { mount: here.loaded.vendor.mount.to_string(), target, has_own_answer })
     }
 
-    /// Writes down an exchange with the vendor; `None` if the request is for no vendor.
-    pub fn witness(&self, request: &Request, upstream: Upstream, wall: Timestamp) -> Option<Answer> {
+    /// Writes down an exchange with the vendor; `None` if the request is for no vendor. Unless the body `is_read`, only the answer is
+    /// judged.
+    pub fn witness(&self, request: &Request, is_read: bool, upstream: Upstream, wall: Timestamp) -> Option<Answer> {
         let path = text::decode_unreserved(&request.path);
         let Target::Vendor(here) = self.locate(request, &path) else { return None };
         let Located { loaded, prefix, path, .. } = here;
         let contract = if self.options.contract == Contract::Off { Contract::Off } else { Contract::Lenient };
-        let parsed = transaction::guarded(|| read(request, loaded, prefix, path, &|_| None, contract));
+        // A body that was refused before it was read is not, but the operation is known.
+        let refused = |_: &Call<'_>| (!is_read).then_some(Refusal::Broken);
+        let parsed = transaction::guarded(|| read(request, loaded, prefix, path, &refused, contract));
         let parsed = parsed.unwrap_or_else(|_| Parsed { call: Call::unread(request, prefix, path), row: Err(Refusal::Broken) });
         here.sandbox.touch(wall);
         let Upstream { status, headers, body, failure } = upstream;

@@ -21,6 +21,7 @@ use crate::engine::{Answer, Machine, Request, Upstream};
 use crate::server::access::DELIVERY_MARK;
 use crate::server::clock::wall;
 use crate::server::egress::{Egress, EgressDenied};
+use crate::server::incoming::{self, LARGE, SMALL};
 use crate::server::own_addresses::OwnAddresses;
 
 /// How long an answer is waited for.
@@ -111,8 +112,9 @@ impl Upstreams {
         Self { all, pass_on, egress, own, seats: Semaphore::new(AT_ONCE) }
     }
 
-    /// Passes a call on, if it is one of those; its answer.
-    pub async fn answer(&self, machine: &Arc<Machine>, request: &Request) -> Option<Answer> {
+    /// Passes a call on, if it is one of those; its answer. What is large is held against the document in a thread of its own, each at its
+    /// `turn`, and a body with more values than one of `limit` bytes may have is not read.
+    pub async fn answer(&self, machine: &Arc<Machine>, request: &Request, limit: usize, turn: &Semaphore) -> Option<Answer> {
         if self.all.is_empty() {
             return None;
         }
@@ -123,7 +125,17 @@ impl Upstreams {
         }
         let came = tokio::time::timeout(PATIENCE, Box::pin(self.exchange(upstream, request, &passing.target))).await;
         let came = came.unwrap_or(Err(Failure::Silent)).unwrap_or_else(|failure| refused(&upstream.host, &failure));
-        machine.witness(request, came, wall())
+        let is_large = request.body.len().max(came.body.len()) > LARGE;
+        let (machine, request) = (Arc::clone(machine), request.clone());
+        let witness = move || {
+            let is_read = request.body.len() <= SMALL || incoming::count_values(&request, limit).is_ok();
+            machine.witness(&request, is_read, came, wall())
+        };
+        if !is_large {
+            return witness();
+        }
+        let _turn = turn.acquire().await;
+        tokio::task::spawn_blocking(witness).await.ok()?
     }
 
     async fn exchange(&self, upstream: &UpstreamUrl, request: &Request, target: &str) -> Result<Upstream, Failure> {

@@ -98,6 +98,19 @@ fn nobody_reaches_the_admin_api_of_another_server_by_it() {
 }
 
 #[test]
+fn a_body_that_takes_a_hundred_times_its_bytes_is_passed_on_and_not_read() {
+    let upstream = Server::start(&[]);
+    let server = passing(&upstream, &[]);
+    let body = format!("{{\"name\": [{}[1]]}}", "[1],".repeat(2_000_000));
+    let before = server.forget_peak();
+    let refused = send(&server, "POST", "/shippo/addresses", &[SHIPPO, JSON], &body);
+    assert_eq!((refused.status, entries(&upstream).len()), (413, 1), "{}", refused.body);
+    let taken = server.peak().saturating_sub(before);
+    assert!(taken < 10 * body.len(), "{taken} bytes for {}", body.len());
+    assert_eq!(entries(&server)[0]["operation"], "shippo.CreateAddress");
+}
+
+#[test]
 fn an_upstream_has_to_prove_its_name() {
     let (port, receiving) = crate::secure::untrusted();
     let server = Server::start(&["--upstream", &format!("shippo=https://localhost:{port}")]);

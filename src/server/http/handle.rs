@@ -16,7 +16,7 @@ impl Shell {
     /// Has the vendor itself answer a request, where it is to be passed on, or else the machine.
     pub(super) async fn handle_or_pass_on(&self, request: Request, unread: Option<Unread>) -> Option<Answer> {
         if unread.is_none()
-            && let Some(answer) = self.upstreams.answer(&self.machine, &request).await
+            && let Some(answer) = self.upstreams.answer(&self.machine, &request, self.body_limit, &self.large).await
         {
             return Some(answer);
         }
