@@ -1,6 +1,7 @@
 //! What a server of this process proves its names with: certificates and their key.
 
-use std::fs;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{Error, ServerConfig};
 
 use crate::net::local_authority::AuthorityError;
-use crate::net::tls::{TrustError, certificates};
+use crate::net::tls::{LARGEST_FILE, TrustError, certificates};
 
 /// The protocols that are offered: the same as without TLS.
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
@@ -41,8 +42,8 @@ impl Identity {
     /// When one of them lacks what it is for.
     pub fn read(certificate: &Path, key: &Path) -> Result<Self, IdentityError> {
         let chain = certificates(certificate)?;
-        let pem = fs::read(key).map_err(pem::Error::Io);
-        let key = pem.and_then(|pem| PrivateKeyDer::from_pem_slice(&pem)).map_err(|error| IdentityError::Key(key.to_owned(), error))?;
+        let read = File::open(key).map_err(pem::Error::Io).and_then(|pem| PrivateKeyDer::from_pem_reader(pem.take(LARGEST_FILE)));
+        let key = read.map_err(|error| IdentityError::Key(key.to_owned(), error))?;
         Ok(Self { chain, key })
     }
 

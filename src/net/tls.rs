@@ -20,8 +20,8 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::server::ParsedCertificate;
 use tokio_rustls::rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
-/// How much of a file of `--egress-ca` is read.
-const LARGEST_FILE: u64 = 4 << 20;
+/// How much of a file of certificates, or of a key, is read.
+pub(super) const LARGEST_FILE: u64 = 4 << 20;
 
 /// Whose certificates are trusted besides those of the public authorities.
 #[derive(Clone, Debug, Default)]

@@ -253,6 +253,7 @@ fn a_certificate_of_the_user_proves_its_names() {
     for (more, problem) in [
         (vec!["--tls-cert", &certificate, "--tls-key", &other], "certificate and key cannot be used"),
         (vec!["--tls-cert", &certificate, "--tls-key", &certificate], "holds no private key that can be read"),
+        (vec!["--tls-cert", &certificate, "--tls-key", "/dev/zero"], "holds no private key that can be read"),
         (vec!["--tls-cert", &fitting, "--tls-key", &fitting], "holds no certificate"),
         (vec!["--tls-cert", &certificate], "--tls-key"),
     ] {
