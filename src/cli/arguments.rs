@@ -228,7 +228,8 @@ pub struct ServeArguments {
     /// What becomes of requests that depart from the vendor's document although the vendor takes them
     #[arg(long, env = "SEATRIAL_CONTRACT", value_name = "HOW", default_value = "off")]
     pub contract: ContractArgument,
-    /// Largest number of open connections of each listener; further ones take the place of those that are idle for the longest time
+    /// Largest number of open connections of each listener; further ones take the place of those that are idle for the longest time. Where
+    /// few files may be open, half of them are left to everything else
     #[arg(long, env = "SEATRIAL_CONNECTIONS", value_name = "NUMBER", default_value = "10000")]
     pub connections: NonZeroUsize,
     /// Largest request body that is accepted, in bytes

@@ -123,6 +123,12 @@ impl Connections {
         self.open().seated()
     }
 
+    /// How many there are, those that leave among them.
+    pub fn open_ones(&self) -> usize {
+        let open = self.open();
+        open.seated() + open.leaving
+    }
+
     /// Ends one that says nothing, and waits until one has ended: for a moment at most, because there may be none.
     pub async fn make_room(&self) {
         let mut ended = pin!(self.ended.notified());

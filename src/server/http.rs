@@ -169,12 +169,13 @@ pub async fn serve_embedded(
         Arc::new(Proxy { machine, acceptor, allowed, egress, own, look_ups: LookUps::new() })
     });
     let all: Arc<[_]> = bound.listeners.iter().map(|_| Connections::new(bound.config.connections)).collect();
+    let most = accept::most_connections(proxy.is_some());
     for ((listener, role), connections) in bound.listeners.into_iter().zip(&*all) {
         let (acceptor, proxy) = (acceptor.clone().filter(|_| role.is_secure), proxy.clone().filter(|_| role.is_proxy));
         let (shell, builder) = (Arc::clone(&shell), Arc::clone(&builder));
         let heavy = heavy.handle();
         let accepting =
-            Accepting { connections: Arc::clone(connections), all: Arc::clone(&all), role, acceptor, proxy, shell, builder, heavy };
+            Accepting { connections: Arc::clone(connections), all: Arc::clone(&all), most, role, acceptor, proxy, shell, builder, heavy };
         listening.push((tokio::spawn(accepting.run(listener)), Arc::clone(connections)));
     }
     started(Local::new(Arc::clone(&shell.ui.admin), bound.http));

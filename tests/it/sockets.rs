@@ -1,11 +1,15 @@
 //! Clients that say nothing, say it slowly, or do not read: their connections end, and nobody else waits for them.
 
+use std::collections::VecDeque;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use crate::client::{JSON, connect, send};
+use crate::folder::Folder;
 use crate::process::Server;
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -117,6 +121,40 @@ fn a_quiet_stream_is_no_idle_connection() {
         assert!(read > 0, "the stream has ended: {heard}");
         heard.push_str(&String::from_utf8_lossy(&part[..read]));
     }
+}
+
+/// What keeps the sandboxes opens files meanwhile, and ends the process if it cannot.
+#[test]
+fn connections_leave_descriptors_to_a_data_directory() {
+    let folder = Folder::new("descriptors");
+    let script = format!("ulimit -n 100 && exec \"$0\" --listen 127.0.0.1:0 --data-dir {}/data --log error", folder.path());
+    let mut command = Command::new("sh");
+    command.args(["-c", &script, env!("CARGO_BIN_EXE_seatrial")]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let server = Server::of(command);
+    let ended = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut open = VecDeque::new();
+            while !ended.load(Ordering::Relaxed) {
+                open.extend(TcpStream::connect(server.address()));
+                open.drain(..open.len().saturating_sub(200));
+            }
+        });
+        let body = format!(r#"{{"name": "Ada", "country": "US", "extra": "{}"}}"#, "x".repeat(400_000));
+        let head = "POST /shippo/addresses HTTP/1.1\r\nhost: localhost\r\nauthorization: ShippoToken shippo_test_seatrial\r\n";
+        let request = format!("{head}content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
+        let call = || {
+            let (mut stream, mut answer) = (TcpStream::connect(server.address())?, String::new());
+            stream.write_all(request.as_bytes())?;
+            stream.read_to_string(&mut answer)?;
+            std::io::Result::Ok(answer)
+        };
+        // Some of them lose their seats to others.
+        let made = (0..60).filter(|_| call().is_ok_and(|answer| answer.starts_with("HTTP/1.1 201"))).count();
+        ended.store(true, Ordering::Relaxed);
+        assert!(made > 10, "{made}");
+    });
+    assert_eq!(server.log(), "");
 }
 
 /// Descriptors are shared by all listeners: connections of one must not keep those of another from being accepted.

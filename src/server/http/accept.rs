@@ -1,5 +1,6 @@
 //! Accepting connections: each takes a seat, and is served until it ends.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use bytes::Bytes;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
+use rlimit::Resource;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -24,11 +26,23 @@ use crate::server::stream::Stream;
 /// How often it is logged that connections cannot be accepted.
 const WARNING: Duration = Duration::from_secs(10);
 
+/// The most file descriptors that connections leave to everything else: the files of a data directory above all, without which the
+/// process ends, databases, receivers of webhooks and servers behind a proxy. Where there are few, half of them.
+const LEFT: u64 = 512;
+
+/// How many connections may be open, by the limit of file descriptors. One of a proxy may take two.
+pub(super) fn most_connections(has_proxy: bool) -> usize {
+    let limit = Resource::NOFILE.get_soft().unwrap_or(u64::MAX);
+    let most = (limit - (limit / 2).min(LEFT)) / if has_proxy { 2 } else { 1 };
+    usize::try_from(most).unwrap_or(usize::MAX)
+}
+
 /// What accepts the connections of a listener.
 pub(super) struct Accepting {
     pub connections: Arc<Connections>,
-    /// Those of all listeners, this one's among them.
+    /// Those of all listeners, this one's among them, and how many they may be together.
     pub all: Arc<[Arc<Connections>]>,
+    pub most: usize,
     pub role: Role,
     /// Makes the handshakes of a listener for TLS.
     pub acceptor: Option<TlsAcceptor>,
@@ -43,24 +57,35 @@ pub(super) struct Accepting {
 impl Accepting {
     pub async fn run(self, listener: TcpListener) {
         let (mut failures, mut warned) = (0_u64, None::<std::time::Instant>);
+        let mut warn = |error: &io::Error| {
+            if warned.is_none_or(|warned| warned.elapsed() >= WARNING) {
+                tracing::warn!(%error, failures, "a connection could not be accepted");
+                warned = Some(stopwatch());
+            }
+            failures += 1;
+        };
         loop {
             let (stream, peer) = match listener.accept().await {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    if warned.is_none_or(|warned| warned.elapsed() >= WARNING) {
-                        tracing::warn!(%error, failures, "a connection could not be accepted");
-                        warned = Some(stopwatch());
-                    }
-                    failures += 1;
-                    // Out of file descriptors, mostly, which all listeners share: the one that has most of them gives one up.
-                    let fullest = self.all.iter().max_by_key(|connections| connections.seated()).unwrap_or(&self.connections);
-                    fullest.make_room().await;
+                    warn(&error);
+                    self.make_room().await;
                     continue;
                 }
             };
+            while self.all.iter().map(|connections| connections.open_ones()).sum::<usize>() >= self.most {
+                warn(&io::Error::other("the file descriptors that are left are for others"));
+                self.make_room().await;
+            }
             let seat = self.connections.seat().await;
             tokio::spawn(self.serve(stream, peer, seat));
         }
+    }
+
+    /// Out of file descriptors, which all listeners share, the one that has most of them gives one up.
+    async fn make_room(&self) {
+        let fullest = self.all.iter().max_by_key(|connections| connections.seated()).unwrap_or(&self.connections);
+        fullest.make_room().await;
     }
 
     fn serve(&self, stream: TcpStream, peer: SocketAddr, seat: Seat) -> impl Future<Output = ()> + use<> {
