@@ -132,7 +132,8 @@ pub(super) fn can_begin(source: &Arc<Source>, problems: &[Diagnostic]) -> bool {
     } else {
         node::load_all(source).0.into_iter().flat_map(members).filter(is_later).map(|member| member.value.span).collect()
     };
-    problems.iter().all(|problem| later.iter().any(|span| span.start <= problem.span.start && problem.span.start < span.end))
+    let mut problems = problems.iter().filter(|problem| !problem.is_warning());
+    problems.all(|problem| later.iter().any(|span| span.start <= problem.span.start && problem.span.start < span.end))
 }
 
 /// A text as JSON, several files as the one that they are together; `None` if it cannot be read.

@@ -147,11 +147,10 @@ fn state(machine: &Machine, on: &Pattern, name: &str, depth: usize, members: &[O
         Some(found) if depth == 1 => Looked::To(found),
         // What is in it is known when there is something, by carrier.
         Some(Type::OBJECT) => {
-            let services = vendors(machine, on).flat_map(|vendor| (vendor.services)()).map(|(carrier, _)| carrier);
-            let carriers: BTreeSet<&str> = services.collect();
-            let written = members.get(1).copied().flatten().filter(|name| !carriers.contains(name));
-            let is_misspelt = written.is_some_and(|name| nearest(name, carriers.iter().copied()).is_some());
-            if is_misspelt { missing(1, carriers) } else { Looked::To(Type::ANY) }
+            let own = vendors(machine, on).filter(|vendor| state_of(vendor).contains_key(name));
+            let carriers: BTreeSet<&str> = own.flat_map(|vendor| (vendor.services)()).map(|(carrier, _)| carrier).collect();
+            let is_there = members.get(1).copied().flatten().is_none_or(|name| carriers.contains(name));
+            if is_there { Looked::To(Type::ANY) } else { missing(1, carriers) }
         }
         Some(_) => leaf(members, 1, Type::ANY),
         None if names.is_empty() => Looked::To(Type::ANY),

@@ -110,7 +110,11 @@ fn call(reader: &mut Reader<'_>, fields: &Fields<'_>, node: &Node) -> Option<Cal
     let body = value("json").map(Body::Json).or_else(|| value("form").map(Body::Form)).or(text);
     let body = body.or_else(|| fields.get("base64").and_then(|node| base64(reader, node)).map(Body::Bytes));
     let mut save = Vec::new();
-    if let Some(node) = fields.get("save") {
+    if let Some(Node { kind: Kind::Text(path), span }) = fields.get("save") {
+        let name = path.rsplit(['.', '/']).next().unwrap_or_default();
+        let problem = reader.problem("S005", *span, "`save` is text, expected names with paths into the answer");
+        problem.help(format!("write a name in front of the path: `save: {{{name}: {path}}}`"));
+    } else if let Some(node) = fields.get("save") {
         for member in reader.entries(node, "save", "names with paths into the answer") {
             let path = reader.spanned(&member.value, &member.key.value);
             save.extend(path.map(|path| (member.key.value.clone(), path)));

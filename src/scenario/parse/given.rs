@@ -52,6 +52,7 @@ fn row(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
         let words = Status::ALL.map(|status| (status.word(), status));
         Some(Spanned { value: reader.choice(node, "until", &words)?, span: node.span })
     });
+    reader.json_in_text(&entry.value);
     let body = reader.template(&entry.value)?;
     let name = beside("as").and_then(|node| {
         let name = reader.string(node, "as")?;

@@ -122,11 +122,9 @@ fn response(reader: &mut Reader<'_>, node: &Node) -> Option<Response> {
     let off_spec = fields.get("off_spec").and_then(|node| reader.boolean(node, "off_spec")).unwrap_or_default();
     let status_span = fields.get("status").map_or(node.span, |node| node.span);
     let span = fields.entry("body").map_or(status_span, |member| member.value.span);
-    if let Some(Member { value: Node { kind: Kind::Text(text), span }, .. }) = fields.entry("body") {
-        // What has a type of its own is sent as it is.
-        if headers.iter().all(|(name, _)| !name.eq_ignore_ascii_case("content-type")) {
-            reader.json_in_text(text, *span);
-        }
+    // What has a type of its own is sent as it is.
+    if headers.iter().all(|(name, _)| !name.eq_ignore_ascii_case("content-type")) {
+        fields.get("body").iter().for_each(|node| reader.json_in_text(node));
     }
     Some(Response { status: u16::try_from(status?).ok()?, headers, body, bytes, off_spec, span, status_span })
 }
@@ -164,6 +162,7 @@ fn patch(reader: &mut Reader<'_>, node: &Node) -> Option<Patch> {
     if let Some(Member { value, .. }) = fields.entry("body") {
         members_lead_somewhere(reader, value, "");
     }
+    fields.get("body").iter().for_each(|node| reader.json_in_text(node));
     let body = fields.entry("body").and_then(|member| reader.template(&member.value));
     let set = match fields.get("set") {
         Some(node) => {

@@ -109,6 +109,11 @@ impl Reader<'_> {
 
     /// A status or a class: `200` or `2xx`.
     pub(super) fn answered(&mut self, node: &Node, member: &str) -> Option<Answered> {
+        if matches!(node.kind, Kind::List(_)) {
+            let help = "write the class that all of them are of, for example `answered: 2xx`, or a row of `expect` for each";
+            self.wrong_type(node, &format!("`{member}`"), "one status such as `200`, or `2xx`").help(help);
+            return None;
+        }
         let text = self.notation(node, member, "a status such as `200` or `2xx`")?;
         let read = match text.strip_suffix("xx") {
             Some(class) => class.parse().ok().filter(|class| (1..=5).contains(class)).map(Answered::Class),
@@ -226,11 +231,11 @@ impl Reader<'_> {
         }
     }
 
-    /// Warns of JSON that is written as a text, and would be sent as one: in quotes.
-    pub(super) fn json_in_text(&mut self, text: &str, span: Span) {
-        if text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<serde_json::Value>(text).is_ok() {
+    /// Warns of a body that is JSON written as a text, and would be sent as one: in quotes.
+    pub(super) fn json_in_text(&mut self, node: &Node) {
+        if matches!(&node.kind, Kind::Text(text) if is_json(text)) {
             let help = "leave the quotes out: a body is written as YAML, of which JSON is a part";
-            self.warn("S108", span, "the body is a text with JSON in it, and is sent in quotes", help);
+            self.warn("S108", node.span, "the body is a text with JSON in it, and is sent in quotes", help);
         }
     }
 
@@ -238,9 +243,12 @@ impl Reader<'_> {
     pub(super) fn template(&mut self, node: &Node) -> Option<Template> {
         match &node.kind {
             Kind::Text(text) if text.contains("{{") => self.filled_in(node, text),
-            Kind::Text(text) if foreign_template(text).is_some() => {
-                let help = format!("what is filled in is written `{{{{ {} }}}}`", foreign_template(text).unwrap_or_default());
-                self.warn("S108", node.span, "this text stays as it is written", &help);
+            Kind::Text(text) => {
+                if let Some((place, path)) = self.foreign_template(text) {
+                    let span = self.locate(node, text, &place);
+                    let help = format!("what is filled in is written `{{{{ {path} }}}}`");
+                    self.warn("S108", span, "this text stays as it is written", &help);
+                }
                 Some(Template::Fixed(node.to_json()))
             }
             Kind::List(items) => {
@@ -253,6 +261,29 @@ impl Reader<'_> {
             }
             _ => Some(Template::Fixed(node.to_json())),
         }
+    }
+
+    /// A template of another language, `${request.body.name}`, `{$request.body.name}` or `$request.body.name` alone, or `${…}` with the
+    /// name of a row of `given`: its place, and the path as it is written here.
+    fn foreign_template(&self, text: &str) -> Option<(Range<usize>, String)> {
+        let begin = text.find("${").or_else(|| text.find("{$"));
+        let (place, inner) = match begin {
+            Some(at) => {
+                let end = at + text[at..].find('}')?;
+                (at..end + 1, &text[at + 2..end])
+            }
+            None => (0..text.len(), text.strip_prefix('$')?),
+        };
+        let path = inner.trim().trim_start_matches('$');
+        let root = path.split(['.', '[']).next()?;
+        if path.contains(char::is_whitespace) {
+            return None;
+        }
+        if path.contains('.') && ROOTS.iter().any(|(name, _)| &name[1..] == root) {
+            return Some((place, format!("${path}")));
+        }
+        let is_row = begin.is_some() && self.given.iter().any(|(name, _)| name == root);
+        is_row.then(|| (place, format!("$given.{path}")))
     }
 
     fn filled_in(&mut self, node: &Node, text: &str) -> Option<Template> {
@@ -420,15 +451,9 @@ impl Types for Reader<'_> {
     }
 }
 
-/// The path in a template of another language: `${request.body.name}`, `{$request.body.name}`, or `$request.body.name` alone.
-fn foreign_template(text: &str) -> Option<String> {
-    let inner = match text.split_once("${").or_else(|| text.split_once("{$")) {
-        Some((_, rest)) => rest.split_once('}')?.0,
-        None => text.strip_prefix('$')?,
-    };
-    let root = inner.trim().trim_start_matches('$').split(['.', '[']).next()?;
-    let is_known = ROOTS.iter().any(|(name, _)| &name[1..] == root) && inner.contains('.') && !inner.contains(char::is_whitespace);
-    is_known.then(|| format!("${}", inner.trim().trim_start_matches('$')))
+/// Whether a text is an object or a list of JSON.
+fn is_json(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<serde_json::Value>(text).is_ok()
 }
 
 fn duration(text: &str) -> Option<SignedDuration> {

@@ -2,6 +2,7 @@
 //! nobody is told of. It can be held all the same, and what is not filled in stays as it is written: this is for those who check it.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use crate::scenario::check::{Checker, Vocabulary};
 use crate::scenario::conversation::placeholders::{self, ALWAYS, VARIABLE, is_name};
@@ -33,6 +34,9 @@ pub(in crate::scenario::parse) fn judge(reader: &mut Reader<'_>, root: &Node, vo
             let is_value = row.key.value != "call" && row.key.value != "headers";
             names.is_told |= ["call", "headers", "json", "form", "text"].contains(&&*row.key.value) && mentions(&row.value, "{{inbox}}");
             names.look(reader, &row.value, is_value);
+            if row.key.value == "call" {
+                names.look_at_path(reader, &row.value);
+            }
         }
         if let Some(made) = member(step, "subscribe") {
             names.is_told = true;
@@ -52,6 +56,10 @@ pub(in crate::scenario::parse) fn judge(reader: &mut Reader<'_>, root: &Node, vo
                 reader.problem("S022", node.span, message).help(help);
             }
         }
+        let expected = member(step, "expect").and_then(|expect| member(expect, "json"));
+        // What has a type of its own is sent as it is.
+        let is_typed = rows(member(step, "headers")).iter().any(|row| row.key.value.eq_ignore_ascii_case("content-type"));
+        [member(step, "json").filter(|_| !is_typed), expected].iter().flatten().for_each(|node| reader.json_in_text(node));
         let notes = member(step, "expect").map(|expect| items(member(expect, "notes"))).unwrap_or_default();
         // Vendors have codes of their own.
         let is_misspelt = |code: &Spanned<String>| nearest(code, Note::CODES.map(|(known, _)| known)).is_some();
@@ -59,6 +67,7 @@ pub(in crate::scenario::parse) fn judge(reader: &mut Reader<'_>, root: &Node, vo
         names.known.extend(saved(step));
     }
     reader.problems.extend(checker.problems);
+    reader.problems.append(&mut reader.warnings);
 }
 
 /// The names that have a value at a step.
@@ -102,6 +111,41 @@ impl Names<'_> {
                 reader.problem("S011", span, message).help(help);
             }
         }
+        for (place, name) in placeholders::foreign(text).filter(|(place, _)| text[place.start..].starts_with('$')) {
+            if self.is_saved(name) {
+                self.foreign(reader, node, text, &place, name);
+            }
+        }
+    }
+
+    /// Reports names in the path of a call that are written as other languages and documents write them.
+    fn look_at_path(&self, reader: &mut Reader<'_>, node: &Node) {
+        let Kind::Text(text) = &node.kind else { return };
+        for (place, name) in placeholders::foreign(text.split('?').next().unwrap_or_default()) {
+            if !self.is_saved(name) || !text[place.start..].starts_with('$') {
+                self.foreign(reader, node, text, &place, name);
+            }
+        }
+    }
+
+    fn foreign(&self, reader: &mut Reader<'_>, node: &Node, text: &str, place: &Range<usize>, name: &str) {
+        if reader.is_full() {
+            return;
+        }
+        let span = reader.locate(node, text, place);
+        let more = if self.known.contains(name) { String::new() } else { format!("; {}", self.help(name)) };
+        let help = format!("what is filled in is written `{{{{{name}}}}}`{more}");
+        let written = &text[place.clone()];
+        if self.is_saved(name) {
+            reader.problem("S011", span, format!("`{written}` is not filled in")).help(help);
+        } else {
+            reader.warn("S108", span, format!("`{written}` is sent as it is written"), &help);
+        }
+    }
+
+    /// Whether a name has a value at some step.
+    fn is_saved(&self, name: &str) -> bool {
+        self.known.contains(name) || self.later.contains(name)
     }
 
     /// What to write in the place of a name that has no value.
