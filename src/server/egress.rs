@@ -42,14 +42,19 @@ pub enum Target {
 pub(super) enum EgressDenied {
     #[error("the name `{0}` does not resolve: {1}")]
     Unknown(String, io::Error),
-    #[error("`{0}` is {1}, which is never connected to")]
+    #[error("{} never connected to", whose(.0, .1))]
     Never(String, IpAddr),
-    #[error("`{0}` is {1}, which is neither loopback nor private nor on the list of `--allow-egress`")]
+    #[error("{} neither loopback nor private nor on the list of `--allow-egress`", whose(.0, .1))]
     Public(String, IpAddr),
     #[error("{0}")]
     Unreachable(#[from] io::Error),
     #[error("{0}")]
     TlsError(#[from] TlsError),
+}
+
+/// A host with the address that it has, up to what is said of that; one that is an address is named once.
+fn whose(host: &str, address: &IpAddr) -> String {
+    if bare(host).parse().as_ref() == Ok(address) { format!("`{host}` is") } else { format!("`{host}` is {address}, which is") }
 }
 
 /// Why a row of `--allow-egress` cannot be used.

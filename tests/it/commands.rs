@@ -183,6 +183,20 @@ fn check_follows_what_files_include() {
         code == Some(2) && said.contains("neither such a file nor a built-in scenario; did you mean the built-in `lost-parcel`?"),
         "{said}"
     );
+    write("mine.yaml", "include: shared/bse.yaml\n");
+    let (code, said) = check(&[&path("mine.yaml")]);
+    assert!(
+        code == Some(2) && said.contains("`shared/bse.yaml` cannot be included") && said.contains("did you mean `base.yaml`?"),
+        "{said}"
+    );
+    let (code, said) = check(&[&path("mien.yaml")]);
+    let expected =
+        format!("error: `{}` is neither a file nor a built-in scenario\nhelp: did you mean `{}`?\n", path("mien.yaml"), path("mine.yaml"));
+    assert_eq!((code, said), (Some(2), expected));
+    let (code, said) = check(&["missing.yaml"]);
+    let here = std::env::current_dir().expect("there is one");
+    let help = format!("help: paths begin at `{}`\n", here.display());
+    assert_eq!((code, said), (Some(2), format!("error: `missing.yaml` is neither a file nor a built-in scenario\n{help}")));
     write("one.yaml", "seed: 1\noverrides: [{on: shippo.GetTrack, fault: 500}]\n");
     write("two.yaml", "seed: x\noverrides: [{on: shippo.GetTrack, fault: 503}]\n");
     let (code, said) = check(&["--together", &path("one.yaml"), &path("two.yaml")]);
@@ -213,9 +227,9 @@ fn check_tells_receivers_that_nothing_is_ever_sent_to() {
     let told: Vec<&str> = said.lines().filter(|line| line.starts_with("warning") || line.starts_with("error")).collect();
     let warning = |what: &str| format!("warning[S107]: nothing will ever reach this receiver: {what}");
     let expected = [
-        warning("`169.254.169.254` is 169.254.169.254, which is never connected to"),
-        warning("`[fe80::1]` is fe80::1, which is never connected to"),
-        warning("`8.8.8.8` is 8.8.8.8, which is neither loopback nor private nor on the list of `--allow-egress`"),
+        warning("`169.254.169.254` is never connected to"),
+        warning("`[fe80::1]` is never connected to"),
+        warning("`8.8.8.8` is neither loopback nor private nor on the list of `--allow-egress`"),
     ];
     assert_eq!((output.status.code(), told), (Some(0), expected.each_ref().map(String::as_str).to_vec()), "{said}");
     assert!(said.contains(":3:29\n"), "{said}");

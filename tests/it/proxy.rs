@@ -162,7 +162,7 @@ fn what_is_allowed_passes_by_the_rules_of_egress() {
     assert_eq!(back, "THERE AND BACK");
     for (target, status, why) in [
         (server.address().to_string(), "403", "no listener of this process"),
-        ("169.254.169.254:80".to_owned(), "403", "which is never connected to"),
+        ("169.254.169.254:80".to_owned(), "403", "`169.254.169.254` is never connected to"),
         ("10.0.0.1:80".to_owned(), "403", "--proxy-allow"),
         ("127.0.0.1:1".to_owned(), "502", "refused"),
     ] {

@@ -36,8 +36,20 @@ fn a_clock_is_shown_and_moved() {
     assert!(fine(&server, &["clock", "set", "2041-01-05T09:00:00Z"]).starts_with("2041-01-05T09:00:00Z frozen"));
     assert!(fine(&server, &["clock", "run", "--speed", "60"]).contains(" 60.0 times as fast, "));
     assert!(fine(&server, &["clock", "run"]).contains(" realtime, "));
-    let (is_fine, said) = told(&server, &["clock", "set", "1999-01-01T00:00:00Z"]);
-    assert!(!is_fine && said.starts_with("error: "), "{said}");
+    for (arguments, expected) in [
+        (&["set", "1999-01-01T00:00:00Z"][..], "the clock only moves forward, it is 20"),
+        (
+            &["set", "2041-01-05"],
+            "error: `2041-01-05` is not an instant\nhelp: an instant has a time and a zone, like `2026-01-05T09:00:00Z`",
+        ),
+        (&["set", "-1h"], "error: `-1h` is not an instant\n"),
+        (&["advance", "-1h"], "error: the clock does not go back\nhelp: a snapshot does, and `clock: {start: …}` of a scenario says"),
+        (&["advance", "1999-01-01T00:00:00Z"], "the clock only moves forward, it is 20"),
+        (&["advance", "soon"], "error: `soon` is neither a span of time nor an instant\nhelp: a span is like `72h`"),
+    ] {
+        let (is_fine, said) = told(&server, &[&["clock"], arguments].concat());
+        assert!(!is_fine && said.contains(expected), "{arguments:?}: {said}");
+    }
     let (is_fine, said) = told(&server, &["clock", "--sandbox", "nowhere"]);
     assert!(!is_fine && said.contains("there is no sandbox `nowhere`"), "{said}");
 }

@@ -32,7 +32,7 @@ pub enum ClockCommand {
     /// Set the time forward
     Set {
         /// The time, such as `2026-01-05T09:00:00Z`
-        #[arg(value_name = "TIME")]
+        #[arg(value_name = "TIME", allow_hyphen_values = true)]
         to: String,
     },
     /// Have time stand still until it is moved

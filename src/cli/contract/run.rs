@@ -56,7 +56,10 @@ pub(super) fn run(arguments: &RunArguments) -> Exit {
     };
     if !problems.is_empty() {
         problems.iter().for_each(|problem| warn(&format_args!("{problem}\n")));
-        return complain(&format_args!("{} problems in the conversations", problems.len()), Exit::Usage);
+        return complain(
+            &format_args!("{} {} in the conversations", problems.len(), if problems.len() == 1 { "problem" } else { "problems" }),
+            Exit::Usage,
+        );
     }
     let report = match options(arguments).and_then(|options| {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
