@@ -26,6 +26,8 @@ pub enum SavedError {
 /// # Errors
 /// When it is no file of calls.
 pub fn read_saved(machine: &Machine, name: &str, text: &str) -> Result<Report, SavedError> {
+    // Some tools mark the text as UTF-8.
+    let text = text.trim_start_matches('\u{feff}');
     let mut collector = Collector::new(name);
     let mut add = |call: &SavedCall, index: usize| {
         let number = (index + 1).to_string();

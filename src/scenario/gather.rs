@@ -78,7 +78,7 @@ impl Gathering<'_, '_> {
             return;
         }
         let text = match String::from_utf8(bytes) {
-            Ok(text) => text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text),
+            Ok(text) => text.trim_start_matches('\u{feff}').to_owned(),
             Err(error) => {
                 let start = error.utf8_error().valid_up_to();
                 let source = Arc::new(Source::new(name, String::from_utf8_lossy(error.as_bytes())));

@@ -221,7 +221,7 @@ fn read<T>(
     vocabulary: Option<&dyn Vocabulary>,
     read: impl Fn(&mut Reader<'_>, &Node) -> Option<T>,
 ) -> (Option<T>, Vec<Diagnostic>) {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = text.trim_start_matches('\u{feff}');
     let source = Arc::new(Source::new(file, text));
     let (roots, problems) = node::load_all(&source);
     let mut reader = Reader::new(&source, problems, vocabulary);

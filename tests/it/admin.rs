@@ -438,6 +438,13 @@ fn a_complaint_shows_the_body_as_it_was_sent() {
         let sent = body.lines().nth(line - 1).expect("the body has that line");
         assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains(sent) && detail.contains("did you mean")), "{problem}");
     }
+    // A mark of UTF-8 in front of a body says nothing, however often it stands there.
+    let body = "\u{feff}\u{feff}{\"for\": \"3h\"}";
+    for kind in [JSON, yaml] {
+        let refused = send(&server, "POST", "/_seatrial/sandboxes/default/clock/advance", &[kind], body).json();
+        let told = &refused["diagnostics"][0];
+        assert_eq!((&told["message"], &told["help"]), (&json!("unknown member `for`"), &json!("write `by: 3h`")), "{refused}");
+    }
     let empty = send(&server, "PUT", "/_seatrial/sandboxes/default/faults/mine", &[JSON], "");
     assert!(empty.status == 422 && empty.body.contains("an override is nothing"), "{}", empty.body);
 }

@@ -69,6 +69,16 @@ fn bytes_survive_in_every_view() {
 }
 
 #[test]
+fn bytes_of_queries_survive() {
+    let server = Server::start(&[]);
+    post(&server, "/shippo/addresses?q=%ff%fe&r=a+b%20c&&s", b"", b"");
+    let har: Value = serde_json::from_str(&export(&server, "har")).expect("it is JSON");
+    let bytes = json!({"name": "q", "value": STANDARD.encode([0xff, 0xfe]), "encoding": "base64"});
+    let expected = json!([bytes, {"name": "r", "value": "a b c"}, {"name": "s", "value": ""}]);
+    assert_eq!(har["log"]["entries"][0]["request"]["queryString"], expected, "{har}");
+}
+
+#[test]
 fn bytes_of_answers_survive() {
     let server = Server::start(&[]);
     let address =

@@ -196,7 +196,7 @@ fn every_fault_of_a_client_is_found_and_none_invented() {
     // A journal that was saved says the same.
     for format in ["ndjson", "har"] {
         let saved = send(&server, "GET", &format!("/_seatrial/sandboxes/default/requests/export?format={format}"), &[], "");
-        let path = file(format, &saved.body);
+        let path = file(format, &format!("\u{feff}{}", saved.body));
         let output = run(&["contract", "report", "--format", "json", "--journal", path.to_str().expect("a UTF-8 path")]);
         let again: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", text(&output.stderr)));
         assert_eq!((output.status.code(), found(&again)), (Some(1), expected.clone()), "{format}");

@@ -32,6 +32,7 @@ pub struct Body<'r, 's, 'n> {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn body<T: ReadBody>(text: &str, file: &str, is_json: bool) -> Result<T, Vec<Diagnostic>> {
+    let text = text.trim_start_matches('\u{feff}');
     let source = Arc::new(Source::new(file, text));
     if is_json
         && !text.trim().is_empty()

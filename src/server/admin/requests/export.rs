@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue};
 use http_body_util::channel::{Channel, Sender};
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -171,8 +172,6 @@ fn write_json(out: &mut Vec<u8>, value: &impl Serialize) {
 fn har_entry(exchange: &Exchange<'_>) -> Value {
     let headers = |shown: &Shown<'_>| -> Vec<Value> { shown.headers.iter().map(har_header).collect() };
     let Exchange { entry, target, request: shown_request, .. } = exchange;
-    let query = engine::pairs(target.split_once('?').map_or("", |(_, query)| query));
-    let query: Vec<Value> = query.into_iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
     let asked = &entry.request;
     let mut request = json!({
         "method": entry.method.as_str(),
@@ -180,7 +179,7 @@ fn har_entry(exchange: &Exchange<'_>) -> Value {
         "httpVersion": "HTTP/1.1",
         "cookies": [],
         "headers": headers(shown_request),
-        "queryString": query,
+        "queryString": har_query(target.split_once('?').map_or("", |(_, query)| query)),
         "headersSize": -1,
         "bodySize": asked.length,
     });
@@ -243,6 +242,20 @@ fn har_response(exchange: &Exchange<'_>, headers: &dyn Fn(&Shown<'_>) -> Vec<Val
 /// The scheme of the URL by which a call came.
 fn scheme(entry: &world::Entry) -> &'static str {
     if entry.is_secure { "https" } else { "http" }
+}
+
+/// The pairs of a query; a value that is not UTF-8 is in base64.
+fn har_query(query: &str) -> Vec<Value> {
+    let written = query.split('&').filter(|pair| !pair.is_empty());
+    let pair = |(written, (name, value)): (&str, (String, String))| {
+        let raw = written.split_once('=').map_or("", |(_, raw)| raw).replace('+', " ");
+        let bytes: Vec<u8> = percent_decode_str(&raw).collect();
+        match str::from_utf8(&bytes) {
+            Ok(_) => json!({"name": name, "value": value}),
+            Err(_) => json!({"name": name, "value": STANDARD.encode(bytes), "encoding": "base64"}),
+        }
+    };
+    written.zip(engine::pairs(query)).map(pair).collect()
 }
 
 fn har_header(header: &ShownHeader<'_>) -> Value {
