@@ -9,9 +9,21 @@ pub(super) const MOST: usize = 300;
 pub(super) const MOST_OF_NOTES: usize = 5_000;
 /// How many facts, lines of an address, parties and notes are printed at most.
 const MOST_TEXTS: usize = 100;
-/// The most rows that a document prints, which is a hundred pages of them, and the bytes of all of them.
+/// The most rows that a file has, which is a hundred pages of them, and the bytes of all of them.
 const ROWS: usize = 4_000;
 pub(super) const MOST_OF_ROWS: usize = 2_000_000;
+
+/// What is left of them for the documents that follow in a file.
+pub(super) struct Room {
+    rows: usize,
+    bytes: usize,
+}
+
+impl Room {
+    pub fn new() -> Self {
+        Self { rows: ROWS, bytes: MOST_OF_ROWS }
+    }
+}
 
 fn text(text: &mut String) {
     letters(text, MOST);
@@ -58,7 +70,7 @@ fn of_declaration(declaration: &mut Declaration) {
 }
 
 /// Cuts every text of a sheet, and the rows for which there is no room.
-pub(super) fn of_sheet(sheet: &mut Sheet) {
+pub(super) fn of_sheet(sheet: &mut Sheet, room: &mut Room) {
     let Sheet { title, subtitle, parties, facts, columns, rows, totals, notes, signer, number } = sheet;
     [title, subtitle, number].into_iter().chain(signer).for_each(text);
     parties.truncate(MOST_TEXTS);
@@ -72,15 +84,15 @@ pub(super) fn of_sheet(sheet: &mut Sheet) {
     columns.iter_mut().for_each(|column| text(&mut column.title));
     notes.truncate(MOST_TEXTS);
     notes.iter_mut().for_each(|note| letters(note, MOST_OF_NOTES));
-    let mut room = MOST_OF_ROWS;
-    rows.truncate(ROWS);
+    rows.truncate(room.rows);
     for (index, row) in rows.iter_mut().enumerate() {
         row.truncate(columns.len());
         row.iter_mut().for_each(text);
-        let Some(left) = room.checked_sub(row.iter().map(String::len).sum()) else {
+        let Some(left) = room.bytes.checked_sub(row.iter().map(String::len).sum()) else {
             rows.truncate(index);
-            return;
+            break;
         };
-        room = left;
+        room.bytes = left;
     }
+    room.rows -= rows.len();
 }

@@ -11,7 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::carrier::cut;
+use crate::carrier::cut::{self, Room};
 use crate::carrier::label::{self, Label};
 use crate::carrier::print::{self, Format, Page, Paper};
 use crate::carrier::sheet::{self, Sheet};
@@ -28,15 +28,16 @@ pub enum Document {
 }
 
 impl Document {
-    fn cut(&mut self) {
+    fn cut(&mut self, room: &mut Room) {
         match self {
             Self::Label(label) | Self::QrCode(label) => cut::of_label(label),
-            Self::Sheet(sheet) => cut::of_sheet(sheet),
+            Self::Sheet(sheet) => cut::of_sheet(sheet, room),
         }
     }
 }
 
 /// A file that is yet to be drawn: documents in their order, and how they are printed.
+#[derive(Clone)]
 pub struct Drawing {
     documents: Vec<Document>,
     format: Format,
@@ -52,7 +53,8 @@ impl Drawing {
     #[must_use]
     pub fn file(self) -> Vec<u8> {
         let Self { mut documents, format } = self;
-        documents.iter_mut().for_each(Document::cut);
+        let mut room = Room::new();
+        documents.iter_mut().for_each(|document| document.cut(&mut room));
         print::draw(&pages(&documents, format.paper), format)
     }
 }
@@ -288,7 +290,7 @@ mod tests {
     #[test]
     fn no_text_of_a_document_stays_long() {
         for mut document in full(&"🏳️".repeat(5_000)) {
-            document.cut();
+            document.cut(&mut Room::new());
             if let Document::Sheet(sheet) = &mut document {
                 assert_eq!(sheet.notes[0].chars().count(), MOST_OF_NOTES);
                 sheet.notes.clear();
@@ -301,7 +303,7 @@ mod tests {
     fn usual_texts_stay() {
         for document in full(&"x".repeat(MOST)) {
             let mut after = document.clone();
-            after.cut();
+            after.cut(&mut Room::new());
             assert_eq!(after, document);
         }
     }
@@ -311,7 +313,7 @@ mod tests {
         let text = "a\u{301}\u{489}👨‍👩‍👧".repeat(10_000);
         for document in full(&text) {
             let mut short = document.clone();
-            short.cut();
+            short.cut(&mut Room::new());
             for format in [Format::pdf(Paper::A4), Format::png(Paper::Inch4x6, 203), Format::zpl(203)] {
                 let file = render([document.clone()], format);
                 assert!(file == render([short.clone()], format), "{:?}", format.language);
@@ -324,8 +326,18 @@ mod tests {
     fn rows_end_where_there_is_no_room_for_more() {
         let rows = vec![vec!["x".repeat(MOST); 4]; 10_000];
         let mut document = Document::Sheet(Box::new(Sheet { columns: vec![Column::text("c", 1.0); 4], rows, ..Sheet::default() }));
-        document.cut();
+        document.cut(&mut Room::new());
         let Document::Sheet(sheet) = document else { panic!("it is a sheet") };
         assert_eq!(sheet.rows.len(), MOST_OF_ROWS / (4 * MOST));
+    }
+
+    #[test]
+    fn the_documents_of_a_file_share_the_room_for_rows() {
+        let (columns, rows) = (vec![Column::text("c", 1.0)], vec![vec!["x".to_owned()]; 3_000]);
+        let mut documents = vec![Document::Sheet(Box::new(Sheet { columns, rows, ..Sheet::default() })); 3];
+        let mut room = Room::new();
+        documents.iter_mut().for_each(|document| document.cut(&mut room));
+        let rows = |document: &Document| if let Document::Sheet(sheet) = document { sheet.rows.len() } else { 0 };
+        assert_eq!(documents.iter().map(rows).collect::<Vec<_>>(), [3_000, 1_000, 0]);
     }
 }

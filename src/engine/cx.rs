@@ -4,6 +4,7 @@
 //! whatever it changed before it refused is rolled back, so it may be run twice, and against any store.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -317,6 +318,13 @@ impl Docs<'_> {
     pub fn all<T: DeserializeOwned>(&self, kind: Kind) -> Vec<T> {
         let bodies = || self.rows(kind.clone()).map(|(_, body)| body);
         if self.may_read(bodies()) { bodies().map(json::read).collect() } else { Vec::new() }
+    }
+
+    /// The same by a text that each of them has.
+    pub fn all_by<T: DeserializeOwned>(&self, kind: Kind, text: impl Fn(&T) -> String) -> BTreeMap<String, Vec<T>> {
+        let mut all: BTreeMap<String, Vec<T>> = BTreeMap::new();
+        self.all(kind).into_iter().for_each(|row| all.entry(text(&row)).or_default().push(row));
+        all
     }
 
     /// Whether these documents may be read for one answer; if not, the handler fails in the end.

@@ -104,7 +104,7 @@ impl Machine {
                 (Parsed { call: Call::unread(request, here.prefix, here.path), row: Err(Refusal::Broken) }, Some(panic))
             }
         };
-        if !draws && parsed.call.operation.is_some_and(|operation| operation.answers_files) {
+        if !draws && parsed.call.operation.and_then(|operation| operation.draws_from).is_some_and(|size| size <= request.body.len()) {
             return None;
         }
         if let Some(unread) = unread {

@@ -70,8 +70,8 @@ pub struct Operation {
     pub body: Option<Body>,
     pub(super) rate_limit: Option<RateLimit>,
     pub(super) responses: Vec<Response>,
-    /// Whether an answer may be a file, such as a label, which is drawn for each reader.
-    pub answers_files: bool,
+    /// From how many bytes of its body on a call may be answered with files, such as labels, that take a while to draw.
+    pub draws_from: Option<usize>,
     pub(super) schemas: Arc<Schemas>,
 }
 

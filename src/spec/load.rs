@@ -120,7 +120,12 @@ impl<'d> Loader<'d> {
             parameters,
             body: operation.request_body.as_ref().map(|body| self.body(body)).transpose()?,
             rate_limit: self.rate_limit(Some(operation))?,
-            answers_files: responses.iter().flat_map(|row| &row.media_types).any(|media_type| is_file(media_type)),
+            draws_from: if responses.iter().flat_map(|row| &row.media_types).any(|media_type| is_file(media_type)) {
+                Some(0)
+            } else {
+                let size = operation.extensions.get("x-draws-from").and_then(serde_json::Value::as_u64);
+                size.and_then(|size| usize::try_from(size).ok())
+            },
             responses,
             schemas: Arc::default(),
         })

@@ -238,23 +238,62 @@ fn an_operation_without_a_row_is_answered_from_the_document_and_says_so() {
 #[test]
 fn files_are_answered_by_those_who_draw() {
     let machine = Machine::new(vendors::all(), Options::default(), Start::plain(start()));
-    let is_answered = |path: &str, draws: bool| {
-        let request = request(Method::GET, path, &[], "");
+    let is_answered_to = |method: Method, path: &str, body: &str, draws: bool| {
+        let request = request(method, path, &[], body);
         machine.try_handle_unread(&request, None, start(), &|| true, draws).is_some()
     };
-    let [files, others] = [
+    let is_answered = |path: &str, draws: bool| is_answered_to(Method::GET, path, "", draws);
+    let (files, others) = (
         [
             "/shippo/deliver/a.pdf",
             "/shippo/deliver/a.png",
             "/shipstation/v2/downloads/10/a/label-1.pdf",
             "/shiptime/rest/shipments/1/label",
+            // As base64 in JSON.
+            "/shiptheory/v1/shipments/a",
+            "/shipstation/v2/labels/se-1",
         ],
         ["/shippo/addresses", "/shipstation/v2/labels", "/shiptime/rest/carriers", "/shiptheory/v1/services"],
-    ];
+    );
     for path in files {
         assert!(!is_answered(path, false) && is_answered(path, true), "{path}");
     }
     for path in others {
         assert!(is_answered(path, false), "{path}");
+    }
+    // Few parcels are soon drawn.
+    for (length, at_once) in [(1_000, true), (1_100, false)] {
+        assert_eq!(is_answered_to(Method::POST, "/shipmate/v1.1/consignments", &" ".repeat(length), false), at_once, "{length}");
+    }
+}
+
+#[test]
+fn a_file_in_json_has_what_stands_beside_it() {
+    use base64::Engine as _;
+    let machine = Machine::new(vendors::all(), Options::default(), Start::plain(start()));
+    let address = json!({
+        "name": "Ada", "phone": "555-010-0199", "address_line1": "1 Example St", "city_locality": "Vista", "state_province": "CA",
+        "postal_code": "92081", "country_code": "US",
+    });
+    let package =
+        |pounds: u32| json!({"weight": {"value": pounds, "unit": "pound"}, "label_messages": {"reference1": format!("P{pounds}")}});
+    let shipment = json!({
+        "carrier_id": "se-128012", "service_code": "ups_ground", "ship_to": address, "ship_from": address,
+        "packages": [package(1), package(2), package(3)],
+    });
+    let body = json!({"shipment": shipment, "label_format": "zpl", "label_download_type": "inline"}).to_string();
+    let headers = [("api-key", "seatrial-live"), ("content-type", "application/json")];
+    let answer = machine.handle(&request(Method::POST, "/shipstation/v2/labels", &headers, &body), start());
+    let label: Value = serde_json::from_slice(&answer.body).expect("JSON");
+    let file = |row: &Value| {
+        let href = row["label_download"]["href"].as_str().unwrap_or_else(|| panic!("no file in {row}"));
+        let encoded = href.strip_prefix("data:application/zpl;base64,").expect("an address that has the file in it");
+        let bytes = base64::engine::general_purpose::STANDARD.decode(encoded).expect("base64");
+        String::from_utf8(bytes).expect("a program is text")
+    };
+    let references = |file: &str| ["P1", "P2", "P3"].map(|reference| file.contains(reference));
+    assert_eq!(references(&file(&label)), [true; 3]);
+    for (index, package) in label["packages"].as_array().expect("packages").iter().enumerate() {
+        assert_eq!(references(&file(package)), [0, 1, 2].map(|other| other == index));
     }
 }

@@ -1,13 +1,11 @@
-//! What is printed: labels, return labels and picking lists, as PDF in base64.
+//! What is printed: labels, return labels and picking lists, as PDF.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use crate::base::time::Timestamp;
-use crate::carrier::document::{self, Document};
+use crate::carrier::document::{Document, Drawing};
 use crate::carrier::label::{Address, Fact, Label};
 use crate::carrier::print::{Format, Paper};
 use crate::carrier::sheet::customs::{self, Declaration, Item};
@@ -19,7 +17,7 @@ use crate::vendors::shiptheory::wire::{self, Enclosed, SHIPMENT, Shipment};
 
 /// The label of a booked shipment: a page for each parcel, the customs declaration of what leaves the country, and the return labels that
 /// travel in the box. The same shipment always gives the same bytes, so nothing has to be kept.
-pub(super) fn outgoing(shipment: &Shipment, tracking_number: &str) -> String {
+pub(super) fn outgoing(shipment: &Shipment, tracking_number: &str) -> Drawing {
     let label = label(shipment, tracking_number);
     let mut documents: Vec<Document> =
         (1..=label.pieces).map(|piece| Document::Label(Box::new(Label { piece, ..label.clone() }))).collect();
@@ -59,12 +57,12 @@ fn label(shipment: &Shipment, tracking_number: &str) -> Label {
 }
 
 /// A return label on its own.
-pub(super) fn returning(shipment: &Shipment, enclosed: &Enclosed, expiry: &str) -> String {
+pub(super) fn returning(shipment: &Shipment, enclosed: &Enclosed, expiry: &str) -> Drawing {
     pdf([Document::Label(Box::new(back(shipment, enclosed, Some(expiry))))])
 }
 
 /// A picking list: what to fetch for each shipment, on a page of its own.
-pub(super) fn picking_list(shipments: &[Shipment], now: Timestamp) -> String {
+pub(super) fn picking_list<'a>(shipments: impl Iterator<Item = &'a Shipment>, now: Timestamp) -> Drawing {
     let page = |shipment: &Shipment| {
         let row = |line: &Value| {
             let count = line["qty"].as_i64().unwrap_or(1);
@@ -90,12 +88,11 @@ pub(super) fn picking_list(shipments: &[Shipment], now: Timestamp) -> String {
             ..Sheet::default()
         }))
     };
-    let pages: Vec<Document> = shipments.iter().map(page).collect();
-    STANDARD.encode(document::render(pages, Format::pdf(Paper::A4)))
+    Drawing::new(shipments.map(page).collect::<Vec<_>>(), Format::pdf(Paper::A4))
 }
 
-fn pdf(documents: impl Into<Vec<Document>>) -> String {
-    STANDARD.encode(document::render(documents, Format::pdf(Paper::Inch4x6)))
+fn pdf(documents: impl Into<Vec<Document>>) -> Drawing {
+    Drawing::new(documents, Format::pdf(Paper::Inch4x6))
 }
 
 /// A label that brings a parcel back.

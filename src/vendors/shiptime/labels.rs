@@ -6,17 +6,17 @@ use super::rules::SHIPMENT;
 use super::rules::shipments::Shipment;
 use super::wire;
 use crate::carrier::Parcel;
-use crate::carrier::document::{self, Document};
+use crate::carrier::document::{Document, Drawing};
 use crate::carrier::label::{Address, Fact, Label};
 use crate::carrier::print::{Format, Paper};
 use crate::carrier::sheet::customs::{self, Declaration, Item};
 use crate::engine::Cx;
 
 /// The labels, a page for each piece.
-pub(super) fn labels(shipment: &Shipment) -> Vec<u8> {
+pub(super) fn labels(shipment: &Shipment) -> Drawing {
     let numbers = &shipment.booked.tracking_numbers;
     let labels: Vec<Document> = (0..numbers.len()).map(|index| Document::Label(Box::new(label(shipment, index)))).collect();
-    document::render(labels, Format::pdf(Paper::Inch4x6))
+    Drawing::new(labels, Format::pdf(Paper::Inch4x6))
 }
 
 /// The label of a parcel, by its shipment.
@@ -27,10 +27,10 @@ pub(super) fn of(cx: &mut Cx<'_>, parcel: &Parcel) -> Option<Label> {
 }
 
 /// The customs invoice of a shipment that has one.
-pub(super) fn invoice(shipment: &Shipment) -> Option<Vec<u8>> {
+pub(super) fn invoice(shipment: &Shipment) -> Option<Drawing> {
     let sheets = customs::beside(&label(shipment, 0), &declaration(shipment)?);
     let documents: Vec<Document> = sheets.into_iter().map(|sheet| Document::Sheet(Box::new(sheet))).collect();
-    Some(document::render(documents, Format::pdf(Paper::Letter)))
+    Some(Drawing::new(documents, Format::pdf(Paper::Letter)))
 }
 
 fn declaration(shipment: &Shipment) -> Option<Declaration> {

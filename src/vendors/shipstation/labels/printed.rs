@@ -82,10 +82,9 @@ fn printed(label: &Label) -> label::Label {
     }
 }
 
-/// What the sender wants to read on a package.
+/// What the sender wants to read on a package; a label of one of several has that one alone.
 fn messages(label: &Label) -> impl Iterator<Item = &str> {
-    let index = label.piece[0].saturating_sub(1) as usize;
-    let sent = &label.more["v2"]["packages"][index]["label_messages"];
+    let sent = &label.more["v2"]["packages"][0]["label_messages"];
     ["reference1", "reference2", "reference3"].into_iter().filter_map(|name| sent[name].as_str()).filter(|text| !text.is_empty())
 }
 

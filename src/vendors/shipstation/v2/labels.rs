@@ -1,7 +1,5 @@
 //! Labels in the words of this version: bought for a shipment, shown, and linked to. What leads to a carrier is in the folder above.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -9,13 +7,14 @@ use super::access::in_sandbox;
 use super::catalog::CATALOG as WORDS;
 use super::dialect::{about, bad, needed, refused, unknown_id, unspecified};
 use super::wire::order as sold;
+use super::wire::price::priced;
 use super::wire::{self, Members, TEST_LABEL, address, moment, se, shipment, tick};
 use super::{checks, rates};
 use crate::base::time::Timestamp;
 use crate::carrier::label::CARRIERS;
 use crate::carrier::print::{Format, Paper};
 use crate::carrier::{Location, Parcel, Status};
-use crate::engine::{Blame, Cx, Refusal};
+use crate::engine::{Blame, Cx, Enclosed, Refusal, Reply};
 use crate::vendors::shipstation::catalog::{CATALOG, Carrier};
 use crate::vendors::shipstation::labels::{self, Purchase};
 use crate::vendors::shipstation::rates as both_rates;
@@ -260,6 +259,16 @@ pub(super) fn status(cx: &Cx<'_>, label: &Label) -> (&'static str, &'static str)
     (status, tracking)
 }
 
+/// The answer with a label, which is `is_new` to who has just bought it, and has links to its files, or else the files.
+pub(super) fn answer(cx: &Cx<'_>, label: &Label, is_new: bool, is_inline: bool) -> Reply {
+    let pieces = if is_inline { pieces(label) } else { Vec::new() };
+    let media = media(own(label)["label_format"].as_str().unwrap_or("pdf"), label);
+    let of_package = |(index, piece): (usize, &[Label])| inline(&format!("/packages/{index}/label_download/href"), piece, media);
+    let each = pieces.chunks(1).filter(|_| !is_test(label)).enumerate().map(of_package);
+    let files = is_inline.then(|| inline("/label_download/href", &pieces, media)).into_iter().chain(each).collect();
+    Reply::enclosing(to_json(cx, label, is_new, is_inline), files, priced)
+}
+
 /// A label as it is answered: `is_new` to who has just bought it.
 pub(super) fn to_json(cx: &Cx<'_>, label: &Label, is_new: bool, is_inline: bool) -> Value {
     let (own, is_sandbox) = (own(label), in_sandbox(cx));
@@ -290,7 +299,7 @@ pub(super) fn to_json(cx: &Cx<'_>, label: &Label, is_new: bool, is_inline: bool)
     });
     let rest = json!({
         "carrier_code": code, "carrier_weight": billed(carrier, label), "confirmation": label.confirmation.as_deref().unwrap_or("none"),
-        "tracking_status": tracking, "label_download": download(cx, label, stem, label.id, format, is_inline),
+        "tracking_status": tracking, "label_download": download(cx, stem, label.id, format, is_inline),
         "form_download": (is_international && !is_test(label)).then(|| json!({ "href": link(cx, "form", label.id, "pdf") })),
         "qr_code_download": has_qr_code(own).then(|| json!({ "href": link(cx, "qrcode", label.id, "pdf") })),
         "insurance_claim": null, "paperless_download": null,
@@ -359,7 +368,7 @@ fn packages(cx: &Cx<'_>, label: &Label, own: &Value, format: &str, is_inline: bo
     let row = |(index, package): (usize, Value)| {
         let number = package["shipment_package_id"].as_str().and_then(wire::number).unwrap_or(label.id);
         let read = |name: &str, usual: Value| package.get(name).filter(|value| !value.is_null()).cloned().unwrap_or(usual);
-        let mut file = download(cx, label, "labelpackage", number, format, is_inline);
+        let mut file = download(cx, "labelpackage", number, format, is_inline);
         if is_test(label) {
             file = Value::Null;
         } else if format == "pdf" && !is_inline {
@@ -384,35 +393,35 @@ fn number_of(index: usize, label: &Label) -> &str {
     index.checked_sub(1).and_then(|index| own(label)["numbers"][index].as_str()).unwrap_or(&label.tracking_number)
 }
 
-/// Links to a label in all formats, or to the one that was asked for, or the file itself.
-fn download(cx: &Cx<'_>, label: &Label, stem: &str, number: u64, format: &str, is_inline: bool) -> Value {
-    if is_inline {
-        return json!({ "href": inline(&pieces(label), media(format, label)) });
-    }
+/// Links to a label in all formats, or to the one that was asked for, or the place for the file itself.
+fn download(cx: &Cx<'_>, stem: &str, number: u64, format: &str, is_inline: bool) -> Value {
     let name = |extension: &str| link(cx, stem, number, extension);
     match format {
+        _ if is_inline => json!({ "href": "" }),
         "pdf" if stem != "testlabel" => json!({ "pdf": name("pdf"), "png": name("png"), "zpl": name("zpl"), "href": name("pdf") }),
         _ => json!({ "href": name(format) }),
     }
 }
 
-/// A label for each of its packages, as they are printed.
+/// A label for each of its packages, as they are printed: each has that one alone. By design: of very many packages, for the first 200.
 pub(super) fn pieces(label: &Label) -> Vec<Label> {
     let packages = own(label)["packages"].as_array().map_or(&[][..], Vec::as_slice);
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    let piece = |(index, package): (usize, &Value)| Label {
-        tracking_number: number_of(index, label).to_owned(),
-        weight: Some(address::read_weight(&package["weight"])),
-        dimensions: address::read_dimensions(&package["dimensions"]),
-        piece: [count(index + 1), count(packages.len())],
-        ..label.clone()
+    let mut whole = label.clone();
+    (packages.len() > 1).then(|| whole.more["v2"]["packages"].take());
+    let piece = |(index, package): (usize, &Value)| {
+        let (weight, dimensions) = (Some(address::read_weight(&package["weight"])), address::read_dimensions(&package["dimensions"]));
+        let (tracking_number, piece) = (number_of(index, label).to_owned(), [count(index + 1), count(packages.len())]);
+        let mut own = Label { tracking_number, weight, dimensions, piece, ..whole.clone() };
+        own.more["v2"]["packages"] = json!([package]);
+        own
     };
-    if packages.len() < 2 { vec![label.clone()] } else { packages.iter().enumerate().map(piece).collect() }
+    if packages.len() < 2 { vec![whole] } else { packages.iter().enumerate().take(200).map(piece).collect() }
 }
 
 /// Labels as an address that has the file in it.
-pub(super) fn inline(labels: &[Label], (media, format): (&str, Format)) -> String {
-    format!("data:{media};base64,{}", STANDARD.encode(labels::draw(labels, format).file()))
+pub(super) fn inline(pointer: &str, labels: &[Label], (media, format): (&str, Format)) -> Enclosed {
+    Enclosed { prefix: format!("data:{media};base64,"), ..Enclosed::new(pointer, labels::draw(labels, format)) }
 }
 
 /// The media type of a file with that extension, and how a label is printed in it.

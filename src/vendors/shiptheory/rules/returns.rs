@@ -50,7 +50,7 @@ pub(in super::super) fn create(cx: &mut Cx<'_>, Json(wish): Json<ReturnWish>) ->
     let label = issue(cx, &mut shipment, carrier, service);
     cx.docs.put(SHIPMENT, &reference, &shipment);
     let printed = labels::returning(&shipment, &label, &expiry.to_string());
-    Ok(Reply::ok(json!({"tracking": label.tracking_number, "label": printed})))
+    Ok(Reply::with_file(json!({"tracking": label.tracking_number}), "label", printed))
 }
 
 /// Gives a return its number, starts its parcel's life, and writes it into the shipment's history.

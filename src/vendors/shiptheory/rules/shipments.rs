@@ -127,11 +127,8 @@ pub(in super::super) fn view(cx: &mut Cx<'_>, Params(Reference { reference }): P
     let tags: Vec<Value> = tags.map(|tag| json!({"id": tag.id, "name": tag.name})).collect();
     let line = |row: &wire::Message| json!({"message": row.message, "created": wire::stamp(row.created), "type": row.tone});
     let messages: Vec<Value> = shipment.messages.iter().map(line).collect();
-    let mut document = json!({"shipment": head, "tags": tags, "messages": messages});
-    if let Some(tracking) = tracking {
-        document["label"] = labels::outgoing(&shipment, &tracking).into();
-    }
-    Ok(Reply::ok(document))
+    let document = json!({"shipment": head, "tags": tags, "messages": messages});
+    Ok(Reply::with_file(document, "label", tracking.map(|tracking| labels::outgoing(&shipment, &tracking))))
 }
 
 /// A search knows two more filters than the list, and neither pages nor sort fields.

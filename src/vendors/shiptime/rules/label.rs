@@ -1,12 +1,11 @@
 //! Documents: the label, and the customs invoice.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use http::StatusCode;
+use serde_json::Value;
 
 use super::SHIPMENT;
 use super::shipments;
-use crate::engine::{Cx, Outcome, Refusal, Reply};
+use crate::carrier::document::Drawing;
+use crate::engine::{Cx, Enclosed, Outcome, Refusal, Reply};
 use crate::vendors::shiptime::labels;
 
 /// The label, a page for each piece.
@@ -23,10 +22,10 @@ pub(in crate::vendors::shiptime) fn customs(cx: &mut Cx<'_>) -> Outcome {
 }
 
 /// PDF, unless the caller wants JSON and nothing else: then base64 in a JSON text.
-fn answer(cx: &Cx<'_>, document: Vec<u8>) -> Reply {
+fn answer(cx: &Cx<'_>, document: Drawing) -> Reply {
     let accept = cx.call.request.header("accept").unwrap_or("*/*");
     if accept.contains("application/json") && !accept.contains("*/*") && !accept.contains("application/pdf") {
-        return Reply::ok(STANDARD.encode(document));
+        return Reply::enclosing(Value::Null, vec![Enclosed::new("", document)], |text| text);
     }
-    Reply::bytes(StatusCode::OK, "application/pdf", document)
+    Reply::drawn("application/pdf", document)
 }

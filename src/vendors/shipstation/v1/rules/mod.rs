@@ -18,7 +18,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::wire::money::Money;
-use super::super::wire::order::Members;
 use crate::base::json::Written;
 use crate::engine::scales::Scales;
 use crate::engine::{Cx, Outcome, Refusal, Reply};
@@ -47,8 +46,8 @@ fn done(message: &str) -> Reply {
 type Decimals = &'static [(&'static str, usize)];
 
 /// An answer with so many decimals in its numbers; what is behind them is cut off.
-fn scaled(shown: Members, decimals: Decimals) -> Written {
-    let (mut shown, mut scales) = (Value::from(shown), Scales::default());
+fn scaled(shown: impl Into<Value>, decimals: Decimals) -> Written {
+    let (mut shown, mut scales) = (shown.into(), Scales::default());
     for (pointer, places) in decimals {
         let Some(number) = shown.pointer_mut(pointer).filter(|number| number.is_number()) else { continue };
         let written = Money::from(number.take()).scaled(*places);

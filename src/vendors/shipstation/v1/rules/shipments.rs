@@ -1,7 +1,5 @@
 //! Labels, which this version calls shipments: bought for orders and without, found, priced and voided.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -20,7 +18,7 @@ use super::{Decimals, create, orders, scaled};
 use crate::carrier::Location;
 use crate::carrier::print::{Format, Paper};
 use crate::carrier::rating::Options;
-use crate::engine::{Cx, Outcome, Refusal, Reply};
+use crate::engine::{Cx, Enclosed, Outcome, Refusal, Reply};
 
 /// The number that a test label has instead of one.
 const TEST: i64 = -1;
@@ -82,19 +80,19 @@ pub fn list(cx: &mut Cx<'_>) -> Outcome {
 pub fn create_for_order(cx: &mut Cx<'_>) -> Outcome {
     let (_, order) = orders::named(cx)?;
     orders::require_open(&order, "shipped")?;
-    let (shown, decimals) = bought(cx, Some(&order))?;
-    let told = OF_ORDER.map(|name| (name.to_owned(), shown[name].clone()));
-    Ok(Reply::ok(scaled(told.into_iter().collect(), decimals)))
+    let (shown, decimals, files) = bought(cx, Some(&order))?;
+    let told: Members = OF_ORDER.map(|name| (name.to_owned(), shown[name].clone())).into_iter().collect();
+    Ok(Reply::enclosing(told, files, move |shown| scaled(shown, decimals)))
 }
 
 /// A label without an order.
 pub fn create(cx: &mut Cx<'_>) -> Outcome {
-    let (shown, decimals) = bought(cx, None)?;
-    Ok(Reply::ok(scaled(shown, decimals)))
+    let (shown, decimals, files) = bought(cx, None)?;
+    Ok(Reply::enclosing(shown, files, move |shown| scaled(shown, decimals)))
 }
 
-/// A label that was bought, and how its numbers are written.
-fn bought(cx: &mut Cx<'_>, order: Option<&Members>) -> Result<(Members, Decimals), Refusal> {
+/// A label that was bought, how its numbers are written, and its files.
+fn bought(cx: &mut Cx<'_>, order: Option<&Members>) -> Result<(Members, Decimals, Vec<Enclosed>), Refusal> {
     let sent = &cx.call.body;
     let (carrier, service, package) = offer(cx, order)?;
     let manual = cx.docs.all::<Members>(STORE).into_iter().find(|store| store["marketplaceId"] == 0 && store["active"] == true);
@@ -169,23 +167,21 @@ fn bought(cx: &mut Cx<'_>, order: Option<&Members>) -> Result<(Members, Decimals
     };
     if sent["testLabel"] == true {
         let label = labels::sample(cx, purchase, TEST_NUMBER)?;
-        let file = data(&label);
+        let files = vec![data(&label)];
         let mut shown = to_json(label, false);
         shown.iter_mut().filter(|(name, _)| !OF_TEST.contains(&&***name)).for_each(|(_, value)| *value = Value::Null);
-        let own = [("shipmentId", TEST.into()), ("trackingNumber", TEST_NUMBER.into()), ("labelData", file.into())];
+        let own = [("shipmentId", TEST.into()), ("trackingNumber", TEST_NUMBER.into()), ("labelData", "".into())];
         own.into_iter().chain([("shipmentCost", 0.0.into()), ("insuranceCost", 0.0.into())]).for_each(|(name, value)| shown[name] = value);
-        return Ok((shown, &[]));
+        return Ok((shown, &[], files));
     }
     let label = labels::buy(cx, purchase)?;
-    let (file, form) = (data(&label), labels::forms(std::slice::from_ref(&label)).map(|form| STANDARD.encode(form.file())));
-    let mut shown = to_json(label, false);
-    shown["labelData"] = file.into();
-    shown["formData"] = form.into();
-    Ok((shown, DECIMALS))
+    let form = labels::forms(std::slice::from_ref(&label)).map(|form| Enclosed::new("/formData", form));
+    let files = [data(&label)].into_iter().chain(form).collect();
+    Ok((to_json(label, false), DECIMALS, files))
 }
 
-fn data(label: &Label) -> String {
-    STANDARD.encode(labels::draw(std::slice::from_ref(label), Format::pdf(Paper::Inch4x6)).file())
+fn data(label: &Label) -> Enclosed {
+    Enclosed::new("/labelData", labels::draw(std::slice::from_ref(label), Format::pdf(Paper::Inch4x6)))
 }
 
 /// What a shipment shows of advanced options: who pays, and the store.

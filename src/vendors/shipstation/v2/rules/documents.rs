@@ -91,9 +91,8 @@ pub(crate) fn combine(cx: &mut Cx<'_>) -> Outcome {
     let found = wire::texts(ids).map(|id| labels::find(cx, id)).collect::<Result<Vec<Label>, _>>()?;
     let number = wire::next(cx, &COMBINED);
     cx.docs.put(COMBINED, &number.to_string(), ids);
-    let href = match (kind.as_str(), found.first()) {
-        (Some("inline"), Some(first)) => labels::inline(&found, labels::media("pdf", first)),
-        _ => labels::link(cx, "combined", number, "pdf"),
-    };
-    Ok(Reply::ok(json!({ "label_download": { "href": href } })))
+    let inline = found.first().filter(|_| kind == "inline");
+    let files = inline.map(|first| labels::inline("/label_download/href", &found, labels::media("pdf", first)));
+    let document = json!({ "label_download": { "href": labels::link(cx, "combined", number, "pdf") } });
+    Ok(Reply::enclosing(document, files.into_iter().collect(), |document| document))
 }

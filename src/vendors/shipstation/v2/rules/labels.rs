@@ -145,13 +145,13 @@ pub(crate) fn create_return(cx: &mut Cx<'_>) -> Outcome {
 
 fn bought(cx: &mut Cx<'_>, order: &Order<'_>) -> Outcome {
     let label = shipments::buy(cx, order)?;
-    Ok(Reply::ok(priced(labels::to_json(cx, &label, true, order.options["label_download_type"] == "inline"))))
+    Ok(labels::answer(cx, &label, true, order.options["label_download_type"] == "inline"))
 }
 
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
     let label = labels::named(cx)?;
     cx.call.valid()?;
-    Ok(Reply::ok(priced(labels::to_json(cx, &label, false, labels::asks_for_file(cx)))))
+    Ok(labels::answer(cx, &label, false, labels::asks_for_file(cx)))
 }
 
 /// The earliest label with that external id.
@@ -159,7 +159,7 @@ pub(crate) fn read_external(cx: &mut Cx<'_>) -> Outcome {
     let id = cx.call.parameter("external_shipment_id").unwrap_or_default();
     let found = cx.docs.list::<Label>(LABEL).find(|label| labels::own(label)["external_shipment_id"] == id);
     let label = found.ok_or_else(|| shipments::unknown_external(id))?;
-    Ok(Reply::ok(priced(labels::to_json(cx, &label, false, labels::asks_for_file(cx)))))
+    Ok(labels::answer(cx, &label, false, labels::asks_for_file(cx)))
 }
 
 /// Where the parcel of a label is.
