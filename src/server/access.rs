@@ -152,12 +152,14 @@ impl Guard {
     }
 
     /// Whether a browser says that a page of another origin has it loaded, which needs no `Origin`: a picture, a script, a frame. A link
-    /// that somebody follows is none of them.
+    /// that somebody follows is none of them, but one that is loaded before anybody does.
     fn is_embedded(parts: &Parts) -> bool {
         let says = |name: &str, value: &str| parts.headers.get(name).is_some_and(|said| said.as_bytes() == value.as_bytes());
         let mut sites = parts.headers.get_all("sec-fetch-site").iter();
         let is_foreign = sites.any(|site| !matches!(site.as_bytes(), b"same-origin" | b"none"));
-        is_foreign && !(says("sec-fetch-mode", "navigate") && says("sec-fetch-dest", "document"))
+        let is_followed =
+            says("sec-fetch-mode", "navigate") && says("sec-fetch-dest", "document") && !parts.headers.contains_key("sec-purpose");
+        is_foreign && !is_followed
     }
 }
 
@@ -215,6 +217,9 @@ mod tests {
             fetched(site, "navigate", "iframe", Some(403));
             fetched(site, "navigate", "document", None);
         }
+        let ahead =
+            [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document"), ("sec-purpose", "prefetch")];
+        check(&[&[("host", "localhost:7447"), json], &ahead[..]].concat(), AdminAuth::Loopback, Some(403));
         fetched("same-origin", "cors", "empty", None);
         fetched("none", "navigate", "document", None);
         check(

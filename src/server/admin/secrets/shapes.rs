@@ -1,4 +1,5 @@
-//! Takes out what is a credential by its shape or by its place in a command: `Bearer …`, signed tokens, private keys, `--password …`.
+//! Takes out what is a credential by its shape or by its place in a command: `Bearer …`, signed tokens, keys with a prefix that says whose
+//! they are, private keys, `--password …`.
 
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
@@ -17,8 +18,15 @@ pub(super) fn is_shaped(text: &str) -> bool {
             b'e' => rest.starts_with(b"eyJ") || rest.starts_with(b"earer"),
             b'E' => rest.starts_with(b"EARER"),
             b'a' => rest.starts_with(b"asic"),
-            b'A' => rest.starts_with(b"ASIC"),
+            b'A' => [&b"ASIC"[..], b"AIza", b"AKIA"].iter().any(|prefix| rest.starts_with(prefix)),
             b'T' => rest.starts_with(b"Token"),
+            b'S' => rest.starts_with(b"SG."),
+            b'_' => rest.starts_with(b"_live_") || rest.starts_with(b"_test_"),
+            b'g' => {
+                [&b"ghp_"[..], b"gho_", b"ghs_", b"ghu_", b"ghr_", b"github_pat_", b"glpat-"].iter().any(|prefix| rest.starts_with(prefix))
+            }
+            b'x' => rest.starts_with(b"xox"),
+            b'n' => rest.starts_with(b"npm_"),
             _ => false,
         }
     })
@@ -28,7 +36,10 @@ pub(super) fn is_shaped(text: &str) -> bool {
 pub(super) fn shaped<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
     static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
         let schemes = r"(?-u)\b(?:(?<basic>(?i:basic))|(?i:bearer)|[A-Z][A-Za-z]*Token)[ \t]+(?<value>[\w.~+/=-]{4,})";
-        Regex::new(&format!(r"{schemes}|(?<signed>\beyJ[\w-]+\.[\w.-]+)")).expect("the pattern is one")
+        let words =
+            r"[a-z]{2,16}_(?:live|test)_[0-9A-Za-z]{24,}|gh[oprsu]_\w{36}|github_pat_\w{22,}|npm_\w{36}|AKIA[0-9A-Z]{16}";
+        let marks = r"glpat-[\w-]{20,}|xox[abeprs]-[\w-]{10,}|AIza[\w-]{35}|SG\.[\w-]{16,}\.[\w-]{16,}";
+        Regex::new(&format!(r"{schemes}|(?<signed>\b(?:eyJ[\w-]+\.[\w.-]+|{words}|{marks}))")).expect("the pattern is one")
     });
     if !is_shaped(text) {
         return text.into();

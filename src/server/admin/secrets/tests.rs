@@ -148,6 +148,10 @@ fn bodies_are_hidden_by_name() {
         ("curl -H 'X-Auth: q 7' -d a=b", "curl -H 'X-Auth: [redacted]' -d a=b"),
         ("see https://h/x?a=b&X-Amz-Signature=q7 there", "see https://h/x?a=b&X-Amz-Signature=[redacted] there"),
         ("it was eyJhbGciOiJIUzI1NiJ9.eyJhIjoxfQ.abc there", "it was [redacted] there"),
+        ("it was shippo_live_0123456789abcdef0123456789abcdef01234567, no", "it was [redacted], no"),
+        ("xoxb-1234567890-abc, AKIA0123456789ABCDEF, npm_0123456789abcdefghij0123456789abcdef", "[redacted], [redacted], [redacted]"),
+        // The published one, and what only begins so.
+        ("it was shippo_test_seatrial, sk_live_, SG. 12", "it was shippo_test_seatrial, sk_live_, SG. 12"),
     ] {
         check_body(body, expected);
     }
