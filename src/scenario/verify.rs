@@ -10,6 +10,7 @@ mod evidence;
 mod format;
 mod words;
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -146,22 +147,35 @@ impl Report {
     }
 }
 
+/// The steps that all conditions of a verdict may take: about a second. Beyond them, calls are evidence that is missing.
+pub const STEPS: usize = 6_000_000;
+
 /// Judges the expectations of the scenario that a sandbox runs under.
 #[must_use]
 pub fn verify_current(machine: &Machine, sandbox: &Sandbox) -> Report {
+    verify_within(machine, sandbox, &Cell::new(STEPS))
+}
+
+/// The same with what is left of steps that several verdicts share.
+#[must_use]
+pub fn verify_within(machine: &Machine, sandbox: &Sandbox, steps: &Cell<usize>) -> Report {
     let runtime = Arc::clone(&sandbox.lock().scenario);
-    verify(machine, sandbox, &run::scenario_of(&*runtime))
+    judge(machine, sandbox, &run::scenario_of(&*runtime), steps)
 }
 
 /// Judges the expectations of a scenario by what happened in a sandbox.
 #[must_use]
 pub fn verify(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario) -> Report {
+    judge(machine, sandbox, scenario, &Cell::new(STEPS))
+}
+
+fn judge(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario, steps: &Cell<usize>) -> Report {
     let unused = sandbox.lock().unused();
     let empty = Report::empty(Verdict::Passed, sandbox, scenario.source.name.clone(), unused);
     if scenario.expect.is_empty() {
         return Report { dropped: sandbox.journal().dropped, ..empty };
     }
-    let evidence = Evidence::gather(machine, sandbox, &scenario.expect);
+    let evidence = Evidence::gather(machine, sandbox, &scenario.expect, steps);
     let findings = evidence.judge(&scenario.expect, &scenario.source);
     let verdict = findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Passed);
     let (calls, earlier) = if verdict == Verdict::Passed { (Vec::new(), 0) } else { evidence.last_calls() };

@@ -1,5 +1,7 @@
 //! Verifies a sandbox before its evidence is gone, logs unmet expectations and rules that had no effect, and keeps the verdict.
 
+use std::cell::Cell;
+
 use crate::engine::{Machine, Sandbox};
 use crate::scenario::verify::{self, Report, Verdict};
 use crate::server::admin::secrets::{AllNames, Redactor, Secrets, paths};
@@ -7,8 +9,9 @@ use crate::server::clock::wall;
 use crate::server::unmatched::Row;
 use crate::server::verdicts::{Ended, Verdicts};
 
-/// At shutdown at most this many sandboxes are verified and logged.
+/// At shutdown at most this many sandboxes are verified for the log, which takes so many steps, all together.
 const MOST: usize = 100;
+const STEPS: usize = verify::STEPS / 4;
 
 /// How a sandbox ends, or what it was so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,8 +78,9 @@ pub(super) fn shown(mut report: Report, verdicts: &Verdicts, redactor: &Redactor
 
 /// Verifies the sandboxes that end with the process, for the log.
 pub(super) fn report_all(machine: &Machine) {
-    for sandbox in machine.sandboxes().iter().take(MOST) {
-        let report = verify::verify_current(machine, sandbox);
+    let steps = Cell::new(STEPS);
+    for sandbox in machine.sandboxes().iter().take(MOST).take_while(|_| steps.get() > 0) {
+        let report = verify::verify_within(machine, sandbox, &steps);
         log(&report, sandbox, &Redactor::new(Secrets::Hidden, machine, sandbox), "the process leaves");
     }
 }
@@ -87,9 +91,11 @@ pub fn last_verdict(machine: &Machine, verdicts: &Verdicts) -> LastVerdict {
     let (ended, dropped) = verdicts.all();
     // After the reset at the end of the last test nothing is expected any more.
     let present = machine.sandboxes().into_iter().filter(|sandbox| was_called(sandbox) || !verdicts.has(&sandbox.name));
+    // A process that takes long to leave is ended.
+    let steps = Cell::new(verify::STEPS);
     let judged = present.map(|sandbox| {
         let redactor = Redactor::new(Secrets::Hidden, machine, &sandbox);
-        shown(verify::verify_current(machine, &sandbox), verdicts, &redactor, machine)
+        shown(verify::verify_within(machine, &sandbox, &steps), verdicts, &redactor, machine)
     });
     let judged: Vec<Report> = judged.filter(|report| !report.findings.is_empty()).collect();
     let has_failed = verdicts.has_failed() || judged.iter().any(|report| report.verdict != Verdict::Passed);

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::client::send;
 use crate::process::{Server, run, text};
 
 #[test]
@@ -207,6 +208,24 @@ fn check_follows_what_files_include() {
     write("two.yaml", "overrides: [{on: shippo.GetTrack, fault: 429}]\n");
     assert_eq!(check(&["--together", &path("one.yaml"), &path("two.yaml")]), (Some(0), String::new()));
     std::fs::remove_dir_all(&folder).expect("it is there");
+}
+
+#[test]
+fn a_draft_is_checked_with_what_it_includes() {
+    let server = Server::start(&[]);
+    let yaml = [("content-type", "application/yaml")];
+    for (text, code) in [
+        ("include: lost-parcel\n", None),
+        ("include: lost-parcels\n", Some("S020")),
+        ("--- # file: base.yaml\nseed: 1\n--- # file: main.yaml\ninclude: base.yaml\n", None),
+        ("--- # file: main.yaml\ninclude: bsae.yaml\n", Some("S020")),
+        ("--- # file: main.yaml\ninclude: base.yaml\n--- # file: base.yaml\nseed: 1\n", Some("S020")),
+    ] {
+        let checked = send(&server, "POST", "/_seatrial/scenarios/check", &yaml, text).json();
+        assert_eq!(checked["diagnostics"][0]["code"].as_str(), code, "{text}: {checked}");
+        let put = send(&server, "PUT", "/_seatrial/sandboxes/default/scenario", &yaml, text).status;
+        assert_eq!(put, if code.is_none() { 200 } else { 422 }, "{text}");
+    }
 }
 
 #[test]

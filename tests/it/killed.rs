@@ -157,7 +157,7 @@ fn a_second_process_is_refused_and_another_scenario_begins_anew() {
     let server = Server::start_logged(&["--data-dir", directory, "--scenario", scenario]);
     assert_eq!(parcels(&server), BTreeSet::new());
     let log = server.log();
-    assert!(log.contains("was under another scenario or seed (`nightly`): it begins anew, 1 documents and 3 calls are dropped"), "{log}");
+    assert!(log.contains("was under another scenario or seed (`nightly`): it begins anew, 1 documents and 4 calls are dropped"), "{log}");
     std::fs::remove_file(file).expect("the file can go");
 }
 

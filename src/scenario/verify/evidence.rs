@@ -1,5 +1,5 @@
 //! What verdicts are based on: the journal and the deliveries. Each call is read once for all expectations, and their conditions take
-//! [`STEPS`] steps at most, all together; [`PAIRS`] bounds how often a call or delivery is held against one of them.
+//! [`super::STEPS`] steps at most, all together; [`PAIRS`] bounds how often a call or delivery is held against one of them.
 
 use std::cell::{Cell, LazyCell};
 use std::collections::BTreeMap;
@@ -20,9 +20,6 @@ use crate::scenario::error::Source;
 use crate::scenario::facts::CallFacts;
 use crate::world::{Blame, Entry, Note, note};
 
-/// The steps that all conditions of a verdict may take. Beyond them, calls are evidence that is missing.
-const STEPS: usize = 20_000_000;
-
 /// How many pairs of a call, or a delivery, and a place of an expectation are looked at. Beyond them, evidence is missing as well.
 const PAIRS: usize = 4_000_000;
 
@@ -41,8 +38,9 @@ pub(super) struct Evidence<'m> {
     /// How many were removed on request, by their operation.
     removed: BTreeMap<Box<str>, u64>,
     deliveries: Sent,
-    /// How many pairs may still be looked at.
+    /// How many pairs may still be looked at, and how many steps taken.
     pairs: Cell<usize>,
+    steps: &'m Cell<usize>,
     pub(super) accounts: Accounts<'m>,
 }
 
@@ -100,7 +98,7 @@ struct Rows<'e> {
 
 impl<'m> Evidence<'m> {
     /// The evidence for some expectations.
-    pub(super) fn gather(machine: &'m Machine, sandbox: &Sandbox, expectations: &[Expectation]) -> Self {
+    pub(super) fn gather(machine: &'m Machine, sandbox: &Sandbox, expectations: &[Expectation], steps: &'m Cell<usize>) -> Self {
         let journal = sandbox.journal();
         // Who else looks at the journal waits for this.
         let calls = read_ahead(journal.iter(), |entry| entry.number.to_le_bytes()[0]).cloned().collect();
@@ -108,7 +106,7 @@ impl<'m> Evidence<'m> {
         drop(journal);
         let of_webhooks = expectations.iter().any(|row| matches!(row.kind, Expected::Webhook(_)));
         let deliveries = if of_webhooks { Sent::gather(sandbox) } else { Sent::default() };
-        Self { machine, calls, dropped, removed, deliveries, pairs: Cell::new(PAIRS), accounts: Accounts::new(machine) }
+        Self { machine, calls, dropped, removed, deliveries, pairs: Cell::new(PAIRS), steps, accounts: Accounts::new(machine) }
     }
 
     /// The last calls, a line each, and how many came before them.
@@ -191,7 +189,6 @@ impl<'m> Evidence<'m> {
         let mut found: Vec<_> = expectations.iter().map(|row| Found::new(&row.kind, self.missing(row.kind.calls()), most)).collect();
         let places = expectations.iter().map(|row| row.kind.calls().len()).sum();
         let mut by_operation = BTreeMap::new();
-        let mut steps = STEPS;
         for (index, entry) in self.calls.iter().enumerate() {
             let rows = match by_operation.entry((&entry.vendor, &entry.operation)) {
                 Slot::Occupied(slot) => Some(slot.into_mut()),
@@ -204,10 +201,10 @@ impl<'m> Evidence<'m> {
             let mut met: Vec<&Row<'_>> = rows.matching.iter().filter(|row| row.when.is_none()).collect();
             let mut conditional = rows.matching.iter().filter_map(|row| Some((row, row.when?))).peekable();
             if conditional.peek().is_some() {
-                if entry.request.is_cut() || steps == 0 {
+                if entry.request.is_cut() || self.steps.get() == 0 {
                     conditional.for_each(|(row, _)| found[row.expectation].is_unclear());
                 } else {
-                    let (values, is_under_way) = (CallValues::new(steps), entry.wire.is_under_way());
+                    let (values, is_under_way) = (CallValues::new(self.steps.get()), entry.wire.is_under_way());
                     self.machine.reread(entry, |call| {
                         let facts = CallFacts::recorded(call, entry, &values);
                         for (row, when) in conditional {
@@ -222,7 +219,7 @@ impl<'m> Evidence<'m> {
                             }
                         }
                     });
-                    steps = values.steps.get();
+                    self.steps.set(values.steps.get());
                 }
             }
             // From the last place of an order to the first, so that one call takes one place.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::scenario::{self, Diagnostic, DiagnosticView, built_in, run};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
-use crate::server::admin::scenarios::FILE_NAME;
+use crate::server::admin::scenarios::{self, FILE_NAME};
 use crate::server::admin::state::Admin;
 use crate::server::wall;
 use crate::world::Counter;
@@ -75,7 +75,10 @@ struct ProblemView {
 
 /// Checks a scenario without putting a sandbox under it.
 pub(crate) async fn check(admin: &Admin, request: &AdminRequest<'_>) -> Result<Checked, Problem> {
-    let found = scenario::lint(&admin.machine, request.body, FILE_NAME, wall());
+    let found = match scenarios::gathered(request.body.to_vec()) {
+        Ok(text) => scenario::lint(&admin.machine, text.as_bytes(), FILE_NAME, wall()),
+        Err(problems) => problems,
+    };
     let view = |problem: &Diagnostic| {
         let level = if problem.is_warning() { "warning" } else { "error" };
         ProblemView { level, problem: problem.view() }

@@ -116,6 +116,12 @@ pub(crate) fn parse(machine: &Machine, bytes: &[u8]) -> Result<Scenario, Problem
         }
         None => bytes.to_vec(),
     };
+    let text = gathered(bytes)?;
+    Ok(scenario::load(&text, FILE_NAME, &scenario::run::MachineVocabulary(machine))?)
+}
+
+/// A scenario with what it includes, which stands in front of it or is built in.
+pub(crate) fn gathered(bytes: Vec<u8>) -> Result<String, Vec<Diagnostic>> {
     let file = Found { name: FILE_NAME.to_owned(), id: FILE_NAME.to_owned(), bytes };
     let mut find = |name: &str, _: &str| {
         let near = built_in::near(name).map_or_else(String::new, |near| format!(", or did you mean the built-in `{near}`?"));
@@ -123,6 +129,5 @@ pub(crate) fn parse(machine: &Machine, bytes: &[u8]) -> Result<Scenario, Problem
             format!("send it in front of this one, behind a line `--- # file: {name}`, and this one behind `--- # file: mine.yaml`{near}");
         built_in::file(name).ok_or_else(|| format!("a text has no files beside it; {how}"))
     };
-    let text = scenario::gather(vec![file], &mut find)?;
-    Ok(scenario::load(&text, FILE_NAME, &scenario::run::MachineVocabulary(machine))?)
+    scenario::gather(vec![file], &mut find)
 }

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use crate::base::time;
 use crate::scenario::schema;
@@ -26,6 +27,9 @@ pub(crate) const QUERY: &[(&str, &str)] = &[
     ("format", "`json`, or `text`, `junit` or `sarif`"),
     secrets::QUERY,
 ];
+
+/// The turn to judge at once.
+static JUDGING: Semaphore = Semaphore::const_new(1);
 
 /// The schema of the body.
 pub(crate) fn body() -> Value {
@@ -60,6 +64,11 @@ pub(crate) async fn verify(admin: &Admin, request: &AdminRequest<'_>) -> Result<
         Ok(((sandbox, report), is_final))
     };
     let (sandbox, report) = match request.query("at_most") {
+        None if request.query("wait").is_none() => {
+            // Others that may take long are answered meanwhile.
+            let _judging = JUDGING.acquire().await;
+            look()?.0
+        }
         None => long_poll(request, || admin.sandbox_changed(request), look).await?,
         Some(_) if scenario.is_some() || request.query("wait").is_some() => {
             return Err(Problem::bad_request("`at_most` is for what the scenario expects, and not together with `wait`"));
