@@ -105,7 +105,8 @@ pub fn explain(machine: &Machine, sandbox: &Sandbox, entry: &Entry) -> (Explanat
         let values = CallValues::new(STEPS);
         let caller = machine.caller_of(sandbox, entry, call);
         let facts = CallFacts::recorded(call, entry, &values).of_caller(caller.as_ref(), seed);
-        let mut explaining = Explaining { entry, facts: &facts, values: &values, fired: false, rules: Vec::new(), others: 0 };
+        let mut explaining =
+            Explaining { entry, facts: &facts, values: &values, fired: false, missed: false, rules: Vec::new(), others: 0 };
         for (name, fault) in &faults {
             fault.overrides.iter().for_each(|row| explaining.rule(row, Origin::Fault(name)));
         }
@@ -129,7 +130,7 @@ pub(super) fn failed(machine: &Machine, entry: &Entry, when: &Condition) -> Opti
     let explained = machine.reread(entry, |call| {
         let values = CallValues::new(STEPS / 100);
         let facts = CallFacts::recorded(call, entry, &values);
-        let explaining = Explaining { entry, facts: &facts, values: &values, fired: false, rules: Vec::new(), others: 0 };
+        let explaining = Explaining { entry, facts: &facts, values: &values, fired: false, missed: false, rules: Vec::new(), others: 0 };
         let (holds, mut tests) = (when.is_true(&facts), Vec::new());
         explaining.tests(when, &mut tests);
         if holds || is_gone || values.steps.get() == 0 {
@@ -168,6 +169,8 @@ struct Explaining<'a> {
     values: &'a CallValues,
     /// Whether the rule that had its effect came already.
     fired: bool,
+    /// Whether one came that took the call, and had none.
+    missed: bool,
     rules: Vec<Rule>,
     others: usize,
 }
@@ -191,6 +194,9 @@ impl Explaining<'_> {
         if self.fired {
             return (Outcome::NotReached, "an earlier rule had taken the call".to_owned(), Vec::new());
         }
+        if self.missed {
+            return (Outcome::NotReached, "an earlier rule had taken the call, though it had no effect".to_owned(), Vec::new());
+        }
         if self.entry.request.is_cut() && row.when.as_ref().is_some_and(|when| when.mentions("request", "body")) {
             let detail = "only the beginning of the body was kept, which its condition looks at";
             return (Outcome::Unknown, detail.to_owned(), Vec::new());
@@ -211,7 +217,18 @@ impl Explaining<'_> {
             self.fired = true;
             return (Outcome::Fired, self.effect(), tests);
         }
+        self.missed = self.has_missed(row);
         (Outcome::PassedOver, passed_over(row, self.entry), tests)
+    }
+
+    /// Whether a rule that matches took the call from those behind it without an effect: what it changes is not in the answer, or its
+    /// vendor refused the call for its body. Who refuses it before leaves it to them.
+    fn has_missed(&self, row: &Override) -> bool {
+        let is_refused =
+            || self.entry.notes.iter().any(|note| note.code.starts_with("credential-") || note.code == Note::UNKNOWN_OPERATION);
+        let is_limited = self.entry.status == Some(429);
+        let is_whole = row.skip == 0 && row.times.is_none() && row.needs_work();
+        is_whole && self.entry.effect.is_none() && !is_limited && !is_refused()
     }
 
     /// Whether the effect on the call is that of a rule.

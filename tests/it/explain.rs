@@ -53,6 +53,27 @@ fn row(line: u64, outcome: &str, detail: &str) -> (u64, String, String) {
 }
 
 #[test]
+fn a_patch_that_misses_has_taken_the_call() {
+    let server = under(
+        "overrides:
+  - {on: shippo.CreateAddress, when: $call.nth < 9, patch: {set: {/rates/0/amount: \"1\"}}}
+  - {on: shippo.CreateAddress, patch: {headers: {x-a: b}}}
+",
+    );
+    create(&server, "Ada");
+    send(&server, "POST", "/shippo/addresses", &[JSON], "{}");
+    let missed =
+        "the call matches, but its answer has none of the places that the patch changes, which counts for neither `skip` nor `times`";
+    let refused = "the call matches, but the vendor refused it for a reason of its own, which counts for neither `skip` nor `times`";
+    let explained = ids(&server).into_iter().map(|id| rules(&admin(&server, "GET", &format!("/requests/{id}/explain"), &Value::Null)));
+    let expected = [
+        [row(2, "passed_over", missed), row(3, "not_reached", "an earlier rule had taken the call, though it had no effect")],
+        [row(2, "passed_over", refused), row(3, "passed_over", refused)],
+    ];
+    assert_eq!(explained.collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn every_override_says_what_a_call_was_to_it() {
     let server = start();
     ["Ada", "Ada", "Bob"].iter().for_each(|name| create(&server, name));

@@ -43,6 +43,7 @@ struct Taker<'o> {
     takes: Takes,
     start: usize,
     on: String,
+    is_patch: bool,
     /// Whether something is told of it already, so that it may mean something else.
     is_flawed: bool,
 }
@@ -96,17 +97,24 @@ pub(super) fn shadowed(reader: &mut Reader<'_>, overrides: &[Override]) {
             let name = &earlier.on;
             if earlier.takes == Takes::All || entry.needs_work() {
                 let message = format!("override is never reached, `{name}` on line {line} takes every such call");
-                reader.problem("S016", entry.on.span, message).help("move it up, or give the earlier one `when` or `times`");
+                let help = match (&entry.effect, earlier.is_patch) {
+                    (Some(Effect::Patch(_)), true) => "one `patch` changes several places: write both into the earlier one",
+                    _ => "move it up, or give the earlier one `when` or `times`",
+                };
+                reader.problem("S016", entry.on.span, message).help(help);
                 continue;
             }
-            let message =
-                format!("only calls that the vendor refuses anyway reach this override, `{name}` on line {line} takes the others");
+            let message = format!(
+                "only calls that are refused for their token, path or number reach this override, `{name}` on line {line} takes the others"
+            );
             reader.warn("S106", entry.on.span, message, "move it up, or give the earlier one `when` or `times`");
         }
         let has = |told: &Diagnostic| entry.span.start <= told.span.start && told.span.end <= entry.span.end;
         let is_wrong = reader.problems.iter().any(has);
         let is_flawed = is_wrong || reader.warnings.iter().any(has);
-        let taker = Taker { when: entry.when.as_ref(), takes: takes(entry), start: entry.span.start, on: name.clone(), is_flawed };
+        let is_patch = matches!(entry.effect, Some(Effect::Patch(_)));
+        let (when, start) = (entry.when.as_ref(), entry.span.start);
+        let taker = Taker { when, takes: takes(entry), start, on: name.clone(), is_patch, is_flawed };
         match on {
             _ if taker.takes == Takes::Nothing || is_wrong => {}
             Pattern::Glob(_) if taker.when.is_none() && globs.len() < MOST_GLOBS => globs.push(taker),
