@@ -29,6 +29,7 @@ pub use self::judge::{Failure, Mismatch, ReceivedAnswer, ReceivedWebhook};
 pub use self::plan::PlannedCall;
 use self::receiver::Receiver;
 pub use self::script::{Doing, Script, Turn};
+pub(in crate::scenario) use self::unfilled::wrong_form;
 use crate::base::time::{self, Timestamp};
 use crate::engine::webhooks::{SUBSCRIPTION, Subscription};
 use crate::engine::{Answer, Machine, Request, Sandbox};

@@ -246,20 +246,26 @@ headers: {Authorization: "ShippoToken {{env.SEATRIAL_TEST_UNSET}}", x-late: "{{p
 steps:
   - call: POST /parcels
     headers: {x-late: none}
-    json: {metadata: "{{7*7}} {{ blank }} {{n}}", length: "{{env.SEATRIAL_TEST_UNSET}}"}
+    json: {metadata: "{{7*7}} {{ blank }} {{n}}", length: "{{env.SEATRIAL_TEST_UNSET}}", width: "{{ $sandbox }}", height: "{{env:PATH}}"}
     save: {parcel: object_id}
   - {call: "GET /parcels/{{parcl}}", expect: {status: 200, has: {extra: "{{parcl}}", metadata: "{{env.SEATRIAL_TEST_OTHER}}"}}}
 "#;
 const UNFILLED_TOLD: &str = "error[S011]: the environment has no variable `SEATRIAL_TEST_UNSET`
  --> names.yaml:2:26
 help: set it, or write the value in place of `{{env.SEATRIAL_TEST_UNSET}}`
+error[S011]: `{{ $sandbox }}` is not filled in
+ --> names.yaml:6:97
+help: write `{{sandbox}}`
+error[S011]: `{{env:PATH}}` is not filled in
+ --> names.yaml:6:123
+help: write `{{env.PATH}}`
 error[S011]: no step before saves `parcl`
  --> names.yaml:8:12
 help: did you mean `{{parcel}}`?
 error[S011]: the environment has no variable `SEATRIAL_TEST_OTHER`
  --> names.yaml:8:96
 help: set it, or write the value in place of `{{env.SEATRIAL_TEST_OTHER}}`
-error: 3 problems in the conversations";
+error: 5 problems in the conversations";
 
 /// Answers are judged by what the vendor's document says where nothing is expected; that of a refusal says nothing of the server.
 #[test]

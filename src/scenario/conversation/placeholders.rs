@@ -37,6 +37,21 @@ pub(in crate::scenario) fn is_name(text: &str) -> bool {
         && text.chars().all(|letter| letter.is_alphanumeric() || "_-.".contains(letter))
 }
 
+/// The name that is meant by what is none, as it is written in scenarios and elsewhere: `$a`, `env:A`, or the same with blanks.
+pub(in crate::scenario) fn meant(text: &str) -> Option<String> {
+    let word = text.trim();
+    let bare = word.strip_prefix('$').unwrap_or(word);
+    let variable = bare.get(..4).filter(|start| ["env.", "env:"].iter().any(|known| start.eq_ignore_ascii_case(known)));
+    let name = variable.map_or_else(|| bare.to_owned(), |start| format!("{VARIABLE}{}", &bare[start.len()..]));
+    (name != text && is_name(&name)).then_some(name)
+}
+
+/// The name in front of what asks for a member or a row of its value: `a[0]`, `$a[0].b`.
+pub(in crate::scenario) fn owner(text: &str) -> Option<&str> {
+    let (name, _) = text.trim().trim_start_matches('$').split_once('[')?;
+    is_name(name).then(|| name.split('.').next().unwrap_or(name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,6 +62,10 @@ mod tests {
         assert_eq!(all(text).map(|(place, name)| (&text[place], name)).collect::<Vec<_>>(), [("{{b}}", "b"), ("{{c.d}}", "c.d")]);
         let text = "${a}/{b.c}/{{d}}/{}/{1}/${{e}}/{f";
         assert_eq!(foreign(text).map(|(place, name)| (&text[place], name)).collect::<Vec<_>>(), [("${a}", "a"), ("{b.c}", "b.c")]);
+        assert_eq!(meant(" $a.b ").as_deref(), Some("a.b"));
+        assert_eq!(["env:X", "ENV.X", "$env.X", " env.X"].map(meant), [(); 4].map(|()| Some("env.X".to_owned())));
+        assert_eq!([meant("a"), meant("env.X"), meant("a b"), meant("1")], [(); 4].map(|()| None));
+        assert_eq!((owner("a[0].b"), owner("$a[0]"), owner("a"), owner("[0]")), (Some("a"), Some("a"), None, None));
         assert!(is_name("b") && is_name("_c-1.d") && !is_name("1") && !is_name(" b"));
     }
 }

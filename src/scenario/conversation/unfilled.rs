@@ -29,6 +29,17 @@ impl Story {
     }
 }
 
+/// What is said of braces with something in them that is nearly a name, and would be sent as it is.
+pub(in crate::scenario) fn wrong_form(text: &str, meant: Option<&str>, owner: Option<&str>) -> Option<(String, String)> {
+    let help = match (meant, owner) {
+        (Some(name), _) if name.trim() == text.trim() => format!("leave the blanks out: `{{{{{name}}}}}`"),
+        (Some(name), _) => format!("write `{{{{{name}}}}}`"),
+        (None, Some(owner)) => format!("save what is needed of `{owner}` under a name of its own: `save: {{NAME: path.0.member}}`"),
+        (None, None) => return None,
+    };
+    Some((format!("`{{{{{text}}}}}` is not filled in"), help))
+}
+
 struct Look<'s> {
     story: &'s Story,
     has_variable: &'s dyn Fn(&str) -> bool,
@@ -89,14 +100,22 @@ impl<'s> Look<'s> {
     }
 
     fn text(&mut self, text: &'s str, span: Span, is_sent: bool) {
-        for (_, name) in placeholders::all(text) {
+        for (place, name) in placeholders::all(text) {
+            // A value that is nothing but a name may have blanks around it.
+            let is_whole = place == (0..text.len()) && self.known.contains(name.trim());
+            let meant = placeholders::meant(name).filter(|meant| !is_whole && self.may_be(meant));
+            let owner = placeholders::owner(name).filter(|owner| self.known.contains(owner));
+            if let Some((message, help)) = wrong_form(name, meant.as_deref(), owner).filter(|_| is_sent) {
+                self.tell(name, span, message, help);
+                continue;
+            }
             let (message, help) = match name.strip_prefix(VARIABLE) {
                 Some(variable) if !(self.has_variable)(variable) => {
                     let help = format!("set it, or write the value in place of `{{{{{name}}}}}`");
                     (format!("the environment has no variable `{variable}`"), help)
                 }
                 None if is_sent && is_name(name) && !self.known.contains(name) => {
-                    let near = nearest(name, self.known.iter().copied());
+                    let near = nearest(name, self.known.iter().copied().filter(|known| known.len() > 1));
                     let help = near.map_or_else(
                         || format!("a step before it has `save: {{{name}: path.into.the.answer}}`"),
                         |near| format!("did you mean `{{{{{near}}}}}`?"),
@@ -111,6 +130,11 @@ impl<'s> Look<'s> {
             let help = "export the calls with `secrets=show`, or write the secret, or `{{env.NAME}}`, in its place";
             self.tell(HIDDEN, span, format!("`{HIDDEN}` stands for a secret that was hidden"), help.to_owned());
         }
+    }
+
+    /// Whether a name has a value at this step.
+    fn may_be(&self, name: &str) -> bool {
+        self.known.contains(name) || name.starts_with(VARIABLE)
     }
 
     fn tell(&mut self, name: &'s str, span: Span, message: String, help: String) {

@@ -6,7 +6,8 @@ use std::ops::Range;
 
 use crate::scenario::check::{Checker, Vocabulary};
 use crate::scenario::conversation::placeholders::{self, ALWAYS, VARIABLE, is_name};
-use crate::scenario::error::{Span, Spanned, nearest, suggestion};
+use crate::scenario::conversation::wrong_form;
+use crate::scenario::error::{Span, Spanned, nearest, quoted, suggestion};
 use crate::scenario::node::{Kind, Member, Node};
 use crate::scenario::parse::reader::Reader;
 use crate::world::Note;
@@ -102,11 +103,11 @@ impl Names<'_> {
             let is_there = |name: &str| self.known.contains(name) || name.strip_prefix(VARIABLE).is_some_and(|rest| !rest.is_empty());
             let word = name.trim();
             let is_filled_in = is_there(name) || is_whole && self.known.contains(word);
-            if !is_filled_in && is_name(word) && !reader.is_full() {
-                let (message, help) = match is_there(word) {
-                    true => (format!("`{{{{{name}}}}}` is not filled in"), format!("leave the blanks out: `{{{{{word}}}}}`")),
-                    false => (format!("no step before saves `{word}`"), self.help(word)),
-                };
+            let meant = placeholders::meant(name).filter(|meant| is_there(meant));
+            let owner = placeholders::owner(name).filter(|owner| self.known.contains(owner));
+            let unknown = || is_name(word).then(|| (format!("no step before saves `{word}`"), self.help(word)));
+            let wrong = wrong_form(name, meant.as_deref(), owner).or_else(unknown);
+            if let Some((message, help)) = wrong.filter(|_| !is_filled_in && !reader.is_full()) {
                 let span = reader.locate(node, text, &place);
                 reader.problem("S011", span, message).help(help);
             }
@@ -151,10 +152,13 @@ impl Names<'_> {
     /// What to write in the place of a name that has no value.
     fn help(&self, name: &str) -> String {
         let saved: Vec<&str> = self.known.iter().copied().filter(|known| !ALWAYS.contains(known)).collect();
-        match nearest(name, self.known.iter().copied()) {
+        // `n` is near every letter.
+        match nearest(name, self.known.iter().copied().filter(|known| known.len() > 1)) {
             Some(near) => format!("did you mean `{{{{{near}}}}}`?"),
             None if self.later.contains(name) => "it is saved later than this".to_owned(),
             None if saved.is_empty() => format!("a step before it has `save: {{{name}: path.into.the.answer}}`"),
+            // A letter is near every other.
+            None if name.chars().count() == 1 => format!("saved before it: {}", quoted(&saved)),
             None => suggestion(name, &saved),
         }
     }
