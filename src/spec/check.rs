@@ -108,7 +108,8 @@ impl<'a> Checker<'a> {
             return self.nothing(schema, sent, path, required);
         }
         let wanted = schema.json_type.filter(|wanted| !wanted.is_of(&read));
-        let coerced = wanted.map(|wanted| self.coerced(wanted, &read));
+        let is_map = schema.object.as_ref().is_none_or(|rules| rules.properties.is_empty());
+        let coerced = wanted.map(|wanted| self.coerced(wanted, is_map, &read));
         let is_wrong = matches!(coerced, Some(None));
         let read = coerced.flatten().map_or(read, Cow::Owned);
         if let Cow::Owned(value) = &read {
@@ -211,7 +212,7 @@ impl<'a> Checker<'a> {
     }
 
     /// What the vendor takes a value for that is not of the type.
-    fn coerced(&self, wanted: JsonType, value: &Value) -> Option<Value> {
+    fn coerced(&self, wanted: JsonType, is_map: bool, value: &Value) -> Option<Value> {
         let reading = self.reading;
         if let Value::String(text) = value
             && self.texts
@@ -234,7 +235,11 @@ impl<'a> Checker<'a> {
             JsonType::Number => (reading.number)(value).and_then(Number::from_f64).map(Value::Number),
             JsonType::Integer => (reading.integer)(value).map(Value::from),
             JsonType::Boolean => (reading.flag)(value).map(Value::from),
-            JsonType::Object => (reading.lists_are_objects && value.is_array()).then(|| Value::Object(Map::new())),
+            JsonType::Object => {
+                let rows = value.as_array().filter(|_| reading.lists_are_objects)?;
+                let members = rows.iter().enumerate().filter(|_| is_map).map(|(index, row)| (index.to_string(), row.clone()));
+                Some(Value::Object(members.collect()))
+            }
             JsonType::Array => {
                 let is_empty = value.as_object().is_some_and(Map::is_empty);
                 (reading.lists_are_objects && is_empty).then(|| Value::Array(Vec::new()))

@@ -24,7 +24,8 @@ pub struct Reading {
     /// `null` counts as not sent, where the schema does not take it; the body that handlers see lacks such members.
     pub null_is_missing: bool,
     /// Lists and objects are one type, as in PHP: an empty list is an object without members and the other way round, a list that
-    /// should be an object has none of its members, and where neither is expected an empty list is blank.
+    /// should be an object has none of its members, one that should be a map has numbers for keys, and where neither is expected an empty
+    /// list is blank.
     pub lists_are_objects: bool,
     /// What counts as an object without members in place of the whole body.
     pub empty_body: EmptyBody,

@@ -11,7 +11,9 @@ impl<'a> Checker<'a> {
         if !self.reading.as_documented || schema.extensions.is_empty() {
             return;
         }
-        if let Some(wanted) = schema.documented_type().filter(|wanted| !wanted.is_of(value) && self.coerced(*wanted, value).is_none()) {
+        if let Some(wanted) =
+            schema.documented_type().filter(|wanted| !wanted.is_of(value) && self.coerced(*wanted, false, value).is_none())
+        {
             self.add(path, Some(value), || Rule::Type(wanted));
         }
         for name in schema.documented_members().filter(|name| value.get(name).is_none_or(Value::is_null)) {

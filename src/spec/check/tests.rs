@@ -220,6 +220,7 @@ fn lists_and_objects_are_one_in_php() {
         "type": "object",
         "properties": {
             "tree": { "$ref": "#/components/schemas/Tree" },
+            "map": { "type": "object" },
             "rows": { "type": "array", "minItems": 1, "items": {} },
             "note": { "type": "string", "nullable": true },
             "size": { "type": "integer", "nullable": true }
@@ -232,6 +233,7 @@ fn lists_and_objects_are_one_in_php() {
         &["tree.value: Required", "rows: MinItems"],
         json!({ "tree": {}, "rows": [] }),
     );
+    check_read(&php, &schema, json!({ "map": ["a", null] }), &[], json!({ "map": { "0": "a", "1": null } }));
     check_read(&php, &schema, json!({ "note": "", "size": "" }), &[], json!({ "note": "", "size": null }));
     check_read(&php, &schema, json!({ "note": [], "rows": "" }), &["rows: Null"], json!({ "note": null, "rows": "" }));
 }

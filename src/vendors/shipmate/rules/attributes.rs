@@ -18,13 +18,18 @@ pub fn list(_: &mut Cx<'_>) -> Outcome {
 /// The attributes of a parcel. Unknown ones, and values that do not fit the type, are reported.
 pub fn check<'v>(report: &mut Report<'_>, field: &Field<'v, '_>) -> Option<&'v Map<String, Value>> {
     let members = field.object()?;
-    for (name, value) in members.iter().filter(|(_, value)| !value.is_null()) {
+    for (name, value) in members.iter().filter(|(_, value)| !is_blank(value)) {
         let known = CATALOG.attributes.iter().chain(&CATALOG.built_in_attributes).find(|row| row.id == *name);
         if !known.is_some_and(|attribute| attribute.takes(value)) {
             report.add(&field.key(name), EXISTS);
         }
     }
     Some(members)
+}
+
+/// What counts as missing: null, and blank text.
+pub fn is_blank(value: &Value) -> bool {
+    value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
 }
 
 impl Attribute {

@@ -1,14 +1,16 @@
 //! Custom fields of version 1.2: the parcel attributes of the portal under their newer name, and those that callers make.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
-use super::attributes::word;
+use super::attributes::{is_blank, word};
 use super::users;
 use crate::base::ids;
 use crate::base::patterns::Patterns;
 use crate::engine::fields::{Field, Report};
 use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
-use crate::spec::Rule;
+use crate::spec::{Range, Rule};
 use crate::vendors::shipmate::catalog::CATALOG;
 use crate::vendors::shipmate::checks::{self, EXISTS, UNIQUE};
 use crate::vendors::shipmate::wire::{self, CUSTOM_FIELD, Envelope, Reference};
@@ -46,12 +48,21 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
             report.add(&field, Rule::Required);
         }
     }
+    for (least, most) in [("min_length", "max_length"), ("min_value", "max_value")] {
+        let (least, most) = (rules.member(least), rules.member(most));
+        if let Some(min) = least.value.and_then(Value::as_number).filter(|_| most.number() < least.number() && most.number().is_some()) {
+            report.add(&most, Rule::Minimum(Range { min: Some(min.clone()), ..Range::default() }));
+        }
+    }
     report.finish()?;
-    let mut field = wire::filled(&CATALOG.new_custom_field, &CATALOG.new_custom_field, &cx.call.body);
-    field["id"] = ids::uuid(&mut cx.rng).to_string().into();
+    let mut field = Value::Object(wire::filled(&CATALOG.new_custom_field, &CATALOG.new_custom_field, &cx.call.body));
     field["default_value"] = word(&field["default_value"]).into();
     let options = &mut field["data_validation_rules"]["options"];
     *options = options.as_array().into_iter().flatten().filter_map(word).map(Value::from).collect();
+    if !field["default_value"].is_null() && !takes(&field, &field["default_value"], &mut Patterns::default()) {
+        return Err(Refusal::invalid("default_value", EXISTS));
+    }
+    field["id"] = ids::uuid(&mut cx.rng).to_string().into();
     cx.docs.put(CUSTOM_FIELD, own, &field);
     Ok(Reply::created(Envelope { message: "Custom Field Created", data: field }))
 }
@@ -77,12 +88,12 @@ impl Known {
         let is_needed = |row: &&&Value| row["data_validation_rules"]["is_required"] == true && row["default_value"].is_null();
         for key in known.iter().filter(is_needed).filter_map(|row| row["key"].as_str()) {
             let member = field.key(key);
-            if member.value.is_none() || member.text().is_some_and(|text| text.trim().is_empty()) {
+            if member.value.is_none_or(is_blank) {
                 report.add(&member, Rule::Required);
             }
         }
         let members = field.object();
-        for (name, value) in members.into_iter().flatten().filter(|(_, value)| !value.is_null()) {
+        for (name, value) in members.into_iter().flatten().filter(|(_, value)| !is_blank(value)) {
             let fits = match known.iter().find(|row| row["key"] == **name) {
                 Some(own) => takes(own, value, patterns),
                 None => entity == "PARCEL" && CATALOG.built_in_attributes.iter().any(|row| row.id == *name && row.takes(value)),
@@ -114,12 +125,20 @@ fn takes(field: &Value, value: &Value, patterns: &mut Patterns) -> bool {
             let length = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
             rules["min_length"].as_i64().is_none_or(|least| length >= least)
                 && rules["max_length"].as_i64().is_none_or(|most| length <= most)
-                && rules["regex"].as_str().is_none_or(|pattern| patterns.matches(bare(pattern), &text) != Some(false))
+                && rules["regex"].as_str().is_none_or(|pattern| patterns.matches(&bare(pattern), &text) != Some(false))
         }
         (_, None) => false,
     }
 }
 
-fn bare(pattern: &str) -> &str {
-    pattern.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')).unwrap_or(pattern)
+/// A pattern without PHP's delimiters, and with the flags behind them in front.
+fn bare(pattern: &str) -> Cow<'_, str> {
+    let parts = pattern.strip_prefix('/').and_then(|rest| rest.rsplit_once('/'));
+    match parts.filter(|(_, flags)| flags.chars().all(|flag| "imsxuADUX".contains(flag))) {
+        Some((inner, flags)) => {
+            let flags: String = flags.chars().filter(|flag| "imsx".contains(*flag)).collect();
+            if flags.is_empty() { Cow::Borrowed(inner) } else { Cow::Owned(format!("(?{flags}){inner}")) }
+        }
+        None => Cow::Borrowed(pattern),
+    }
 }
