@@ -1,15 +1,18 @@
 //! The targets: functions that take any bytes, and panic when something is wrong.
 
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method};
-use jiff::Timestamp;
-use seatrial::engine::{Conform, Machine, Options, Request, Start};
-use seatrial::persist::{Contents, SandboxFile};
+use jiff::{SignedDuration, Timestamp};
+use seatrial::contract::{self, PactFile};
+use seatrial::engine::{Conform, Machine, Options, Request, Start, Vendor};
+use seatrial::persist::{Contents, Recorded, RecordedJournal, SandboxFile};
+use seatrial::scenario::openapi;
 use seatrial::scenario::run::MachineVocabulary;
-use seatrial::{scenario, vendors};
+use seatrial::{scenario, server, vendors};
 
 /// A target with its name and seeds, from which inputs are made.
 pub struct Target {
@@ -18,7 +21,7 @@ pub struct Target {
     pub seeds: fn() -> Vec<Vec<u8>>,
 }
 
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 10] = [
     Target { name: "request", run: request, seeds: || texts(&REQUESTS) },
     Target { name: "form", run: form, seeds: || texts(&FORMS) },
     Target { name: "multipart", run: multipart, seeds: || texts(&PARTS) },
@@ -27,6 +30,8 @@ pub const TARGETS: [Target; 8] = [
     Target { name: "scenario", run: scenario, seeds: || texts(&SCENARIOS) },
     Target { name: "conversation", run: conversation, seeds: || texts(&CONVERSATIONS) },
     Target { name: "import", run: import, seeds: exported },
+    Target { name: "calls", run: calls, seeds: || texts(&CALLS) },
+    Target { name: "document", run: document, seeds: || texts(&DOCUMENTS) },
 ];
 
 const REQUESTS: [&str; 5] = [
@@ -58,14 +63,29 @@ const CONVERSATIONS: [&str; 2] = [
     "scenario: {rate_limits: vendor}\nsteps:\n  - subscribe: {events: ['*'], format: json}\n  - receives:\n      - {event: x, hmac: {header: h, secret: s, value: 't={t},v1={digest}', over: '{t}.{body}'}}\n",
 ];
 
+const CALLS: [&str; 5] = [
+    include_str!("../corpus/calls/har"),
+    include_str!("../corpus/calls/postman"),
+    include_str!("../corpus/calls/curl"),
+    include_str!("../corpus/calls/journal"),
+    include_str!("../corpus/calls/pact"),
+];
+
+const DOCUMENTS: [&str; 2] = [include_str!("../corpus/document/things"), include_str!("../corpus/document/swagger")];
+
 fn texts(texts: &[&str]) -> Vec<Vec<u8>> {
     texts.iter().map(|text| text.as_bytes().to_vec()).collect()
 }
 
-static MACHINE: LazyLock<Machine> = LazyLock::new(|| {
+static MACHINE: LazyLock<Machine> = LazyLock::new(machine);
+
+/// Files are only looked at in it.
+static VIEWED: LazyLock<Machine> = LazyLock::new(machine);
+
+fn machine() -> Machine {
     let options = Options { conform: Conform::Off, ..Options::default() };
     Machine::new(vendors::all(), options, Start::plain(wall()))
-});
+}
 
 fn wall() -> Timestamp {
     Timestamp::UNIX_EPOCH
@@ -124,7 +144,35 @@ pub fn conversation(data: &[u8]) {
     }
 }
 
-/// The file of a sandbox: what is read can be written, and then reads the same.
+/// Calls that other tools keep, and the conversation that is made of them.
+pub fn calls(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    for vendor in [None, Some("shippo")] {
+        let Ok(imported) = contract::import(&MACHINE, &text, vendor) else { continue };
+        conversation(imported.text.as_bytes());
+    }
+    drop(contract::read_saved(&MACHINE, "fuzzed", &text));
+    drop(PactFile::read(&text));
+}
+
+/// A document that becomes a vendor, which answers its operations.
+pub fn document(data: &[u8]) {
+    let read = openapi::document(data, "fuzzed");
+    let json = match read {
+        Ok(read) => read.json,
+        Err(problems) => return problems.iter().for_each(|problem| drop(problem.to_string())),
+    };
+    let Ok(vendor) = Vendor::from_document("fuzzed", "fuzzed", String::from_utf8_lossy(data).into_owned(), &json) else { return };
+    let machine = Machine::new(vec![vendor], Options { conform: Conform::Off, ..Options::default() }, Start::plain(wall()));
+    let operations = machine.vendors().loaded().iter().flat_map(|loaded| loaded.catalog().operations());
+    let targets: Vec<_> = operations.map(|row| (row.method.clone(), format!("/fuzzed{}", row.path))).take(4).collect();
+    for (method, path) in targets {
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+        ask(&machine, method, &path, "", headers, br#"{"name": "Ada", "id": 1}"#);
+    }
+}
+
+/// The file of a sandbox: what is read can be written, and then reads the same. What it says can be looked at, and goes on.
 pub fn import(data: &[u8]) {
     let names: Vec<_> = MACHINE.vendors().all().iter().flat_map(|vendor| [vendor.id.clone(), vendor.mount.clone()]).collect();
     let read = |data: &[u8]| SandboxFile::parse(data).ok()?.read(&names, wall(), usize::MAX).ok();
@@ -133,12 +181,34 @@ pub fn import(data: &[u8]) {
         let again = read(&written).expect("a file that was written can be read");
         assert!(write(&again) == written, "a sandbox changes by being written and read");
     }
+    if server::import(&MACHINE, "fuzzed", data).is_ok() {
+        let sandbox = MACHINE.sandbox("fuzzed").expect("it was made");
+        let steps = AtomicU32::new(0);
+        let later = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 365);
+        MACHINE.settle(&sandbox, later, &|| steps.fetch_add(1, Ordering::Relaxed) < 50);
+        drop((sandbox.parcels(), sandbox.deliveries()));
+        sandbox.reset();
+    }
+    drop(server::record(&VIEWED, data));
 }
 
 fn exported() -> Vec<Vec<u8>> {
     texts(&JSON).iter().for_each(|body| shippo_json(body));
     let state = MACHINE.default_sandbox().lock().clone();
-    vec![write(&Contents { world: state.world, scenario: String::new(), given: state.scenario_mounts, seeded: false, faults: Vec::new() })]
+    let (world, given) = (state.world, state.scenario_mounts);
+    let contents = Contents { world, scenario: String::new(), given, seeded: false, faults: Vec::new() };
+    vec![write(&contents), with_past(&contents)]
+}
+
+/// The file of a parcel that is on its way, with the call that booked it.
+fn with_past(contents: &Contents) -> Vec<u8> {
+    post("/shippo/tracks/", "application/json", br#"{"carrier": "shippo", "tracking_number": "SHIPPO_TRANSIT"}"#);
+    let journal = MACHINE.default_sandbox().journal();
+    let entries = journal.iter().map(Arc::clone).collect();
+    let journal = RecordedJournal { sandbox: "default".into(), written: 1, dropped: 0, entries };
+    let mut file = Vec::new();
+    contents.write_with(&Recorded { journal: Some(journal), log: Some(Vec::new()) }, wall(), &mut file).expect("documents are JSON");
+    file
 }
 
 fn write(contents: &Contents) -> Vec<u8> {
@@ -160,13 +230,17 @@ fn post(path: &str, content_type: &'static str, body: &[u8]) {
 
 /// Has a request answered in a sandbox as it is when it begins.
 fn answer(method: Method, path: &str, query: &str, headers: HeaderMap, body: &[u8]) {
+    ask(&MACHINE, method, path, query, headers, body);
+    MACHINE.default_sandbox().reset();
+}
+
+fn ask(machine: &Machine, method: Method, path: &str, query: &str, headers: HeaderMap, body: &[u8]) {
     let peer = std::net::Ipv4Addr::LOCALHOST.into();
     let (path, query, body) = (path.to_owned(), query.to_owned(), Bytes::copy_from_slice(body));
-    let answer = MACHINE.handle(
+    let answer = machine.handle(
         &Request { method, path, query, headers, body, peer, mount: None, version: http::Version::HTTP_11, is_secure: false },
         wall(),
     );
     let notes = answer.headers.get("seatrial-notes").and_then(|notes| notes.to_str().ok()).unwrap_or_default();
     assert!(!notes.contains("sandbox-broken"), "the vendor's code panicked: {}", String::from_utf8_lossy(&answer.body));
-    MACHINE.default_sandbox().reset();
 }

@@ -8,6 +8,7 @@ mod har;
 mod hide;
 mod postman;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
@@ -189,7 +190,10 @@ fn conversation(machine: &Machine, mount: &str, calls: &mut [FoundCall]) -> Stri
         }
     }
     for (index, call) in calls.iter().enumerate() {
-        let mut step = hidden.step(call, engine::below(split(&call.url).1, mount));
+        let target = engine::below(split(&call.url).1, mount);
+        // A URL may end with its host.
+        let target = if target.starts_with('/') { Cow::from(target) } else { format!("/{target}").into() };
+        let mut step = hidden.step(call, &target);
         hide::refer(&mut step, &mut steps, &given);
         if let Some(answer) = &call.answer {
             given.extend(hide::given(&answer.body, index).into_iter().take(MOST_GIVEN - given.len()));
@@ -279,6 +283,16 @@ mod tests {
             }
         }
         assert!(read > 200, "{read}");
+    }
+
+    #[test]
+    fn a_url_may_end_with_its_host_and_an_option_may_be_any_letter() {
+        let machine = machine();
+        let lines = "curl https://api.goshippo.com\ncurl -X POST 'https://api.goshippo.com?a=1'\ncurl -\u{e9} https://api.goshippo.com/b\n";
+        let imported = import(&machine, lines, None).expect("a conversation");
+        for call in ["GET /\"", "POST /?a=1\"", "GET /b\""] {
+            assert!(imported.text.contains(call), "{call}: {}", imported.text);
+        }
     }
 
     #[test]

@@ -201,7 +201,7 @@ fn call(words: &[String]) -> Result<FoundCall, CurlError> {
         // `-XPOST` and `--request=POST` are one word.
         let (name, mut glued) = match word.split_once('=') {
             Some((name, value)) if name.starts_with("--") => (name, Some(value)),
-            _ if word.starts_with('-') && !word.starts_with("--") && word.len() > 2 && "XHduF".contains(&word[1..2]) => {
+            _ if word.len() > 2 && ["-X", "-H", "-d", "-u", "-F"].iter().any(|name| word.starts_with(name)) => {
                 (&word[..2], Some(&word[2..]))
             }
             _ => (word, None),
