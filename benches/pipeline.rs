@@ -298,12 +298,15 @@ fn overrides(criterion: &mut Criterion) {
     let by_size: fn(usize) -> String = |number| format!("$request.body.parcels[0].weight > {}", 100_000 + number);
     let by_part: fn(usize) -> String = |number| format!("ends_with($request.body.to_address.name, 'Nobody {number}')");
     let by_lower: fn(usize) -> String = |number| format!("lower($request.body.to_address.name) == 'nobody {number}'");
+    let by_own: fn(usize) -> String =
+        |number| format!("$call.nth != 0 and $request.method == 'POST' and $request.body.to_address.name == 'Nobody {number}'");
     let one_by_one: fn(usize) -> String = |number| format!("len($request.body.to_address.name) == {}", 100 + number);
     let kinds = [
         ("by value", by_value, Some(2.0)),
         ("by size", by_size, Some(2.0)),
         ("by part", by_part, Some(2.0)),
         ("in lower case", by_lower, Some(2.0)),
+        ("beside a condition of all", by_own, Some(2.0)),
         ("one by one", one_by_one, None),
     ];
     for (name, when, most) in kinds {

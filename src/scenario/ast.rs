@@ -237,21 +237,24 @@ impl Condition {
         }
     }
 
-    /// A path, and what it has to lead to for it to be true.
-    pub(super) fn needs(&self) -> Option<(Path, Need)> {
+    /// Paths, and what each has to lead to for it to be true.
+    pub(super) fn needs(&self) -> Vec<(Path, Need)> {
         match self {
             Self::Test(expr) => expr.needs(),
-            Self::All(conditions) => Need::of_all(conditions.iter().filter_map(Self::needs)),
+            Self::All(conditions) => Need::of_all(conditions.iter().flat_map(Self::needs)),
             Self::Request(parts) => {
-                let needs = |(name, shape): &(&'static str, Shape)| {
-                    let (members, need) = shape.needs()?;
-                    Some((Path::of("request", std::iter::once(*name).chain(members)), need))
+                let needs = |is_meant: fn(&str) -> bool| {
+                    let parts = parts.iter().filter(|(name, _)| is_meant(name));
+                    Need::of_all(parts.flat_map(|(name, shape)| {
+                        let path = move |members: Vec<&str>| Path::of("request", std::iter::once(*name).chain(members));
+                        shape.needs().into_iter().map(move |(members, need)| (path(members), need))
+                    }))
                 };
                 // Methods and paths tell least: they go with the operation.
-                let (least, most): (Vec<_>, Vec<_>) = parts.iter().partition(|(name, _)| ["method", "path"].contains(name));
-                Need::of_all(most.into_iter().filter_map(needs)).or_else(|| Need::of_all(least.into_iter().filter_map(needs)))
+                let found = needs(|name| !["method", "path"].contains(&name));
+                if found.is_empty() { needs(|_| true) } else { found }
             }
-            _ => None,
+            _ => Vec::new(),
         }
     }
 

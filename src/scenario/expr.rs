@@ -265,10 +265,9 @@ impl Expr {
         *self.eval(scope) == Value::Bool(true)
     }
 
-    /// A path, and what it has to lead to for it to be true.
-    pub(super) fn needs(&self) -> Option<(Path, Need)> {
-        let (path, need) = needs::of(&self.root)?;
-        Some((path.clone(), need))
+    /// Paths, and what each has to lead to for it to be true.
+    pub(super) fn needs(&self) -> Vec<(Path, Need)> {
+        needs::of(&self.root).into_iter().map(|(path, need)| (path.clone(), need)).collect()
     }
 
     /// The paths in it as they are written, with their values in a scope.

@@ -12,16 +12,19 @@ use self::texts::Texts;
 use super::ast::{Condition, Override, Pattern};
 use super::expr::{Path, Scope};
 use super::need::{Interval, Measured, Need};
+use crate::base::text;
 
 /// So many places are looked at to leave out overrides. Those of further ones are tried one after the other.
 const MOST_PLACES: usize = 8;
 
 /// Positions of overrides, in their order.
+#[derive(Default)]
 pub(super) struct Index {
-    /// Those of one operation, by its full name.
-    one: BTreeMap<String, Rows>,
-    /// Those that are for several operations at once.
-    wide: Rows,
+    /// Those of one operation, by its full name, and those of all of a vendor, by its name with a dot.
+    named: BTreeMap<String, Rows>,
+    every: Rows,
+    /// Those of globs, by what these begin with.
+    globs: BTreeMap<String, BTreeMap<String, Rows>>,
 }
 
 /// Positions of overrides, by what their conditions need.
@@ -44,6 +47,10 @@ struct Place {
 }
 
 impl Place {
+    fn name(&self) -> (String, bool) {
+        (self.path.to_string(), self.is_lowered)
+    }
+
     /// What is found there. It is put into lower case once for all overrides that look at it.
     fn find<'v>(&self, scope: &'v dyn Scope) -> Option<Cow<'v, Value>> {
         let found = self.path.find(scope)?;
@@ -56,11 +63,62 @@ impl Place {
     }
 }
 
+/// How many overrides that are for the same calls need the same of a place: of the needs of one, that tells most which the fewest others
+/// have.
+#[derive(Default)]
+struct Shared {
+    overrides: usize,
+    counts: BTreeMap<(String, bool), BTreeMap<Key, usize>>,
+}
+
+impl Shared {
+    fn add(&mut self, row: &Override) {
+        self.overrides += 1;
+        for (place, need) in needs(row) {
+            let counts = self.counts.entry(place.name()).or_default();
+            need.keys().for_each(|key| *counts.entry(key).or_default() += 1);
+        }
+    }
+
+    /// About how many overrides are left where a need is fulfilled; an interval is taken for one that half of them need.
+    fn left(&self, place: &Place, need: &Need) -> usize {
+        let counts = self.counts.get(&place.name());
+        match need {
+            Need::Within(_) => self.overrides.div_ceil(2),
+            need => need.keys().filter_map(|key| counts?.get(&key).copied()).sum(),
+        }
+    }
+}
+
+impl Need {
+    /// The values and parts of texts of which there has to be one.
+    fn keys(&self) -> Box<dyn Iterator<Item = Key> + '_> {
+        match self {
+            Self::OneOf(values) => Box::new(values.iter().filter_map(Key::of)),
+            Self::Parts(parts) => Box::new(parts.iter().map(|part| Key::Part(part.clone()))),
+            Self::Lowered(need) => need.keys(),
+            Self::Within(_) => Box::new(std::iter::empty()),
+        }
+    }
+}
+
+/// What the condition of an override needs, by places.
+fn needs(row: &Override) -> Vec<(Place, Need)> {
+    let needs = row.when.as_ref().map(Condition::needs).unwrap_or_default().into_iter();
+    let of = |(path, need)| match need {
+        Need::Lowered(need) => (Place { path, is_lowered: true }, *need),
+        need => (Place { path, is_lowered: false }, need),
+    };
+    needs.map(of).collect()
+}
+
 /// A value such that equal ones have the same key.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
     Number(u64),
     Text(String),
+    /// What a text has in it.
+    Part(String),
 }
 
 impl Key {
@@ -75,23 +133,19 @@ impl Key {
 }
 
 impl Rows {
-    fn add(&mut self, position: usize, row: &Override) {
-        let (path, need) = match row.when.as_ref().and_then(Condition::needs) {
-            Some(needs) => needs,
-            None => return self.others.push(position),
-        };
-        let (is_lowered, need) = match need {
-            Need::Lowered(need) => (true, *need),
-            need => (false, need),
-        };
-        let place = Place { path, is_lowered };
-        let added = match need {
-            Need::OneOf(values) => self.add_values(position, place, &values),
-            Need::Parts(parts) => column(&mut self.by_part, place).map(|texts| texts.add(position, parts)),
-            Need::Within(interval) => column(&mut self.by_size, place).map(|rows| rows.push((interval, position))),
-            Need::Lowered(_) => None,
-        };
-        if added.is_none() {
+    fn add(&mut self, position: usize, row: &Override, shared: &Shared) {
+        let mut needs = needs(row);
+        needs.sort_by_cached_key(|(place, need)| (shared.left(place, need), std::cmp::Reverse(need.rank())));
+        let is_added = needs.into_iter().any(|(place, need)| {
+            let added = match need {
+                Need::OneOf(values) => self.add_values(position, place, &values),
+                Need::Parts(parts) => column(&mut self.by_part, place).map(|texts| texts.add(position, parts)),
+                Need::Within(interval) => column(&mut self.by_size, place).map(|rows| rows.push((interval, position))),
+                Need::Lowered(_) => None,
+            };
+            added.is_some()
+        });
+        if !is_added {
             self.others.push(position);
         }
     }
@@ -136,22 +190,35 @@ fn column<T: Default>(columns: &mut Vec<(Place, T)>, place: Place) -> Option<&mu
 
 impl Index {
     pub fn of(overrides: &[Override]) -> Self {
-        let (mut one, mut wide) = (BTreeMap::<String, Rows>::new(), Rows::default());
+        let mut index = Self::default();
+        let mut shared = BTreeMap::<String, Shared>::new();
+        overrides.iter().for_each(|row| shared.entry(row.on.value.to_string()).or_default().add(row));
         for (position, row) in overrides.iter().enumerate() {
-            match &row.on.value {
-                Pattern::One(operation) => one.entry(operation.to_string()).or_default().add(position, row),
-                Pattern::Every | Pattern::Vendor(_) | Pattern::Glob(_) => wide.add(position, row),
-            }
+            let rows = match &row.on.value {
+                Pattern::One(operation) => index.named.entry(operation.to_string()).or_default(),
+                Pattern::Vendor(vendor) => index.named.entry(format!("{vendor}.")).or_default(),
+                Pattern::Every => &mut index.every,
+                Pattern::Glob(glob) => {
+                    let beginning = glob.split('*').next().unwrap_or_default().to_owned();
+                    index.globs.entry(beginning).or_default().entry(glob.to_string()).or_default()
+                }
+            };
+            rows.add(position, row, &shared[&row.on.value.to_string()]);
         }
-        one.values_mut().chain([&mut wide]).flat_map(|rows| &mut rows.by_part).for_each(|(_, texts)| texts.complete());
-        Self { one, wide }
+        let rows = index.named.values_mut().chain(index.globs.values_mut().flat_map(BTreeMap::values_mut)).chain([&mut index.every]);
+        rows.flat_map(|rows| &mut rows.by_part).for_each(|(_, texts)| texts.complete());
+        index
     }
 
-    /// Those that a call of an operation can meet, in their order, and whether one is certainly for it. What a condition asks for besides
-    /// is not known yet.
-    pub fn find(&self, operation: &str, scope: &dyn Scope) -> Vec<(usize, bool)> {
-        let own = self.one.get(operation).into_iter().flat_map(|rows| rows.find(scope)).map(|position| (position, true));
-        let mut found: Vec<_> = own.chain(self.wide.find(scope).map(|position| (position, false))).collect();
+    /// Those that are for a call of an operation, by its full name, or for one of a vendor that leads to none, by that of the vendor with a
+    /// dot, in their order. What a condition asks for besides is not known yet.
+    pub fn find(&self, name: &str, scope: &dyn Scope) -> Vec<usize> {
+        let vendor = name.split_inclusive('.').next().filter(|vendor| *vendor != name);
+        let named = [Some(name), vendor].into_iter().flatten().filter_map(|name| self.named.get(name));
+        let ends = (0..=name.len()).filter(|end| !self.globs.is_empty() && name.is_char_boundary(*end));
+        let globs = ends.filter_map(|end| self.globs.get(&name[..end])).flatten();
+        let globs = globs.filter(|(glob, _)| text::fits_glob(name, glob)).map(|(_, rows)| rows);
+        let mut found: Vec<_> = named.chain(globs).chain([&self.every]).flat_map(|rows| rows.find(scope)).collect();
         found.sort_unstable();
         found
     }
@@ -179,7 +246,7 @@ mod tests {
 
     fn found(index: &Index, operation: &str, body: Value) -> Vec<usize> {
         let call = Call(json!({"request": {"body": body}, "call": {"nth": 2}}));
-        index.find(operation, &call).into_iter().map(|(row, _)| row).collect()
+        index.find(operation, &call)
     }
 
     #[test]
@@ -190,12 +257,39 @@ mod tests {
                 .each_ref()
                 .map(String::as_str),
         );
-        assert_eq!(found(&index, "a.x", json!({})), [0, 1, 3, 4, 5, 6]);
-        assert_eq!(found(&index, "a.y", json!({})), [1, 2, 4, 5]);
-        assert_eq!(found(&index, "c.z", json!({})), [1, 4, 5]);
-        let call = Call(json!({"call": {"nth": 2}}));
-        let is_own: Vec<_> = index.find("a.x", &call).into_iter().map(|(_, is_own)| is_own).collect();
-        assert_eq!(is_own, [true, false, true, false, false, true]);
+        assert_eq!(found(&index, "a.x", json!({})), [0, 1, 3, 6]);
+        assert_eq!(found(&index, "a.y", json!({})), [1, 2]);
+        assert_eq!(found(&index, "c.z", json!({})), [1]);
+        // What leads to no operation meets what is for all of its vendor.
+        assert_eq!(found(&index, "b.", json!({})), [1, 4]);
+        assert_eq!(found(&index, "a.xyz", json!({})), [1, 5]);
+    }
+
+    /// A call that meets one of a thousand, and one that all are for because of what tells them least.
+    #[test]
+    fn of_a_thousand_overrides_few_are_tried() {
+        for kind in [
+            "on: a.x, when: $request.headers.shop == 'n#'",
+            "on: a.*, when: \"$request.query.page in ['#', 'x#']\"",
+            "on: '*', when: $request.path == '/parcels/#'",
+            "on: a.x, when: {request: {headers: {shop: 'n#'}, path: /parcels/*}}",
+            "on: a.x, when: {request: {path: '/parcels/#'}}",
+            "on: a.x, when: $credential.token == 'n#'",
+            "on: a.x, when: $state.orders == #",
+            "on: a.x, when: $call.nth == #",
+            "on: a.*, when: $call.nth == 7 and $request.headers.shop == 'n#'",
+            "on: a.x, when: {all: [{request: {query: {page: 7}}}, $call.nth > 0, {chance: 0.#}, $request.headers.shop contains 'n#x']}",
+            "on: a.x, when: {request: {method: GET, query: {page: 7}, headers: {shop: 'n#'}}}",
+            "on: a.x#y*",
+            "on: b#.*",
+            "on: b.#",
+        ] {
+            let rows: Vec<String> = (1..=1000).map(|number| kind.replace('#', &number.to_string())).collect();
+            let index = index(&rows.iter().map(String::as_str).collect::<Vec<_>>());
+            let request = json!({"headers": {"shop": "n7"}, "query": {"page": "7"}, "path": "/parcels/7", "method": "GET"});
+            let call = Call(json!({"request": request, "call": {"nth": 7}, "credential": {"token": "n7"}, "state": {"orders": 7}}));
+            assert!(index.find("a.x", &call).len() <= 1, "{kind}");
+        }
     }
 
     #[test]

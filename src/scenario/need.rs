@@ -7,6 +7,9 @@ use serde_json::Value;
 /// Texts that are numbers are shorter than this.
 pub(super) const LONGEST_NUMBER: usize = 64;
 
+/// Most needs of one condition that are looked at.
+const MOST: usize = 32;
+
 /// What has to be found where a path leads.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Need {
@@ -33,7 +36,7 @@ impl Need {
     }
 
     /// What tells most is greatest.
-    fn rank(&self) -> u8 {
+    pub(super) fn rank(&self) -> u8 {
         match self {
             Self::OneOf(_) => 2,
             Self::Parts(_) => 1,
@@ -42,13 +45,17 @@ impl Need {
         }
     }
 
-    /// What all of some needs leave: values before parts of texts before intervals, and intervals of one path together.
-    pub(super) fn of_all<P: PartialEq>(needs: impl Iterator<Item = (P, Self)>) -> Option<(P, Self)> {
-        needs.reduce(|(path, own), (other, more)| match (own, more) {
-            (Self::Within(own), Self::Within(more)) if path == other => (path, Self::Within(own.or(more))),
-            (own, more) if more.rank() > own.rank() => (other, more),
-            (own, _) => (path, own),
-        })
+    /// All of some needs, intervals of one path together.
+    pub(super) fn of_all<P: PartialEq>(needs: impl Iterator<Item = (P, Self)>) -> Vec<(P, Self)> {
+        let mut all: Vec<(P, Self)> = Vec::new();
+        for (path, need) in needs.take(MOST) {
+            let same = all.iter().position(|(other, own)| *other == path && matches!(own, Self::Within(_)));
+            match (need, same.map(|at| &mut all[at].1)) {
+                (Self::Within(more), Some(Self::Within(own))) => *own = std::mem::take(own).or(more),
+                (need, _) => all.push((path, need)),
+            }
+        }
+        all
     }
 }
 

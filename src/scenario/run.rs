@@ -229,11 +229,9 @@ impl ScenarioRuntime for Runtime {
         }
         let scope = CallFacts::current(view);
         let (mut quota, mut skipped) = (None, Vec::new());
-        for (index, is_own) in self.index.find(view.call.name(), &scope) {
+        for index in self.index.find(&format!("{}.{id}", view.vendor), &scope) {
             let row = &self.scenario.overrides[index];
-            let fits = (is_own || row.on.matches(view.vendor, id))
-                && effects::can_happen(row, view, id)
-                && row.when.as_ref().is_none_or(|when| when.is_true(&scope));
+            let fits = effects::can_happen(row, view, id) && row.when.as_ref().is_none_or(|when| when.is_true(&scope));
             if view.values.steps.get() == 0 {
                 return effects::too_large(effects::TOO_MANY_STEPS);
             }

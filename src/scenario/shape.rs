@@ -156,21 +156,25 @@ impl Shape {
         is_excluded.then(Vec::new)
     }
 
-    /// The members that lead to a value, and what that has to be for it to fit.
-    pub(super) fn needs(&self) -> Option<(Vec<&str>, Need)> {
+    /// The members that lead to values, and what each has to be for it to fit.
+    pub(super) fn needs(&self) -> Vec<(Vec<&str>, Need)> {
+        if let Self::Members(rows) = self {
+            return Need::of_all(rows.iter().flat_map(|(name, row)| {
+                let path = move |members: Vec<_>| std::iter::once(name.as_str()).chain(members).collect::<Vec<_>>();
+                row.needs().into_iter().map(move |(members, need)| (path(members), need))
+            }));
+        }
+        self.own_need().map(|need| (Vec::new(), need)).into_iter().collect()
+    }
+
+    fn own_need(&self) -> Option<Need> {
         match self {
             // Or what the number is written as.
-            Self::Exact(number @ Value::Number(_), written) => {
-                Some((Vec::new(), Need::OneOf(vec![number.clone(), written.as_str().into()])))
-            }
-            Self::Exact(text @ Value::String(_), _) => Some((Vec::new(), Need::OneOf(vec![text.clone()]))),
-            Self::Glob(glob) => Some((Vec::new(), Need::part(glob.split('*').max_by_key(|part| part.len())?)?)),
-            Self::Pattern(_, regex, _) => Some((Vec::new(), Need::Parts(expr::literals(regex.as_str())?))),
-            Self::Range(min, max) => Some((Vec::new(), Need::Within(Interval::of_numbers(*min, *max)))),
-            Self::Members(rows) => Need::of_all(rows.iter().filter_map(|(name, row)| {
-                let (members, need) = row.needs()?;
-                Some((std::iter::once(name.as_str()).chain(members).collect(), need))
-            })),
+            Self::Exact(number @ Value::Number(_), written) => Some(Need::OneOf(vec![number.clone(), written.as_str().into()])),
+            Self::Exact(text @ Value::String(_), _) => Some(Need::OneOf(vec![text.clone()])),
+            Self::Glob(glob) => Need::part(glob.split('*').max_by_key(|part| part.len())?),
+            Self::Pattern(_, regex, _) => Some(Need::Parts(expr::literals(regex.as_str())?)),
+            Self::Range(min, max) => Some(Need::Within(Interval::of_numbers(*min, *max))),
             _ => None,
         }
     }

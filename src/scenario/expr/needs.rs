@@ -1,4 +1,4 @@
-//! What a tree needs of one value to be true, as far as that can be looked up for many trees at once.
+//! What a tree needs of single values to be true, as far as that can be looked up for many trees at once.
 
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
 use serde_json::Value;
@@ -6,9 +6,12 @@ use serde_json::Value;
 use super::{Comparison, Function, Node, Path};
 use crate::scenario::need::{Interval, Need};
 
-pub(super) fn of(node: &Node) -> Option<(&Path, Need)> {
+pub(super) fn of(node: &Node) -> Vec<(&Path, Need)> {
+    if let Node::All(nodes) = node { Need::of_all(nodes.iter().flat_map(of)) } else { one(node).into_iter().collect() }
+}
+
+fn one(node: &Node) -> Option<(&Path, Need)> {
     match node {
-        Node::All(nodes) => Need::of_all(nodes.iter().filter_map(of)),
         Node::Compare(comparison, sides, _) => match &**sides {
             (value @ Node::Literal(_), place) => at(place, comparison.turned().needs(value)?),
             (place, value) => at(place, comparison.needs(value)?),

@@ -73,7 +73,7 @@ fn excluded(conditions: &[Condition]) -> Option<String> {
             return Some(format!("no `{place}` is as both of these conditions ask"));
         }
     }
-    let exprs = conditions.iter().filter_map(|condition| if let Condition::Test(expr) = condition { expr.needs() } else { None });
+    let exprs = conditions.iter().flat_map(|condition| if let Condition::Test(expr) = condition { expr.needs() } else { Vec::new() });
     for (path, need) in exprs.filter(|(path, _)| path.root == "request").take(MOST_TOGETHER) {
         let members = path.members().into_iter().collect::<Option<Vec<_>>>().unwrap_or_default();
         let ([name, inner @ ..], Need::OneOf(values)) = (&members[..], &need) else { continue };

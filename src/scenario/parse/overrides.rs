@@ -82,9 +82,12 @@ fn override_(reader: &mut Reader<'_>, node: &Node) -> Option<Override> {
 
 /// Warns of `skip` beside a condition that only so many calls of an account fulfill.
 fn skips_all(reader: &mut Reader<'_>, node: &Node, skip: u64, condition: &Condition) {
-    let Some((path, Need::OneOf(numbers))) = condition.needs() else { return };
-    if path.to_string() == "$call.nth" && numbers.len() as u64 <= skip {
-        let message = format!("`skip: {skip}` leaves alone what the condition names: {} of the calls of each account", numbers.len());
+    let named = condition.needs().into_iter().find_map(|(path, need)| match need {
+        Need::OneOf(numbers) if path.to_string() == "$call.nth" => Some(numbers.len()),
+        _ => None,
+    });
+    if let Some(count) = named.filter(|count| *count as u64 <= skip) {
+        let message = format!("`skip: {skip}` leaves alone what the condition names: {count} of the calls of each account");
         reader.warn("S106", node.span, message, "leave it out: `$call.nth` counts the calls already");
     }
 }
