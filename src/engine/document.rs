@@ -56,6 +56,7 @@ impl Vendor {
             mount: id.clone(),
             id,
             path_prefix: Name::default(),
+            alias_prefix: Name::default(),
             legacy_prefix: Name::default(),
             hosts: Vec::new(),
             spec: spec.into(),

@@ -150,10 +150,13 @@ impl Candidates<'_> {
     }
 }
 
-/// Whether a vendor's prefix leads a path, however many slashes that begins with.
+/// Whether a prefix of a vendor leads a path, however many slashes that begins with.
 fn leads(vendor: &Vendor, path: &str) -> bool {
-    let [prefix, path] = [&vendor.path_prefix, path].map(|path| path.trim_start_matches('/'));
-    prefix.is_empty() || vendor.path_style.strip_prefix(path, prefix).is_some()
+    let path = path.trim_start_matches('/');
+    let is_in_front = |prefix: &str| vendor.path_style.strip_prefix(path, prefix.trim_start_matches('/')).is_some();
+    vendor.path_prefix.is_empty()
+        || is_in_front(&vendor.path_prefix)
+        || !vendor.alias_prefix.is_empty() && is_in_front(&vendor.alias_prefix)
 }
 
 /// How many segments of a vendor's prefix lead a path.

@@ -36,6 +36,8 @@ pub struct Vendor {
     /// The segments that all its paths begin with, such as `/v2`, where several vendors share a mount; empty for the one that
     /// has all other paths.
     pub path_prefix: Name,
+    /// The segments that aliases of its paths begin with where it has some; empty otherwise.
+    pub alias_prefix: Name,
     /// Segments that older clients put in front of all its paths, and find again in the links of answers; empty if there are none.
     pub legacy_prefix: Name,
     /// The real host names that it answers under. Vendors of one mount may share them.

@@ -12,6 +12,13 @@ const SHIPPO: (&str, &str) = ("authorization", "ShippoToken shippo_test_seatrial
 const KEY: (&str, &str) = ("x-shipmate-api-key", "sm_test_12345abcde-1234-5678-90ab-abcdef0123456");
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
+/// All that an estimate needs but a carrier.
+const ESTIMATE: &str = r#"{
+    "from_country_code": "US", "from_postal_code": "78701", "from_city_locality": "Austin", "from_state_province": "TX",
+    "to_country_code": "US", "to_postal_code": "94117", "to_city_locality": "San Francisco", "to_state_province": "CA",
+    "weight": {"value": 1, "unit": "pound"}, "ship_date": "2030-01-05T00:00:00Z"
+}"#;
+
 /// The notes on the newest call of the journal.
 fn notes(server: &Server) -> Vec<Value> {
     let found = send(server, "GET", &format!("{JOURNAL}?limit=1"), &[], "").json();
@@ -97,6 +104,18 @@ fn every_departure_of_a_request_says_why() {
     check(&server, "POST /shiptheory/v1/token", &[JSON], "\u{feff}{}", ("byte-order-mark", "", &["(UTF-8)"]));
     check(&server, "GET /shipmate//v1.1/services", &[], "", ("doubled-slash", "//v1.1/services", &["does the base URL end with a slash?"]));
     check(&server, "GET /shippo//addresses/", &[SHIPPO], "", ("doubled-slash", "//addresses/", &[]));
+}
+
+#[test]
+fn what_only_a_handler_misses_is_noted() {
+    let server = Server::start(&[]);
+    let key = ("api-key", "TEST_seatrial");
+    for (path, body, lacking) in
+        [("rates", r#"{"rate_options": {"carrier_ids": ["se-128005"]}}"#, "shipment"), ("rates/estimate", ESTIMATE, "carrier_ids")]
+    {
+        let found = ("request-invalid", lacking, &["found "][..]);
+        check(&server, &format!("POST /shipstation/v2/{path}"), &[key, JSON], body, found);
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::{checks, wire};
 use crate::base::ids;
 use crate::base::json::Style;
 use crate::engine::{Cx, Dialect, DialectCx, Refusal, Reply};
-use crate::spec::json_net;
+use crate::spec::{Rule, json_net};
 use crate::vendors::shipstation::labels::CARRIER;
 
 pub(super) const DIALECT: Dialect =
@@ -72,7 +72,7 @@ pub(super) fn unknown_id(name: &str, id: &str) -> Value {
 
 /// A member that should have said something.
 pub(super) fn needed(name: &str) -> Refusal {
-    refused(StatusCode::BAD_REQUEST, checks::needed(name))
+    Refusal::invalid(name, Rule::Required)
 }
 
 /// A refusal because of the state that something is in.
@@ -93,6 +93,7 @@ pub(super) fn error_of(refusal: &Refusal) -> Option<Value> {
     match refusal {
         Refusal::Missing { kind, id } | Refusal::Foreign { kind, id } => Some(unknown_id(&wire::id_name(kind), id)),
         Refusal::Because(ERROR, facts) => Some(facts[1].clone()),
+        Refusal::Invalid(rows) => Some(checks::needed(rows.iter().find(|row| row.rule == Rule::Required)?.path.last()?.name())),
         Refusal::Because(CARRIER, text) => Some(carriers_error(text.as_str().unwrap_or_default(), &Value::Null)),
         _ => None,
     }

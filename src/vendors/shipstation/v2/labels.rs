@@ -289,7 +289,7 @@ pub(super) fn to_json(cx: &Cx<'_>, label: &Label, is_new: bool, is_inline: bool)
         "label_id": id(label), "status": status, "shipment_id": label.order.map(se),
         "external_shipment_id": own["external_shipment_id"], "external_order_id": own["external_order_id"], "ship_date": midnight,
         "created_at": created, "shipment_cost": wire::dollars(label.cost), "insurance_cost": wire::dollars(label.insurance_cost),
-        "requested_comparison_amount": if is_new { wire::dollars(Money::default()) } else { Value::Null },
+        "requested_comparison_amount": (is_new || !cx.call.parameters.is_empty()).then(|| wire::dollars(Money::default())),
         "rate_details": rate_details(carrier, label), "tracking_number": label.tracking_number, "is_return_label": label.is_return,
         "rma_number": own["rma_number"], "is_international": is_international, "batch_id": batch, "carrier_id": se(label.carrier),
         "service_code": label.service, "package_code": package.or(label.package.as_deref()).unwrap_or("package"),

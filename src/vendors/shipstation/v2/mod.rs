@@ -44,6 +44,7 @@ pub fn vendor() -> Vendor {
     Vendor {
         mount: super::MOUNT.into(),
         path_prefix: "/v2".into(),
+        alias_prefix: "/v1".into(),
         hosts: Name::list(["api.shipstation.com"]),
         operations: Box::new(operations::rows),
         // Those of version 1 open both.
