@@ -21,10 +21,11 @@ pub(in crate::vendors::shiptime) fn customs(cx: &mut Cx<'_>) -> Outcome {
     Ok(answer(cx, document))
 }
 
-/// PDF, unless the caller wants JSON and nothing else: then base64 in a JSON text.
+/// PDF; base64 in a JSON text for who takes JSON alone, or takes anything and calls the body that it has not JSON.
 fn answer(cx: &Cx<'_>, document: Drawing) -> Reply {
-    let accept = cx.call.request.header("accept").unwrap_or("*/*");
-    if accept.contains("application/json") && !accept.contains("*/*") && !accept.contains("application/pdf") {
+    let [accept, kind] = ["accept", "content-type"].map(|name| cx.call.request.header(name).unwrap_or("*/*"));
+    let wanted = if accept.contains("*/*") { kind } else { accept };
+    if wanted.contains("application/json") && !accept.contains("application/pdf") {
         return Reply::enclosing(Value::Null, vec![Enclosed::new("", document)], |text| text);
     }
     Reply::drawn("application/pdf", document)
