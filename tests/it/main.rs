@@ -24,6 +24,7 @@ mod data_files;
 mod determinism;
 mod diagnostics;
 mod dialect;
+mod disk_full;
 mod docs;
 mod documents;
 mod door;

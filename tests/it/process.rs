@@ -123,6 +123,12 @@ impl Server {
         self.child.id()
     }
 
+    /// Waits for its end, and reads what it wrote to its standard error.
+    pub fn wait_and_read(&mut self, log: &mut String) -> Option<i32> {
+        self.child.stderr.take().expect("stderr is piped").read_to_string(log).expect("it is text");
+        self.wait()
+    }
+
     /// Waits for its end; `None` if a signal has ended it.
     pub fn wait(&mut self) -> Option<i32> {
         self.child.wait().expect("it ends").code()
