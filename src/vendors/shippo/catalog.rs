@@ -78,6 +78,8 @@ pub(crate) struct Carrier {
     #[serde(default)]
     contracts: Vec<String>,
     pub max_grams: i64,
+    /// How many letters a line of a street may have.
+    pub longest_line: Option<usize>,
     pub multi_parcel: bool,
     /// The states that it serves; all when empty.
     #[serde(default)]

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::base::json::Style;
 use crate::base::python;
-use crate::engine::{Call, Denial, Dialect, DialectCx, Refusal, Reply};
+use crate::engine::{Body, Call, Denial, Dialect, DialectCx, Refusal, Reply};
 use crate::spec::{ParameterIn, Violation};
 use crate::vendors::shippo::checks;
 use crate::vendors::shippo::wire::SHIPMENT;
@@ -51,7 +51,32 @@ const P3P: HeaderName = HeaderName::from_static("p3p");
 const GO_JSON: &str = "application/json; charset=utf-8";
 const GO_HTML: &str = "text/html; charset=utf-8";
 
+/// Where the services are that are written in Go, but for tracking.
+const GO_PATHS: [&str; 7] =
+    ["/live-rates", "/parcel-templates", "/pickups", "/service-groups", "/shippo-accounts", "/user-parcel-templates", "/v2/"];
+
+fn is_go(call: &Call<'_>) -> bool {
+    GO_PATHS.iter().any(|path| call.path.starts_with(path))
+}
+
 fn refuse(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
+    let reply = worded(refusal, cx);
+    // Who is let in is not theirs to say.
+    let is_theirs = matches!(
+        refusal,
+        Refusal::Missing { .. } | Refusal::WrongMethod(_) | Refusal::UnsupportedMedia(_) | Refusal::Malformed { .. } | Refusal::Because(..)
+    );
+    match &reply.body {
+        Body::Json(document) if is_theirs && is_go(cx.call) && cx.call.request.method != Method::OPTIONS => {
+            let mut body = Vec::with_capacity(512);
+            document.write(Style::Compact, &mut body);
+            Reply { body: Body::Bytes(body.into()), ..reply }.with(CONTENT_TYPE, GO_JSON)
+        }
+        _ => reply,
+    }
+}
+
+fn worded(refusal: &Refusal, cx: &DialectCx<'_>) -> Reply {
     let call = cx.call;
     match refusal {
         Refusal::Unauthenticated(denial) => {
@@ -201,13 +226,13 @@ fn methods(allowed: &[Method]) -> String {
 fn invalid(call: &Call<'_>, violations: &[Violation]) -> Reply {
     let violations = &checks::with_nulls(&call.request.body, violations);
     let mut fields = checks::fields(violations, checks::text);
-    match call.operation.map_or("", |operation| operation.tag.as_str()) {
-        "Addresses v2" => go(StatusCode::UNPROCESSABLE_ENTITY, &checks::fields(violations, checks::text_of_book)),
-        "Carrier Parcel Templates" | "Pickups" | "Rates at Checkout" | "Service Groups" | "Shippo Accounts" | "User Parcel Templates" => {
+    match is_go(call) {
+        true if call.path.starts_with("/v2/") => go(StatusCode::UNPROCESSABLE_ENTITY, &checks::fields(violations, checks::text_of_book)),
+        true => {
             fields.sort_keys();
             go(StatusCode::BAD_REQUEST, &fields)
         }
-        _ => Reply::json(StatusCode::BAD_REQUEST, fields),
+        false => Reply::json(StatusCode::BAD_REQUEST, fields),
     }
 }
 
@@ -222,7 +247,10 @@ fn headers(cx: &DialectCx<'_>, reply: &mut Reply) {
         }
         return;
     }
-    if content_type.contains("charset") || !(content_type.contains("json") || content_type.contains("html")) {
+    if content_type.contains("charset")
+        || reply.status == StatusCode::NO_CONTENT && is_go(cx.call)
+        || !(content_type.contains("json") || content_type.contains("html"))
+    {
         return;
     }
     let is_json = content_type.contains("json");

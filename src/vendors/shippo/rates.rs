@@ -59,12 +59,39 @@ pub(super) fn ask(lane: &Lane<'_>, accounts: &[CarrierAccount]) -> (Vec<Rate>, V
     (offers, messages)
 }
 
-/// What the vendor says of the first part that an address has to have, and has not.
-pub(super) fn incomplete(ends: [&Address; 2]) -> Option<String> {
-    let parts = |end: &Address| [("name", end.name.is_empty()), ("street1", end.street1.is_empty()), ("city", end.city.is_empty())];
-    let missing = |end: &Address| parts(end).into_iter().find(|(_, is_missing)| *is_missing).map(|(name, _)| name);
-    let (whose, name) = ends.into_iter().zip(["address_from", "address_to"]).find_map(|(end, whose)| Some((whose, missing(end)?)))?;
-    Some(format!("Attribute \"{whose}.{name}\" must not be empty."))
+/// The parts that an address has to have for a label, and has not.
+pub(super) fn missing(address: &Address) -> impl Iterator<Item = &'static str> {
+    let (rules, Address { name, street1, city, state, zip, country, .. }) = (&CATALOG.addresses, address);
+    let parts = [
+        ("name", name.is_empty()),
+        ("street1", street1.is_empty()),
+        ("city", city.is_empty()),
+        ("state", state.is_empty() && rules.state_required.contains(country)),
+        ("zip", zip.is_empty() && !rules.zip_not_used.contains(country)),
+    ];
+    parts.into_iter().filter(|(_, is_missing)| *is_missing).map(|(name, _)| name)
+}
+
+/// What the vendor says of the first part that an address has to have to be quoted by all, and has not. Codes are for labels.
+fn incomplete(ends: [&Address; 2]) -> Option<String> {
+    first(ends, |end| missing(end).find(|name| !["state", "zip"].contains(name)), "must not be empty.")
+}
+
+/// What the vendor says of the first part of two addresses that a carrier makes no label for.
+pub(super) fn unprintable(ends: [&Address; 2], carrier: &Carrier) -> Option<String> {
+    let is_long = |line: &str| carrier.longest_line.is_some_and(|most| line.chars().count() > most);
+    let long = |end: &Address| {
+        let lines = [("street1", &end.street1), ("street2", &end.street2)];
+        lines.into_iter().find(|(_, line)| is_long(line)).map(|(name, _)| name)
+    };
+    let short = first(ends, |end| missing(end).next(), "must not be empty.");
+    short.or_else(|| first(ends, long, &format!("must not be longer than {} characters.", carrier.longest_line?)))
+}
+
+/// The complaint about the first of two addresses that has a part of some kind.
+fn first(ends: [&Address; 2], part: impl Fn(&Address) -> Option<&'static str>, fault: &str) -> Option<String> {
+    let (whose, name) = ends.into_iter().zip(["address_from", "address_to"]).find_map(|(end, whose)| Some((whose, part(end)?)))?;
+    Some(format!("Attribute \"{whose}.{name}\" {fault}"))
 }
 
 /// Why an account does not quote at all.
@@ -91,6 +118,19 @@ fn refusal(lane: &Lane<'_>, account: &CarrierAccount, carrier: &Carrier) -> Opti
         _ => return Some(unsupported(account)),
     };
     Some(Message::new(&carrier.source, text))
+}
+
+/// Why there is no rate of a service: what was said of it, or of all. What has a code is said beside quotes.
+pub(super) fn said<'m>(messages: &'m [Message], carrier: &str, token: &str) -> Option<&'m Message> {
+    let services = || CATALOG.quoting_carrier(carrier).into_iter().flat_map(|carrier| &carrier.services);
+    let is_of = |message: &Message, service: &Service| {
+        let text = &message.text;
+        text.ends_with(&format!(" for {}.", service.token)) || text.starts_with("Dimension ") && text.contains(&service.name)
+    };
+    messages.iter().filter(|message| message.code.is_empty()).find(|message| {
+        let of_another = services().any(|service| is_of(message, service));
+        !of_another || services().any(|service| service.token == token && is_of(message, service))
+    })
 }
 
 /// Observed 2024 and 2026: said by the vendor itself, with the name of its account.

@@ -3,13 +3,14 @@
 use http::{Method, StatusCode};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::super::access::{self, Mode};
 use super::super::checks::{self, REQUIRED, complaint, not_found};
 use super::super::dialect::page::{LISTING, Page};
 use super::super::dialect::{because_of, version};
 use super::super::labels;
+use super::super::rates;
 use super::super::webhooks;
 use super::super::wire::carrier_account::CarrierAccount;
 use super::super::wire::shipment::{Rate, Shipment};
@@ -33,6 +34,8 @@ pub(crate) const PURCHASE: &str = "batch.purchase";
 const MERGED: usize = 100;
 /// How many shipments a batch holds.
 const MOST: usize = 10_000;
+/// How many letters of its own a shipment of a batch has.
+const LONGEST_METADATA: usize = 100;
 
 const FORMAT: &str = "Invalid create request.\n\
     Please ensure the format of your request body is correct.\n\
@@ -253,13 +256,19 @@ fn entry(cx: &mut Cx<'_>, batch: &Batch, sent: &Value) -> Entry {
         status: Status::Valid,
         messages: Vec::new(),
     };
+    let is_short = entry.metadata.chars().count() <= LONGEST_METADATA;
+    if !is_short {
+        entry.metadata.clear();
+    }
     let (account_id, token) = choice(batch, &entry);
     let account = carrier_accounts::find(cx, account_id);
     let mut known = None;
+    let long = || vec![format!("metadata: Ensure this field has no more than {LONGEST_METADATA} characters.")];
     let checked = shipment(cx, sent, account.as_ref()).and_then(|shipment| {
         known = Some(shipment.object_id.clone());
         let account = account.as_ref().ok_or_else(|| vec!["Carrier account with the provided object_id does not exist".to_owned()])?;
-        find_rate(cx, &shipment, account, token).map(drop).map_err(|text| vec![text])
+        find_rate(cx, &shipment, account, token).map(drop).map_err(|text| vec![text])?;
+        if is_short { Ok(()) } else { Err(long()) }
     });
     if let Err(texts) = checked {
         entry.status = Status::Invalid;
@@ -284,15 +293,13 @@ fn shipment(cx: &mut Cx<'_>, sent: &Value, account: Option<&CarrierAccount>) -> 
         Some(Value::String(id)) => cx.docs.get(SHIPMENT, id).ok_or_else(|| vec![not_found("Shipment", id)]),
         Some(inline) => {
             let mut body = inline.clone();
-            if let Value::Object(members) = &mut body {
-                members.extend(account.map(|account| ("carrier_accounts".to_owned(), json!([account.object_id]))));
-                members.insert("async".to_owned(), Value::Bool(false));
-                // Batches of version 2017-03-29 still bring their one parcel along as `parcel`.
-                if let (false, Some(parcel)) = (members.contains_key("parcels"), members.get("parcel").cloned()) {
-                    members.insert("parcels".to_owned(), parcel);
-                }
+            // Batches of version 2017-03-29 still bring their one parcel along as `parcel`.
+            if let Value::Object(members) = &mut body
+                && let (false, Some(parcel)) = (members.contains_key("parcels"), members.get("parcel").cloned())
+            {
+                members.insert("parcels".to_owned(), parcel);
             }
-            shipments::store(cx, &body).map_err(|refusal| checks::flat(&refusal))
+            shipments::store(cx, &body, account).map_err(|refusal| checks::flat(&refusal))
         }
     }
 }
@@ -312,8 +319,8 @@ fn find_rate(cx: &mut Cx<'_>, shipment: &Shipment, account: &CarrierAccount, tok
         return Err(text);
     }
     let (rates, messages) = shipments::quote(cx, shipment, std::slice::from_ref(account));
-    rates.into_iter().find(fits).ok_or_else(|| match messages.into_iter().find(|message| message.code.is_empty()) {
-        Some(message) => message.text,
+    rates.into_iter().find(fits).ok_or_else(|| match rates::said(&messages, &account.carrier, token) {
+        Some(message) => message.text.clone(),
         None => format!("Servicelevel {token} is not available for this shipment"),
     })
 }

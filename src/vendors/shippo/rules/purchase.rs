@@ -170,7 +170,7 @@ fn refusal(cx: &Cx<'_>, rate: &Rate, carrier: &Carrier, shipment: &Shipment, end
             return Some(Message { code: "failed_address_validation".to_owned(), ..Message::new(&carrier.source, text) });
         }
     }
-    if let Some(text) = rates::incomplete(ends) {
+    if let Some(text) = rates::unprintable(ends, carrier) {
         return Some(Message::new(&carrier.source, text));
     }
     let away = shipment.shipment_date.0.duration_since(cx.now).abs();

@@ -4,13 +4,14 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::addresses::ADDRESSES;
+use super::carrier_accounts;
 use super::shipments;
 use super::stored::{self, GO};
 use super::templates;
 use crate::engine::fields::{Field, Report};
 use crate::engine::resource::{Conventions, Resource};
 use crate::engine::{Cx, Outcome, Refusal};
-use crate::vendors::shippo::checks::{self, complaint};
+use crate::vendors::shippo::checks::{self, complaint, not_found};
 use crate::vendors::shippo::dialect::page::ALL;
 use crate::vendors::shippo::dialect::{self, LIVE_RATES};
 use crate::vendors::shippo::wire::decimal::Decimal;
@@ -22,10 +23,20 @@ pub(crate) static GROUPS: Resource =
     Resource::new(SERVICE_GROUP, "ServiceGroup", &ALL, &Conventions { page: |_, page| dialect::go(StatusCode::OK, &page.rows), ..GO })
         .judged(judge);
 
-/// A flat rate has a price. Rows of services are kept with two members only.
-fn judge(_: &mut Cx<'_>, body: &mut Value, report: &mut Report<'_>) -> Result<(), Refusal> {
+/// A flat rate has a price. Rows of services name what there is, and are kept with two members only.
+fn judge(cx: &mut Cx<'_>, body: &mut Value, report: &mut Report<'_>) -> Result<(), Refusal> {
+    let whole = Field::root(body);
     if body["type"] == "FLAT_RATE" {
-        checks::require(report, &Field::root(body).member("flat_rate"));
+        checks::require(report, &whole.member("flat_rate"));
+    }
+    for row in whole.member("service_levels").elements() {
+        let (account, token) = (row.member("account_object_id"), row.member("service_level_token"));
+        if let Some(id) = account.text().filter(|id| report.is_fine(&account) && carrier_accounts::find(cx, id).is_none()) {
+            report.add(&account, complaint(not_found("CarrierAccount", id)));
+        }
+        if let Some(text) = token.text().filter(|_| report.is_fine(&token)).and_then(checks::unknown_service) {
+            report.add(&token, complaint(text));
+        }
     }
     let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
     for row in body.get_mut("service_levels").and_then(Value::as_array_mut).into_iter().flatten() {
@@ -86,8 +97,8 @@ pub(crate) fn live_rates(cx: &mut Cx<'_>) -> Outcome {
 
 /// The rates of a shipment between two stored addresses.
 fn rates(cx: &mut Cx<'_>, ends: &[String], parcel: &Value) -> Vec<Rate> {
-    let body = json!({ "address_from": ends[0], "address_to": ends[1], "parcels": [parcel], "async": false });
-    let Ok(shipment) = shipments::store(cx, &body) else { return Vec::new() };
+    let body = json!({ "address_from": ends[0], "address_to": ends[1], "parcels": [parcel] });
+    let Ok(shipment) = shipments::store(cx, &body, None) else { return Vec::new() };
     shipment.rates.iter().filter_map(|part| cx.docs.get(RATE, part.id())).collect()
 }
 

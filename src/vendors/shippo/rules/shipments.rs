@@ -47,7 +47,8 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
 /// Rates come with the answer unless `async` is asked for.
 pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
     let call = cx.call;
-    let shipment = make(cx, &call.body, Report::of(call))?;
+    let is_instant = Field::body(call).member("async").flag() != Some(true);
+    let shipment = make(cx, &call.body, Report::of(call), is_instant, None)?;
     let view = view(cx, shipment);
     Ok(version::reply(cx.call, StatusCode::CREATED, view))
 }
@@ -59,15 +60,21 @@ pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
     Ok(version::reply(cx.call, StatusCode::OK, view))
 }
 
-/// Stores a shipment from a body that comes by another way than its own operation.
-pub(crate) fn store(cx: &mut Cx<'_>, body: &Value) -> Result<Shipment, Refusal> {
+/// Stores a shipment from a body that comes by another way than its own operation, and rates it at once: by one account, if there is one.
+pub(crate) fn store(cx: &mut Cx<'_>, body: &Value, account: Option<&CarrierAccount>) -> Result<Shipment, Refusal> {
     let mut body = body.clone();
     let report = Report::of_body(cx, "CreateShipment", &mut body);
-    make(cx, &body, report)
+    make(cx, &body, report, true, account)
 }
 
 /// Stores a shipment, with everything that comes inline, and rates it.
-fn make(cx: &mut Cx<'_>, body: &Value, mut report: Report<'_>) -> Result<Shipment, Refusal> {
+fn make(
+    cx: &mut Cx<'_>,
+    body: &Value,
+    mut report: Report<'_>,
+    is_instant: bool,
+    account: Option<&CarrierAccount>,
+) -> Result<Shipment, Refusal> {
     let body = Field::root(body);
     let mut part = |cx: &mut Cx<'_>, field: &Field<'_, '_>, resource: &Resource, noun: &str| {
         if field.value.is_some_and(|value| value == "") { Ok(None) } else { stored::part(cx, field, resource, noun, &mut report) }
@@ -99,7 +106,7 @@ fn make(cx: &mut Cx<'_>, body: &Value, mut report: Report<'_>) -> Result<Shipmen
     report.finish()?;
     let text = |name: &str| body.member(name).text();
     let mut shipment = Shipment {
-        carrier_accounts,
+        carrier_accounts: account.map_or(carrier_accounts, |account| vec![account.object_id.clone()]),
         object_created: Moment(cx.now),
         object_updated: Moment(cx.now),
         object_id: wire::new_id(cx),
@@ -128,7 +135,7 @@ fn make(cx: &mut Cx<'_>, body: &Value, mut report: Report<'_>) -> Result<Shipmen
     if let Some(text) = cx.fails(failures::RATE_UNAVAILABLE) {
         shipment.messages = asked_accounts(cx, &shipment).iter().map(|account| rates::refused(account, text)).collect();
     }
-    if body.member("async").flag() == Some(true) {
+    if !is_instant {
         cx.docs.put(SHIPMENT, &shipment.object_id, &shipment);
         cx.schedule_in(SignedDuration::from_millis(300), PROGRESS, &shipment.object_id, 0);
         cx.schedule_in(SignedDuration::from_secs(1), PROGRESS, &shipment.object_id, 1);

@@ -2,7 +2,7 @@
 //! in error, not a refused call.
 
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::super::access;
 use super::super::catalog::CATALOG;
@@ -11,6 +11,7 @@ use super::super::dialect::page::{self, CREATED, LISTING};
 use super::super::dialect::version;
 use super::super::failures;
 use super::super::labels;
+use super::super::rates;
 use super::super::webhooks;
 use super::super::wire::shipment::{Rate, Shipment};
 use super::super::wire::track;
@@ -123,21 +124,15 @@ fn ship(cx: &mut Cx<'_>, body: &Field<'_, '_>, report: &mut Report<'_>) -> Resul
         report.add(&level, complaint(text));
     }
     let part = body.member("shipment");
-    let Some(members) = part.object() else { return Ok(None) };
-    let mut sent = Value::Object(members.clone());
-    if let Some(account) = &account {
-        sent["carrier_accounts"] = json!([account.object_id]);
-        sent["async"] = Value::Bool(false);
-    }
+    let Some(sent) = part.value.filter(|_| part.object().is_some()) else { return Ok(None) };
     // Its faults are told all together, as its own operation tells them.
     report.forgive(&part);
-    let shipment = report.part(&part, shipments::store(cx, &sent))?;
+    let shipment = report.part(&part, shipments::store(cx, sent, account.as_ref()))?;
     let (Some(shipment), Some(account), Some(token)) = (shipment, account, level.text()) else { return Ok(None) };
     let carrier = account.carrier;
     let rates = shipment.rates.iter().filter_map(|part| cx.docs.get::<Rate>(RATE, part.id()));
     let rate = rates.into_iter().find(|rate| rate.service == token).ok_or_else(|| {
-        // What has a code is beside the quotes.
-        let said = shipment.messages.iter().find(|message| message.code.is_empty()).cloned();
+        let said = rates::said(&shipment.messages, &carrier, token).cloned();
         let text = format!("Service level {token} is not available for this shipment.");
         let source = CATALOG.quoting_carrier(&carrier).map_or_else(|| CATALOG.carrier_name(&carrier), |carrier| &carrier.source);
         (carrier.clone(), said.unwrap_or_else(|| Message::new(source, text)))

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::super::catalog::CATALOG;
+use super::super::rates;
 use super::super::wire::address::{Address, Advice, Validation};
 use crate::base::entropy;
 use crate::carrier;
@@ -10,11 +11,7 @@ use crate::carrier::address::{self, Fault, Kind};
 
 /// Whether nothing is missing that a label needs.
 pub(super) fn is_complete(address: &Address) -> bool {
-    let rules = &CATALOG.addresses;
-    let country = &address.country;
-    ![&address.name, &address.street1, &address.city].iter().any(|text| text.is_empty())
-        && (!address.zip.is_empty() || rules.zip_not_used.contains(country))
-        && (!address.state.is_empty() || !rules.state_required.contains(country))
+    rates::missing(address).next().is_none()
 }
 
 /// Why the postal service makes no label for an address in its own country.
