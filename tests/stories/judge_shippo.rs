@@ -72,6 +72,7 @@ const DEPARTURES: &[Departure] = &[
     ("POST /user-parcel-templates", "status 201", SEEN),
     ("PUT /user-parcel-templates/{UserParcelTemplateObjectId}", "answer.object_created", SEEN),
     ("PUT /user-parcel-templates/{UserParcelTemplateObjectId}", "answer.object_updated", SEEN),
+    ("PUT /user-parcel-templates/{UserParcelTemplateObjectId}", "answer.template.is_variable_dimensions", SEEN),
 ];
 
 const ABROAD: &str = "user reports: coordinates of addresses abroad are texts";

@@ -24,12 +24,13 @@ pub(super) const READING: Reading = Reading {
     formats: &[
         ("text", |text| !text.contains('\0')),
         ("phone", |text| !text.contains('\0')),
-        ("country", |text| CATALOG.country(text).is_some()),
+        ("country", |text| text.is_empty() || CATALOG.country(text).is_some()),
         ("country-code", |text| CATALOG.country(text).is_some()),
         ("carrier", |text| CATALOG.known_carrier(text).is_some()),
         ("currency", |text| text.is_empty() || CATALOG.currencies.per_dollar.contains_key(text)),
         ("currency-code", is_currency_code),
         ("decimal", |text| Decimal::parse(text).is_ok()),
+        ("decimal-or-blank", |text| text.is_empty() || Decimal::parse(text).is_ok()),
         ("email-address", |text| text.contains('@')),
         ("moment", |text| text.is_empty() || moment(text).is_some()),
         ("object-id", is_object_id),
@@ -183,7 +184,7 @@ pub(super) fn text(violation: &Violation) -> String {
         Rule::Minimum(_) => "Ensure this value is greater than or equal to 0.".to_owned(),
         Rule::Enum(_) if sent.is_empty() => REQUIRED.to_owned(),
         Rule::Format(format) => match format.as_str() {
-            "decimal" | "price" => Decimal::parse(&sent).err().unwrap_or("A valid number is required.").to_owned(),
+            "decimal" | "decimal-or-blank" | "price" => Decimal::parse(&sent).err().unwrap_or("A valid number is required.").to_owned(),
             _ if !value.is_string() && !value.is_number() => "Not a valid string.".to_owned(),
             "text" | "phone" => "Null characters are not allowed.".to_owned(),
             "moment" => WRONG_DATE.to_owned(),

@@ -162,15 +162,26 @@ fn parts(text: &str) -> Map<String, Value> {
     let postcode =
         |word: &str| word.bytes().filter(u8::is_ascii_digit).count() >= 4 && word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     let is_state = |word: &str| word.len() == 2 && word.bytes().all(|byte| byte.is_ascii_uppercase());
+    // Codes of two words, and codes in front of the town.
+    let is_pair = |pair: &str| ["CA", "GB"].iter().any(|country| postal::is_valid(country, pair) == Some(true));
+    let has_street = |rows: &[&str]| rows.split_last().is_some_and(|(_, before)| before.iter().any(|row| is_street(row)));
     let (mut state, mut zip) = (None, None);
     if let Some(row) = rows.last().filter(|_| rows.len() > 1).copied() {
-        let words: Vec<&str> = row.split_whitespace().collect();
-        let last = words.last().copied().unwrap_or_default();
-        if postcode(last) {
-            zip = Some(last);
-            let before = &words[..words.len() - 1];
-            state = before.last().copied().filter(|word| is_state(word));
-            let rest = row.trim_end_matches(last).trim_end();
+        let (start, end) = (row.find(' ').unwrap_or(row.len()), row.rfind(' ').map_or(0, |at| at + 1));
+        let pair = row[..end].trim_end().rfind(' ').map_or(0, |at| at + 1);
+        let parts = if postcode(&row[end..]) {
+            Some((&row[end..], &row[..end]))
+        } else if is_pair(&row[pair..]) {
+            Some((&row[pair..], &row[..pair]))
+        } else if has_street(&rows) && postcode(&row[..start]) {
+            Some((&row[..start], &row[start..]))
+        } else {
+            None
+        };
+        if let Some((code, rest)) = parts {
+            zip = Some(code);
+            let rest = rest.trim();
+            state = rest.split_whitespace().next_back().filter(|word| is_state(word));
             let rest = state.map_or(rest, |state| rest.trim_end_matches(state).trim_end());
             rows.pop();
             if !rest.is_empty() {
@@ -180,8 +191,8 @@ fn parts(text: &str) -> Map<String, Value> {
             {
                 state = Some(row);
             }
-        } else if words.len() == 1 && is_state(last) {
-            state = Some(last);
+        } else if is_state(row) {
+            state = Some(row);
             rows.pop();
         }
     }
@@ -262,5 +273,13 @@ mod tests {
                 "postal_code": "94117"}),
         );
         check("Berlin", json!({"city_locality": "Berlin"}));
+        let berlin = json!({"address_line_1": "Kantstr. 1", "city_locality": "Berlin", "postal_code": "10719", "country_code": "DE"});
+        check("Kantstr. 1, 10719 Berlin, Germany", berlin);
+        let london = json!({"address_line_1": "10 Downing Street", "city_locality": "London", "postal_code": "SW1A 2AA"});
+        check("10 Downing Street, London SW1A 2AA", london.clone());
+        check("10 Downing Street, London, SW1A 2AA", london);
+        let toronto = json!({"address_line_1": "1 Yonge St", "city_locality": "Toronto", "state_province": "ON", "postal_code": "M5V 2T6"});
+        check("1 Yonge St, Toronto ON M5V 2T6", toronto);
+        check("Jane Doe, 1092 Indian Summer Ct", json!({"name": "Jane Doe", "address_line_1": "1092 Indian Summer Ct"}));
     }
 }

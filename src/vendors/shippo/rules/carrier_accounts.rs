@@ -91,7 +91,7 @@ pub(crate) fn update(cx: &mut Cx<'_>) -> Outcome {
 
 impl Sent {
     fn change(self, account: CarrierAccount) -> CarrierAccount {
-        let parameters = |sent: Value| sent.as_object().cloned().unwrap_or_default();
+        let parameters = |sent: Value| masked(sent.as_object().cloned().unwrap_or_default());
         CarrierAccount {
             account_id: self.account_id,
             parameters: self.parameters.map_or(account.parameters, parameters),
@@ -100,6 +100,15 @@ impl Sent {
             ..account
         }
     }
+}
+
+/// Parameters as they are kept and shown: without what opens an account.
+pub(super) fn masked(mut parameters: Map<String, Value>) -> Map<String, Value> {
+    let is_secret = |name: &str| ["key", "password", "secret", "token"].iter().any(|word| name.to_lowercase().ends_with(word));
+    for (_, value) in parameters.iter_mut().filter(|(name, value)| is_secret(name) && !value.is_null() && *value != "") {
+        *value = "******".into();
+    }
+    parameters
 }
 
 /// The account that the path names.

@@ -72,9 +72,6 @@ fn judge(cx: &mut Cx<'_>, body: &mut Value, report: &mut Report<'_>) -> Result<(
         body["to_address"] = to.into();
         body["from_address"] = from.into();
         body["line_items"] = items.into();
-        if body["placed_at"] == "" {
-            body["placed_at"] = Moment(cx.now).text().into();
-        }
     }
     Ok(())
 }

@@ -43,6 +43,7 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
     cx.call.valid()?;
     let fresh = carrier_accounts::new(cx, token.to_owned());
     let account_id = format!("shippo_{token}_{}", &fresh.object_id[..8]);
+    let parameters = carrier_accounts::masked(parameters);
     let account = CarrierAccount { account_id, parameters, active: !terms.slow, is_shippo_account: false, sign_in: None, ..fresh };
     carrier_accounts::put(cx, &account);
     if terms.slow {

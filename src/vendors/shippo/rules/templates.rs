@@ -115,13 +115,17 @@ pub(crate) fn parcel(own: &Value) -> Value {
 /// A box of one's own, or a carrier's packaging with a weight.
 fn judge(_: &mut Cx<'_>, body: &mut Value, report: &mut Report<'_>) -> Result<(), Refusal> {
     let sent = Field::root(body);
-    let template = sent.member("template").text().filter(|token| !token.is_empty());
+    let named = sent.member("template");
+    let template = named.text().or(named.member("token").text()).filter(|token| !token.is_empty());
+    if let Some(token) = template.filter(|token| report.is_fine(&named) && CATALOG.template(token).is_none()) {
+        report.add(&named, checks::complaint(not_a_choice(token)));
+    }
     if template.is_none() {
         for name in ["length", "width", "height", "distance_unit", "name"] {
             checks::require(report, &sent.member(name));
         }
     }
-    if sent.member("weight").value.is_some() {
+    if sent.member("weight").value.is_some_and(|weight| weight != "") {
         checks::require(report, &sent.member("weight_unit"));
     }
     let Some(template) = template.and_then(|token| CATALOG.template(token)) else { return Ok(()) };
