@@ -85,7 +85,7 @@ impl Shared {
         let counts = self.counts.get(&place.name());
         match need {
             Need::Within(_) => self.overrides.div_ceil(2),
-            need => need.keys().filter_map(|key| counts?.get(&key).copied()).sum(),
+            need => need.keys().filter_map(|key| counts?.get(&key).copied()).sum::<usize>().min(self.overrides),
         }
     }
 }
@@ -200,7 +200,7 @@ impl Index {
                 Pattern::Every => &mut index.every,
                 Pattern::Glob(glob) => {
                     let beginning = glob.split('*').next().unwrap_or_default().to_owned();
-                    index.globs.entry(beginning).or_default().entry(glob.to_string()).or_default()
+                    index.globs.entry(beginning).or_default().entry(glob.clone()).or_default()
                 }
             };
             rows.add(position, row, &shared[&row.on.value.to_string()]);
