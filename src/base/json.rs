@@ -114,26 +114,23 @@ pub fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 
 /// JSON that was written before, compactly or in its style, and is written again in its style: nobody parses it.
 #[derive(Clone, Debug)]
-pub struct Written(pub Box<[u8]>);
+pub struct Written(pub Box<str>);
 
 /// What a stored document holds.
 ///
 /// # Panics
 /// If it is no such value: a stored document is read by the type that wrote it.
 #[must_use]
-pub fn read<T: DeserializeOwned>(stored: &[u8]) -> T {
-    // Checking the whole text once costs less than checking each of its strings.
-    let text = simdutf8::basic::from_utf8(stored).expect("documents are stored as text");
-    serde_json::from_str(text).expect("a stored document is read by the type that wrote it")
+pub fn read<T: DeserializeOwned>(stored: &str) -> T {
+    serde_json::from_str(stored).expect("a stored document is read by the type that wrote it")
 }
 
 impl Serialize for Written {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // How serde_json knows raw text; its own type for that parses what it is made of.
         const RAW: &str = "$serde_json::private::RawValue";
-        let text = simdutf8::basic::from_utf8(&self.0).map_err(serde::ser::Error::custom)?;
         let mut raw = serializer.serialize_struct(RAW, 1)?;
-        raw.serialize_field(RAW, text)?;
+        raw.serialize_field(RAW, &*self.0)?;
         raw.end()
     }
 }
@@ -150,26 +147,26 @@ pub fn member<'v>(members: &'v Map<String, Value>, name: &str) -> Option<&'v Val
 /// The value at a JSON pointer in a compact text, as it is written there: what is in front of it is passed over, and not read. Names of
 /// members are compared as they are written, so that those with escapes are not found. Nothing is read of what is behind it.
 #[must_use]
-pub fn at<'t>(text: &'t [u8], pointer: &str) -> Option<&'t [u8]> {
+pub fn at<'t>(text: &'t str, pointer: &str) -> Option<&'t str> {
     let mut found = text;
     for step in pointer.split('/').skip(1) {
-        let is_list = found.first()? == &b'[';
+        let is_list = found.starts_with('[');
         let index: usize = if is_list { step.parse().ok()? } else { 0 };
         let (mut rest, mut passed) = (found.get(1..)?, 0);
         loop {
-            let name = if is_list { 0 } else { skip(rest)? };
+            let name = if is_list { 0 } else { skip(rest.as_bytes())? };
             let value = rest.get(name + usize::from(!is_list)..)?;
-            let is_named = || name == step.len() + 2 && &rest[1..name - 1] == step.as_bytes();
+            let is_named = || name == step.len() + 2 && rest.as_bytes()[1..name - 1] == *step.as_bytes();
             let is_here = if is_list { passed == index } else { is_named() };
             if is_here {
                 found = value;
                 break;
             }
-            rest = value.get(skip(value)?..)?.strip_prefix(b",")?;
+            rest = value.get(skip(value.as_bytes())?..)?.strip_prefix(',')?;
             passed += 1;
         }
     }
-    found.get(..skip(found)?)
+    found.get(..skip(found.as_bytes())?)
 }
 
 /// The end of a text is looked for byte by byte up to here: most are shorter.
@@ -273,13 +270,13 @@ mod tests {
         let value = json!({"a": "x\"},\\", "b": {"c": [1, [2, {"d": null}], "e,"], "": true}, "f": -1.5, "g": {}, "h": []});
         let text = value.to_string();
         let check = |pointer: &str| {
-            let found = at(text.as_bytes(), pointer).map(|found| serde_json::from_slice::<Value>(found).expect("it is JSON"));
+            let found = at(&text, pointer).map(|found| serde_json::from_str::<Value>(found).expect("it is JSON"));
             assert_eq!(found.as_ref(), value.pointer(pointer), "{pointer}");
         };
         let pointers =
             ["", "/a", "/b", "/b/c", "/b/c/0", "/b/c/1/1/d", "/b/c/2", "/b/c/3", "/b/", "/f", "/g", "/g/a", "/h/0", "/a/b", "/x", "/b/x"];
         pointers.into_iter().for_each(check);
-        assert_eq!([&b"{"[..], b"{\"a\"", b"{\"a\":", b"[", b"\"", b""].map(|text| at(text, "/a")), [None; 6]);
+        assert_eq!(["{", "{\"a\"", "{\"a\":", "[", "\"", ""].map(|text| at(text, "/a")), [None; 6]);
     }
 
     #[test]

@@ -181,7 +181,7 @@ impl Machine {
 fn find<T: DeserializeOwned>(state: &State, kind: &Kind, id: &str) -> Option<(AccountId, T)> {
     let accounts = state.world.accounts();
     let owner = accounts.owner_of(kind, id)?;
-    Some((owner, serde_json::from_slice(accounts.get(owner).table(kind)?.get(id)?).ok()?))
+    Some((owner, serde_json::from_str(accounts.get(owner).table(kind)?.get(id)?).ok()?))
 }
 
 /// The empty call that the context of an action has.

@@ -87,11 +87,11 @@ impl Reading {
     }
 
     /// Whether one more document fits.
-    fn takes(&self, body: &[u8]) -> bool {
+    fn takes(&self, body: &str) -> bool {
         let left = self.bytes.get().saturating_sub(body.len());
         self.bytes.set(left);
         if left < MOST_BYTES - UNWEIGHED {
-            self.values.set(self.values.get().saturating_sub(json::count_values(body)));
+            self.values.set(self.values.get().saturating_sub(json::count_values(body.as_bytes())));
         }
         left > 0 && self.values.get() > 0
     }
@@ -259,7 +259,7 @@ impl Docs<'_> {
 
     /// The document with that id as it is stored: compact JSON.
     #[must_use]
-    pub fn raw(&self, kind: Kind, id: &str) -> Option<&[u8]> {
+    pub fn raw(&self, kind: Kind, id: &str) -> Option<&str> {
         self.world.accounts().get(self.account).table(&kind)?.get(id)
     }
 
@@ -305,7 +305,7 @@ impl Docs<'_> {
     }
 
     /// Ids and stored documents of a kind, oldest first; `rev()` for newest first.
-    pub fn rows(&self, kind: Kind) -> impl DoubleEndedIterator<Item = (&str, &[u8])> {
+    pub fn rows(&self, kind: Kind) -> impl DoubleEndedIterator<Item = (&str, &str)> {
         self.account().rows(&kind)
     }
 
@@ -328,7 +328,7 @@ impl Docs<'_> {
     }
 
     /// Whether these documents may be read for one answer; if not, the handler fails in the end.
-    pub(super) fn may_read<'d>(&self, mut bodies: impl Iterator<Item = &'d [u8]>) -> bool {
+    pub(super) fn may_read<'d>(&self, mut bodies: impl Iterator<Item = &'d str>) -> bool {
         let reading = Reading::new();
         let fits = bodies.all(|body| reading.takes(body));
         self.exceeded.set(self.exceeded.get() || !fits);

@@ -1,7 +1,6 @@
 //! A sandbox that comes from a file is held against the tables of its vendors before it is taken, so that no call meets a document of
 //! another shape later.
 
-use serde::de::Error as _;
 use serde_json::Value;
 
 use crate::engine::machine::Machine;
@@ -44,15 +43,14 @@ impl Machine {
                 let stored = stored.ok_or_else(|| Unreadable::Table { mount: mount(), kind: name() })?;
                 let references: Vec<_> = versions().flat_map(|vendor| vendor.references).filter(|place| place.from == *kind).collect();
                 for (id, body) in table.iter() {
-                    let text = std::str::from_utf8(body).map_err(serde_json::Error::custom);
-                    text.and_then(stored.read).map_err(|reason| Unreadable::Document {
+                    (stored.read)(body).map_err(|reason| Unreadable::Document {
                         mount: mount(),
                         account: account.name.to_string(),
                         kind: name(),
                         id: id.to_owned(),
                         reason,
                     })?;
-                    let document = if references.is_empty() { Value::Null } else { serde_json::from_slice(body).unwrap_or_default() };
+                    let document = if references.is_empty() { Value::Null } else { serde_json::from_str(body).unwrap_or_default() };
                     if let Some(dangling) = references.iter().find_map(|place| place.dangling(account, &document)) {
                         let (account, id) = (account.name.to_string(), id.to_owned());
                         return Err(Unreadable::Reference { mount: mount(), account, kind: name(), id, dangling: Box::new(dangling) });

@@ -278,7 +278,7 @@ impl<T> Page<T> {
     }
 }
 
-impl Page<(&str, &[u8])> {
+impl Page<(&str, &str)> {
     /// The same page of read documents.
     #[must_use]
     pub fn read<T: DeserializeOwned>(self) -> Page<T> {

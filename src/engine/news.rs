@@ -43,7 +43,7 @@ impl Sandbox {
         let state = self.lock();
         let accounts = state.world.accounts();
         let owner = accounts.owner_of(&kind, id)?;
-        let past: Past = serde_json::from_slice(accounts.get(owner).table(&kind)?.get(id)?).ok()?;
+        let past: Past = serde_json::from_str(accounts.get(owner).table(&kind)?.get(id)?).ok()?;
         Some(past.scans.len())
     }
 }

@@ -244,7 +244,7 @@ fn next_step(scenario: &dyn ScenarioRuntime, account: &Account, parcel: &Parcel)
     if is_over && !timeline.as_deref().is_some_and(|timeline| timeline.goes_on(parcel)) {
         return None;
     }
-    let moments = account.table(&ANCHOR_TIMES).and_then(|table| serde_json::from_slice(table.get(&parcel.tracking_number)?).ok());
+    let moments = account.table(&ANCHOR_TIMES).and_then(|table| serde_json::from_str(table.get(&parcel.tracking_number)?).ok());
     timeline::next(parcel, timeline.as_deref(), &moments.unwrap_or_default())
 }
 
@@ -278,7 +278,7 @@ pub(crate) fn run_steps_waiting_for_call(cx: &mut Cx<'_>) {
     }
     let name = cx.call.name();
     let fits = |on: &str| text::fits_glob(name, on);
-    let rows = cx.docs.rows(WAITING).filter(|(_, on)| serde_json::from_slice(on).is_ok_and(fits)).map(|(number, _)| number.to_owned());
+    let rows = cx.docs.rows(WAITING).filter(|(_, on)| serde_json::from_str(on).is_ok_and(fits)).map(|(number, _)| number.to_owned());
     for number in rows.collect::<Vec<_>>() {
         let Some(mut parcel) = cx.parcel(&number) else { continue };
         if !mentions(cx.call, &[&number, &parcel.subject]) {

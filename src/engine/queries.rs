@@ -12,7 +12,7 @@ use crate::world::{Account, Kind, Row, Table};
 
 impl State {
     /// The ids and stored documents of a kind with their accounts: account by account, in the order of creation.
-    pub fn rows(&self, kind: Kind) -> impl Iterator<Item = (&Account, &str, &[u8])> {
+    pub fn rows(&self, kind: Kind) -> impl Iterator<Item = (&Account, &str, &str)> {
         let accounts = self.world.accounts().iter();
         accounts.flat_map(move |(_, account)| account.rows(&kind).map(move |(id, body)| (account, id, body)))
     }
@@ -22,7 +22,7 @@ impl State {
     pub fn documents<T: DeserializeOwned>(&self, kind: Kind) -> impl Iterator<Item = (&Account, T)> {
         let accounts = self.world.accounts().iter();
         accounts.flat_map(move |(_, account)| {
-            let documents = account.rows(&kind).filter_map(|(_, body)| serde_json::from_slice(body).ok());
+            let documents = account.rows(&kind).filter_map(|(_, body)| serde_json::from_str(body).ok());
             documents.map(move |document| (account, document))
         })
     }
@@ -81,6 +81,6 @@ impl Sandbox {
         let tables = state.world.accounts().iter().filter_map(|(_, account)| account.table(kind));
         let rows: Vec<Row> = tables.flat_map(Table::rows).cloned().collect();
         drop(state);
-        rows.iter().filter_map(|row| serde_json::from_slice(row.body()).ok()).collect()
+        rows.iter().filter_map(|row| serde_json::from_str(row.body()).ok()).collect()
     }
 }

@@ -56,8 +56,7 @@ impl Scales {
     /// These, and the number of another path.
     #[must_use]
     pub fn and(&self, path: &[Step], number: &Written) -> Self {
-        let raw = String::from_utf8_lossy(&number.0).into();
-        Self::sorted(self.0.iter().cloned().chain([(path.to_vec(), raw)]).collect())
+        Self::sorted(self.0.iter().cloned().chain([(path.to_vec(), number.0.clone())]).collect())
     }
 
     /// How many decimals a number at a path has, if it is one of these.
@@ -73,27 +72,27 @@ impl Scales {
     /// If the document cannot be JSON.
     #[must_use]
     pub fn write(&self, document: &impl Serialize) -> Written {
-        let text = serde_json::to_vec(document).expect("documents have text keys and are written to memory");
+        let text = serde_json::to_string(document).expect("documents have text keys and are written to memory");
         if self.0.is_empty() {
             return Written(text.into());
         }
-        let mut out = Vec::with_capacity(text.len() + 16);
-        let (mut scanner, mut written) = (Scanner::new(&text), 0);
+        let mut out = String::with_capacity(text.len() + 16);
+        let (mut scanner, mut written) = (Scanner::new(text.as_bytes()), 0);
         while let Some(token) = scanner.next() {
             let now = &text[token.start..token.end];
-            if !now.first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-') {
+            if !now.starts_with(|letter: char| letter.is_ascii_digit() || letter == '-') {
                 continue;
             }
             let path = scanner.path(&token);
             let Some(raw) = self.find(path.iter().copied()) else { continue };
-            let number = |text: &[u8]| serde_json::from_slice::<f64>(text).ok();
-            if number(now) == number(raw.as_bytes()) {
-                out.extend_from_slice(&text[written..token.start]);
-                out.extend_from_slice(raw.as_bytes());
+            let number = |text: &str| serde_json::from_str::<f64>(text).ok();
+            if number(now) == number(raw) {
+                out.push_str(&text[written..token.start]);
+                out.push_str(raw);
                 written = token.end;
             }
         }
-        out.extend_from_slice(&text[written..]);
+        out.push_str(&text[written..]);
         Written(out.into())
     }
 }
@@ -125,7 +124,7 @@ mod tests {
 
     fn check(sent: &str, document: &Value, expected: &str) {
         let written = Scales::of(sent.as_bytes()).write(document);
-        assert_eq!(String::from_utf8_lossy(&written.0), expected, "{sent}");
+        assert_eq!(&*written.0, expected, "{sent}");
     }
 
     #[test]
@@ -154,7 +153,7 @@ mod tests {
     fn an_element_has_the_numbers_below_it() {
         let scales = Scales::of(br#"[{"a": 1.00}, {"a": 2.000, "b": {"c": 3.10}}]"#);
         assert_eq!(
-            String::from_utf8_lossy(&scales.of_element(1).write(&json!({"a": 2, "b": {"c": 3.1}})).0),
+            &*scales.of_element(1).write(&json!({"a": 2, "b": {"c": 3.1}})).0,
             r#"{"a":2.000,"b":{"c":3.10}}"#
         );
         assert_eq!(scales.of_element(1).decimals(&[Step::Member("A".into())]), Some(3));

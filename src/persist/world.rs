@@ -148,11 +148,11 @@ impl<I: Iterator<Item: Serialize>, F: Fn() -> I> Serialize for Rows<F> {
 }
 
 /// A stored document, written as it is stored.
-struct Document<'d>(&'d [u8]);
+struct Document<'d>(&'d str);
 
 impl Serialize for Document<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serde_json::from_slice::<&RawValue>(self.0).map_err(S::Error::custom)?.serialize(serializer)
+        serde_json::from_str::<&RawValue>(self.0).map_err(S::Error::custom)?.serialize(serializer)
     }
 }
 

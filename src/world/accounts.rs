@@ -123,7 +123,7 @@ impl Account {
     }
 
     /// Ids and documents of one kind, in the order of creation.
-    pub fn rows<'a>(&'a self, kind: &Kind) -> impl DoubleEndedIterator<Item = (&'a str, &'a [u8])> + use<'a> {
+    pub fn rows<'a>(&'a self, kind: &Kind) -> impl DoubleEndedIterator<Item = (&'a str, &'a str)> + use<'a> {
         self.table(kind).into_iter().flat_map(Table::iter)
     }
 
@@ -311,7 +311,7 @@ impl Accounts {
     }
 
     /// All documents, each with its account, kind and id.
-    pub fn documents(&self) -> impl Iterator<Item = (&Account, &Kind, &str, &[u8])> {
+    pub fn documents(&self) -> impl Iterator<Item = (&Account, &Kind, &str, &str)> {
         let tables = self.rows.iter().flat_map(|account| account.tables().map(move |(kind, table)| (account, kind, table)));
         tables.flat_map(|(account, kind, table)| table.iter().map(move |(id, body)| (account, kind, id, body)))
     }
@@ -385,7 +385,7 @@ mod tests {
         let mut accounts = Accounts::default();
         let (first, second) = (accounts.open("one".into(), "a"), accounts.open("one".into(), "b"));
         let kind = Kind::new("box");
-        let row = |text: &str| Row::new(1, text.as_bytes());
+        let row = |text: &str| Row::new(1, text);
         let (table, _) = accounts.put(first, &kind, row("1{}"));
         assert_eq!(accounts.put(second, &kind, row("1[1]")).0, table);
         assert_eq!((accounts.bytes(), accounts.owner_of(&kind, "1"), accounts.owner_of(&kind, "2")), (7, Some(first), None));

@@ -117,10 +117,10 @@ mod tests {
     }
 
     /// Documents in their order, and the tasks.
-    fn contents(world: &World) -> (Vec<(String, Vec<u8>)>, Vec<String>) {
+    fn contents(world: &World) -> (Vec<(String, String)>, Vec<String>) {
         let rows = world.accounts().iter().flat_map(|(_, account)| account.rows(&KIND));
         let tasks = world.agenda().iter().map(|(at, task)| format!("{at} {}", task.subject));
-        (rows.map(|(id, body)| (id.to_owned(), body.to_vec())).collect(), tasks.collect())
+        (rows.map(|(id, body)| (id.to_owned(), body.to_owned())).collect(), tasks.collect())
     }
 
     fn act(world: &mut World, (step, id, body): (u8, u8, u8)) {

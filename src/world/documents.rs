@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use foldhash::quality::FixedState;
 use hashbrown::HashTable;
-use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::base::ahead;
@@ -80,7 +79,7 @@ pub(super) struct Undo {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     id_length: u32,
-    data: Arc<[u8]>,
+    data: Arc<str>,
 }
 
 #[derive(Clone, Copy)]
@@ -92,7 +91,7 @@ struct Slot {
 impl Chunk {
     /// Its rows, all of which are read ahead.
     fn rows(&self) -> impl DoubleEndedIterator<Item = &Row> {
-        let lines = |row: &Row| (0..AHEAD).filter_map(|line| row.data.get(line * LINES)).fold(0, |sum, byte| sum ^ byte);
+        let lines = |row: &Row| (0..AHEAD).filter_map(|line| row.data.as_bytes().get(line * LINES)).fold(0, |sum, byte| sum ^ byte);
         ahead::touch(self.rows.iter().flatten().map(lines));
         self.rows.iter().flatten()
     }
@@ -100,22 +99,22 @@ impl Chunk {
 
 impl Row {
     /// A row of an id of that length with its body behind it.
-    pub(super) fn new(id_length: usize, joined: &[u8]) -> Self {
+    pub(super) fn new(id_length: usize, joined: &str) -> Self {
         Self { id_length: u32::try_from(id_length).expect("ids are shorter than a request"), data: Arc::from(joined) }
     }
 
     #[must_use]
     pub fn id(&self) -> &str {
-        std::str::from_utf8(&self.data[..self.id_length as usize]).expect("ids are stored from text")
+        &self.data[..self.id_length as usize]
     }
 
     fn is(&self, id: &str) -> bool {
-        &self.data[..self.id_length as usize] == id.as_bytes()
+        self.id() == id
     }
 
     /// The document, as compact JSON.
     #[must_use]
-    pub fn body(&self) -> &[u8] {
+    pub fn body(&self) -> &str {
         &self.data[self.id_length as usize..]
     }
 
@@ -126,17 +125,17 @@ impl Row {
     }
 }
 
-/// As its id and its body, both of which are text.
+/// As its id and its body.
 impl Serialize for Row {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (self.id(), std::str::from_utf8(self.body()).map_err(S::Error::custom)?).serialize(serializer)
+        (self.id(), self.body()).serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Row {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let (id, body) = <(&str, &str)>::deserialize(from)?;
-        Ok(Self::new(id.len(), [id, body].concat().as_bytes()))
+        Ok(Self::new(id.len(), &[id, body].concat()))
     }
 }
 
@@ -184,7 +183,7 @@ impl Table {
 
     /// The document with that id.
     #[must_use]
-    pub fn get(&self, id: &str) -> Option<&[u8]> {
+    pub fn get(&self, id: &str) -> Option<&str> {
         self.row(self.find(id, digest(id))?).map(Row::body)
     }
 
@@ -266,7 +265,7 @@ impl Table {
     }
 
     /// Ids and documents in order of creation.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &[u8])> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &str)> {
         self.rows().map(|row| (row.id(), row.body()))
     }
 
@@ -332,35 +331,35 @@ mod tests {
 
     use super::*;
 
-    fn put(table: &mut Table, id: &str, body: &[u8]) -> Undo {
-        table.put(Row::new(id.len(), &[id.as_bytes(), body].concat()))
+    fn put(table: &mut Table, id: &str, body: &str) -> Undo {
+        table.put(Row::new(id.len(), &[id, body].concat()))
     }
 
     proptest! {
         #[test]
-        fn a_table_behaves_as_an_ordered_map(steps in prop::collection::vec((0_u8..3, 0_u16..200, any::<u8>()), 0..600)) {
+        fn a_table_behaves_as_an_ordered_map(steps in prop::collection::vec((0_u8..3, 0_u16..200, any::<char>()), 0..600)) {
             let (mut table, mut model, mut copy) = (Table::default(), IndexMap::new(), None);
             for (step, id, body) in steps {
-                let id = format!("id-{id}");
+                let (id, body) = (format!("id-{id}"), body.to_string());
                 match step {
                     0 => { prop_assert_eq!(table.remove(&id).is_some(), model.shift_remove(&id).is_some()); }
                     1 if copy.is_none() => copy = Some((table.clone(), model.clone())),
                     1 => {
-                        let put = put(&mut table, &id, &[body, 1]);
+                        let put = put(&mut table, &id, &body.repeat(2));
                         let removed = table.remove(&id).expect("it was just stored");
                         table.revert(removed);
                         table.revert(put);
                     }
-                    _ => { put(&mut table, &id, &[body]); model.insert(id, vec![body]); }
+                    _ => { put(&mut table, &id, &body); model.insert(id, body); }
                 }
             }
             for (table, model) in [(table, model)].into_iter().chain(copy) {
                 prop_assert_eq!(table.len(), model.len());
                 prop_assert_eq!(table.bytes(), model.iter().map(|(id, body)| id.len() + body.len()).sum::<usize>());
                 for (id, body) in &model {
-                    prop_assert_eq!(table.get(id), Some(body.as_slice()));
+                    prop_assert_eq!(table.get(id), Some(body.as_str()));
                 }
-                prop_assert!(table.iter().map(|(id, body)| (id.to_owned(), body.to_vec())).eq(model.clone()));
+                prop_assert!(table.iter().map(|(id, body)| (id.to_owned(), body.to_owned())).eq(model.clone()));
             }
         }
     }

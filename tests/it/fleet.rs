@@ -86,7 +86,7 @@ impl Replica {
         let state = sandbox.lock();
         let mut told = format!("{:?} {:?}\n", state.world.clock(), state.world.agenda().next());
         for (account, id, body) in state.rows(seatrial::world::Kind::new("address")) {
-            told.push_str(&format!("{} {id} {}\n", account.name, String::from_utf8_lossy(body)));
+            told.push_str(&format!("{} {id} {body}\n", account.name));
         }
         drop(state);
         let journal = sandbox.journal();

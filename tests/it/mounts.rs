@@ -121,8 +121,7 @@ fn booked(machine: &Machine, path: &str) {
 /// Who was told of what since the last time.
 fn news(machine: &Machine) -> Vec<String> {
     let take = |cx: &mut Cx<'_>| {
-        let rows: Vec<(String, String)> =
-            cx.docs.rows(TOLD).map(|(id, body)| (id.to_owned(), String::from_utf8_lossy(body).trim_matches('"').to_owned())).collect();
+        let rows: Vec<(String, String)> = cx.docs.rows(TOLD).map(|(id, body)| (id.to_owned(), body.trim_matches('"').to_owned())).collect();
         rows.into_iter().map(|(id, text)| cx.docs.remove(TOLD, &id).then_some(text).expect("it was just listed")).collect()
     };
     machine.as_account(machine.default_sandbox(), "acme_v1", None, start(), take).expect("the account is there")

@@ -62,7 +62,7 @@ fn dump(sandbox: &Sandbox) -> String {
     let state = sandbox.lock();
     let mut text = format!("{} {:?} {:?}\n", state.world.clock().now(wall()), state.world.agenda().next(), state.world.agenda().len());
     for (account, kind, id, body) in state.world.accounts().documents() {
-        text += &format!("{} {} {} {id} {}\n", account.mount, account.name, kind.0, String::from_utf8_lossy(body));
+        text += &format!("{} {} {} {id} {body}\n", account.mount, account.name, kind.0);
     }
     text
 }

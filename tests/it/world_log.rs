@@ -133,7 +133,7 @@ fn seen(world: &World) -> String {
         let _ = writeln!(text, "{id:?} {found:?} {} {} {:?}", account.name, account.calls(), account.window("class"));
         for kind in &KINDS {
             for (id, body) in account.table(kind).into_iter().flat_map(|table| table.iter()) {
-                let _ = writeln!(text, "  {kind:?} {id} {}", String::from_utf8_lossy(body));
+                let _ = writeln!(text, "  {kind:?} {id} {body}");
             }
         }
     }

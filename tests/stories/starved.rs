@@ -64,7 +64,7 @@ fn documents(sandbox: &Sandbox) -> Documents {
     let state = sandbox.lock();
     let mut documents = Documents::new();
     for (account, kind, id, body) in state.world.accounts().documents() {
-        let body = String::from_utf8_lossy(body).into_owned();
+        let body = body.to_owned();
         let delivery = serde_json::from_str::<Delivery>(&body).ok().filter(|_| *kind == DELIVERY);
         let (id, body) = delivery.map_or_else(|| (id.to_owned(), body), |row| (format!("{} {}", row.event, row.subject), String::new()));
         documents.insert(format!("{} {} {} {id}", account.mount, account.name, kind.0), body);

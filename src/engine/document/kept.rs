@@ -226,7 +226,7 @@ impl Kept {
         if !wanted.is_empty() && !cx.docs.may_read(rows().map(|(_, body)| body)) {
             return Err(Refusal::Broken);
         }
-        let passes = |body: &[u8]| {
+        let passes = |body: &str| {
             wanted.is_empty() || {
                 let document: Members = json::read(body);
                 let is_one =

@@ -26,7 +26,7 @@ pub(super) struct Asked {
 
 /// The rows of a page, and what is said of it.
 pub(super) struct Paged<'d> {
-    pub rows: Vec<&'d [u8]>,
+    pub rows: Vec<&'d str>,
     pub page: Page,
 }
 
@@ -63,7 +63,7 @@ impl Asked {
     }
 
     /// The page of rows that pass, by their keys.
-    pub fn cut<'d>(self, rows: impl Iterator<Item = (String, &'d [u8])>) -> Paged<'d> {
+    pub fn cut<'d>(self, rows: impl Iterator<Item = (String, &'d str)>) -> Paged<'d> {
         let Self { size, mut skipped, number, first, cursor } = self;
         let (mut taken, mut last, mut total) = (Vec::new(), String::new(), 0);
         let mut is_behind = cursor.is_none();

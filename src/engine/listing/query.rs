@@ -30,7 +30,7 @@ pub struct Query<'c> {
     pub(super) size: usize,
 }
 
-type Rows<'d> = Box<dyn Iterator<Item = (&'d str, &'d [u8])> + 'd>;
+type Rows<'d> = Box<dyn Iterator<Item = (&'d str, &'d str)> + 'd>;
 
 /// A filter with the value that the query gives it.
 pub(super) struct Condition<'c> {
@@ -106,7 +106,7 @@ impl<'c> Query<'c> {
     ///
     /// # Errors
     /// When there is no such page, as the list words it.
-    pub fn documents<'d>(&self, docs: &'d Docs<'_>, kind: Kind) -> Result<Page<(&'d str, &'d [u8])>, Refusal> {
+    pub fn documents<'d>(&self, docs: &'d Docs<'_>, kind: Kind) -> Result<Page<(&'d str, &'d str)>, Refusal> {
         if let Some(cursor) = self.cursor {
             return self.behind(cursor, docs, kind);
         }
@@ -123,9 +123,9 @@ impl<'c> Query<'c> {
     ///
     /// # Errors
     /// When the list has no such document, as the list words it.
-    pub fn behind<'d>(&self, cursor: &str, docs: &'d Docs<'_>, kind: Kind) -> Result<Page<(&'d str, &'d [u8])>, Refusal> {
+    pub fn behind<'d>(&self, cursor: &str, docs: &'d Docs<'_>, kind: Kind) -> Result<Page<(&'d str, &'d str)>, Refusal> {
         let rows = self.by_creation(docs, kind);
-        let read = |row: &(&str, &[u8]), member: &str| within(row.1, member);
+        let read = |row: &(&str, &str), member: &str| within(row.1, member);
         let (mut rows, is_filtered): (Rows<'_>, _) = match self.key {
             Some(_) => (Box::new(self.in_order(rows, read).into_iter()), true),
             None => (rows, self.takes_all()),
@@ -218,12 +218,12 @@ impl<'c> Query<'c> {
 }
 
 /// A member of a stored document, of which nothing else is read.
-fn within(body: &[u8], member: &str) -> Value {
+fn within(body: &str, member: &str) -> Value {
     json::at(body, member).map(json::read).unwrap_or_default()
 }
 
 /// The page, unless its documents are more than is read for one answer.
-fn bounded<'d>(docs: &Docs<'_>, page: Page<(&'d str, &'d [u8])>) -> Result<Page<(&'d str, &'d [u8])>, Refusal> {
+fn bounded<'d>(docs: &Docs<'_>, page: Page<(&'d str, &'d str)>) -> Result<Page<(&'d str, &'d str)>, Refusal> {
     if docs.may_read(page.rows.iter().map(|(_, body)| *body)) { Ok(page) } else { Err(Refusal::Broken) }
 }
 

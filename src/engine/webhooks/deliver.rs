@@ -268,8 +268,8 @@ impl Cx<'_> {
     /// Removes the oldest deliveries, finished ones first, while they exceed their budget.
     fn make_room(&mut self) {
         while self.docs.account().table(&DELIVERY).is_some_and(|table| table.bytes() > BUDGET) {
-            let finished = |(id, body): (&str, &[u8])| {
-                serde_json::from_slice::<Delivery>(body).is_ok_and(|row| row.progress.is_over()).then(|| id.to_owned())
+            let finished = |(id, body): (&str, &str)| {
+                serde_json::from_str::<Delivery>(body).is_ok_and(|row| row.progress.is_over()).then(|| id.to_owned())
             };
             let oldest = self.docs.rows(DELIVERY).take(64).find_map(finished);
             let Some(oldest) = oldest.or_else(|| self.docs.rows(DELIVERY).next().map(|(id, _)| id.to_owned())) else { return };

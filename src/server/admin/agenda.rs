@@ -87,14 +87,14 @@ impl TaskView {
         let kind = TaskKind::of(task);
         let document = |kind| account.table(kind).and_then(|table| table.get(&task.subject));
         let (what, outdated) = match kind {
-            TaskKind::Parcel => match document(&PARCEL).and_then(|body| serde_json::from_slice::<Parcel>(body).ok()) {
+            TaskKind::Parcel => match document(&PARCEL).and_then(|body| serde_json::from_str::<Parcel>(body).ok()) {
                 Some(parcel) if task.is_step() && parcel.step == task.step => match state.plan(account, &parcel, 1).pop() {
                     Some(Next::At(_, scan)) => (Some(scan.status.word().to_owned()), false),
                     _ => (None, true),
                 },
                 parcel => (None, parcel.is_none() || task.is_step()),
             },
-            TaskKind::Webhook => match document(&DELIVERY).and_then(|body| serde_json::from_slice::<Delivery>(body).ok()) {
+            TaskKind::Webhook => match document(&DELIVERY).and_then(|body| serde_json::from_str::<Delivery>(body).ok()) {
                 Some(row) => (Some(row.event), row.progress != Progress::Waiting || row.next.is_none_or(|next| next > at)),
                 None => (None, true),
             },

@@ -25,7 +25,7 @@ pub(crate) trait Brief: Sized {
     const KIND: Kind;
 
     /// `None` for a document that is none of its kind, which an imported file may have, and for one of a vendor that is not mounted.
-    fn read(body: &[u8], mount: &str, vendors: &Vendors) -> Option<Self>;
+    fn read(body: &str, mount: &str, vendors: &Vendors) -> Option<Self>;
 }
 
 /// The documents of one kind of a few sandboxes.
@@ -111,7 +111,7 @@ impl<T> Known<T> {
     }
 
     /// The document as it is stored, in JSON.
-    pub fn body(&self) -> &[u8] {
+    pub fn body(&self) -> &str {
         self.row.body()
     }
 }
@@ -127,8 +127,8 @@ impl<T> Deref for Known<T> {
 impl Brief for ParcelBrief {
     const KIND: Kind = PARCEL;
 
-    fn read(body: &[u8], mount: &str, vendors: &Vendors) -> Option<Self> {
-        let stored: StoredParcel<'_> = serde_json::from_slice(body).ok()?;
+    fn read(body: &str, mount: &str, vendors: &Vendors) -> Option<Self> {
+        let stored: StoredParcel<'_> = serde_json::from_str(body).ok()?;
         let vendor = vendors.booked_with(mount, &stored.vendor)?;
         let StoredParcel { number, subject, from, to, .. } = &stored;
         let words = [&**number, subject, &from.city, &from.zip, &to.city, &to.zip].join("\n").to_lowercase();
@@ -152,8 +152,8 @@ impl ParcelBrief {
 impl Brief for DeliveryBrief {
     const KIND: Kind = DELIVERY;
 
-    fn read(body: &[u8], _: &str, _: &Vendors) -> Option<Self> {
-        let stored: StoredDelivery<'_> = serde_json::from_slice(body).ok()?;
+    fn read(body: &str, _: &str, _: &Vendors) -> Option<Self> {
+        let stored: StoredDelivery<'_> = serde_json::from_str(body).ok()?;
         let StoredDelivery { vendor, subscription, event, subject, progress, created } = stored;
         Some(Self {
             vendor: vendor.into(),

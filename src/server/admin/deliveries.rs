@@ -112,7 +112,7 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Re
         let count = rows.iter().rev().map(|(_, row)| &**row).map(shown).take_while(|is_shown| *is_shown).count();
         let older = rows.len() - count;
         let views = rows[older..].iter().filter_map(|(account, row)| {
-            let row = serde_json::from_slice(row.body()).ok()?;
+            let row = serde_json::from_str(row.body()).ok()?;
             Some(DeliveryView::of(&accounts.get(*account).name, row))
         });
         let deliveries: Vec<DeliveryView> = views.collect();

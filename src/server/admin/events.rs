@@ -216,7 +216,7 @@ fn delivery(state: &State, id: &str) -> Option<(&'static str, Value)> {
 fn read<T: serde::de::DeserializeOwned>(state: &State, kind: &Kind, id: &str) -> Option<T> {
     let accounts = state.world.accounts();
     let owner = accounts.owner_of(kind, id)?;
-    serde_json::from_slice(accounts.get(owner).table(kind)?.get(id)?).ok()
+    serde_json::from_str(accounts.get(owner).table(kind)?.get(id)?).ok()
 }
 
 fn event(name: &str, id: Option<u64>, data: &impl Serialize) -> String {

@@ -83,9 +83,9 @@ impl Default for Room {
 
 impl Room {
     /// Whether one more document is on the page.
-    pub fn takes(&mut self, document: &[u8]) -> bool {
+    pub fn takes(&mut self, document: &str) -> bool {
         let has_room = self.0 > 0;
-        self.0 = self.0.saturating_sub(document.len() + VALUE * json::count_values(document));
+        self.0 = self.0.saturating_sub(document.len() + VALUE * json::count_values(document.as_bytes()));
         has_room
     }
 }

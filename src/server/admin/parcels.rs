@@ -174,7 +174,7 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Pa
     }
     let rows = rows.into_iter().map(|(_, owner, brief)| (brief.id(), (accounts.get(owner), brief)));
     let (parcels, next) = page_of(request, filter.limit, rows, |(account, brief)| {
-        let parcel: Parcel = serde_json::from_slice(brief.body()).ok()?;
+        let parcel: Parcel = serde_json::from_str(brief.body()).ok()?;
         let mut view = ParcelView::of(&brief.vendor, &account.name, &parcel, state.plan(account, &parcel, 1));
         if filter.is_row {
             view.events.drain(..view.events.len().saturating_sub(1));

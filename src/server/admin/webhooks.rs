@@ -144,7 +144,7 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Re
     let mut next = None;
     let rows = state.rows(SUBSCRIPTION).map(|(account, id, body)| (id, (account, body)));
     for (_, (account, body)) in behind(request, rows)? {
-        let Ok(row) = serde_json::from_slice::<Subscription>(body) else { continue };
+        let Ok(row) = serde_json::from_str::<Subscription>(body) else { continue };
         if request.query("vendor").is_some_and(|vendor| row.version() != vendor) {
             continue;
         }

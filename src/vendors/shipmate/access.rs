@@ -89,7 +89,7 @@ pub(super) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal
     }
     let stored = gate.shared.table(&SESSION).and_then(|table| table.get(token));
     let session: Option<Session<'_>> =
-        stored.map(|body| serde_json::from_slice(body).expect("a stored session is read by the type that wrote it"));
+        stored.map(|body| serde_json::from_str(body).expect("a stored session is read by the type that wrote it"));
     if session.as_ref().and_then(|session| session.expires).is_some_and(|expires| expires <= gate.now) {
         return Err(Denial::Expired.into());
     }

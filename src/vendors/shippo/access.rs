@@ -115,7 +115,7 @@ pub(crate) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal
 /// A platform calls in the name of an account that it manages, which has worlds of its own.
 fn on_behalf(gate: &AuthRequest<'_>, mut row: Credential, id: &str) -> Result<Credential, Refusal> {
     let platform = gate.shared.table(&MANAGED_ACCOUNT).and_then(|table| table.get(id));
-    let platform = platform.and_then(|body| serde_json::from_slice::<Platform>(body).ok()).map(|platform| platform.account);
+    let platform = platform.and_then(|body| serde_json::from_str::<Platform>(body).ok()).map(|platform| platform.account);
     let platform = platform.unwrap_or_default();
     let live = Mode::of_account(&row.account) == Mode::Live;
     // Accounts are opened in live mode; a token of the same row's test mode may use them as well.

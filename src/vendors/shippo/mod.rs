@@ -78,7 +78,7 @@ fn id_of(credential: &Credential, member: &str, word: &str) -> Option<String> {
 /// has all of them by their carriers: `$request.body.rate in $state.rates.usps`.
 fn state(account: &Account) -> Value {
     let rates = account.table(&wire::RATE).into_iter().flat_map(|table| table.iter().rev());
-    let mut rates = rates.filter_map(|(_, body)| serde_json::from_slice::<wire::shipment::Rate>(body).ok()).peekable();
+    let mut rates = rates.filter_map(|(_, body)| serde_json::from_str::<wire::shipment::Rate>(body).ok()).peekable();
     let latest = rates.peek().map(|rate| rate.shipment.clone());
     let rates: Vec<_> = rates.take_while(|rate| Some(&rate.shipment) == latest.as_ref()).collect();
     let marked = |mark: &str| rates.iter().find(|rate| rate.attributes.iter().any(|word| word == mark)).map(|rate| &rate.object_id);

@@ -209,7 +209,7 @@ fn is_paid_from_wallet(label: &Label) -> bool {
 
 /// A carrier has scanned a parcel: its label is paid now, if it was to be paid then.
 pub(crate) fn accepted(cx: &mut Cx<'_>, parcel: &Parcel) {
-    let is_waiting = |body: &[u8]| std::str::from_utf8(body).is_ok_and(|text| text.contains(r#""unpaid":true"#));
+    let is_waiting = |body: &str| body.contains(r#""unpaid":true"#);
     if !parcel.is_scanned() || !cx.docs.raw(LABEL, &parcel.subject).is_some_and(is_waiting) {
         return;
     }

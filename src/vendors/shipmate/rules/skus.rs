@@ -162,7 +162,7 @@ fn stored_view(cx: &Cx<'_>, uuid: &str) -> Result<Written, Refusal> {
 }
 
 /// A SKU, as it is stored, as the caller's version shows it.
-fn sku_view(cx: &Cx<'_>, uuid: &str, stored: &[u8]) -> Result<Written, Refusal> {
+fn sku_view(cx: &Cx<'_>, uuid: &str, stored: &str) -> Result<Written, Refusal> {
     if !wire::is_newer(cx) {
         return Ok(Written(stored.into()));
     }
@@ -172,5 +172,5 @@ fn sku_view(cx: &Cx<'_>, uuid: &str, stored: &[u8]) -> Result<Written, Refusal> 
     if let Value::Object(members) = &mut row {
         members.extend(extra(&cx.docs, uuid));
     }
-    Ok(Written(row.to_string().into_bytes().into()))
+    Ok(Written(row.to_string().into()))
 }

@@ -35,11 +35,11 @@ const SHIPPED: &str = "object_state object_created object_updated object_id obje
 
 /// A stored parcel inside a shipment. It is taken apart when it is written, because the values of many take a lot of memory.
 #[derive(Clone, Debug)]
-pub(crate) struct Shipped(pub Box<[u8]>);
+pub(crate) struct Shipped(pub Box<str>);
 
 impl Serialize for Shipped {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut parcel: Map<String, Value> = serde_json::from_slice(&self.0).map_err(ser::Error::custom)?;
+        let mut parcel: Map<String, Value> = serde_json::from_str(&self.0).map_err(ser::Error::custom)?;
         serializer.collect_map(SHIPPED.split(' ').filter_map(|name| parcel.remove_entry(name)))
     }
 }

@@ -17,7 +17,7 @@ pub(crate) fn find(cx: &Cx<'_>, id: u64) -> Result<Members, Refusal> {
 pub(crate) fn change<'n>(cx: &mut Cx<'_>, id: u64, changes: impl IntoIterator<Item = (&'n str, Value)>) {
     let id = id.to_string();
     let Some(mut members) = cx.docs.get::<Members>(ORDER, &id) else { return };
-    let scales = Scales::of(cx.docs.raw(ORDER, &id).unwrap_or_default());
+    let scales = Scales::of(cx.docs.raw(ORDER, &id).unwrap_or_default().as_bytes());
     changes.into_iter().for_each(|(name, value)| members[name] = value);
     members["modifyDate"] = super::date::stamp(cx.now).into();
     cx.docs.put(ORDER, &id, &scales.write(&members));

@@ -51,7 +51,7 @@ fn scaled(shown: impl Into<Value>, decimals: Decimals) -> Written {
     for (pointer, places) in decimals {
         let Some(number) = shown.pointer_mut(pointer).filter(|number| number.is_number()) else { continue };
         let written = Money::from(number.take()).scaled(*places);
-        *number = serde_json::from_slice(&written.0).unwrap_or_default();
+        *number = serde_json::from_str(&written.0).unwrap_or_default();
         let path: Vec<Step> = pointer.split('/').skip(1).map(|name| Step::Member(name.into())).collect();
         scales = scales.and(&path, &written);
     }

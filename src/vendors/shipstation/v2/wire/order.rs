@@ -140,8 +140,8 @@ pub(super) fn as_shipment<'s>(cx: &Cx<'_>, sold: &'s Members, seen: &'s mut Orig
 }
 
 /// A member of an order as a shipment by its JSON pointer, as [`shipment::member`] says; nothing if that takes the whole shipment.
-pub(super) fn member(cx: &Cx<'_>, sold: &[u8], pointer: &str) -> Option<Value> {
-    let read = |member: &str| json::at(sold, member).and_then(|found| serde_json::from_slice(found).ok()).unwrap_or_default();
+pub(super) fn member(cx: &Cx<'_>, sold: &str, pointer: &str) -> Option<Value> {
+    let read = |member: &str| json::at(sold, member).and_then(|found| serde_json::from_str(found).ok()).unwrap_or_default();
     let time = |member: &str| moment(instant(&read(member)).unwrap_or(cx.now)).into();
     Some(match pointer {
         "/shipment_status" if read("/orderStatus") == shipment::ON_HOLD => shipment::ON_HOLD.into(),

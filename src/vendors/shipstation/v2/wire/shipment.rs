@@ -65,7 +65,7 @@ pub(crate) fn row(cx: &Cx<'_>, number: u64, origins: &mut Origins) -> Written {
         Some(sold) => style.write_within(2, &order::completing(cx, &order::as_shipment(cx, &sold, origins)), &mut written),
         None => style.write_within(2, &to_json(view(cx, number).unwrap_or_default()), &mut written),
     }
-    Written(written.into())
+    Written(String::from_utf8(written).expect("JSON is text").into())
 }
 
 /// What lists are filtered by where an order is on hold, instead of its status.
@@ -74,15 +74,15 @@ pub(crate) const ON_HOLD: &str = "on_hold";
 /// A shipment as it is stored: by this version, as an order, or both.
 pub(crate) struct StoredShipment<'d> {
     pub number: u64,
-    own: Option<&'d [u8]>,
-    sold: Option<&'d [u8]>,
+    own: Option<&'d str>,
+    sold: Option<&'d str>,
 }
 
 /// A member of a shipment by its JSON pointer, of those that lists filter and sort by. Of what is stored nothing else is read, if that can
 /// be helped.
 pub(crate) fn member(cx: &Cx<'_>, &StoredShipment { number, own, sold }: &StoredShipment<'_>, pointer: &str) -> Value {
     let found = match (own, sold) {
-        (Some(own), None) => Some(json::at(own, pointer).and_then(|found| serde_json::from_slice(found).ok()).unwrap_or_default()),
+        (Some(own), None) => Some(json::at(own, pointer).and_then(|found| serde_json::from_str(found).ok()).unwrap_or_default()),
         (None, Some(sold)) => order::member(cx, sold, pointer),
         // Version 2 says nothing of payments.
         (Some(_), Some(sold)) if pointer == "/payment_date" => order::member(cx, sold, pointer),
@@ -111,7 +111,7 @@ pub(crate) fn to_json(mut shipment: Members) -> Value {
 
 /// All shipments, in the order of creation.
 pub(crate) fn all<'d>(cx: &'d Cx<'_>) -> Vec<StoredShipment<'d>> {
-    let is_open = |body: &[u8]| json::at(body, "/orderStatus") != Some(br#""awaiting_payment""#);
+    let is_open = |body: &str| json::at(body, "/orderStatus") != Some(r#""awaiting_payment""#);
     let orders = cx.docs.rows(ORDER).filter(|(_, body)| is_open(body)).map(|(id, body)| (id, cx.docs.raw(SHIPMENT, id), Some(body)));
     let own = cx.docs.rows(SHIPMENT).filter(|(id, _)| !cx.docs.has(ORDER, id)).map(|(id, body)| (id, Some(body), None));
     let row = |(id, own, sold): (&str, _, _)| Some(StoredShipment { number: id.parse().ok()?, own, sold });
