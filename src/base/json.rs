@@ -3,6 +3,8 @@
 mod style;
 
 use std::borrow::Cow;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -114,7 +116,38 @@ pub fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 
 /// JSON that was written before, compactly or in its style, and is written again in its style: nobody parses it.
 #[derive(Clone, Debug)]
-pub struct Written(pub Box<str>);
+pub struct Written {
+    text: Arc<str>,
+    start: usize,
+}
+
+impl Written {
+    /// What is behind the first bytes of a text, which it shares.
+    #[must_use]
+    pub const fn behind(text: Arc<str>, start: usize) -> Self {
+        Self { text, start }
+    }
+}
+
+impl<'t> From<&'t str> for Written {
+    fn from(text: &'t str) -> Self {
+        Self::behind(text.into(), 0)
+    }
+}
+
+impl From<String> for Written {
+    fn from(text: String) -> Self {
+        Self::behind(text.into(), 0)
+    }
+}
+
+impl Deref for Written {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.text[self.start..]
+    }
+}
 
 /// What a stored document holds.
 ///
@@ -130,7 +163,7 @@ impl Serialize for Written {
         // How serde_json knows raw text; its own type for that parses what it is made of.
         const RAW: &str = "$serde_json::private::RawValue";
         let mut raw = serializer.serialize_struct(RAW, 1)?;
-        raw.serialize_field(RAW, &*self.0)?;
+        raw.serialize_field(RAW, &**self)?;
         raw.end()
     }
 }

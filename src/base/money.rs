@@ -18,7 +18,7 @@ pub(crate) struct Money(pub i64);
 impl Money {
     /// The number with so many decimals, of at most four, as JSON.
     pub(crate) fn scaled(self, places: usize) -> Written {
-        Written(self.text(places).into())
+        self.text(places).into()
     }
 
     /// The number with so many decimals; what is behind them is cut off.

@@ -25,7 +25,7 @@ use crate::engine::refusal::{Denial, Refusal};
 use crate::engine::scenario::ScenarioRuntime;
 use crate::engine::vendor::Vendor;
 use crate::spec::Catalog;
-use crate::world::{Account, AccountId, Blame, Credential, Kind, Note, Task, World};
+use crate::world::{Account, AccountId, Blame, Credential, Kind, Note, Row, Table, Task, World};
 
 /// The context of one call, or of one due task.
 pub struct Cx<'w> {
@@ -307,6 +307,11 @@ impl Docs<'_> {
     /// Ids and stored documents of a kind, oldest first; `rev()` for newest first.
     pub fn rows(&self, kind: Kind) -> impl DoubleEndedIterator<Item = (&str, &str)> {
         self.account().rows(&kind)
+    }
+
+    /// The same as rows of their table.
+    pub(super) fn stored<'d>(&'d self, kind: &Kind) -> impl DoubleEndedIterator<Item = &'d Row> + use<'d> {
+        self.account().table(kind).into_iter().flat_map(Table::rows)
     }
 
     /// Documents of a kind, oldest first.

@@ -18,6 +18,7 @@ use crate::base::time::Timestamp;
 use crate::engine::call::Call;
 use crate::engine::refusal::Refusal;
 use crate::spec::Operation;
+use crate::world::Row;
 
 /// How a list may be asked for.
 pub struct Listing {
@@ -278,17 +279,17 @@ impl<T> Page<T> {
     }
 }
 
-impl Page<(&str, &str)> {
+impl Page<&Row> {
     /// The same page of read documents.
     #[must_use]
     pub fn read<T: DeserializeOwned>(self) -> Page<T> {
-        self.map(|(_, body)| json::read(body))
+        self.map(|row| json::read(row.body()))
     }
 
     /// The same page of documents that are answered as they are stored.
     #[must_use]
     pub fn written(self) -> Page<Written> {
-        self.map(|(_, body)| Written(body.into()))
+        self.map(Row::written)
     }
 }
 

@@ -56,7 +56,7 @@ impl Scales {
     /// These, and the number of another path.
     #[must_use]
     pub fn and(&self, path: &[Step], number: &Written) -> Self {
-        Self::sorted(self.0.iter().cloned().chain([(path.to_vec(), number.0.clone())]).collect())
+        Self::sorted(self.0.iter().cloned().chain([(path.to_vec(), (**number).into())]).collect())
     }
 
     /// How many decimals a number at a path has, if it is one of these.
@@ -74,7 +74,7 @@ impl Scales {
     pub fn write(&self, document: &impl Serialize) -> Written {
         let text = serde_json::to_string(document).expect("documents have text keys and are written to memory");
         if self.0.is_empty() {
-            return Written(text.into());
+            return text.into();
         }
         let mut out = String::with_capacity(text.len() + 16);
         let (mut scanner, mut written) = (Scanner::new(text.as_bytes()), 0);
@@ -93,7 +93,7 @@ impl Scales {
             }
         }
         out.push_str(&text[written..]);
-        Written(out.into())
+        out.into()
     }
 }
 
@@ -124,7 +124,7 @@ mod tests {
 
     fn check(sent: &str, document: &Value, expected: &str) {
         let written = Scales::of(sent.as_bytes()).write(document);
-        assert_eq!(&*written.0, expected, "{sent}");
+        assert_eq!(&*written, expected, "{sent}");
     }
 
     #[test]
@@ -153,7 +153,7 @@ mod tests {
     fn an_element_has_the_numbers_below_it() {
         let scales = Scales::of(br#"[{"a": 1.00}, {"a": 2.000, "b": {"c": 3.10}}]"#);
         assert_eq!(
-            &*scales.of_element(1).write(&json!({"a": 2, "b": {"c": 3.1}})).0,
+            &*scales.of_element(1).write(&json!({"a": 2, "b": {"c": 3.1}})),
             r#"{"a":2.000,"b":{"c":3.10}}"#
         );
         assert_eq!(scales.of_element(1).decimals(&[Step::Member("A".into())]), Some(3));

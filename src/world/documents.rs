@@ -12,6 +12,7 @@ use hashbrown::HashTable;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::base::ahead;
+use crate::base::json::Written;
 use crate::base::name::Name;
 
 const CHUNK: usize = 64;
@@ -116,6 +117,12 @@ impl Row {
     #[must_use]
     pub fn body(&self) -> &str {
         &self.data[self.id_length as usize..]
+    }
+
+    /// The document, which is not copied.
+    #[must_use]
+    pub fn written(&self) -> Written {
+        Written::behind(Arc::clone(&self.data), self.id_length as usize)
     }
 
     /// Whether it is the same row, not only an equal one.

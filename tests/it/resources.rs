@@ -150,7 +150,7 @@ fn page(cx: &Cx<'_>, page: listing::Page<Written>) -> Reply {
         json!({ "href": listing::link(cx.call, cx.call.path, &pairs) })
     };
     let next = if page.has_next { href(page.number + 1) } else { json!({}) };
-    let names: Vec<Value> = page.rows.iter().map(|row| json::read::<Value>(&row.0)["name"].take()).collect();
+    let names: Vec<Value> = page.rows.iter().map(|row| json::read::<Value>(row)["name"].take()).collect();
     Reply::ok(json!({"names": names, "total": page.total, "page": page.number, "pages": page.pages(), "next": next}))
 }
 

@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn what_was_written_is_written_as_it_is() {
-        let written = Written(r#"{"a":[1.50,null]}"#.into());
+        let written = Written::from(r#"{"a":[1.50,null]}"#);
         assert_eq!(Style::Compact.to_string(&[written.clone(), written]), r#"[{"a":[1.50,null]},{"a":[1.50,null]}]"#);
     }
 
@@ -276,10 +276,10 @@ mod tests {
         fn what_was_written_is_written_in_any_style(value in any_json()) {
             let written = json!({"a": [value], "b": value});
             for style in [Style::Compact, Style::Spaced, Style::Jackson, Style::Indented] {
-                let row = || Written(value.to_string().into());
+                let row = || Written::from(value.to_string());
                 let raw = Pair { a: [row()], b: row() };
                 prop_assert_eq!(style.to_string(&raw), style.to_string(&written));
-                let styled = Written(style.to_string(&value).into());
+                let styled = Written::from(style.to_string(&value));
                 prop_assert_eq!(style.to_string(&styled), style.to_string(&value));
             }
         }

@@ -14,7 +14,7 @@ use crate::base::time::Timestamp;
 use crate::engine::call::Call;
 use crate::engine::cx::Docs;
 use crate::engine::refusal::Refusal;
-use crate::world::Kind;
+use crate::world::{Kind, Row};
 
 /// What a cursor holds in front of the id of the last row.
 const CURSOR: &[u8] = b"p=";
@@ -30,7 +30,7 @@ pub struct Query<'c> {
     pub(super) size: usize,
 }
 
-type Rows<'d> = Box<dyn Iterator<Item = (&'d str, &'d str)> + 'd>;
+type Rows<'d> = Box<dyn Iterator<Item = &'d Row> + 'd>;
 
 /// A filter with the value that the query gives it.
 pub(super) struct Condition<'c> {
@@ -102,19 +102,19 @@ impl<'c> Query<'c> {
         (end([Bound::After, Bound::From]), end([Bound::Before, Bound::Until]))
     }
 
-    /// The page of the documents of a kind, as ids and stored bodies.
+    /// The page of the documents of a kind, as they are stored.
     ///
     /// # Errors
     /// When there is no such page, as the list words it.
-    pub fn documents<'d>(&self, docs: &'d Docs<'_>, kind: Kind) -> Result<Page<(&'d str, &'d str)>, Refusal> {
+    pub fn documents<'d>(&self, docs: &'d Docs<'_>, kind: Kind) -> Result<Page<&'d Row>, Refusal> {
         if let Some(cursor) = self.cursor {
             return self.behind(cursor, docs, kind);
         }
-        let rows = self.by_creation(docs, kind.clone());
+        let rows = self.by_creation(docs, &kind);
         if self.takes_all() {
             return bounded(docs, self.cut(docs.count(kind), rows)?);
         }
-        let rows = self.in_order(rows, |(_, body), member| within(body, member));
+        let rows = self.in_order(rows, |row, member| within(row.body(), member));
         bounded(docs, self.cut(rows.len(), rows.into_iter())?)
     }
 
@@ -123,9 +123,9 @@ impl<'c> Query<'c> {
     ///
     /// # Errors
     /// When the list has no such document, as the list words it.
-    pub fn behind<'d>(&self, cursor: &str, docs: &'d Docs<'_>, kind: Kind) -> Result<Page<(&'d str, &'d str)>, Refusal> {
-        let rows = self.by_creation(docs, kind);
-        let read = |row: &(&str, &str), member: &str| within(row.1, member);
+    pub fn behind<'d>(&self, cursor: &str, docs: &'d Docs<'_>, kind: Kind) -> Result<Page<&'d Row>, Refusal> {
+        let rows = self.by_creation(docs, &kind);
+        let read = |row: &&Row, member: &str| within(row.body(), member);
         let (mut rows, is_filtered): (Rows<'_>, _) = match self.key {
             Some(_) => (Box::new(self.in_order(rows, read).into_iter()), true),
             None => (rows, self.takes_all()),
@@ -133,14 +133,14 @@ impl<'c> Query<'c> {
         if !cursor.is_empty() {
             let bytes = URL_SAFE_NO_PAD.decode(cursor).unwrap_or_default();
             let last = bytes.strip_prefix(CURSOR);
-            if last.and_then(|last| rows.find(|(id, _)| id.as_bytes() == last)).is_none() {
+            if last.and_then(|last| rows.find(|row| row.id().as_bytes() == last)).is_none() {
                 let fault = Fault { name: self.listing.cursor, value: cursor, kind: FaultKind::Cursor };
                 return Err((self.listing.refuse)(&[fault]));
             }
         }
         let mut rows = rows.filter(|row| is_filtered || self.passes(|member| read(row, member)));
         let page: Vec<_> = rows.by_ref().take(self.size).collect();
-        let next = rows.next().and(page.last()).map(|(id, _)| URL_SAFE_NO_PAD.encode([CURSOR, id.as_bytes()].concat()));
+        let next = rows.next().and(page.last()).map(|row| URL_SAFE_NO_PAD.encode([CURSOR, row.id().as_bytes()].concat()));
         bounded(docs, Page { rows: page, number: self.page, size: self.size, skipped: 0, total: 0, has_next: next.is_some(), cursor: next })
     }
 
@@ -188,8 +188,8 @@ impl<'c> Query<'c> {
         Ok(Page { rows: page_rows, number: page, size, skipped, total, has_next, cursor: None })
     }
 
-    fn by_creation<'d>(&self, docs: &'d Docs<'_>, kind: Kind) -> Rows<'d> {
-        if self.begins_with_newest() { Box::new(docs.rows(kind).rev()) } else { Box::new(docs.rows(kind)) }
+    fn by_creation<'d>(&self, docs: &'d Docs<'_>, kind: &Kind) -> Rows<'d> {
+        if self.begins_with_newest() { Box::new(docs.stored(kind).rev()) } else { Box::new(docs.stored(kind)) }
     }
 
     fn begins_with_newest(&self) -> bool {
@@ -223,8 +223,8 @@ fn within(body: &str, member: &str) -> Value {
 }
 
 /// The page, unless its documents are more than is read for one answer.
-fn bounded<'d>(docs: &Docs<'_>, page: Page<(&'d str, &'d str)>) -> Result<Page<(&'d str, &'d str)>, Refusal> {
-    if docs.may_read(page.rows.iter().map(|(_, body)| *body)) { Ok(page) } else { Err(Refusal::Broken) }
+fn bounded<'d>(docs: &Docs<'_>, page: Page<&'d Row>) -> Result<Page<&'d Row>, Refusal> {
+    if docs.may_read(page.rows.iter().map(|row| row.body())) { Ok(page) } else { Err(Refusal::Broken) }
 }
 
 impl<'c> Condition<'c> {

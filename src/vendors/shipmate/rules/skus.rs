@@ -94,7 +94,7 @@ pub fn list(cx: &mut Cx<'_>) -> Outcome {
     let links = Links { first: link(1), last: None, prev, next: page.has_next.then(|| link(page.number + 1)) };
     let (from, to) = (row(page.skipped + 1), row(page.skipped + page.rows.len()));
     let meta = Meta { current_page: page.number, from, path, per_page: page.size, to };
-    let data = page.rows.into_iter().map(|(uuid, sku)| sku_view(cx, uuid, sku)).collect::<Result<_, _>>()?;
+    let data = page.rows.into_iter().map(|row| sku_view(cx, row.id(), row.written())).collect::<Result<_, _>>()?;
     Ok(Reply::ok(Skus { data, links, meta }))
 }
 
@@ -158,13 +158,13 @@ fn extra(docs: &Docs<'_>, uuid: &str) -> Map<String, Value> {
 }
 
 fn stored_view(cx: &Cx<'_>, uuid: &str) -> Result<Written, Refusal> {
-    cx.docs.raw(SKU, uuid).map_or_else(|| Err(Refusal::missing(SKU, uuid)), |sku| sku_view(cx, uuid, sku))
+    cx.docs.raw(SKU, uuid).map_or_else(|| Err(Refusal::missing(SKU, uuid)), |sku| sku_view(cx, uuid, sku.into()))
 }
 
 /// A SKU, as it is stored, as the caller's version shows it.
-fn sku_view(cx: &Cx<'_>, uuid: &str, stored: &str) -> Result<Written, Refusal> {
+fn sku_view(cx: &Cx<'_>, uuid: &str, stored: Written) -> Result<Written, Refusal> {
     if !wire::is_newer(cx) {
-        return Ok(Written(stored.into()));
+        return Ok(stored);
     }
     let mut row = wire::as_version(cx, cx.docs.require::<Value>(SKU, uuid)?);
     row["location"] =
@@ -172,5 +172,5 @@ fn sku_view(cx: &Cx<'_>, uuid: &str, stored: &str) -> Result<Written, Refusal> {
     if let Value::Object(members) = &mut row {
         members.extend(extra(&cx.docs, uuid));
     }
-    Ok(Written(row.to_string().into()))
+    Ok(row.to_string().into())
 }

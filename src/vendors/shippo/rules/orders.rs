@@ -51,7 +51,7 @@ fn answer(cx: &Cx<'_>, status: StatusCode, order: Value) -> Reply {
 }
 
 fn page(cx: &Cx<'_>, page: listing::Page<Written>) -> Reply {
-    version::reply(cx.call, StatusCode::OK, Page::of(cx.call, cx.call.path, page.map(|order| view(cx, json::read(&order.0)))))
+    version::reply(cx.call, StatusCode::OK, Page::of(cx.call, cx.call.path, page.map(|order| view(cx, json::read(&order)))))
 }
 
 /// Addresses are kept whole, and lines get ids.

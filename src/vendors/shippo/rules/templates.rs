@@ -62,7 +62,7 @@ pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
 /// Newest first; `null` when there are none.
 fn page(cx: &Cx<'_>, page: listing::Page<Written>) -> Reply {
     let iso = is_published(cx);
-    let rows: Vec<Value> = page.rows.iter().map(|own| view(json::read(&own.0), iso)).collect();
+    let rows: Vec<Value> = page.rows.iter().map(|own| view(json::read(own), iso)).collect();
     let results = if rows.is_empty() { Value::Null } else { rows.into() };
     dialect::go(StatusCode::OK, &json!({ "results": results }))
 }

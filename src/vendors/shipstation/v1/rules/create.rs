@@ -150,7 +150,7 @@ pub(super) fn store(cx: &mut Cx<'_>, sent: &Value, scales: &Scales, import: &mut
     let sent = std::mem::take(&mut order["items"]);
     let items = items(cx, sent, before.as_ref(), scales);
     let total = total(&order, &items, scales);
-    order["orderTotal"] = serde_json::from_str(&total.0).unwrap_or_default();
+    order["orderTotal"] = serde_json::from_str(&total).unwrap_or_default();
     if order["weight"].is_null() {
         order["weight"] = weight(&items);
     }

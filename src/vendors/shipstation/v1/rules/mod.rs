@@ -34,7 +34,7 @@ pub(in crate::vendors::shipstation::v1) struct Id {
 /// A document as it was written when it was stored, with the decimals of its numbers.
 fn stored(cx: &Cx<'_>, kind: Kind, id: &str) -> Outcome {
     let body = cx.docs.raw(kind.clone(), id).ok_or_else(|| Refusal::missing(kind, id))?;
-    Ok(Reply::ok(Written(body.into())))
+    Ok(Reply::ok(Written::from(body)))
 }
 
 /// What most changes are answered with.
@@ -51,7 +51,7 @@ fn scaled(shown: impl Into<Value>, decimals: Decimals) -> Written {
     for (pointer, places) in decimals {
         let Some(number) = shown.pointer_mut(pointer).filter(|number| number.is_number()) else { continue };
         let written = Money::from(number.take()).scaled(*places);
-        *number = serde_json::from_str(&written.0).unwrap_or_default();
+        *number = serde_json::from_str(&written).unwrap_or_default();
         let path: Vec<Step> = pointer.split('/').skip(1).map(|name| Step::Member(name.into())).collect();
         scales = scales.and(&path, &written);
     }

@@ -65,7 +65,7 @@ pub(crate) fn row(cx: &Cx<'_>, number: u64, origins: &mut Origins) -> Written {
         Some(sold) => style.write_within(2, &order::completing(cx, &order::as_shipment(cx, &sold, origins)), &mut written),
         None => style.write_within(2, &to_json(view(cx, number).unwrap_or_default()), &mut written),
     }
-    Written(String::from_utf8(written).expect("JSON is text").into())
+    String::from_utf8(written).expect("JSON is text").into()
 }
 
 /// What lists are filtered by where an order is on hold, instead of its status.
