@@ -1,7 +1,7 @@
 //! A request as it came in, and the call to an operation that it is.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use http::header::{AsHeaderName, HOST, HeaderName, HeaderValue};
@@ -115,6 +115,9 @@ pub enum Validation {
     Noted,
 }
 
+/// What most calls have of violations.
+static NONE: LazyLock<Arc<Vec<Violation>>> = LazyLock::new(Arc::default);
+
 impl<'m> Call<'m> {
     /// A call of which nothing was read yet.
     pub(super) fn unread(request: &'m Request, prefix: &'m str, path: &'m str) -> Self {
@@ -126,8 +129,8 @@ impl<'m> Call<'m> {
             parameters: Vec::new(),
             query: Vec::new(),
             body: Value::Null,
-            violations: Arc::default(),
-            departures: Arc::default(),
+            violations: Arc::clone(&NONE),
+            departures: Arc::clone(&NONE),
             validation: Validation::Noted,
             remarks: Vec::new(),
             base: None,

@@ -16,6 +16,7 @@ use crate::engine::due::HasTime;
 use crate::engine::limits::{self, Limit, Quota};
 use crate::engine::machine::Machine;
 use crate::engine::parcels;
+use crate::engine::parsed::Parsed;
 use crate::engine::patch::Patch;
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::Outcome;
@@ -31,13 +32,6 @@ use crate::world::{Account, AccountId, Blame, Count, Counter, Credential, Effect
 
 /// The account of callers that are not authenticated.
 const NOBODY: &str = "nobody";
-
-/// A call that was read.
-pub(super) struct Parsed<'m> {
-    pub call: Call<'m>,
-    /// The row that handles it, or the refusal if its caller is authenticated.
-    pub row: Result<&'m OperationRow, Refusal>,
-}
 
 /// The result of executing a call.
 pub(super) struct Executed {

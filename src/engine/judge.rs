@@ -6,12 +6,11 @@ use http::Method;
 
 use crate::base::name::Name;
 use crate::base::text;
-use crate::engine::call::{Call, Request};
+use crate::engine::call::Request;
 use crate::engine::locate::{Located, Target};
 use crate::engine::machine::Machine;
 use crate::engine::options::Contract;
-use crate::engine::pipeline::read;
-use crate::engine::transaction;
+use crate::engine::parsed::Parsed;
 use crate::engine::vendors::LoadedVendor;
 use crate::spec::Violation;
 use crate::world::{Entry, Note};
@@ -51,8 +50,9 @@ impl Machine {
 }
 
 fn judged(request: &Request, loaded: &LoadedVendor, prefix: &str, path: &str) -> JudgedCall {
-    let parsed = transaction::guarded(|| read(request, loaded, prefix, path, &|_| None, Contract::Lenient));
-    let call = parsed.map_or_else(|_| Call::unread(request, prefix, path), |parsed| parsed.call);
+    let mut parsed = Parsed::unread(request, prefix, path);
+    let _ = parsed.read(loaded, &|_| None, Contract::Lenient);
+    let call = parsed.call;
     let mut violations = Arc::unwrap_or_clone(call.violations);
     violations.extend(Arc::unwrap_or_clone(call.departures));
     let operation = call.operation.map(|operation| Arc::clone(&operation.name));

@@ -1,5 +1,5 @@
-//! One request, from its route to the journal. [`Machine::handle`] begins it, `pipeline.rs` reads and finishes, and what needs the
-//! world is in `execute.rs`:
+//! One request, from its route to the journal. [`Machine::handle`] in `pipeline.rs` begins and finishes it, `parsed.rs` reads it, and what
+//! needs the world is in `execute.rs`:
 //!
 //! ```text
 //! locate        which sandbox, which vendor, what is left of the path     locate.rs
@@ -54,6 +54,7 @@ mod news;
 mod options;
 mod origin;
 mod parcels;
+mod parsed;
 mod patch;
 mod pipeline;
 mod planned;

@@ -11,24 +11,23 @@ use serde_json::Value;
 
 use crate::base::time::{self, Timestamp};
 use crate::base::{entropy, ids, text};
-use crate::engine::call::{self, Call, Request, Validation};
-use crate::engine::contract;
+use crate::engine::call::{Call, Request};
 use crate::engine::dialect::{Dialect, DialectCx, Stream};
 use crate::engine::due::{HasTime, UNLIMITED};
-use crate::engine::execute::{Executed, Parsed};
+use crate::engine::execute::Executed;
 use crate::engine::failing;
 use crate::engine::locate::{Located, Target};
 use crate::engine::machine::Machine;
 use crate::engine::options::{Conform, Contract};
+use crate::engine::parsed::Parsed;
 use crate::engine::refusal::{Refusal, Unread};
 use crate::engine::remarks;
 use crate::engine::reply::{Answer, Body, Outcome, Reply};
 use crate::engine::sandbox::Sandbox;
 use crate::engine::transaction;
 use crate::engine::unmatched;
-use crate::engine::vendors::LoadedVendor;
 use crate::engine::wire::Wire;
-use crate::spec::{self, Operation, Route, Violation};
+use crate::spec::{Operation, Violation};
 use crate::world::note;
 use crate::world::{Blame, EffectKind, Entry, Message, Note, OnWire, Sent, Took};
 
@@ -96,15 +95,12 @@ impl Machine {
         };
         // A vendor that does not fit its document is a fault of the program, and ends here.
         let _ = here.loaded.catalog();
-        let parsed = transaction::guarded(|| read(request, here.loaded, here.prefix, here.path, &denied, self.options.contract));
-        let (mut parsed, broken) = match parsed {
-            Ok(parsed) => (parsed, None),
-            Err(panic) => {
-                tracing::error!(vendor = &*here.loaded.vendor.id, panic, "a request could not be read");
-                (Parsed { call: Call::unread(request, here.prefix, here.path), row: Err(Refusal::Broken) }, Some(panic))
-            }
-        };
-        if !draws && parsed.call.operation.and_then(|operation| operation.draws_from).is_some_and(|size| size <= request.body.len()) {
+        let mut parsed = Parsed::unread(request, here.prefix, here.path);
+        let broken = parsed.read(here.loaded, &denied, self.options.contract).err();
+        if let Some(panic) = &broken {
+            tracing::error!(vendor = &*here.loaded.vendor.id, panic, "a request could not be read");
+        }
+        if !draws && parsed.call.operation.is_some_and(|operation| operation.draws_from.is_some_and(|size| size <= request.body.len())) {
             return None;
         }
         if let Some(unread) = unread {
@@ -160,7 +156,8 @@ impl Machine {
             is_secure: false,
         };
         let here = Located { sandbox: Arc::clone(sandbox), is_guess: false, loaded, prefix: &prefix, path: &path };
-        let mut parsed = read(&request, loaded, &prefix, &path, &|_| None, Contract::Off);
+        let mut parsed = Parsed::unread(&request, &prefix, &path);
+        let _ = parsed.read(loaded, &|_| None, Contract::Off);
         parsed.call.base = self.public_urls().base_of_links(&prefix, &loaded.vendor.mount);
         let executed = self.execute_given(sandbox, &loaded.vendor, &parsed, credential, wall);
         Some(self.finish(&here, parsed.call, executed, wall))
@@ -174,8 +171,9 @@ impl Machine {
         let whole = text::decode_unreserved(&request.path);
         let (prefix, path) = whole.split_at_checked(entry.path_start)?;
         let path = if path.is_empty() { "/" } else { path };
-        let parsed = transaction::guarded(|| read(&request, loaded, prefix, path, &|_| None, Contract::Off));
-        Some(look(&parsed.map_or_else(|_| Call::unread(&request, prefix, path), |parsed| parsed.call)))
+        let mut parsed = Parsed::unread(&request, prefix, path);
+        let _ = parsed.read(loaded, &|_| None, Contract::Off);
+        Some(look(&parsed.call))
     }
 
     /// What follows when the sandbox is unlocked: dialect, serializing, the check of the answer, the journal.
@@ -226,9 +224,9 @@ impl Machine {
             headers.insert(DATE, date);
         }
         notes.append(&mut call.remarks);
-        remarks::violations(&mut notes, Note::REQUEST_INVALID, Blame::Caller, std::mem::take(&mut call.violations));
-        remarks::violations(&mut notes, Note::REQUEST_INVALID, Blame::Caller, late);
-        remarks::violations(&mut notes, Note::REQUEST_INVALID, Blame::Caller, std::mem::take(&mut call.departures));
+        for found in [Some(&call.violations), late.as_ref(), Some(&call.departures)].into_iter().flatten() {
+            remarks::violations(&mut notes, Note::REQUEST_INVALID, Blame::Caller, found);
+        }
         // A status that a scenario asks for, or that the vendor refuses other calls with, need not be one of the document.
         let is_odd = failing.is_some() || effect.as_ref().is_some_and(|effect| effect.kind == EffectKind::Refuse);
         // Documents of users seldom declare what any call may be refused with.
@@ -243,7 +241,7 @@ impl Machine {
             };
             let is_large = body.len() > MOST_SAMPLED && self.options.conform == Conform::Sampled;
             let violations = if is_large { Vec::new() } else { check(operation, status, &headers, &body) };
-            remarks::violations(&mut notes, Note::ANSWER_INVALID, blame, violations.into());
+            remarks::violations(&mut notes, Note::ANSWER_INVALID, blame, &violations.into());
         }
         let has_body = has_body(&call.request.method, status);
         let length = if has_body { body.len() } else { 0 };
@@ -357,99 +355,6 @@ fn add_own_headers(headers: &mut HeaderMap, id: &str, notes: &[Note]) {
         let codes = note::codes(notes);
         add(NOTES, &codes.join(","));
     }
-}
-
-/// Route, decode, validate: what can be known without the world. `denied` may stop before the body.
-pub(super) fn read<'m>(
-    request: &'m Request,
-    loaded: &'m LoadedVendor,
-    prefix: &'m str,
-    path: &'m str,
-    denied: &dyn Fn(&Call<'_>) -> Option<Refusal>,
-    contract: Contract,
-) -> Parsed<'m> {
-    let vendor = &loaded.vendor;
-    let mut call = Call { query: call::pairs(&request.query), ..Call::unread(request, prefix, path) };
-    remarks::of_bytes(request, path, &mut call.remarks);
-    let (operation, parameters) = match loaded.route(&request.method, path) {
-        Route::Found(operation, parameters) => (operation, parameters),
-        Route::WrongMethod(allowed) => {
-            call.remarks.push(remarks::unknown_operation(loaded, request, path, &allowed));
-            return Parsed { call, row: Err(Refusal::WrongMethod(allowed)) };
-        }
-        Route::Unknown => {
-            call.remarks.push(remarks::unknown_operation(loaded, request, path, &[]));
-            return Parsed { call, row: Err(Refusal::UnknownPath { authenticated: false }) };
-        }
-    };
-    call.operation = Some(operation);
-    call.parameters = parameters;
-    if vendor.path_style.case_insensitive {
-        operation.spell_as_declared(&mut call.query);
-    }
-    if vendor.reading.first_value && call.query.len() > 1 {
-        operation.keep_first_values(&mut call.query);
-    }
-    let row = loaded.row(operation);
-    call.validation = row.map_or(Validation::Noted, |row| row.validation);
-    let mut refusal = None;
-    if vendor.reading.checks_path {
-        call.violations = operation.check_path(&call.parameters, &vendor.reading).into();
-        if !call.violations.is_empty() {
-            return Parsed { row: Err(Refusal::Invalid(Arc::clone(&call.violations))), call };
-        }
-    }
-    let letter = contract::reading(&vendor.reading, contract);
-    let mut departures = Vec::new();
-    if operation.body.is_some() {
-        if let Some(denial) = denied(&call) {
-            return Parsed { call, row: Err(denial) };
-        }
-        remarks::of_content_type(request, operation, &mut call.remarks);
-        match (vendor.decode)(request, operation) {
-            Ok(mut body) => {
-                remarks::unread(request, operation, &body, &mut call.remarks);
-                if contract != Contract::Off {
-                    departures = contract::departures(&mut call, operation, &letter, Some(&body));
-                }
-                operation.arrange_body(&mut body, &vendor.reading);
-                let found = operation.check_body(&body, &vendor.reading);
-                if found.has_unknown {
-                    remarks::of_members(&operation.unknown_members(&body), &mut call.remarks);
-                }
-                call.body = body;
-                call.violations = found.violations.into();
-                if call.validation != Validation::Noted {
-                    spec::apply(&mut call.body, found.changes);
-                }
-            }
-            Err(unreadable) => {
-                remarks::unreadable(&unreadable, request, operation, &mut call.remarks);
-                refusal = Some(unreadable);
-            }
-        }
-    } else if contract != Contract::Off {
-        departures = contract::departures(&mut call, operation, &letter, None);
-    }
-    if !call.query.is_empty() || operation.needs_query {
-        remarks::of_query(&call.query, operation, &mut call.remarks);
-        let found = operation.check_query(&call.query, &vendor.reading);
-        if !found.is_empty() {
-            Arc::make_mut(&mut call.violations).extend(found);
-        }
-    }
-    if contract != Contract::Off {
-        contract::apply(&mut call, operation, &letter, departures, contract);
-    }
-    let is_unreadable = || call.violations.iter().any(|row| (vendor.reading.unreadable)(&row.rule));
-    if refusal.is_none() && (call.validation == Validation::First || is_unreadable()) {
-        refusal = call.valid().err();
-    }
-    if refusal.is_none() && contract == Contract::Strict && call.validation == Validation::Noted && !call.violations.is_empty() {
-        refusal = Some(Refusal::Invalid(Arc::clone(&call.violations)));
-    }
-    let row = row.ok_or(Refusal::UnknownPath { authenticated: true });
-    Parsed { call, row: refusal.map_or(row, Err) }
 }
 
 /// How an answer departs from the document.

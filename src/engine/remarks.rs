@@ -250,11 +250,11 @@ fn distance(sent: &[&str], template: &str) -> Option<usize> {
 }
 
 /// Violations, each as a note; members that are noted already are left out.
-pub(super) fn violations(notes: &mut Vec<Note>, code: &'static str, blame: Blame, violations: Arc<Vec<Violation>>) {
+pub(super) fn violations(notes: &mut Vec<Note>, code: &'static str, blame: Blame, violations: &Arc<Vec<Violation>>) {
     if violations.is_empty() {
         return;
     }
-    let departures = Arc::new(Departures(violations));
+    let departures = Arc::new(Departures(Arc::clone(violations)));
     for (index, row) in departures.0.iter().enumerate() {
         let is_unknown = row.rule == Rule::Unknown && blame == Blame::Caller;
         let code = if is_unknown { Note::UNKNOWN_MEMBER } else { code };
@@ -285,11 +285,11 @@ impl Wording for Departures {
 }
 
 /// Violations that a handler found, which the document does not know of.
-pub(super) fn late(call: &Call<'_>, refusal: Option<&Refusal>) -> Arc<Vec<Violation>> {
+pub(super) fn late(call: &Call<'_>, refusal: Option<&Refusal>) -> Option<Arc<Vec<Violation>>> {
     match refusal {
         Some(Refusal::Invalid(found)) if !Arc::ptr_eq(found, &call.violations) => {
-            found.iter().filter(|row| !call.violations.contains(row)).cloned().collect::<Vec<_>>().into()
+            Some(found.iter().filter(|row| !call.violations.contains(row)).cloned().collect::<Vec<_>>().into())
         }
-        _ => Arc::default(),
+        _ => None,
     }
 }

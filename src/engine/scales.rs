@@ -152,10 +152,7 @@ mod tests {
     #[test]
     fn an_element_has_the_numbers_below_it() {
         let scales = Scales::of(br#"[{"a": 1.00}, {"a": 2.000, "b": {"c": 3.10}}]"#);
-        assert_eq!(
-            &*scales.of_element(1).write(&json!({"a": 2, "b": {"c": 3.1}})),
-            r#"{"a":2.000,"b":{"c":3.10}}"#
-        );
+        assert_eq!(&*scales.of_element(1).write(&json!({"a": 2, "b": {"c": 3.1}})), r#"{"a":2.000,"b":{"c":3.10}}"#);
         assert_eq!(scales.of_element(1).decimals(&[Step::Member("A".into())]), Some(3));
         assert_eq!(scales.decimals(&[Step::Member("a".into())]), None);
     }

@@ -7,14 +7,12 @@ use http::{HeaderMap, StatusCode};
 use crate::base::text;
 use crate::base::time::Timestamp;
 use crate::engine::call::{Call, Request};
-use crate::engine::execute::Parsed;
 use crate::engine::locate::{Located, Target};
 use crate::engine::machine::Machine;
 use crate::engine::options::Contract;
-use crate::engine::pipeline::read;
+use crate::engine::parsed::Parsed;
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::{Answer, Body, Reply};
-use crate::engine::transaction;
 use crate::spec::{Route, Tier};
 use crate::world::{Blame, Note};
 
@@ -65,8 +63,8 @@ impl Machine {
         let contract = if self.options.contract == Contract::Off { Contract::Off } else { Contract::Lenient };
         // A body that was refused before it was read is not, but the operation is known.
         let refused = |_: &Call<'_>| (!is_read).then_some(Refusal::Broken);
-        let parsed = transaction::guarded(|| read(request, loaded, prefix, path, &refused, contract));
-        let parsed = parsed.unwrap_or_else(|_| Parsed { call: Call::unread(request, prefix, path), row: Err(Refusal::Broken) });
+        let mut parsed = Parsed::unread(request, prefix, path);
+        let _ = parsed.read(loaded, &refused, contract);
         here.sandbox.touch(wall);
         let Upstream { status, headers, body, failure } = upstream;
         let note = match failure {
