@@ -60,7 +60,8 @@ impl Request {
     /// A header as text; `None` when it is missing or not text.
     #[must_use]
     pub fn header(&self, name: impl AsHeaderName) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
+        // What is no text is not ASCII, and that is seen sooner than byte by byte.
+        self.headers.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok()).filter(|text| text.is_ascii())
     }
 
     /// The path and query as sent.

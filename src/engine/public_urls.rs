@@ -68,17 +68,17 @@ impl PublicUrls {
         format!("{}/inbox/{name}", self.admin_api())
     }
 
-    /// What the URL of the page of a call begins with; its id comes behind it. `origin` is how the caller reached the listener of all
-    /// vendors; nothing for who came by an address or a host name of one vendor, which have no page.
+    /// The URL of the page of the call with that id. `origin` is how the caller reached the listener of all vendors; nothing for who
+    /// came by an address or a host name of one vendor, which have no page.
     #[must_use]
-    pub fn page_of_calls(&self, origin: Option<&Origin<'_>>) -> String {
+    pub fn page_of_call(&self, origin: Option<&Origin<'_>>, id: &str) -> String {
         match (&self.public, self.admin, origin) {
-            (Some(public), ..) => format!("{public}/_seatrial/ui/go/"),
+            (Some(public), ..) => format!("{public}/_seatrial/ui/go/{id}"),
             (None, Some(admin), Some(origin)) if admin.ip().is_unspecified() => {
-                format!("{}/_seatrial/ui/go/", origin.at_port(admin.port()))
+                format!("{}/_seatrial/ui/go/{id}", origin.at_port(admin.port()))
             }
-            (None, None, Some(origin)) => origin.url(["/_seatrial", "/ui/go/"]),
-            (None, ..) => format!("{}/ui/go/", self.admin_api()),
+            (None, None, Some(origin)) => origin.url(["/_seatrial/ui/go/", id]),
+            (None, ..) => format!("{}/ui/go/{id}", self.admin_api()),
         }
     }
 

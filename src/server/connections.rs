@@ -321,6 +321,7 @@ impl Connection {
         tokio::pin!(timer);
         loop {
             tokio::select! {
+                biased;
                 ended = connection.as_mut() => return ended,
                 () = self.signal.notified() => {
                     if self.ends.load(Ordering::Relaxed) {

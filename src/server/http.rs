@@ -346,10 +346,7 @@ impl Shell {
         incoming::name_length(&mut parts, &body);
         let asks_for_page = unread.is_none() && start_page::is_asked(&parts.method, parts.uri.path());
         let page = (asks_for_page && role.mount.is_none()).then(|| start_page::response(&self.ui.admin, &parts));
-        let urls = self.machine.public_urls();
-        let is_shared = self.names_pages && role.mount.is_none();
-        let pages_from_here = is_shared.then(|| urls.page_of_calls(Some(&Origin::of(&parts.headers, is_secure))));
-        let request = Request {
+        let request = Arc::new(Request {
             method: parts.method,
             path: incoming::kept(parts.uri.path(), unread.as_ref()),
             query: incoming::kept(parts.uri.query().unwrap_or_default(), unread.as_ref()),
@@ -359,7 +356,7 @@ impl Shell {
             mount: role.mount,
             version: parts.version,
             is_secure,
-        };
+        });
         let unread = unread.or_else(|| (was_mended && !self.machine.reads_blanks(&request)).then(incoming::blanks));
         let closes = closes || (was_mended && unread.is_some());
         *turn = self.room.turn(connection).await;
@@ -367,16 +364,13 @@ impl Shell {
             return Err(NoAnswer);
         }
         let began = stopwatch();
-        let asked = self.store.as_ref().map(|_| request.clone());
-        let Some(mut answer) = self.handle_or_pass_on(request, unread).await else {
+        let Some(mut answer) = self.handle_or_pass_on(&request, unread).await else {
             let detail = "the sandbox is busy with what became due in it";
             return Ok(problem_response(StatusCode::SERVICE_UNAVAILABLE, detail, None));
         };
         drop(permits);
-        if let Some(asked) = asked
-            && let Err(lost) = kept::everything(self.store.as_deref()).await
-        {
-            answer = kept::refused(&self.machine, &asked, &lost).ok_or(NoAnswer)?;
+        if let Err(lost) = kept::everything(self.store.as_deref()).await {
+            answer = kept::refused(&self.machine, &request, &lost).ok_or(NoAnswer)?;
         }
         if let Some(page) = page.filter(|_| answer.unmatched.is_some()) {
             return Ok(page);
@@ -384,13 +378,13 @@ impl Shell {
         if let Some(entry) = answer.entry.as_ref().filter(|_| self.names_pages) {
             // Where a vendor has a host name to itself, there is no mount in front of its paths, and no page.
             let before = entry.target.get(..entry.path_start).and_then(|before| before.rsplit('/').next()).unwrap_or_default();
-            let is_mounted = !before.is_empty() && !before.starts_with('@');
-            let mut address = pages_from_here.filter(|_| is_mounted).unwrap_or_else(|| urls.page_of_calls(None));
-            address.push_str(&entry.id);
-            if let Ok(address) = HeaderValue::try_from(address) {
+            let has_page = !before.is_empty() && !before.starts_with('@') && request.mount.is_none();
+            let origin = has_page.then(|| Origin::of(&request.headers, is_secure));
+            if let Ok(address) = HeaderValue::try_from(self.machine.public_urls().page_of_call(origin.as_ref(), &entry.id)) {
                 answer.headers.append(LOG, address);
             }
         }
+        drop(request);
         if role.admin && !self.machine.options().plain {
             access::contain(&mut answer.headers);
         }

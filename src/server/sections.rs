@@ -59,8 +59,8 @@ impl Sections {
 }
 
 /// Has a replica answer a request; `None` if very much is due in its sandbox.
-pub(super) async fn answer(machine: &Arc<Machine>, fleet: &Arc<Fleet>, request: Request, unread: Option<Unread>) -> Option<Answer> {
-    let (request, unread) = (Arc::new(request), unread.map(Arc::new));
+pub(super) async fn answer(machine: &Arc<Machine>, fleet: &Arc<Fleet>, request: Arc<Request>, unread: Option<Unread>) -> Option<Answer> {
+    let unread = unread.map(Arc::new);
     for _ in 0..MOST_SLICES {
         match answer_once(machine, fleet, &request, unread.as_ref()).await {
             Ok(Some(answer)) => return Some(answer),

@@ -14,31 +14,31 @@ const MOST_SLICES: u32 = 1_500;
 
 impl Shell {
     /// Has the vendor itself answer a request, where it is to be passed on, or else the machine.
-    pub(super) async fn handle_or_pass_on(&self, request: Request, unread: Option<Unread>) -> Option<Answer> {
+    pub(super) async fn handle_or_pass_on(&self, request: &Arc<Request>, unread: Option<Unread>) -> Option<Answer> {
         if unread.is_none()
-            && let Some(answer) = self.upstreams.answer(&self.machine, &request, self.body_limit, &self.large).await
+            && let Some(answer) = self.upstreams.answer(&self.machine, request, self.body_limit, &self.large).await
         {
             return Some(answer);
         }
-        self.handle(request, unread).await
+        self.handle(Arc::clone(request), unread).await
     }
 
     /// Has the machine answer a request, which may be `unread`; `None` if very much is due in its sandbox. What waits is boxed: a request
-    /// takes the room of the longest way that it may go, and is moved a few times before it goes it.
-    async fn handle(&self, mut request: Request, mut unread: Option<Unread>) -> Option<Answer> {
+    /// takes the room of the longest way that it may go.
+    async fn handle(&self, mut request: Arc<Request>, mut unread: Option<Unread>) -> Option<Answer> {
         if request.body.len() > LARGE {
-            (request, unread) = Box::pin(self.weigh(request)).await?;
+            unread = Box::pin(self.weigh(Arc::clone(&request))).await?.err();
             if unread.is_none() && self.fleet.is_none() {
-                return Box::pin(self.handle_large(Arc::new(request))).await;
+                return Box::pin(self.handle_large(request)).await;
             }
         } else if request.body.len() > SMALL && unread.is_none() {
             match incoming::count_values(&request, self.body_limit) {
-                Ok(values) if values > MANY && self.fleet.is_none() => return Box::pin(self.handle_large(Arc::new(request))).await,
+                Ok(values) if values > MANY && self.fleet.is_none() => return Box::pin(self.handle_large(request)).await,
                 counted => unread = counted.err(),
             }
         }
         if unread.is_some() {
-            request.body.clear();
+            Arc::make_mut(&mut request).body.clear();
         }
         if let Some(fleet) = &self.fleet {
             return Box::pin(sections::answer(&self.machine, fleet, request, unread)).await;
@@ -59,14 +59,10 @@ impl Shell {
         Box::pin(apart::run(&self.apart, waiting)).await
     }
 
-    /// Whether a large body has too many values, counted in a thread of its own. `None` if the count failed.
-    async fn weigh(&self, request: Request) -> Option<(Request, Option<Unread>)> {
+    /// How many values a large body has, or why they are too many, counted in a thread of its own. `None` if the count failed.
+    async fn weigh(&self, request: Arc<Request>) -> Option<Result<usize, Unread>> {
         let (limit, _turn) = (self.body_limit, self.large.acquire().await);
-        let weigh = move || {
-            let unread = incoming::count_values(&request, limit).err();
-            (request, unread)
-        };
-        tokio::task::spawn_blocking(weigh).await.ok()
+        tokio::task::spawn_blocking(move || incoming::count_values(&request, limit)).await.ok()
     }
 
     /// The same in a thread of its own, because it may take long. One after the other, such requests leave the workers to all others;
