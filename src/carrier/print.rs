@@ -115,6 +115,6 @@ pub(in crate::carrier) fn draw(pages: &[Page], format: Format) -> Vec<u8> {
     match format.language {
         Language::Pdf => pdf::file(pages),
         Language::Png => pages.first().map(|page| png::file(page, format.dpi)).unwrap_or_default(),
-        Language::Zpl => zpl::program(pages, format.dpi).into_bytes(),
+        Language::Zpl => zpl::program(pages, format.dpi),
     }
 }

@@ -179,7 +179,7 @@ impl<'a> Setter<'a> {
             let head = cell.cut_top(base * 1.1);
             self.canvas.line(&head, caption, Face::Bold, base * 0.85, Anchor::Start);
             let mut lines = address.texts_of_block("");
-            lines.extend([&address.phone, &address.email, &address.tax_id].into_iter().filter(|line| !line.is_empty()).cloned());
+            lines.extend([&address.phone, &address.email, &address.tax_id].into_iter().filter(|line| !line.is_empty()).map(Into::into));
             self.canvas.block(&cell, &lines, Face::Regular, base);
         }
         self.area.cut_top(base * 0.6);

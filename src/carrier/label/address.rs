@@ -1,5 +1,7 @@
 //! Addresses as labels print them.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::carrier::countries;
@@ -33,38 +35,38 @@ pub struct Address {
 }
 
 /// A line of an address, or what a template leaves behind in its place.
-pub(in crate::carrier) enum Line {
-    Text(String),
+pub(in crate::carrier) enum Line<'a> {
+    Text(Cow<'a, str>),
     Unfilled(&'static str),
 }
 
 impl Address {
     /// The lines, with the country's name when they are for another country.
-    pub(in crate::carrier) fn block(&self, from: &str) -> Vec<Line> {
+    pub(in crate::carrier) fn block<'a>(&'a self, from: &str) -> Vec<Line<'a>> {
         let mut lines = Vec::with_capacity(8);
-        let mut add = |text: String, unfilled: Option<&'static str>| match unfilled {
-            _ if !text.trim().is_empty() => lines.push(Line::Text(text)),
+        let mut add = |text: Cow<'a, str>, unfilled: Option<&'static str>| match unfilled {
+            _ if !text.chars().all(char::is_whitespace) => lines.push(Line::Text(text)),
             Some(unfilled) => lines.push(Line::Unfilled(unfilled)),
             None => {}
         };
         let unfilled = |index: usize| self.unfilled.map(|texts| texts[index]);
-        add(self.name.clone(), None);
-        add(self.company.clone(), unfilled(0));
+        add((&self.name).into(), None);
+        add((&self.company).into(), unfilled(0));
         let count = if self.unfilled.is_some() { self.lines.len().max(3) } else { self.lines.len() };
         for index in 0..count {
-            let line = self.lines.get(index).cloned().unwrap_or_default();
-            add(line, if matches!(index, 1 | 2) { unfilled(index) } else { None });
+            let line = self.lines.get(index).map_or("", String::as_str);
+            add(line.into(), if matches!(index, 1 | 2) { unfilled(index) } else { None });
         }
         for line in self.town() {
             add(line, None);
         }
         let country = if self.country.is_empty() || self.country == from { String::new() } else { self.country_name().to_uppercase() };
-        add(country, unfilled(3));
+        add(country.into(), unfilled(3));
         lines
     }
 
     /// The lines of the block that say something.
-    pub(in crate::carrier) fn texts_of_block(&self, from: &str) -> Vec<String> {
+    pub(in crate::carrier) fn texts_of_block<'a>(&'a self, from: &str) -> Vec<Cow<'a, str>> {
         let text = |line| match line {
             Line::Text(text) => Some(text),
             Line::Unfilled(_) => None,
@@ -72,15 +74,16 @@ impl Address {
         self.block(from).into_iter().filter_map(text).collect()
     }
 
-    /// City, state and postal code in the order of their country.
-    pub(in crate::carrier) fn town(&self) -> Vec<String> {
-        let joined = |parts: &[&str]| parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" ");
+    /// City, state and postal code in the order of their country; what is left of the lines is empty.
+    fn town(&self) -> [Cow<'_, str>; 3] {
+        let joined = |parts: &[&str]| Cow::from(parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" "));
+        let none = Cow::default;
         let (city, state, zip) = (&*self.city, &*self.state, &*self.zip);
         match &*self.country {
-            "GB" | "IE" | "GG" | "JE" | "IM" => vec![city.to_owned(), state.to_owned(), zip.to_owned()],
-            "US" | "CA" | "AU" | "PR" | "IN" | "MX" | "" => vec![joined(&[city, state, zip])],
-            "JP" | "KR" | "CN" | "TW" | "HK" | "SG" | "NZ" | "TH" => vec![joined(&[city, zip]), state.to_owned()],
-            _ => vec![joined(&[zip, city]), state.to_owned()],
+            "GB" | "IE" | "GG" | "JE" | "IM" => [city.into(), state.into(), zip.into()],
+            "US" | "CA" | "AU" | "PR" | "IN" | "MX" | "" => [joined(&[city, state, zip]), none(), none()],
+            "JP" | "KR" | "CN" | "TW" | "HK" | "SG" | "NZ" | "TH" => [joined(&[city, zip]), state.into(), none()],
+            _ => [joined(&[zip, city]), state.into(), none()],
         }
     }
 

@@ -33,18 +33,30 @@ impl Label {
     }
 
     fn code(&self, symbol: Symbol) -> Code {
-        let number = self.tracking_number.clone();
         match symbol {
-            Symbol::Code128 => Code::Code128(self.row().data.replace("{number}", &number)),
+            Symbol::Code128 => Code::Code128(self.filled(&self.row().data)),
             Symbol::Impb => self.impb(),
             Symbol::Dpd => Code::Code128(self.dpd()),
-            Symbol::DataMatrix => {
-                Code::DataMatrix(ascii(&self.row().text.replace("{number}", &number).replace("{zip}", &compact(&self.to.zip))))
-            }
-            Symbol::Qr => Code::Qr(number),
+            Symbol::DataMatrix => Code::DataMatrix(ascii(&self.filled(&self.row().text))),
+            Symbol::Qr => Code::Qr(self.tracking_number.clone()),
             Symbol::MaxiCode => Code::Maxi(self.structured()),
             Symbol::Pdf417 => Code::Pdf417(self.all()),
         }
+    }
+
+    /// What a template of the table says with the number and the postal code in their places.
+    fn filled(&self, template: &str) -> String {
+        let mut text = String::with_capacity(64);
+        for (index, piece) in template.split('{').enumerate() {
+            let (name, rest) = piece.split_once('}').filter(|_| index > 0).unwrap_or(("", piece));
+            match name {
+                "number" => text.push_str(&self.tracking_number),
+                "zip" => text.push_str(&compact(&self.to.zip)),
+                _ => {}
+            }
+            text.push_str(rest);
+        }
+        text
     }
 
     /// The code of the USPS: numbers that begin with 9 go with the ZIP code of the recipient, those of the postal union alone.
@@ -122,15 +134,18 @@ impl Label {
         // Numbers of the postal union are read alike everywhere, except where the carrier has a habit of its own.
         let groups: &[usize] = if self.is_s10() && self.row().groups.first() != Some(&2) { &[2, 3, 3, 3, 2] } else { &self.row().groups };
         let mut groups = groups.iter().copied();
-        let (mut parts, mut size) = (Vec::new(), 4);
+        let (mut spaced, mut size) = (String::with_capacity(2 * rest.len()), 4);
         while !rest.is_empty() {
             size = groups.next().unwrap_or(size);
             let end = rest.char_indices().nth(size.max(1)).map_or(rest.len(), |(index, _)| index);
             let (part, left) = rest.split_at(end);
-            parts.push(part);
+            if !spaced.is_empty() {
+                spaced.push(' ');
+            }
+            spaced.push_str(part);
             rest = left;
         }
-        parts.join(" ")
+        spaced
     }
 
     fn is_s10(&self) -> bool {
@@ -174,10 +189,13 @@ impl Label {
 
 /// A postal code without what separates its parts.
 fn compact(zip: &str) -> String {
-    zip.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase()
+    zip.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_uppercase()).collect()
 }
 
 /// What a symbol can say of a text.
 fn ascii(text: &str) -> String {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     text.chars().map(|letter| if letter.is_ascii() && !letter.is_ascii_control() { letter } else { '?' }).collect()
 }

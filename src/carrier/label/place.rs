@@ -74,7 +74,7 @@ fn slip(label: &Label, x: f32, y: f32, width: f32, height: f32) -> Part {
     let foot = area.cut_bottom(14.0);
     let mut left = area;
     let right = left.cut_right(area.width * 0.5);
-    let mut lines = vec!["Ship to".to_owned()];
+    let mut lines = vec!["Ship to".into()];
     lines.extend(label.to.texts_of_block(&label.from.country));
     canvas.block(&left.inset(0.0, 3.0), &lines, Face::Regular, 9.0);
     let known = [("Tracking number", label.spaced_number()), (label.printed_date().0, label.printed_date().1), ("Weight", label.weight())];

@@ -11,11 +11,11 @@ use crate::carrier::print::text;
 /// How high the printer's font stands over its baseline, in sizes.
 const ASCENT: f32 = 0.78;
 
-pub(super) fn program(pages: &[Page], dpi: u16) -> String {
-    let mut program = Program { text: String::with_capacity(4096 * pages.len()), scale: f32::from(dpi) / 72.0 };
+pub(super) fn program(pages: &[Page], dpi: u16) -> Vec<u8> {
+    let mut program = Program { text: Vec::with_capacity(4096 * pages.len()), scale: f32::from(dpi) / 72.0 };
     for (index, page) in pages.iter().enumerate() {
         if index > 0 {
-            program.text.push('\n');
+            program.text.push(b'\n');
         }
         program.page(page);
     }
@@ -23,7 +23,7 @@ pub(super) fn program(pages: &[Page], dpi: u16) -> String {
 }
 
 struct Program {
-    text: String,
+    text: Vec<u8>,
     /// How many dots a point of 1/72 inch has.
     scale: f32,
 }
@@ -39,30 +39,47 @@ impl Program {
         dots
     }
 
+    fn add(&mut self, text: &str) {
+        self.text.extend_from_slice(text.as_bytes());
+    }
+
     /// Adds a command with numbers as its parameters.
     fn command(&mut self, name: &str, numbers: &[u32]) {
-        self.text.push_str(name);
+        self.add(name);
         for (index, number) in numbers.iter().enumerate() {
             if index > 0 {
-                self.text.push(',');
+                self.text.push(b',');
             }
-            self.text.push_str(itoa::Buffer::new().format(*number));
+            self.number(*number);
+        }
+    }
+
+    /// Adds a number; most are those of dots on paper, which have a few digits.
+    fn number(&mut self, number: u32) {
+        const DIGITS: &[u8; 10] = b"0123456789";
+        let digit = |place: u32| DIGITS[(number / place % 10) as usize];
+        match number {
+            0..10 => self.text.push(digit(1)),
+            10..100 => self.text.extend_from_slice(&[digit(10), digit(1)]),
+            100..1000 => self.text.extend_from_slice(&[digit(100), digit(10), digit(1)]),
+            1000..10_000 => self.text.extend_from_slice(&[digit(1000), digit(100), digit(10), digit(1)]),
+            _ => self.add(itoa::Buffer::new().format(number)),
         }
     }
 
     /// Adds what a field says, and ends it.
     fn field(&mut self, text: &str) {
         data(&mut self.text, text);
-        self.text.push_str("^FS\n");
+        self.add("^FS\n");
     }
 
     /// A page; its parts stand upright on printers.
     fn page(&mut self, page: &Page) {
         let (width, length) = (self.dots(page.width), self.dots(page.height));
-        self.text.push_str("^XA\n^CI28\n^MMT\n");
+        self.add("^XA\n^CI28\n^MMT\n");
         self.command("^PW", &[width]);
         self.command("\n^LL", &[length]);
-        self.text.push_str("\n^LH0,0\n");
+        self.add("\n^LH0,0\n");
         for part in &page.parts {
             for element in &part.elements {
                 match element {
@@ -74,20 +91,20 @@ impl Program {
                         let (width, height) = (self.dots(*width).max(1), self.dots(*height).max(1));
                         self.command("^FO", &[left, top]);
                         self.command("^GB", &[width, height, width.min(height)]);
-                        self.text.push_str("^FS\n");
+                        self.add("^FS\n");
                     }
                     Element::Symbol { area, code } => {
                         let area = Area { x: part.x + area.x, y: part.y + area.y, ..*area };
                         self.symbol(&area, code);
                     }
                     Element::Remark(text) => {
-                        self.text.push_str(text);
-                        self.text.push('\n');
+                        self.add(text);
+                        self.text.push(b'\n');
                     }
                 }
             }
         }
-        self.text.push_str("^PQ1,0,1,Y^XZ");
+        self.add("^PQ1,0,1,Y^XZ");
     }
 
     fn line(&mut self, text: &str, (x, y): (f32, f32), size: f32, face: Face, anchor: Anchor, white: bool) {
@@ -101,13 +118,13 @@ impl Program {
         self.command("^FO", &[left, top]);
         if anchor != Anchor::Start {
             self.command("^FB", &[room, 1, 0]);
-            self.text.push_str(if anchor == Anchor::Middle { ",C" } else { ",R" });
+            self.add(if anchor == Anchor::Middle { ",C" } else { ",R" });
         }
         if white {
-            self.text.push_str("^FR");
+            self.add("^FR");
         }
         self.command("^A0N,", &[height, height]);
-        self.text.push_str("^FH^FD");
+        self.add("^FH^FD");
         self.field(text);
     }
 
@@ -121,9 +138,9 @@ impl Program {
         let total = count(across * rows);
         self.command("^FO", &[left, top]);
         self.command("^GFA,", &[total, total, count(across)]);
-        self.text.push(',');
-        self.text.extend(bits.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|half| char::from(DIGITS[usize::from(half)])));
-        self.text.push_str("^FS\n");
+        self.text.push(b',');
+        self.text.extend(bits.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|half| DIGITS[usize::from(half)]));
+        self.add("^FS\n");
     }
 
     fn symbol(&mut self, area: &Area, code: &Code) {
@@ -139,35 +156,35 @@ impl Program {
             Code::Code128(text) => {
                 self.command("^BY", &[module, 3, height]);
                 self.command("^BCN,", &[height]);
-                self.text.push_str(",N,N,N,A^FH^FD");
+                self.add(",N,N,N,A^FH^FD");
                 self.field(text);
             }
             Code::Gs1(parts) => {
                 // Code C and the function character of GS1 at the start, and the latter between element strings.
                 self.command("^BY", &[module, 3, height]);
                 self.command("^BCN,", &[height]);
-                self.text.push_str(",N,N,N,N^FH^FD>;>8");
+                self.add(",N,N,N,N^FH^FD>;>8");
                 self.field(&parts.join(">8"));
             }
             Code::Pdf417(text) => {
                 self.command("^BY", &[module, 3]);
                 self.command("^B7N,", &[3 * module, 4, PDF417_COLUMNS]);
-                self.text.push_str(",,N^FH^FD");
+                self.add(",,N^FH^FD");
                 self.field(text);
             }
             Code::DataMatrix(text) => {
                 self.command("^BXN,", &[module, 200]);
-                self.text.push_str("^FH^FD");
+                self.add("^FH^FD");
                 self.field(text);
             }
             Code::Qr(text) => {
                 self.command("^BQN,", &[2, module]);
-                self.text.push_str("^FH^FDMA,");
+                self.add("^FH^FDMA,");
                 self.field(text);
             }
             Code::Maxi(Structured { postcode, country, service, message }) => {
                 self.command("^BD", &[if postcode.len() > 6 { 2 } else { 3 }, 1, 1]);
-                self.text.push_str("^FH^FD");
+                self.add("^FH^FD");
                 self.field(&format!("{service:03}{country:03}{postcode}{message}"));
             }
         }
@@ -175,22 +192,22 @@ impl Program {
 }
 
 /// Adds field data. What means something to a printer is written in the notation that `^FH` announces.
-fn data(out: &mut String, text: &str) {
+fn data(out: &mut Vec<u8>, text: &str) {
     let is_special = |byte: u8| byte < b' ' || matches!(byte, b'^' | b'~' | b'_');
     let mut rest = text;
     // Most texts have nothing of the kind, which shows soonest when all bytes are looked at together.
     if !rest.bytes().fold(false, |found, byte| found | is_special(byte)) {
-        out.push_str(rest);
+        out.extend_from_slice(rest.as_bytes());
         return;
     }
     while let Some(index) = rest.bytes().position(is_special) {
         const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
         let byte = usize::from(rest.as_bytes()[index]);
-        out.push_str(&rest[..index]);
-        out.extend(['_', char::from(DIGITS[byte >> 4]), char::from(DIGITS[byte & 15])]);
+        out.extend_from_slice(rest[..index].as_bytes());
+        out.extend_from_slice(&[b'_', DIGITS[byte >> 4], DIGITS[byte & 15]]);
         rest = &rest[index + 1..];
     }
-    out.push_str(rest);
+    out.extend_from_slice(rest.as_bytes());
 }
 
 #[cfg(test)]
@@ -202,8 +219,9 @@ mod tests {
     proptest! {
         #[test]
         fn field_data_survives_the_printer(text in any::<String>()) {
-            let mut printed = String::new();
+            let mut printed = Vec::new();
             data(&mut printed, &text);
+            let printed = String::from_utf8(printed).expect("what was text still is");
             prop_assert!(!printed.contains(['^', '~']));
             let mut pieces = printed.split('_');
             let mut read = pieces.next().unwrap_or_default().to_owned();

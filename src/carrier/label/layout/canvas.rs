@@ -107,7 +107,7 @@ impl Canvas {
             return self.block(area, &address.texts_of_block(from), face, most);
         }
         let lines = address.block(from);
-        let texts: Vec<&String> = lines.iter().filter_map(|line| if let Line::Text(text) = line { Some(text) } else { None }).collect();
+        let texts: Vec<&str> = lines.iter().filter_map(|line| if let Line::Text(text) = line { Some(&**text) } else { None }).collect();
         let start = self.elements.len();
         let high = self.block(area, &texts, face, most);
         let mut drawn = self.elements.split_off(start).into_iter();

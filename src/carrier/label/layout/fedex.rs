@@ -11,7 +11,7 @@ pub(super) fn draw(canvas: &mut Canvas, label: &Label, mut area: Area) {
     let mut side = top.cut_right(top.width * 0.44);
     let edge = side.cut_left(1.0 * unit);
     canvas.rule(edge.x, edge.y, edge.width, edge.height);
-    let mut lines = vec![format!("ORIGIN ID: {}  {}", origin(label), label.from.phone).trim().to_owned()];
+    let mut lines = vec![format!("ORIGIN ID: {}  {}", origin(label), label.from.phone).trim().to_owned().into()];
     lines.extend(label.from.texts_of_block(&label.to.country));
     canvas.block(&top.inset(4.0 * unit, 3.0 * unit), &lines, Face::Regular, 7.5);
     let date = label.date.map_or_else(String::new, |date| format!("SHIP DATE: {}", date.strftime("%d%b%y").to_string().to_uppercase()));

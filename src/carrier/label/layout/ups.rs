@@ -9,7 +9,7 @@ pub(super) fn draw(canvas: &mut Canvas, label: &Label, mut area: Area) {
     let foot = area.cut_bottom(20.0 * unit);
     let mut top = canvas.cut(&mut area, 58.0).inset(5.0 * unit, 4.0 * unit);
     let mut side = top.cut_right(112.0 * unit);
-    let phone = Some(&label.from.phone).filter(|phone| !phone.is_empty()).cloned();
+    let phone = Some(&label.from.phone).filter(|phone| !phone.is_empty()).map(Into::into);
     let mut lines = label.from.texts_of_block(&label.to.country);
     lines.splice(1.min(lines.len())..1.min(lines.len()), phone);
     canvas.block(&top, &lines, Face::Regular, 7.5);
@@ -30,7 +30,7 @@ pub(super) fn draw(canvas: &mut Canvas, label: &Label, mut area: Area) {
     let caption = to.cut_left(38.0 * unit);
     canvas.block(&caption, &["SHIP", "TO:"], Face::Bold, 9.5);
     let mut lines = label.to.texts_of_block(&label.from.country);
-    let phone = Some(&label.to.phone).filter(|phone| !phone.is_empty()).cloned();
+    let phone = Some(&label.to.phone).filter(|phone| !phone.is_empty()).map(Into::into);
     lines.splice(1.min(lines.len())..1.min(lines.len()), phone);
     canvas.block(&to, &lines, Face::Bold, 12.0);
     canvas.cut_rule(&mut area, 1.0);
