@@ -4,10 +4,51 @@
 //! account and call number, so that the values of one caller never depend on calls of others in between. The derivation is
 //! our own arithmetic, so that an upgrade of a crate changes no ids.
 
-use rand::{Rng as _, SeedableRng as _};
+use std::convert::Infallible;
 
-/// The generator that every rule draws from.
-pub type Rng = rand_chacha::ChaCha8Rng;
+use rand::{Rng as _, SeedableRng, TryRng};
+use rand_chacha::ChaCha8Rng;
+
+/// The generator that every rule draws from. It is made when something is drawn, which most calls do not.
+#[derive(Clone, Debug)]
+pub struct Rng {
+    seed: u64,
+    source: Option<Box<ChaCha8Rng>>,
+}
+
+impl Rng {
+    fn source(&mut self) -> &mut ChaCha8Rng {
+        self.source.get_or_insert_with(|| Box::new(ChaCha8Rng::seed_from_u64(self.seed)))
+    }
+}
+
+impl TryRng for Rng {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        self.source().try_next_u32()
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        self.source().try_next_u64()
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        self.source().try_fill_bytes(bytes)
+    }
+}
+
+impl SeedableRng for Rng {
+    type Seed = Secret;
+
+    fn from_seed(seed: Secret) -> Self {
+        Self { seed: 0, source: Some(Box::new(ChaCha8Rng::from_seed(seed))) }
+    }
+
+    fn seed_from_u64(seed: u64) -> Self {
+        Self { seed, source: None }
+    }
+}
 
 /// The stream for the `number`th thing that `parts` (vendor, account, …) does under `seed`.
 #[must_use]
@@ -46,7 +87,7 @@ pub fn secrets_at(secret: Secret, place: &Rng) -> Rng {
 
 fn numbered_secret_stream(secret: Secret, number: u64) -> Rng {
     let mut rng = Rng::from_seed(secret);
-    rng.set_stream(number);
+    rng.source().set_stream(number);
     rng
 }
 

@@ -146,7 +146,9 @@ impl Machine {
         sandbox.measure(state);
         let patched_by = decision.taken_back.take().filter(|_| decision.patch.is_some());
         let patched_by = patched_by.map(|(owner, row)| (owner, row, sandbox.epoch()));
-        Some(Executed { is_answered, patched_by, ..executed(handled, &state.world, now, nth, decision) })
+        let mut executed = executed(handled, &state.world, now, nth, decision);
+        (executed.is_answered, executed.patched_by) = (is_answered, patched_by);
+        Some(executed)
     }
 
     /// Takes back that a patch was counted, because it found no place in the answer.
