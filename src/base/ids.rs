@@ -9,12 +9,17 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// Bytes as hexadecimal digits, two for each.
 pub fn in_hex(bytes: &[u8]) -> String {
-    let mut text = Vec::with_capacity(2 * bytes.len());
+    let mut text = String::with_capacity(2 * bytes.len());
+    push_hex(&mut text, bytes);
+    text
+}
+
+/// Adds bytes as hexadecimal digits.
+pub fn push_hex(text: &mut String, bytes: &[u8]) {
     for byte in bytes {
-        text.push(HEX[usize::from(byte >> 4)]);
-        text.push(HEX[usize::from(byte & 15)]);
+        text.push(HEX[usize::from(byte >> 4)].into());
+        text.push(HEX[usize::from(byte & 15)].into());
     }
-    String::from_utf8(text).expect("digits are ASCII")
 }
 
 pub fn hex(rng: &mut Rng, length: usize) -> String {

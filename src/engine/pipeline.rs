@@ -369,9 +369,16 @@ fn check(operation: &Operation, status: StatusCode, headers: &HeaderMap, body: &
 /// The id of an exchange: the same in every run of the same calls. Numbers go back with a snapshot, so that the same calls have the same
 /// answers; ids do not, as the journal goes on.
 fn exchange_id(sandbox: &str, vendor: &str, account: &str, restores: u64, number: u64) -> Arc<str> {
-    let account = ids::in_hex(&entropy::fingerprint(account.as_bytes()).to_be_bytes()[5..]);
-    let again = if restores == 0 { String::new() } else { format!("r{restores}-") };
-    [sandbox, "-", vendor, "-", &account, "-", &again, itoa::Buffer::new().format(number)].concat().into()
+    let mut id = String::with_capacity(sandbox.len() + vendor.len() + 48);
+    [sandbox, "-", vendor, "-"].into_iter().for_each(|part| id.push_str(part));
+    ids::push_hex(&mut id, &entropy::fingerprint(account.as_bytes()).to_be_bytes()[5..]);
+    if restores > 0 {
+        id.push_str("-r");
+        id.push_str(itoa::Buffer::new().format(restores));
+    }
+    id.push('-');
+    id.push_str(itoa::Buffer::new().format(number));
+    id.into()
 }
 
 /// A path with its parameters in their places, and the others as a query.

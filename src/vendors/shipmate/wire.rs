@@ -92,6 +92,8 @@ pub(super) struct Session<'a> {
 /// What is kept of a consignment: what labels print, and no more.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Consignment {
+    /// In front, because tracking reads nothing else.
+    pub parcels: Vec<Package>,
     pub id: String,
     pub created_by: String,
     pub created_with: String,
@@ -106,7 +108,6 @@ pub(super) struct Consignment {
     pub to: Address,
     pub company: String,
     pub instructions: String,
-    pub parcels: Vec<Package>,
 }
 
 /// Where a consignment goes, as answers have it: what is missing is empty.
