@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use foldhash::quality::FixedState;
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -45,8 +46,8 @@ pub(super) fn required(rule: &'static str, other: &Field<'_, '_>) -> Rule {
 }
 
 /// Violations as the `data` of an answer: messages by dotted path.
-pub(super) fn data(violations: &[Violation]) -> IndexMap<String, Vec<String>> {
-    let mut rows: IndexMap<String, Vec<String>> = IndexMap::with_capacity(violations.len());
+pub(super) fn data(violations: &[Violation]) -> IndexMap<String, Vec<String>, FixedState> {
+    let mut rows = IndexMap::<String, Vec<String>, _>::with_capacity_and_hasher(violations.len(), FixedState::default());
     for violation in violations {
         let (templates, words) = (templates(violation), words(&violation.path));
         let text = |template: &str| match template.split_once(':') {
@@ -66,12 +67,7 @@ fn words(path: &[Step]) -> String {
             words.push('.');
         }
         match step {
-            Step::Member(name) => {
-                for (index, word) in name.split('_').enumerate() {
-                    words.push_str(if index > 0 { " " } else { "" });
-                    words.push_str(word);
-                }
-            }
+            Step::Member(name) => words.extend(name.chars().map(|letter| if letter == '_' { ' ' } else { letter })),
             Step::Key(name) => words.push_str(name),
             Step::Element(index) => words.push_str(&index.to_string()),
         }
