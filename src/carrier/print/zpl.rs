@@ -203,7 +203,7 @@ fn data(out: &mut Vec<u8>, text: &str) {
     while let Some(index) = rest.bytes().position(is_special) {
         const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
         let byte = usize::from(rest.as_bytes()[index]);
-        out.extend_from_slice(rest[..index].as_bytes());
+        out.extend_from_slice(&rest.as_bytes()[..index]);
         out.extend_from_slice(&[b'_', DIGITS[byte >> 4], DIGITS[byte & 15]]);
         rest = &rest[index + 1..];
     }
