@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use http::Method;
 use serde_json::{Map, Value};
 
 use crate::engine::{FieldType, Machine, Vendor};
@@ -167,55 +168,114 @@ pub(super) fn state_of(vendor: &Vendor) -> Map<String, Value> {
 }
 
 fn parameter(machine: &Machine, on: &Pattern, location: ParameterIn, name: &str) -> Looked {
-    let Some(operation) = one(machine, on) else { return Looked::To(Type::TEXT) };
-    let declared: Vec<&str> = operation.parameters.iter().filter(|row| row.location == location).map(|row| row.name.as_str()).collect();
-    let is_misspelt = location == ParameterIn::Path || nearest(name, declared.iter().copied()).is_some();
+    let rows = operations(machine, on);
+    let declared = rows.iter().flat_map(|row| &row.parameters).filter(|row| row.location == location).map(|row| row.name.as_str());
+    let declared: Vec<&str> = declared.collect::<BTreeSet<_>>().into_iter().collect();
+    let is_closed = location == ParameterIn::Path && !rows.is_empty();
+    let is_misspelt = is_closed || nearest(name, declared.iter().copied()).is_some();
     if is_misspelt && !declared.contains(&name) { missing(1, declared) } else { Looked::To(Type::TEXT) }
 }
 
-/// A place of the body of an operation.
+/// A place of the bodies of some operations. What can have no body asks for none.
 fn body(machine: &Machine, on: &Pattern, members: &[Option<&str>]) -> Looked {
-    let Some(operation) = one(machine, on) else { return Looked::To(Type::ANY) };
-    if let Some(at) = list_without_index(members, |before| is_list(&operation.body_place(before))) {
-        return missing::<&str>(at, []);
+    let all = operations(machine, on);
+    let rows: Vec<_> = all.iter().filter(|row| row.body.is_some()).collect();
+    if rows.is_empty() && !all.is_empty() && all.iter().all(|row| row.method == Method::GET) && !is_open(machine, on) {
+        return if members.is_empty() { Looked::To(Type::NOTHING) } else { missing::<&str>(1, []) };
     }
-    match operation.body_place(members) {
-        spec::Place::Words(words) => Looked::To(Type::listed(words)),
-        spec::Place::Kinds(kinds) => Looked::To(kinds.into_iter().map(kind).reduce(|one, other| one.or(&other)).unwrap_or(Type::ANY)),
-        spec::Place::Unknown => Looked::To(Type::ANY),
-        spec::Place::Missing(at, names) => misspelt(members, at, names),
+    let mut known = Known { is_one: rows.len() == 1, ..Known::default() };
+    for row in rows {
+        let lost = list_without_index(members, |before| is_list(&row.body_place(before)));
+        known.add(members, lost, std::iter::once(row.body_place(members)), |place| match place {
+            spec::Place::AnyCase(words) => Some(Type::listed_in_any_case(words)),
+            place => typed(place, kind),
+        });
     }
+    known.looked(members)
 }
 
-/// A place of the bodies of all answers of an operation. Refusals also have members that no document lists, so that one is missing
+/// A place of the bodies of all answers of some operations. Refusals also have members that no document lists, so that one is missing
 /// only where a known one is near.
 fn answer_body(machine: &Machine, on: &Pattern, members: &[Option<&str>]) -> Looked {
     // Failures of the server itself may be text as a whole.
-    let Some(operation) = one(machine, on).filter(|_| !members.is_empty()) else { return Looked::To(Type::ANY) };
-    let is_list = |before: &[Option<&str>]| {
-        let mut there = operation.answer_places(before).filter(|place| !matches!(place, spec::Place::Missing(..))).peekable();
-        there.peek().is_some() && there.all(|place| is_list(&place))
-    };
-    if let Some(at) = list_without_index(members, is_list) {
-        return missing::<&str>(at, []);
+    if members.is_empty() {
+        return Looked::To(Type::ANY);
     }
-    let (mut found, mut lost) = (None::<Type>, None::<(usize, Vec<&str>)>);
-    for place in operation.answer_places(members) {
-        let mut add = |own: Type| found = Some(found.take().map_or_else(|| own.clone(), |before| before.or(&own)));
-        match (place, &mut lost) {
-            (spec::Place::Words(own), _) => add(Type::listed(own)),
-            (spec::Place::Kinds(kinds), _) => kinds.into_iter().map(exact).for_each(add),
-            (spec::Place::Unknown, _) => return Looked::To(Type::ANY),
-            // What leads on for longest is meant.
-            (spec::Place::Missing(at, names), Some((before, all))) if at == *before => all.extend(names),
-            (spec::Place::Missing(at, _), Some((before, _))) if at < *before => {}
-            (spec::Place::Missing(at, names), _) => lost = Some((at, names)),
+    let rows = operations(machine, on);
+    let mut known = Known { is_one: rows.len() == 1, ..Known::default() };
+    for row in rows {
+        let is_list = |before: &[Option<&str>]| {
+            let mut there = row.answer_places(before).filter(|place| !matches!(place, spec::Place::Missing(..))).peekable();
+            there.peek().is_some() && there.all(|place| is_list(&place))
+        };
+        known.add(members, list_without_index(members, is_list), row.answer_places(members), |place| typed(place, exact));
+    }
+    known.looked(members)
+}
+
+/// What the documents of some operations say of a place together. One that says nothing of it leaves it open where it is alone;
+/// otherwise those count that know it.
+#[derive(Default)]
+struct Known<'m> {
+    is_one: bool,
+    is_open: bool,
+    found: Option<Type>,
+    lost: Option<(usize, BTreeSet<&'m str>)>,
+}
+
+impl<'m> Known<'m> {
+    /// Adds the places of an operation, or where its path leads nowhere, as a list has no members.
+    fn add(
+        &mut self,
+        members: &[Option<&str>],
+        lost: Option<usize>,
+        places: impl Iterator<Item = spec::Place<'m>>,
+        of: impl Fn(spec::Place<'m>) -> Option<Type>,
+    ) {
+        if let Some(at) = lost {
+            return self.lose(at - 1, Vec::new());
+        }
+        for place in places {
+            match place {
+                spec::Place::Unknown => self.is_open |= self.is_one || members.is_empty(),
+                spec::Place::Missing(at, names) => self.lose(at, names),
+                place => {
+                    let own = of(place);
+                    self.found = match (self.found.take(), own) {
+                        (Some(before), Some(own)) => Some(before.or(&own)),
+                        (before, own) => before.or(own),
+                    };
+                }
+            }
         }
     }
-    match (found, lost) {
-        (Some(found), _) => Looked::To(found),
-        (None, Some((at, names))) => misspelt(members, at, names),
-        (None, None) => Looked::To(Type::ANY),
+
+    /// What leads on for longest is meant.
+    fn lose(&mut self, at: usize, names: Vec<&'m str>) {
+        match &mut self.lost {
+            Some((before, all)) if *before == at => all.extend(names),
+            Some((before, _)) if *before > at => {}
+            lost => *lost = Some((at, names.into_iter().collect())),
+        }
+    }
+
+    fn looked(self, members: &[Option<&str>]) -> Looked {
+        match (self.found, self.lost) {
+            _ if self.is_open => Looked::To(Type::ANY),
+            (Some(found), _) => Looked::To(found),
+            (None, Some((at, names))) if names.is_empty() => missing::<&str>(at + 1, []),
+            (None, Some((at, names))) => misspelt(members, at, names.into_iter().collect()),
+            (None, None) => Looked::To(Type::ANY),
+        }
+    }
+}
+
+/// The type of a place, whose values are as `kind` says of each type of the document.
+fn typed(place: spec::Place<'_>, kind: fn(spec::JsonType) -> Type) -> Option<Type> {
+    match place {
+        spec::Place::Words(words) | spec::Place::AnyCase(words) => Some(Type::listed(words)),
+        spec::Place::Kinds(kinds) => kinds.into_iter().map(kind).reduce(|one, other| one.or(&other)),
+        spec::Place::Unknown | spec::Place::Missing(..) => None,
     }
 }
 
@@ -236,7 +296,7 @@ fn returned(machine: &Machine, on: &Pattern, members: &[Option<&str>]) -> Looked
     for length in 1..members.len() {
         let mut places = operation.success_places(&members[..length]).peekable();
         let is_leaf = |place: spec::Place<'_>| match place {
-            spec::Place::Words(_) => true,
+            spec::Place::Words(_) | spec::Place::AnyCase(_) => true,
             spec::Place::Kinds(kinds) => !kinds.iter().any(is_open),
             spec::Place::Unknown | spec::Place::Missing(..) => false,
         };
@@ -254,10 +314,19 @@ fn returned(machine: &Machine, on: &Pattern, members: &[Option<&str>]) -> Looked
     lost.map_or(Looked::To(Type::ANY), |(at, names)| missing(at + 1, names))
 }
 
-/// A member that is not among these: missing if one of them is near.
+/// A member that is not among these: missing if one of them is near, or if it is a position or a way through several members.
 fn misspelt(members: &[Option<&str>], at: usize, names: Vec<&str>) -> Looked {
-    let is_misspelt = members[at].is_some_and(|name| nearest(name, names.iter().copied()).is_some());
-    if is_misspelt { missing(at + 1, names) } else { Looked::To(Type::ANY) }
+    let is_misspelt = |name: &str| {
+        let is_position = name.bytes().all(|digit| digit.is_ascii_digit());
+        let is_way = split_way(name).is_some_and(|(first, _)| names.contains(&first));
+        is_position || is_way || nearest(name, names.iter().copied()).is_some()
+    };
+    if members[at].is_some_and(is_misspelt) { missing(at + 1, names) } else { Looked::To(Type::ANY) }
+}
+
+/// The first member of a way that is written as one name, and the rest: `a.b`, `a/b` or `/a/b`.
+pub(super) fn split_way(name: &str) -> Option<(&str, &str)> {
+    name.trim_start_matches('/').split_once(['.', '/'])
 }
 
 /// What answers have for a type of the document.
@@ -275,8 +344,8 @@ fn exact(declared: spec::JsonType) -> Type {
 fn kind(declared: spec::JsonType) -> Type {
     match declared {
         spec::JsonType::String => Type::TEXT,
-        spec::JsonType::Number | spec::JsonType::Integer => Type::NUMBER.or(&Type::TEXT),
-        spec::JsonType::Boolean => Type::FLAG.or(&Type::TEXT),
+        spec::JsonType::Number | spec::JsonType::Integer => Type::NUMBER.or(&Type::WRITTEN),
+        spec::JsonType::Boolean => Type::FLAG.or(&Type::WRITTEN),
         spec::JsonType::Array => Type::LIST,
         spec::JsonType::Object => Type::OBJECT,
     }

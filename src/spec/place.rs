@@ -10,6 +10,8 @@ use crate::spec::schema::{Additional, JsonType, Schema, SchemaId, Schemas};
 pub enum Place<'c> {
     /// It has one of these texts.
     Words(Vec<&'c str>),
+    /// It has one of these texts, in any case of letters where a caller sends it.
+    AnyCase(Vec<&'c str>),
     /// It has a value of one of these types.
     Kinds(Vec<JsonType>),
     /// The document says nothing of it.
@@ -53,7 +55,8 @@ fn place<'c>(schemas: &'c Schemas, mut id: SchemaId, members: &[Option<&str>]) -
         };
         id = next;
     }
-    words(&schemas[id]).map(Place::Words).or_else(|| kinds(schemas, id).map(Place::Kinds)).unwrap_or(Place::Unknown)
+    let words = words(&schemas[id]).map(if schemas[id].takes_any_case() { Place::AnyCase } else { Place::Words });
+    words.or_else(|| kinds(schemas, id).map(Place::Kinds)).unwrap_or(Place::Unknown)
 }
 
 /// The members that a schema lists, with those of its parts. None if its members have names of the caller's choice.
@@ -70,9 +73,9 @@ fn add_names<'c>(schemas: &'c Schemas, id: SchemaId, names: &mut Vec<&'c str>) {
     }
 }
 
-/// The words of an enumeration of texts whose case counts.
+/// The words of an enumeration of texts.
 fn words(schema: &Schema) -> Option<Vec<&str>> {
-    let is_closed = schema.json_type == Some(JsonType::String) && !schema.choices.is_empty() && !schema.takes_any_case();
+    let is_closed = schema.json_type == Some(JsonType::String) && !schema.choices.is_empty();
     is_closed.then(|| schema.choices.iter().filter_map(Value::as_str).collect())
 }
 

@@ -41,6 +41,10 @@ impl Type {
     pub const TEXT: Self = Self::of(Self::TEXT_BIT);
     pub const LIST: Self = Self::of(Self::LIST_BIT);
     pub const OBJECT: Self = Self::of(Self::OBJECT_BIT);
+    /// Nothing, as where a path leads nowhere.
+    pub const NOTHING: Self = Self::of(Self::NULL);
+    /// A text that stands for what a document has as a number or a flag.
+    pub const WRITTEN: Self = Self { kinds: Self::TEXT_BIT, texts: Texts::Written, numbers: Numbers::ANY };
     /// The code of a country, of ISO 3166 with two letters in capitals.
     pub const COUNTRY: Self = Self { kinds: Self::TEXT_BIT, texts: Texts::Countries, numbers: Numbers::ANY };
 
@@ -72,12 +76,63 @@ impl Type {
         Self { texts: Texts::Listed(words.into_iter().map(Into::into).collect()), ..Self::TEXT }
     }
 
-    /// What is to be said of a word that is none of those which the document lists.
+    /// The same, where words may be in any case of letters.
     #[must_use]
-    pub fn doubt(&self, word: &str) -> Option<String> {
+    pub fn listed_in_any_case<W: Into<String>>(words: impl IntoIterator<Item = W>) -> Self {
+        Self { texts: Texts::AnyCase(words.into_iter().map(Into::into).collect()), ..Self::TEXT }
+    }
+
+    /// What is to be said of a word that is none of those which the document lists, or that stands for what the document has as a
+    /// number or a flag.
+    #[must_use]
+    pub fn doubt(&self, name: &str, word: &str) -> Option<(String, String)> {
+        if self.is_written() {
+            let quoteless = if self.kinds & Self::FLAG_BIT != 0 { ["true", "false"].contains(&word) } else { word.parse::<f64>().is_ok() };
+            let written = if quoteless { format!(", without quotes: `{word}`") } else { String::new() };
+            return Some((
+                format!("`{name}` is compared with the text `{word}`"),
+                format!("the document has {}{written}", self.unwritten()),
+            ));
+        }
         let words = if self.kinds & !Self::NULL == Self::TEXT_BIT { self.texts.unlisted(word)? } else { return None };
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        Some(format!("the document has {}", quoted(&words)))
+        Some((format!("`{word}` is no word that `{name}` has"), format!("the document has {}", quoted(&words))))
+    }
+
+    /// What is to be said of something that it can look like, and hardly does.
+    #[must_use]
+    pub fn doubt_of_shape(&self, name: &str, shape: &Shape) -> Option<(String, String)> {
+        let is_number = self.can_be(Self::NUMBER_BIT);
+        match shape {
+            Shape::Exact(Value::String(word), _) => self.doubt(name, word),
+            Shape::Glob(_) if self.is_written() => {
+                Some((format!("`{name}` is compared with a text"), format!("the document has {}", self.unwritten())))
+            }
+            Shape::Exact(Value::Number(_), _) | Shape::Pattern(..) | Shape::Range(..) if self.is_written() && !is_number => {
+                Some((format!("`{name}` is a flag"), "the document has a flag: `true` or `false`".to_owned()))
+            }
+            Shape::Members(_) if self.can_be(Self::LIST_BIT) && self.can_be(Self::OBJECT_BIT) && *self != Self::ANY => {
+                let help = "of a list, the elements that it has are listed: `[{…}]`".to_owned();
+                Some((format!("`{name}` may be a list, which no mapping fits"), help))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether its texts stand for numbers or flags.
+    fn is_written(&self) -> bool {
+        self.can_be(Self::TEXT_BIT) && self.texts == Texts::Written
+    }
+
+    /// What it is beside the texts that stand for it.
+    fn unwritten(&self) -> String {
+        Self { kinds: self.kinds & !Self::TEXT_BIT, ..self.clone() }.noun()
+    }
+
+    /// Whether it can be a list, and is known.
+    #[must_use]
+    pub fn may_be_list(&self) -> bool {
+        self.can_be(Self::LIST_BIT) && self.kinds & !Self::NULL != Self::ANY.kinds & !Self::NULL
     }
 
     /// A whole number within limits; `f64::INFINITY` is none.

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use super::members;
 use super::reader::Reader;
 use crate::scenario::ast::Window;
-use crate::scenario::error::{Spanned, nearest, suggestion};
+use crate::scenario::error::{Spanned, nearest};
 use crate::scenario::expr::NO_PATTERN;
 use crate::scenario::expr::types::{Looked, Types as _};
 use crate::scenario::node::{Kind, Member, Node};
@@ -77,7 +77,13 @@ impl Reader<'_> {
         }?;
         match &shape {
             Shape::Range(Some(least), Some(most)) if least > most => {
-                self.problem("S008", node.span, format!("range `{}` is empty", self.raw(node))).help("the smaller number comes first");
+                let raw = self.raw(node);
+                let help = if raw.contains("...") {
+                    format!("two dots stand between two numbers: `{}`", raw.replace("...", ".."))
+                } else {
+                    "the smaller number comes first".to_owned()
+                };
+                self.problem("S008", node.span, format!("range `{raw}` is empty")).help(help);
             }
             shape => self.is_possible(node, shape, place),
         }
@@ -91,10 +97,10 @@ impl Reader<'_> {
         let looked = if self.is_full() { None } else { Some(self.at(place)) };
         let shape = match looked {
             Some(Looked::Missing { at, names }) if at + 1 == place.len() => {
-                let names: Vec<&str> = names.iter().map(String::as_str).collect();
-                let help = if names.is_empty() { "it has no members".to_owned() } else { suggestion(&key.value, &names) };
                 let whole = dotted(&place[..at]);
-                self.problem("S011", key.span, format!("`{whole}` has no `{}`", key.value)).help(help);
+                let help = self.in_place_of(&whole, self.at(&place[..at]), &key.value, &names);
+                let tried = self.tried("request");
+                self.problem("S011", key.span, format!("`{whole}` has no `{}`", key.value)).help(help).label = tried;
                 None
             }
             _ => self.shape(value, place),
@@ -127,12 +133,14 @@ impl Reader<'_> {
                 Kind::Map(_) | Kind::List(_) => format!("`{}` is never {}", dotted(place), node.found()),
                 _ => format!("`{}` is never `{}`", dotted(place), self.raw(node)),
             };
-            self.problem("S101", node.span, message).help = found.advice(word);
+            let tried = self.tried("request");
+            let told = self.problem("S101", node.span, message);
+            (told.help, told.label) = (found.advice(word), tried);
+        } else if let Some((message, help)) = found.doubt_of_shape(&dotted(place), shape) {
+            self.warn("S108", node.span, message, &help);
         } else if let Shape::Exact(serde_json::Value::String(word), _) = shape {
-            if let Some(help) = found.doubt(word) {
-                self.warn("S108", node.span, format!("`{word}` is no word that `{}` has", dotted(place)), &help);
-            } else if let Some(help) = pattern_in_slashes(word, place) {
-                self.warn("S108", node.span, format!("`{word}` is this text itself, slashes included"), &help);
+            if let Some(help) = other_pattern(word, place).or_else(|| other_range(word, place)) {
+                self.warn("S108", node.span, format!("`{word}` is this text itself"), &help);
             }
         }
     }
@@ -209,11 +217,42 @@ impl Reader<'_> {
     }
 }
 
-/// How a text is written as a pattern that looks like one in other languages: with slashes around it, where no path stands.
-fn pattern_in_slashes(text: &str, place: &[Option<String>]) -> Option<String> {
+/// How a text is written as a pattern that looks like one: with flags behind it, with one of its slashes, or as in other languages with
+/// slashes around it, where no path stands.
+fn other_pattern(text: &str, place: &[Option<String>]) -> Option<String> {
+    let is_pattern = |inner: &str| inner.contains(['^', '$', '|', '(', '[', '\\', '.', '+', '?']);
+    if let Some(rest) = text.strip_prefix('~') {
+        let (inner, flags) = match rest.strip_prefix('/').and_then(|inner| inner.rsplit_once('/')) {
+            Some((inner, flags)) if flags.bytes().all(|flag| flag.is_ascii_alphabetic()) => (inner, flags),
+            _ => (rest.trim_start_matches('/'), ""),
+        };
+        let flags = if flags.contains('i') { "(?i)" } else { "" };
+        return is_pattern(inner).then(|| format!("a regular expression is written `~/{flags}{inner}/`"));
+    }
     let inner = text.strip_prefix('/')?.strip_suffix('/').filter(|inner| !inner.is_empty())?;
-    let is_pattern = inner.contains(['^', '$', '|', '(', '[', '\\', '.', '+', '?']);
-    (is_pattern && place.first() != Some(&Some("path".to_owned()))).then(|| format!("a regular expression is written `~/{inner}/`"))
+    (is_pattern(inner) && place.first() != Some(&Some("path".to_owned()))).then(|| format!("a regular expression is written `~/{inner}/`"))
+}
+
+/// Parts of the names of members that have numbers, whatever the document calls their type.
+const MEASURES: [&str; 11] = ["weight", "length", "width", "height", "amount", "price", "quantity", "value", "cost", "total", "count"];
+
+/// How a text is written as a range that looks like one, where a number is expected.
+fn other_range(text: &str, place: &[Option<String>]) -> Option<String> {
+    let name = place.iter().rev().flatten().next()?.to_lowercase();
+    if !MEASURES.iter().any(|measure| name.contains(measure)) {
+        return None;
+    }
+    let text = text.trim();
+    let number = |text: &str| text.trim().parse::<f64>().ok().map(|_| text.trim().to_owned());
+    let range = if let Some(rest) = text.strip_prefix('>') {
+        format!("{}..", number(rest.trim_start_matches('='))?)
+    } else if let Some(rest) = text.strip_prefix('<') {
+        format!("..{}", number(rest.trim_start_matches('='))?)
+    } else {
+        let (from, to) = text.split_once("..").or_else(|| text.split_once('-'))?;
+        format!("{}..{}", number(from)?, number(to)?)
+    };
+    Some(format!("a range of numbers, its ends included, is written `{range}`"))
 }
 
 /// A place of the request as expressions name it.

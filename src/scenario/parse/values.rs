@@ -15,6 +15,7 @@ use crate::scenario::expr::types::{self, Looked, Type, Types};
 use crate::scenario::expr::{Expr, ExprError, NEVER_CLOSED, NO_PATTERN, Path, PathUse, Step, Uses};
 use crate::scenario::node::{Kind, Member, Node};
 use crate::scenario::template::{self, Template};
+use crate::scenario::types::split_way;
 
 /// Longest duration: what is longer is a mistake.
 const MAX_DURATION: SignedDuration = SignedDuration::from_hours(24 * 366 * 10);
@@ -26,6 +27,8 @@ const MAX_REFUSED: usize = 16;
 
 /// Most paths of one file that are held against the vendors' documents, so that a file of nothing but conditions is read in time.
 const MOST_LOOKED_UP: usize = 20_000;
+/// As how many a path counts that is held against the documents of several operations.
+const MANY: usize = 20;
 
 /// Most values of one file that are held against tests, to see whether conditions can hold.
 const MOST_TRIED: usize = 500_000;
@@ -358,7 +361,8 @@ impl Reader<'_> {
                 },
             };
             let span = self.locate(node, text, range);
-            self.problem("S011", span, message).help(help);
+            let tried = members.and_then(|_| self.tried(&path.root));
+            self.problem("S011", span, message).help(help).label = tried;
         }
     }
 
@@ -367,13 +371,42 @@ impl Reader<'_> {
         let Looked::Missing { at, names } = self.look_up(&path.root, &path.members()) else { return None };
         let Some(Step::Member(name)) = path.steps.get(at) else { return None };
         let whole = Path { root: path.root.clone(), steps: path.steps[..at].to_vec() };
+        let help = self.in_place_of(&whole.to_string(), self.look_up(&whole.root, &whole.members()), name, &names);
+        Some((format!("`{whole}` has no `{name}`"), help))
+    }
+
+    /// What to write in the place of a member that something does not have.
+    pub(super) fn in_place_of(&self, whole: &str, found: Looked, name: &str, names: &[String]) -> String {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let help = match self.look_up(&whole.root, &whole.members()) {
-            Looked::To(Type::LIST) => format!("it is a list: `{whole}[0].{name}` is that of its first row"),
+        let is_position = name.bytes().all(|digit| digit.is_ascii_digit());
+        let way = split_way(name).filter(|(first, _)| names.contains(first));
+        match (found, way) {
+            (Looked::To(found), _) if found == Type::NOTHING => "such calls have no body".to_owned(),
+            (Looked::To(found), _) if is_position && found.may_be_list() => {
+                format!("an element of a list is `{whole}[{name}]`, and in `request` one of `[{{…}}]`")
+            }
+            (Looked::To(found), _) if found == Type::LIST => format!("it is a list: `{whole}[0].{name}` is that of its first row"),
+            (_, Some((first, rest))) => {
+                format!("members stand in each other: `{whole}.{first}.{rest}`, and in `request` `{first}: {{{rest}: …}}`")
+            }
             _ if names.is_empty() => "it has no members".to_owned(),
             _ => suggestion(name, &names),
-        };
-        Some((format!("`{whole}` has no `{name}`"), help))
+        }
+    }
+
+    /// Which operations a condition was held against, where there are several.
+    pub(super) fn tried(&self, root: &str) -> Option<String> {
+        if matches!(self.about, Pattern::One(_)) || !["request", "answer"].contains(&root) {
+            return None;
+        }
+        let names = self.vocabulary?.operations();
+        let fits = |name: &&str| name.split_once('.').is_some_and(|(vendor, id)| self.about.matches(vendor, id));
+        let names: Vec<&str> = names.filter(fits).collect();
+        match names.len() {
+            0 => None,
+            1..=3 => Some(format!("tried: {}", quoted(&names))),
+            count => Some(format!("tried: all {count} operations that fit `{}`", self.about)),
+        }
     }
 
     /// Reports comparisons of unlike values, and conditions that can never be true.
@@ -385,12 +418,14 @@ impl Reader<'_> {
         if expr.uses().paths.iter().any(|used| !context.roots().iter().any(|(name, _)| name[1..] == used.path.root)) {
             return;
         }
+        let tried = expr.uses().paths.iter().filter(|used| !used.path.steps.is_empty()).find_map(|used| self.tried(&used.path.root));
         for problem in expr.problems_as_condition(self) {
             let span = self.locate(node, text, &problem.range);
             if [types::ALWAYS, types::DOUBTFUL].contains(&problem.code) {
                 self.warn(problem.code, span, problem.message, problem.help.as_deref().unwrap_or("leave it out"));
             } else {
-                self.problem(problem.code, span, problem.message).help = problem.help;
+                let told = self.problem(problem.code, span, problem.message);
+                (told.help, told.label) = (problem.help, tried.clone());
             }
         }
     }
@@ -432,7 +467,8 @@ impl Types for Reader<'_> {
     fn look_up(&self, root: &str, members: &[Option<&str>]) -> Looked {
         let open = Looked::To(Type::ANY);
         let Some(vocabulary) = self.vocabulary.filter(|_| self.looked_up.get() < MOST_LOOKED_UP) else { return open };
-        self.looked_up.set(self.looked_up.get() + 1);
+        let is_many = ["request", "answer"].contains(&root) && !matches!(self.about, Pattern::One(_));
+        self.looked_up.set(self.looked_up.get() + if is_many { MANY } else { 1 });
         let returned = match (root, members) {
             ("given", [Some(name), inner @ ..]) => {
                 self.given.iter().find(|(other, _)| other == name).map(|(_, operation)| (operation, inner))

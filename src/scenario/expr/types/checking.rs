@@ -219,8 +219,8 @@ impl Checking<'_> {
             return;
         }
         let words = words();
-        if let Some((word, help)) = words.filter_map(|word| Some((word, known.1.doubt(word)?))).next() {
-            self.problem(DOUBTFUL, range.clone(), format!("`'{word}'` is no word that `{name}` has"), Some(help));
+        if let Some((message, help)) = words.filter_map(|word| known.1.doubt(&name, word)).next() {
+            self.problem(DOUBTFUL, range.clone(), message, Some(help));
         }
     }
 
@@ -388,6 +388,6 @@ pub(super) fn in_texts(path: &Path, number: &str, is_upper: bool) -> String {
             });
             format!("numbers in texts are compared by a condition of its own: `request: {nested}`")
         }
-        _ => "texts have the order of their letters; `matches '^0(\\.0*)?$'` looks at the digits of a number".to_owned(),
+        _ => "texts have the order of their letters; `matches` looks at the digits of a number, as `matches '^[1-9]'`".to_owned(),
     }
 }

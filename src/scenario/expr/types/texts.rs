@@ -17,6 +17,10 @@ pub(super) enum Texts {
     Usual(Vec<String>),
     /// The same of a list that a document has: others are told of.
     Listed(Vec<String>),
+    /// The same, in any case of letters.
+    AnyCase(Vec<String>),
+    /// Any, which stand for what a document has as a number or a flag.
+    Written,
     /// The codes of countries with two letters, in capitals.
     Countries,
     /// Paths, which begin with a slash: those of some templates, in which `{name}` is a part of any text; any where there is none.
@@ -48,6 +52,8 @@ impl Texts {
     pub fn or(self, other: &Self) -> Self {
         match (self, other) {
             (Self::Words(own), Self::Words(other)) => Self::Words(own.into_iter().chain(other.iter().cloned()).collect()),
+            (Self::Listed(own), Self::Listed(other)) => Self::Listed(own.into_iter().chain(other.iter().cloned()).collect()),
+            (Self::AnyCase(own), Self::AnyCase(other)) => Self::AnyCase(own.into_iter().chain(other.iter().cloned()).collect()),
             (own, other) if own == *other => own,
             _ => Self::Any,
         }
@@ -66,7 +72,7 @@ impl Texts {
         match self {
             Self::Words(words) => words.iter().any(|word| test(word)),
             Self::Countries => countries::all().any(|country| test(country.alpha2)) || test(KOSOVO),
-            Self::Any | Self::Usual(_) | Self::Listed(_) | Self::Paths(_) | Self::Lower => true,
+            Self::Any | Self::Written | Self::Usual(_) | Self::Listed(_) | Self::AnyCase(_) | Self::Paths(_) | Self::Lower => true,
         }
     }
 
@@ -80,14 +86,19 @@ impl Texts {
 
     /// What a document lists where a word is none of it.
     pub fn unlisted(&self, word: &str) -> Option<&[String]> {
-        if let Self::Listed(words) = self { (!words.iter().any(|own| own == word)).then_some(words) } else { None }
+        match self {
+            Self::Listed(words) => (!words.iter().any(|own| own == word)).then_some(words),
+            Self::AnyCase(words) => (!words.iter().any(|own| own.eq_ignore_ascii_case(word))).then_some(words),
+            _ => None,
+        }
     }
 
     fn allows(&self, text: &str) -> bool {
         match self {
-            Self::Any => true,
+            Self::Any | Self::Written => true,
+            Self::AnyCase(words) if words.iter().any(|word| word.eq_ignore_ascii_case(text)) => true,
             Self::Words(words) => words.iter().any(|word| word == text),
-            Self::Usual(words) | Self::Listed(words) => {
+            Self::Usual(words) | Self::Listed(words) | Self::AnyCase(words) => {
                 words.iter().any(|word| word == text) || nearest(text, alike(words, text)).is_none()
             }
             // Codes from `XA` to `XZ` are everybody's own.
@@ -126,7 +137,7 @@ impl Texts {
 
     /// How many words are looked at for a test.
     pub fn count(&self) -> usize {
-        if let Self::Words(words) | Self::Usual(words) | Self::Listed(words) = self { words.len() } else { 1 }
+        if let Self::Words(words) | Self::Usual(words) | Self::Listed(words) | Self::AnyCase(words) = self { words.len() } else { 1 }
     }
 
     /// The lengths of the shortest and the longest, in characters.
@@ -146,8 +157,8 @@ impl Texts {
     /// What to write in the place of something that it can never be.
     pub fn advice(&self, found: &str) -> Option<String> {
         match self {
-            Self::Any => None,
-            Self::Words(words) | Self::Usual(words) | Self::Listed(words) => {
+            Self::Any | Self::Written => None,
+            Self::Words(words) | Self::Usual(words) | Self::Listed(words) | Self::AnyCase(words) => {
                 let words: Vec<&str> = words.iter().map(String::as_str).collect();
                 Some(match (nearest(found, words.iter().copied()), words.len()) {
                     (Some(near), _) if !found.is_empty() => format!("did you mean `'{near}'`?"),
