@@ -139,6 +139,10 @@ fn filters_are_alike_wherever_the_journal_is_asked() {
         let waited = send(&server, "GET", &format!("{journal}?{query}&wait=30s&min={expected}"), &[], "").json();
         assert_eq!(waited["requests"].as_array().map(Vec::len), Some(expected), "{query}");
     }
+    // What is misspelt would fit no call.
+    for wrong in ["requests/count?note=request-invalit", "requests?note=fault,patch-mised", "deliveries?event=track_updatd"] {
+        assert_eq!(send(&server, "GET", &format!("/_seatrial/sandboxes/default/{wrong}"), &[], "").status, 400, "{wrong}");
+    }
     assert_eq!(send(&server, "DELETE", &format!("{journal}?vendor=shippo&method=GET"), &[], "").status, 204);
     assert_eq!(ids(""), [&all[..3], &all[4..]].concat());
 }

@@ -15,6 +15,7 @@ use crate::server::admin::long_poll::long_poll;
 use crate::server::admin::page::Room;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
+use crate::server::admin::requests::check_known;
 use crate::server::admin::secrets::{self, Redacted, Redactor};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
@@ -89,7 +90,7 @@ pub(crate) struct Deliveries {
 }
 
 pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redacted<Deliveries>, Problem> {
-    let filter = Filter::read(request)?;
+    let filter = Filter::read(admin, request)?;
     let look = || {
         let sandbox = admin.sandbox(request)?;
         let state = sandbox.lock();
@@ -137,7 +138,11 @@ struct Filter<'a> {
 }
 
 impl<'a> Filter<'a> {
-    fn read(request: &'a AdminRequest<'_>) -> Result<Self, Problem> {
+    fn read(admin: &Admin, request: &'a AdminRequest<'_>) -> Result<Self, Problem> {
+        if let Some(event) = request.query("event") {
+            let events = admin.machine.vendors().all().iter().flat_map(|vendor| vendor.webhooks.events);
+            check_known("event", event, &events.copied().collect::<Vec<_>>())?;
+        }
         let limit = request.number("limit")?.unwrap_or(100);
         let since = request.query("since");
         let since = since.map(|text| text.parse().map_err(|_| Problem::bad_request(format!("`since` is a time, found `{text}`"))));
@@ -197,7 +202,7 @@ pub(crate) struct Redelivered {
 /// Sends those again that fit the filters, oldest first; those that have failed, unless the filters say otherwise.
 pub(crate) async fn redeliver_all(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redelivered, Problem> {
     let sandbox = admin.sandbox(request)?;
-    let mut filter = Filter::read(request)?;
+    let mut filter = Filter::read(admin, request)?;
     filter.progress = filter.progress.or(Some(Progress::Failed));
     let mut rows = admin.deliveries.of(&sandbox, sandbox.lock().world.accounts(), admin.machine.vendors());
     rows.retain(|(_, row)| filter.fits(row));

@@ -8,7 +8,7 @@ use crate::base::time::Timestamp;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::state::Admin;
-use crate::world::{EffectKind, End, Entry, Journal};
+use crate::world::{EffectKind, End, Entry, Journal, Note};
 
 /// All query parameters of the journal's routes; each route takes a part of them.
 const QUERY: &[(&str, &str)] = &[
@@ -100,6 +100,12 @@ impl Filter {
         }
         if let Some(wanted) = request.query("wire") {
             check_known("end", wanted, &End::ALL.map(|(_, word)| word))?;
+        }
+        // Vendors may have codes of their own.
+        let codes = Note::CODES.map(|(code, _)| code);
+        let notes = request.query("note").into_iter().flat_map(|notes| notes.split(',')).filter(|note| !codes.contains(note));
+        for note in notes.filter(|note| text::nearest(note, codes).is_some()) {
+            check_known("note", note, &codes)?;
         }
         let status = text("status");
         if let Some(status) = &status
@@ -232,7 +238,8 @@ fn has_words(entry: &Entry, words: &Sought) -> bool {
     parts.iter().any(|part| words.is_in(part))
 }
 
-fn check_known(what: &str, wanted: &str, names: &[&str]) -> Result<(), Problem> {
+/// That a word is one of some names.
+pub(crate) fn check_known(what: &str, wanted: &str, names: &[&str]) -> Result<(), Problem> {
     if names.contains(&wanted) {
         return Ok(());
     }
