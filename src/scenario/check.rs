@@ -155,8 +155,7 @@ impl<'c> Checker<'c> {
             Pattern::One(operation) => self.operation(operation, on.span),
             Pattern::Glob(glob) => {
                 if !self.vocabulary.operations().any(|known| text::fits_glob(known, glob)) {
-                    let vendor = glob.split('.').next().unwrap_or_default();
-                    let help = format!("`seatrial operations {vendor}` lists those of {vendor}");
+                    let help = self.near_glob(glob);
                     self.problem("S012", on.span, format!("no operation fits `{glob}`"), None, help);
                 }
             }
@@ -330,8 +329,32 @@ impl<'c> Checker<'c> {
         let own = self.vocabulary.operations().filter_map(|known| known.strip_prefix(&prefix));
         match nearest_id(&operation.id, own) {
             Some(id) => format!("did you mean `{vendor}.{id}`?"),
-            None => format!("`seatrial operations {vendor}` lists those of {vendor}"),
+            None => self.of_another_version(operation).unwrap_or_else(|| format!("`seatrial operations {vendor}` lists those of {vendor}")),
         }
+    }
+
+    /// The same operation of another vendor of the same mount.
+    fn of_another_version(&self, operation: &Operation) -> Option<String> {
+        let mount = self.words.iter().find(|words| words.id == operation.vendor)?.mount;
+        let others: Vec<&str> = self.mounted(mount);
+        let known = self.vocabulary.operations().find(|known| {
+            known.split_once('.').is_some_and(|(vendor, id)| vendor != operation.vendor && id == operation.id && others.contains(&vendor))
+        });
+        known.map(|known| format!("did you mean `{known}`?"))
+    }
+
+    /// The help for a glob that no operation fits.
+    fn near_glob(&self, glob: &str) -> String {
+        let (vendor, id) = glob.split_once('.').unwrap_or((glob, ""));
+        if self.words.iter().all(|words| words.id != vendor) {
+            let near = nearest(vendor, self.vocabulary.vendors()).filter(|_| !vendor.contains('*'));
+            let all = || "`seatrial operations` lists all of them; capitals count".to_owned();
+            return near.map_or_else(all, |near| format!("did you mean `{near}.{id}`?"));
+        }
+        let mount = self.words.iter().find(|words| words.id == vendor).map_or("", |words| words.mount);
+        let other = self.mounted(mount).into_iter().map(|other| format!("{other}.{id}"));
+        let other = other.into_iter().find(|other| self.vocabulary.operations().any(|known| text::fits_glob(known, other)));
+        other.map_or_else(|| format!("`seatrial operations {vendor}` lists those of {vendor}"), |other| format!("did you mean `{other}`?"))
     }
 }
 

@@ -83,6 +83,12 @@ pub(super) fn unreadable(source: &Arc<Source>, begin: usize, error: &ScanError, 
                 ("tab inside a value that has no quotes", "use spaces, or quote the value")
             }
         }
+        ErrorKind::UnexpectedCharacter { .. } if text.get(start..).is_some_and(|rest| rest.starts_with("```")) => {
+            ("these marks are not part of the file", "leave out the lines with them")
+        }
+        ErrorKind::UnexpectedCharacter { .. } if text.get(start..).is_some_and(|rest| rest.starts_with(['@', '`', '%'])) => {
+            ("no yaml value begins with this character", "quote the value")
+        }
         ErrorKind::UnexpectedCharacter { .. } => {
             ("character that no yaml text can have", "remove it; in double quotes, `\\x1b` and `\\u00ad` stand for such characters")
         }

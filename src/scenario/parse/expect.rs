@@ -44,7 +44,11 @@ fn contradictions(reader: &mut Reader<'_>, expected: &[Expectation]) {
         };
         if let Some(other) = expected.iter().find(|other| is_plain(never) && has(other)) {
             let (line, _) = reader.source.position(other.span.start);
-            let message = format!("`{}` is expected on line {line}, and here never to come", never.on.value);
+            let on = match &other.kind {
+                Expected::Call { calls, .. } => &calls.on.value,
+                _ => &never.on.value,
+            };
+            let message = format!("`{on}` is expected on line {line}, and here never to come");
             reader.problem("S101", row.span, message).help("take one of the two away, or narrow this one with `when`");
         }
     }

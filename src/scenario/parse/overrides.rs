@@ -231,7 +231,12 @@ fn leads_somewhere(reader: &mut Reader<'_>, place: &str, pointer: &str, otherwis
     let Looked::Missing { at, names } = reader.look_up("answer", &members) else { return };
     if let Some(Some(name)) = members.get(at) {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        reader.warn("S106", span, format!("`{pointer}` {otherwise}: no answer has `{name}` there"), &suggestion(name, &names));
+        let help = match &names[..] {
+            _ if name.contains("{{") => "nothing is filled in here; values take templates".to_owned(),
+            [] => "it has no members".to_owned(),
+            names => suggestion(name, names),
+        };
+        reader.warn("S106", span, format!("`{pointer}` {otherwise}: no answer has `{name}` there"), &help);
     }
 }
 

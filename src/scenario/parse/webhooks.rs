@@ -4,8 +4,8 @@ use super::members;
 use super::reader::Reader;
 use crate::engine::webhooks::{Forgery, is_address};
 use crate::scenario::ast::{Subscription, Webhooks};
-use crate::scenario::error::Spanned;
-use crate::scenario::node::Node;
+use crate::scenario::error::{Spanned, nearest};
+use crate::scenario::node::{Kind, Node};
 
 const FORMATS: [(&str, bool); 2] = [("json", false), ("form", true)];
 
@@ -34,6 +34,9 @@ fn subscription(reader: &mut Reader<'_>, node: &Node) -> Option<Subscription> {
     fields.get("events").into_iter().for_each(|node| reader.once(node));
     let event = |reader: &mut Reader<'_>, node: &Node| reader.spanned(node, "events");
     let events = fields.get("events").map(|node| reader.each(node, "events", event)).unwrap_or_default();
+    if let Some(node) = fields.get("events").filter(|node| node.kind == Kind::List(Vec::new())) {
+        reader.warn("S106", node.span, "none named is all events", "leave `events` out, or name some");
+    }
     let account_span = fields.get("account").map(|node| node.span);
     let account = fields.get("account").and_then(|node| reader.string(node, "account"));
     let form = fields.get("format").and_then(|node| reader.choice(node, "format", &FORMATS)).unwrap_or_default();
@@ -45,10 +48,33 @@ fn subscription(reader: &mut Reader<'_>, node: &Node) -> Option<Subscription> {
 fn address(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
     let url = reader.string(node, "url")?;
     if is_address(&url) {
+        if let Some((message, help)) = url.strip_prefix("inbox://").and_then(no_inbox) {
+            reader.problem("S008", node.span, message).help(help);
+        }
         return Some(url);
     }
-    reader
-        .problem("S008", node.span, format!("`{url}` is not the address of a receiver"))
-        .help("for example `http://127.0.0.1:9000/hooks`");
+    let help = if url.starts_with("inbox") {
+        "`inbox://me` is a receiver of the server itself"
+    } else {
+        "for example `http://127.0.0.1:9000/hooks`"
+    };
+    reader.problem("S008", node.span, format!("`{url}` is not the address of a receiver")).help(help);
     None
+}
+
+/// What is wrong with the name of a built-in receiver, or with its query, so that it refuses every delivery or answers another one.
+fn no_inbox(address: &str) -> Option<(String, &'static str)> {
+    let (name, query) = address.split_once('?').unwrap_or((address, ""));
+    let name = name.trim_end_matches('/');
+    if name.is_empty() || name.contains('/') {
+        return Some((format!("no inbox is called `{name}`"), "a name has no `/`: `inbox://me`"));
+    }
+    let is_status = |value: &str| value.parse::<u16>().is_ok_and(|status| (200..=999).contains(&status));
+    let is_wrong = |part: &&str| match part.split_once('=') {
+        Some(("status", value)) => !is_status(value),
+        Some((name, _)) => nearest(name, ["status"]).is_some(),
+        None => false,
+    };
+    let wrong = query.split('&').find(is_wrong)?;
+    Some((format!("an inbox has no `{wrong}`"), "it takes the status that it answers with: `inbox://me?status=503`"))
 }
