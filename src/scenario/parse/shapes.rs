@@ -138,10 +138,10 @@ impl Reader<'_> {
             (told.help, told.label) = (found.advice(word), tried);
         } else if let Some((message, help)) = found.doubt_of_shape(&dotted(place), shape) {
             self.warn("S108", node.span, message, &help);
-        } else if let Shape::Exact(serde_json::Value::String(word), _) = shape {
-            if let Some(help) = other_pattern(word, place).or_else(|| other_range(word, place)) {
-                self.warn("S108", node.span, format!("`{word}` is this text itself"), &help);
-            }
+        } else if let Shape::Exact(serde_json::Value::String(word), _) = shape
+            && let Some(help) = other_pattern(word, place).or_else(|| other_range(word, place))
+        {
+            self.warn("S108", node.span, format!("`{word}` is this text itself"), &help);
         }
     }
 
