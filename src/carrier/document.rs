@@ -41,21 +41,29 @@ impl Document {
 pub struct Drawing {
     documents: Vec<Document>,
     format: Format,
+    /// How many quarters of a turn its pages are turned, clockwise.
+    turns: u16,
 }
 
 impl Drawing {
     #[must_use]
     pub fn new(documents: impl Into<Vec<Document>>, format: Format) -> Self {
-        Self { documents: documents.into(), format }
+        Self { documents: documents.into(), format, turns: 0 }
+    }
+
+    /// The same with its pages turned clockwise by so many quarters of a turn.
+    #[must_use]
+    pub fn turned(self, turns: u16) -> Self {
+        Self { turns, ..self }
     }
 
     /// The file. A PNG has the first page only, and no text is longer than there is room for.
     #[must_use]
     pub fn file(self) -> Vec<u8> {
-        let Self { mut documents, format } = self;
+        let Self { mut documents, format, turns } = self;
         let mut room = Room::new();
         documents.iter_mut().for_each(|document| document.cut(&mut room));
-        print::draw(&pages(&documents, format.paper), format)
+        print::draw(&pages(&documents, format.paper), format, turns % 4)
     }
 }
 
@@ -148,6 +156,26 @@ mod tests {
             Element::Symbol { area, .. } => Some([area.x, area.y, area.right(), area.bottom()]),
             Element::Remark(_) => None,
         }
+    }
+
+    #[test]
+    fn pages_are_turned_clockwise() {
+        let file = |format, turns| Drawing::new([Document::Label(Box::default())], format).turned(turns).file();
+        let picture = |turns| {
+            let mut reader = png::Decoder::new(std::io::Cursor::new(file(Format::png(Paper::Inch4x6, 203), turns))).read_info().unwrap();
+            let mut dots = vec![0; reader.output_buffer_size().unwrap()];
+            let shape = reader.next_frame(&mut dots).unwrap();
+            (shape.width as usize, shape.height as usize, dots)
+        };
+        let (width, height, dots) = picture(0);
+        let (wide, high, turned) = picture(1);
+        assert_eq!((wide, high), (height, width));
+        assert!((0..width * height).all(|at| dots[at] == turned[at % width * wide + (height - 1 - at / width)]));
+        let (_, _, over) = picture(2);
+        assert!(over.iter().eq(dots.iter().rev()));
+        let says = |format, turns, words: &str| file(format, turns).windows(words.len()).any(|found| found == words.as_bytes());
+        assert!(says(Format::pdf(Paper::Inch4x6), 3, "/Rotate 270") && !says(Format::pdf(Paper::Inch4x6), 4, "/Rotate"));
+        assert!(says(Format::zpl(203), 1, "^LL812") && says(Format::zpl(203), 0, "^LL1218"));
     }
 
     fn check(documents: &[Document], paper: Paper) -> Result<(), TestCaseError> {

@@ -110,11 +110,11 @@ impl Paper {
     }
 }
 
-/// A file with the pages in their order. A PNG has the first only.
-pub(in crate::carrier) fn draw(pages: &[Page], format: Format) -> Vec<u8> {
+/// A file with the pages in their order, turned clockwise by so many quarters of a turn. A PNG has the first only.
+pub(in crate::carrier) fn draw(pages: &[Page], format: Format, turns: u16) -> Vec<u8> {
     match format.language {
-        Language::Pdf => pdf::file(pages),
-        Language::Png => pages.first().map(|page| png::file(page, format.dpi)).unwrap_or_default(),
-        Language::Zpl => zpl::program(pages, format.dpi),
+        Language::Pdf => pdf::file(pages, turns),
+        Language::Png => pages.first().map(|page| png::file(page, format.dpi, turns)).unwrap_or_default(),
+        Language::Zpl => zpl::program(pages, format.dpi, turns),
     }
 }

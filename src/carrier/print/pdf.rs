@@ -46,12 +46,12 @@ const STENCILS: [&[u8]; 8] = [b"I1", b"I2", b"I3", b"I4", b"I5", b"I6", b"I7", b
 /// What a page of a label may take; what takes more is compressed harder.
 const LARGE: usize = 15_000;
 
-pub(super) fn file(pages: &[Page]) -> Vec<u8> {
-    let file = written(pages, Compressor::new(compressor::QUICK));
-    if file.len() > LARGE * pages.len() { written(pages, Compressor::new(compressor::HARD)) } else { file }
+pub(super) fn file(pages: &[Page], turns: u16) -> Vec<u8> {
+    let file = written(pages, turns, Compressor::new(compressor::QUICK));
+    if file.len() > LARGE * pages.len() { written(pages, turns, Compressor::new(compressor::HARD)) } else { file }
 }
 
-fn written(pages: &[Page], mut compressor: Compressor) -> Vec<u8> {
+fn written(pages: &[Page], turns: u16, mut compressor: Compressor) -> Vec<u8> {
     let mut fonts = Fonts::default();
     let drawings: Vec<Drawing> = pages.iter().map(|page| draw(page, &mut fonts)).collect();
     let mut objects = Objects(0);
@@ -73,6 +73,9 @@ fn written(pages: &[Page], mut compressor: Compressor) -> Vec<u8> {
         let stencils: Vec<(Ref, Stencil)> = drawing.stencils.into_iter().map(|stencil| (objects.next(), stencil)).collect();
         let mut sheet = pdf.page(id);
         sheet.media_box(Rect::new(0.0, 0.0, page.width, page.height)).parent(tree).contents(content);
+        if turns > 0 {
+            sheet.rotate(i32::from(turns) * 90);
+        }
         // Pictures are of one page, fonts of all.
         let mut resources = sheet.resources();
         resources.pair(Name(b"Font"), shared);

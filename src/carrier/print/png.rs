@@ -18,8 +18,8 @@ struct Picture {
 
 /// # Panics
 /// Never: the picture is written to memory, and there are as many dots as it says.
-pub(super) fn file(page: &Page, dpi: u16) -> Vec<u8> {
-    let picture = picture(page, dpi);
+pub(super) fn file(page: &Page, dpi: u16, turns: u16) -> Vec<u8> {
+    let picture = picture(page, dpi, turns);
     let size = |dots: usize| u32::try_from(dots).expect("a page is less than a mile wide");
     let mut file = Vec::with_capacity(32 * 1024);
     let mut encoder = png::Encoder::new(&mut file, size(picture.width), size(picture.height));
@@ -36,7 +36,7 @@ pub(super) fn file(page: &Page, dpi: u16) -> Vec<u8> {
     file
 }
 
-fn picture(page: &Page, dpi: u16) -> Picture {
+fn picture(page: &Page, dpi: u16, turns: u16) -> Picture {
     let scale = f32::from(dpi) / 72.0;
     let mut picture = Picture::blank(dots(page.width * scale), dots(page.height * scale));
     for part in &page.parts {
@@ -44,16 +44,20 @@ fn picture(page: &Page, dpi: u16) -> Picture {
         own.draw(part, scale);
         picture.place(&own, part, scale);
     }
-    picture
+    (0..turns).fold(picture, |picture, _| picture.turned())
 }
 
-/// A line as black dots, eight to a byte: columns, rows and bytes. The baseline is the lower edge of row `size`.
+/// A page as black dots, eight to a byte: columns, rows and bytes.
+pub(super) fn page_bits(page: &Page, dpi: u16, turns: u16) -> (usize, usize, Vec<u8>) {
+    picture(page, dpi, turns).bits()
+}
+
+/// The same of a line. The baseline is the lower edge of row `size`.
 pub(super) fn bits(text: &str, face: Face, size: f32) -> (usize, usize, Vec<u8>) {
     let columns = dots(text::width(text, face, size)).div_ceil(8).max(1) * 8;
     let mut picture = Picture::blank(columns, dots(size * 1.25));
     picture.line(text, face, size, (0.0, size), false);
-    let byte = |dots: &[u8]| dots.iter().fold(0, |byte, dot| byte << 1 | u8::from(*dot < 128));
-    (columns, picture.height, picture.dots.chunks_exact(8).map(byte).collect())
+    picture.bits()
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a page is a few thousand dots wide, and none is negative")]
@@ -64,6 +68,22 @@ fn dots(length: f32) -> usize {
 impl Picture {
     fn blank(width: usize, height: usize) -> Self {
         Self { width, height, dots: vec![0xff; width * height] }
+    }
+
+    /// Black dots, eight to a byte: columns, rows and bytes. What is left of the last byte of a row is white.
+    fn bits(&self) -> (usize, usize, Vec<u8>) {
+        let byte = |dots: &[u8]| (0..8).fold(0, |byte, index| byte << 1 | u8::from(dots.get(index).is_some_and(|dot| *dot < 128)));
+        let rows = self.dots.chunks_exact(self.width.max(1));
+        (self.width.div_ceil(8) * 8, self.height, rows.flat_map(|row| row.chunks(8).map(byte)).collect())
+    }
+
+    /// A quarter of a turn clockwise.
+    fn turned(&self) -> Self {
+        let mut turned = Self::blank(self.height, self.width);
+        for (y, row) in self.dots.chunks_exact(self.width.max(1)).enumerate() {
+            row.iter().enumerate().for_each(|(x, dot)| turned.set(self.height - 1 - y, x, *dot));
+        }
+        turned
     }
 
     /// Copies the picture of a part to where it stands on the page.

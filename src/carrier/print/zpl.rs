@@ -11,13 +11,17 @@ use crate::carrier::print::text;
 /// How high the printer's font stands over its baseline, in sizes.
 const ASCENT: f32 = 0.78;
 
-pub(super) fn program(pages: &[Page], dpi: u16) -> Vec<u8> {
+/// Pages that are turned are pictures: printers turn fields, and not where they stand.
+pub(super) fn program(pages: &[Page], dpi: u16, turns: u16) -> Vec<u8> {
     let mut program = Program { text: Vec::with_capacity(4096 * pages.len()), scale: f32::from(dpi) / 72.0 };
     for (index, page) in pages.iter().enumerate() {
         if index > 0 {
             program.text.push(b'\n');
         }
-        program.page(page);
+        match turns {
+            0 => program.page(page),
+            _ => program.turned(&png::page_bits(page, dpi, turns)),
+        }
     }
     program.text
 }
@@ -73,13 +77,24 @@ impl Program {
         self.add("^FS\n");
     }
 
-    /// A page; its parts stand upright on printers.
-    fn page(&mut self, page: &Page) {
-        let (width, length) = (self.dots(page.width), self.dots(page.height));
+    /// What a page begins with.
+    fn begin(&mut self, width: u32, length: u32) {
         self.add("^XA\n^CI28\n^MMT\n");
         self.command("^PW", &[width]);
         self.command("\n^LL", &[length]);
         self.add("\n^LH0,0\n");
+    }
+
+    /// A page as a picture.
+    fn turned(&mut self, picture: &(usize, usize, Vec<u8>)) {
+        self.begin(count(picture.0), count(picture.1));
+        self.graphic((0, 0), picture);
+        self.add("^PQ1,0,1,Y^XZ");
+    }
+
+    /// A page; its parts stand upright on printers.
+    fn page(&mut self, page: &Page) {
+        self.begin(self.dots(page.width), self.dots(page.height));
         for part in &page.parts {
             for element in &part.elements {
                 match element {
@@ -130,10 +145,13 @@ impl Program {
 
     /// A line as dots, for letters that printers lack.
     fn picture(&mut self, text: &str, (x, y): (f32, f32), size: f32, face: Face) {
+        let at = (self.dots(x), self.dots((y - size).max(0.0)));
+        self.graphic(at, &png::bits(text, face, size * self.scale));
+    }
+
+    /// Dots, eight to a byte: columns, rows and bytes.
+    fn graphic(&mut self, (left, top): (u32, u32), (columns, rows, bits): &(usize, usize, Vec<u8>)) {
         const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-        let (columns, rows, bits) = png::bits(text, face, size * self.scale);
-        let (left, top) = (self.dots(x), self.dots((y - size).max(0.0)));
-        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let across = columns / 8;
         let total = count(across * rows);
         self.command("^FO", &[left, top]);
@@ -189,6 +207,10 @@ impl Program {
             }
         }
     }
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// Adds field data. What means something to a printer is written in the notation that `^FH` announces.
