@@ -73,6 +73,8 @@ pub enum Test {
     Number(Bound),
     /// What the function says of the member (`null` if there is none) and the value.
     By(fn(&Value, &str) -> bool),
+    /// What it says of the member and one of the values that come under that name.
+    AnyBy(fn(&Value, &str) -> bool),
 }
 
 /// One end of a range.

@@ -77,7 +77,7 @@ pub(super) fn condition<'c>(
             fault(FaultKind::Number);
             None
         })?),
-        Test::OneOf => Wanted::Texts(values),
+        Test::OneOf | Test::AnyBy(_) => Wanted::Texts(values),
         _ => Wanted::Texts(values.split_off(values.len() - 1)),
     };
     Some(Condition::of(member, test, wanted, time))
@@ -253,7 +253,7 @@ impl<'c> Condition<'c> {
                 Test::Caseless if text().is_ascii() && wanted.is_ascii() => text().eq_ignore_ascii_case(wanted),
                 Test::Caseless => text().to_lowercase() == wanted.to_lowercase(),
                 Test::Contains => text().to_lowercase().contains(&wanted.to_lowercase()),
-                Test::By(passes) => passes(member, wanted),
+                Test::By(passes) | Test::AnyBy(passes) => passes(member, wanted),
                 Test::Near(_) | Test::Number(_) | Test::Time(_) => false,
             }),
             _ => false,

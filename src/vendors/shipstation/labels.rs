@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::catalog::{CATALOG, Carrier, Package, Service};
 use super::rates::Cost;
+use super::wire::address::Weight;
 use super::wire::label::Label;
 use super::wire::money::Money;
 use super::wire::order::{self, Members};
@@ -120,8 +121,9 @@ fn priced(cx: &Cx<'_>, purchase: &Purchase<'_>) -> Result<Priced, Refusal> {
         return Err(refused(access::login_refused(purchase.carrier)));
     }
     let Label { from, to, weight, confirmation, .. } = &purchase.label;
-    if weight.as_ref().is_none_or(|weight| weight.ounces() <= 0.0) {
-        return Err(refused("The weight of the package must be greater than zero."));
+    weighs(weight.as_ref())?;
+    if let Some((end, index)) = [("from", from), ("to", to)].into_iter().find_map(|(end, row)| Some((end, rates::lacking(row)?))) {
+        return Err(refused(format!("Missing or invalid ship {end} {}.", ["street", "city", "state", "postal code"][index])));
     }
     let (from, to) = (Location::from(from), Location::from(to));
     if let Some(text) = rates::uncoded(&to) {
@@ -136,6 +138,12 @@ fn priced(cx: &Cx<'_>, purchase: &Purchase<'_>) -> Result<Priced, Refusal> {
     let price = cost.ok_or_else(|| refused(format!("{} is not available for this shipment.", purchase.service.name)))?;
     let days = rates::days(purchase.service, &load);
     Ok(Priced { from, to, price, days })
+}
+
+/// What weighs nothing is neither sold nor quoted.
+pub(crate) fn weighs(weight: Option<&Weight>) -> Result<(), Refusal> {
+    let nothing = || refused("The weight of the package must be greater than zero.");
+    weight.filter(|weight| weight.ounces() > 0.0).map(|_| ()).ok_or_else(nothing)
 }
 
 /// The label of a purchase.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::catalog::{Carrier, Package, Service};
-use super::wire::address::{Dimensions, Weight};
+use super::wire::address::{Address as Sent, Dimensions, Weight};
 use super::wire::money::Money;
 use crate::carrier::address::{Address, Fault, Kind};
 use crate::carrier::label::CARRIERS;
@@ -117,6 +117,13 @@ pub(crate) fn uncoded(to: &Location) -> Option<String> {
 /// What they say of one whose postal code is none, or lies in another state.
 pub(crate) fn misplaced(to: &Location) -> Option<String> {
     wrong(to, |fault| matches!(fault, Fault::NoCode | Fault::Code | Fault::State(_)))
+}
+
+/// Which of street, city, state and postal code an address lacks. Inferred: those of countries without states go without the latter two.
+pub(crate) fn lacking(address: &Sent) -> Option<usize> {
+    let has_states = address.country.as_deref().is_some_and(|code| ["US", "CA", "AU"].contains(&&*code.trim().to_uppercase()));
+    let texts = [&address.street1, &address.city, &address.state, &address.postal_code].into_iter().take(if has_states { 4 } else { 2 });
+    texts.map(Option::as_deref).position(|text| text.is_none_or(|text| text.trim().is_empty()))
 }
 
 fn wrong(to: &Location, is_wrong: fn(&Fault) -> bool) -> Option<String> {

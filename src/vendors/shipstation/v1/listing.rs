@@ -88,8 +88,9 @@ fn starts_with(member: &Value, wanted: &str) -> bool {
 fn has_keyword(items: &Value, wanted: &str) -> bool {
     let wanted = wanted.to_lowercase();
     let contains = |value: &Value| value.as_str().is_some_and(|text| text.to_lowercase().contains(&wanted));
-    let options = |item: &Value| item["options"].as_array().is_some_and(|rows| rows.iter().any(|row| contains(&row["value"])));
-    items.as_array().is_some_and(|rows| rows.iter().any(|item| contains(&item["sku"]) || contains(&item["name"]) || options(item)))
+    let says = |row: &Value, names: [&str; 2]| names.iter().any(|name| contains(&row[*name]));
+    let options = |item: &Value| item["options"].as_array().is_some_and(|rows| rows.iter().any(|row| says(row, ["name", "value"])));
+    items.as_array().is_some_and(|rows| rows.iter().any(|item| says(item, ["sku", "name"]) || options(item)))
 }
 
 /// The envelope of a page. `is_short` says that the number of pages is one too small.

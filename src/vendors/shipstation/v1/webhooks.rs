@@ -43,13 +43,8 @@ pub(in crate::vendors::shipstation) fn render(event: &Event<'_>) -> Message {
 
 /// A test event points to what is there.
 pub(in crate::vendors::shipstation) fn sample(_: &mut Cx<'_>, event: &str) -> (String, Value) {
-    let path = if event.contains("ORDER") {
-        "/orders"
-    } else if event.contains("SHIP_") {
-        "/shipments"
-    } else {
-        "/fulfillments"
-    };
+    let known = [("ORDER", "/orders"), ("SHIP_", "/shipments")].into_iter().find(|(word, _)| event.contains(word));
+    let path = known.map_or("/fulfillments", |(_, path)| path);
     (path.to_owned(), json!({"resource_url": format!("http://{PLACEHOLDER}{path}"), "resource_type": event}))
 }
 

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::dialect::{about, bad, error, unspecified};
-use super::wire::{self, Members};
+use super::wire::{self, Members, address};
 use crate::base::time::Timestamp;
 use crate::carrier::countries;
 use crate::engine::{Call, Refusal};
 use crate::spec::{JsonType, ParameterIn, Reading, Rule, Step, Violation, reading};
+use crate::vendors::shipstation::rates::lacking;
 
 /// Numbers come as texts and the other way round, null is nothing, ids are checked in the path first.
 pub(super) const READING: Reading = Reading {
@@ -27,9 +28,9 @@ pub(super) const READING: Reading = Reading {
     checks_path: true,
     formats: &[
         ("se-id", |text| wire::number(text).is_some()),
-        ("label-id", |text| {
-            wire::number(text.strip_prefix("se-test-").map(|rest| format!("se-{rest}")).as_deref().unwrap_or(text)).is_some()
-        }),
+        ("label-id", |text| wire::number(&text.replacen("se-test-", "se-", 1)).is_some()),
+        ("label-ids", |text| text.split(',').all(|id| id.is_empty() || wire::number(&id.replacen("se-test-", "se-", 1)).is_some())),
+        ("filled", |text| !text.trim().is_empty()),
         ("date-or-time", |text| instant(text).is_some()),
         ("web-address", |text| ["http://", "https://"].iter().any(|scheme| text.starts_with(scheme) && text.len() > scheme.len())),
         ("float", |_| true),
@@ -91,12 +92,14 @@ fn is_unreadable(row: &Violation) -> bool {
 }
 
 fn is_id(row: &Violation) -> bool {
-    matches!(&row.rule, Rule::Format(format) if format == "se-id" || format == "label-id")
+    matches!(&row.rule, Rule::Format(format) if ["se-id", "label-id", "label-ids"].contains(&&**format))
 }
 
 fn error_of(row: &Violation, call: &Call<'_>) -> Value {
     let name = row.path.iter().rev().map(Step::name).find(|name| !name.is_empty()).unwrap_or_default();
     let more = json!({ "field_name": name });
+    let of_length = |text: String| error("validation", "invalid_string_length", format!("The length of '{name}' {text}."), &more);
+    let is_blank = || row.value.as_ref().and_then(Value::as_str).is_some_and(|text| text.trim().is_empty());
     match &row.rule {
         rule if row.path.is_empty() && (call.body.is_null() || matches!(rule, Rule::MinItems(_))) => {
             error("validation", "request_body_required", "Request body cannot be empty.", &Value::Null)
@@ -114,22 +117,21 @@ fn error_of(row: &Violation, call: &Call<'_>) -> Value {
             let text = format!("request{place}: Could not cast or convert from {} to {wanted}.", found(row.value.as_ref()));
             error("system", "unspecified", text, &Value::Null)
         }
-        Rule::Format(format) if format == "se-id" || format == "label-id" => {
+        _ if is_id(row) => {
             let is_element = matches!(row.path.last(), Some(Step::Element(_)));
             let list = row.path[..row.path.len() - usize::from(is_element)].iter().try_fold(&call.body, |value, step| match step {
                 Step::Element(index) => value.get(index),
                 Step::Member(name) | Step::Key(name) => value.get(&**name),
             });
             let text = if is_element { format!("{name} must be only integers") } else { format!("{name} must be an integer") };
-            let value = if is_element { list.cloned() } else { row.value.clone() };
+            let asked = || call.query.iter().filter(|(own, _)| own == name).map(|(_, id)| id.clone()).collect();
+            let value = if is_element { Some(list.cloned().unwrap_or_else(asked)) } else { row.value.clone() };
             error("business_rules", "unspecified", text, &about(name, value))
         }
-        Rule::Required | Rule::Null | Rule::MinLength(_) | Rule::MinItems(_) => needed(name),
-        Rule::MaxLength(limits) => {
-            let most = limits.max.unwrap_or_default();
-            let text = format!("The length of '{name}' must be {most} characters or fewer.");
-            error("validation", "invalid_string_length", text, &more)
-        }
+        Rule::Required | Rule::Null | Rule::MinItems(_) => needed(name),
+        Rule::MinLength(_) | Rule::Pattern(_) | Rule::Format(_) if is_blank() => needed(name),
+        Rule::MinLength(limits) => of_length(format!("must be at least {} characters", limits.min.unwrap_or_default())),
+        Rule::MaxLength(limits) => of_length(format!("must be {} characters or fewer", limits.max.unwrap_or_default())),
         Rule::Minimum(range) => {
             let least = range.min.as_ref().map(ToString::to_string).unwrap_or_default();
             error("validation", "invalid_field_value", format!("{name}: Must be greater than or equal to {least}."), &more)
@@ -194,6 +196,16 @@ pub(super) fn weighs(shipment: &Members) -> Result<(), Refusal> {
         Some(value) => Err(bad("validation", "invalid_field_value", "'value' must be greater than '0'.", &about("value", value))),
         None => Ok(()),
     }
+}
+
+/// No address is half an address.
+///
+/// # Errors
+/// What it lacks.
+pub(super) fn are_whole(shipment: &Members) -> Result<(), Refusal> {
+    let names = ["address_line1", "city_locality", "state_province", "postal_code"];
+    let mut lacking = ["ship_from", "ship_to"].into_iter().filter_map(|end| lacking(&address::read(&shipment[end])));
+    lacking.next().map_or(Ok(()), |index| Err(super::dialect::needed(names[index])))
 }
 
 /// What crosses a border is described, and once; goods of an order are described by its lines.

@@ -61,14 +61,18 @@ pub(super) fn buy(cx: &mut Cx<'_>, bought: &Order<'_>) -> Result<Label, Refusal>
         |what: &str, member: &str, code: &str| unspecified(format!("invalid {what} '{code}'"), &about(&format!("shipment.{member}"), code));
     let service = carrier.service(service).ok_or_else(|| wrong("service_code", "_service_code", service))?;
     let packages = shipment["packages"].as_array().map_or(&[][..], Vec::as_slice);
-    let code = packages.first().and_then(|package| package["package_code"].as_str()).unwrap_or("package");
-    let plain = || carrier.package("package").filter(|_| rates::is_own_package(cx, code));
-    let package = carrier.package(code).or_else(plain).ok_or_else(|| wrong("package_code", "_packages[0]._package_code", code))?;
+    let kinds = packages.iter().enumerate().map(|(index, package)| {
+        let code = package["package_code"].as_str().unwrap_or("package");
+        let plain = || carrier.package("package").filter(|_| rates::is_own_package(cx, code));
+        carrier.package(code).or_else(plain).ok_or_else(|| wrong("package_code", &format!("_packages[{index}]._package_code"), code))
+    });
+    let package = *kinds.collect::<Result<Vec<_>, _>>()?.first().ok_or_else(|| needed("packages"))?;
     if packages.len() > 1 && !carrier.takes_several() {
         return Err(refused(StatusCode::BAD_REQUEST, rates::several(carrier, in_sandbox(cx))));
     }
     let ship_date = ship_date(cx, text("ship_date"))?;
     checks::weighs(shipment)?;
+    checks::are_whole(shipment)?;
     if let Some(error) = rates::unconfirmed(carrier, text("confirmation"), in_sandbox(cx)) {
         return Err(refused(StatusCode::BAD_REQUEST, error));
     }

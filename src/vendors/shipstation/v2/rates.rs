@@ -27,6 +27,8 @@ pub(super) struct Lane {
     pub confirmation: Option<String>,
     /// The only package types that are wanted; those that carriers usually quote if there are none.
     pub packages: Vec<String>,
+    /// The package types that the carrier has to have.
+    pub sent: Vec<String>,
     pub services: Vec<String>,
     pub has_dimensions: bool,
     pub date: Date,
@@ -100,13 +102,9 @@ pub(super) fn of_carrier(cx: &Cx<'_>, carrier: &'static Carrier, lane: &Lane) ->
     if lane.pieces.len() > 1 && !carrier.takes_several() {
         return Err(several(carrier, is_sandbox));
     }
-    if let Some(text) = cx.fails(CARRIER_REFUSES) {
-        return Err(carriers_error(text, &named(carrier, is_sandbox)));
-    }
-    if access::is_failing(&cx.credential, carrier) {
-        return Err(carriers_error(&access::login_refused(carrier), &named(carrier, is_sandbox)));
-    }
-    if let Some(text) = shared::misplaced(&lane.to) {
+    let login = access::is_failing(&cx.credential, carrier).then(|| access::login_refused(carrier));
+    let refused = cx.fails(CARRIER_REFUSES).map(str::to_owned).or(login).or_else(|| shared::misplaced(&lane.to));
+    if let Some(text) = refused {
         return Err(carriers_error(&text, &named(carrier, is_sandbox)));
     }
     if let Some(error) = unconfirmed(carrier, lane.confirmation.as_deref(), is_sandbox) {
@@ -115,10 +113,11 @@ pub(super) fn of_carrier(cx: &Cx<'_>, carrier: &'static Carrier, lane: &Lane) ->
     let load = Load::of(carrier, [&lane.from, &lane.to], lane.pieces.clone(), lane.options);
     let mut quotes = shared::quote(2, carrier, None, None, &load);
     quotes.retain(|quote| {
+        let is_had = lane.sent.iter().all(|code| carrier.package(code).is_some());
         let code = &quote.package.code;
         // Recorded 2026: UPS tells a price for each service, where no package of its own is asked for.
         let is_usual = lane.packages.is_empty() && (code == "package" || WORDS.family(&carrier.code) != "ups");
-        (is_usual || lane.packages.contains(code)) && (lane.services.is_empty() || lane.services.contains(&quote.service.code))
+        is_had && (is_usual || lane.packages.contains(code)) && (lane.services.is_empty() || lane.services.contains(&quote.service.code))
     });
     if quotes.is_empty() {
         let text = "No applicable services available for the configured shipment.";

@@ -5,6 +5,8 @@ pub(super) mod order;
 pub(super) mod price;
 pub(super) mod shipment;
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use jiff::{RoundMode, SignedDuration, TimestampRound, Unit};
@@ -95,9 +97,10 @@ pub(super) fn named(cx: &Cx<'_>, name: &str) -> u64 {
     cx.call.parameter(name).and_then(number).unwrap_or_default()
 }
 
-/// The texts of a list, such as ids that were sent; none where there is no list.
+/// The texts of a list, such as ids that were sent, each once; none where there is no list.
 pub(super) fn texts(list: &Value) -> impl Iterator<Item = &str> {
-    list.as_array().into_iter().flatten().filter_map(Value::as_str)
+    let mut seen = BTreeSet::new();
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).filter(move |text| seen.insert(*text))
 }
 
 /// The document of a kind that the path names by its id, and its number.

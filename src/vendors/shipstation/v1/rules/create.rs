@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use super::super::super::v2;
@@ -123,11 +124,7 @@ pub(super) fn store(cx: &mut Cx<'_>, sent: &Value, scales: &Scales, import: &mut
     }
     let mut order = Members::from(cx.completed_by(DOCUMENT, "Order", sent, FORMS));
     match &before {
-        Some(before) => {
-            for name in ["orderId", "orderKey", "createDate", "userId"] {
-                order[name] = before[name].clone();
-            }
-        }
+        Some(before) => ["orderId", "orderKey", "createDate", "userId"].iter().for_each(|name| order[*name] = before[*name].clone()),
         None => {
             order["orderId"] = wire::next_id(cx, &ORDER).into();
             let key = sent["orderKey"].as_str().filter(|key| !key.is_empty()).map(str::to_owned);
@@ -206,10 +203,7 @@ fn items(cx: &mut Cx<'_>, sent: Value, before: Option<&Members>, scales: &Scales
         name_unit(&mut row["weight"]);
         let is_same = |old: &Value| old["lineItemKey"] == row["lineItemKey"] && old["sku"] == row["sku"];
         let old = known.iter().position(is_same).map(|index| known.remove(index));
-        row["orderItemId"] = match &old {
-            Some(old) => old["orderItemId"].clone(),
-            None => wire::next_id(cx, &ITEM).into(),
-        };
+        row["orderItemId"] = old.as_ref().map_or_else(|| wire::next_id(cx, &ITEM).into(), |old| old["orderItemId"].clone());
         for name in ["createDate", "modifyDate"] {
             row[name] = old.as_ref().map_or_else(|| now.clone(), |old| old[name].clone());
         }
@@ -259,13 +253,8 @@ fn total(order: &Members, items: &[Value], scales: &Scales) -> Written {
 
 /// What the lines weigh together, in ounces; nothing if none of them says.
 fn weight(items: &[Value]) -> Value {
-    let weights: Vec<f64> = items
-        .iter()
-        .filter_map(|row| {
-            let weight: Weight = serde_json::from_value(row["weight"].clone()).ok()?;
-            Some(weight.ounces() * row["quantity"].as_f64().unwrap_or(1.0))
-        })
-        .collect();
+    let ounces = |row: &Value| Some(Weight::deserialize(&row["weight"]).ok()?.ounces() * row["quantity"].as_f64().unwrap_or(1.0));
+    let weights: Vec<f64> = items.iter().filter_map(ounces).collect();
     let sum: f64 = weights.iter().sum();
     let value = if sum.fract() == 0.0 { json!(format!("{sum}").parse::<i64>().unwrap_or_default()) } else { json!(sum) };
     if weights.is_empty() { Value::Null } else { json!({"value": value, "units": "ounces", "WeightUnits": 1}) }

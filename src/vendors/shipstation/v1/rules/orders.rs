@@ -65,12 +65,10 @@ fn result(cx: &mut Cx<'_>, sent: &Value, scales: &Scales, import: &mut Import) -
 
 /// Why one order of several was not taken.
 fn text_of(refusal: &Refusal) -> String {
+    let missing = |row: &Violation| format!("The {} field is required.", row.top());
     match refusal {
         Refusal::Because(_, text) => text.as_str().unwrap_or_default().to_owned(),
-        Refusal::Invalid(violations) => {
-            let texts = violations.iter().map(|row: &Violation| format!("The {} field is required.", row.top()));
-            texts.collect::<Vec<_>>().join(" ")
-        }
+        Refusal::Invalid(violations) => violations.iter().map(missing).collect::<Vec<_>>().join(" "),
         _ => "Order not found.".to_owned(),
     }
 }

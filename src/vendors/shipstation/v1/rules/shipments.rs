@@ -244,6 +244,7 @@ pub fn rates(cx: &mut Cx<'_>) -> Outcome {
     let to = Location { city: text("toCity"), state: text("toState"), zip: text("toPostalCode"), country };
     let sizes = Dimensions::deserialize(&asked["dimensions"]).ok();
     let weight = read_weight(&asked["weight"]).unwrap_or(Weight { value: Money::default(), units: String::new() });
+    labels::weighs(Some(&weight))?;
     let options = Options {
         residential: asked["residential"] == true,
         signature: rates::signature(asked["confirmation"].as_str()),

@@ -222,21 +222,18 @@ pub(crate) fn progress(cx: &mut Cx<'_>, id: &str, step: u32) {
             }
         }
     }
-    let end = match (batch.completed, batch.failures.is_empty()) {
-        (0, _) if batch.shipments.is_empty() && batch.rates.is_empty() => "invalid",
-        (_, false) => "completed_with_errors",
-        (_, true) => "completed",
+    batch.status = match (batch.completed, batch.failures.is_empty()) {
+        (0, _) if batch.shipments.is_empty() && batch.rates.is_empty() => "invalid".to_owned(),
+        (_, false) => "completed_with_errors".to_owned(),
+        (_, true) => "completed".to_owned(),
     };
-    batch.status = end.to_owned();
     put(cx, &batch);
     shared::tell(cx, &labels.iter().collect::<Vec<_>>());
     webhooks::processed(cx, batch.id);
 }
 
 fn purchase(cx: &mut Cx<'_>, batch: &Batch, number: u64, mut shipment: Members, rate: Option<String>) -> Result<Label, Refusal> {
-    if let Some(date) = &batch.ship_date {
-        shipment["ship_date"] = date.clone().into();
-    }
+    batch.ship_date.iter().for_each(|date| shipment["ship_date"] = date.clone().into());
     let Batch { label_layout, label_format, display_scheme, .. } = batch;
     let options =
         json!({ "label_layout": label_layout, "label_format": label_format, "display_scheme": display_scheme, BATCH_NUMBER: batch.number });

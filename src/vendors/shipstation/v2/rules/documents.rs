@@ -40,7 +40,8 @@ pub(crate) fn register(cx: &mut Cx<'_>) -> Outcome {
     cx.call.valid()?;
     let (id, sent) = (se(wire::next(cx, &Kind::new("document"))), cx.call.body.clone());
     let document = json!({
-        "document_id": id, "type": sent["type"], "format": sent["format"], "file_name": sent["file_name"], "status": "pending",
+        "document_id": id, "type": sent["type"].as_str().map(str::to_lowercase), "format": sent["format"],
+        "file_name": sent["file_name"], "status": "pending",
         "upload": { "method": "PUT", "href": cx.call.url(&format!("/v2/documents/{id}/upload")) }, OF: owner,
     });
     cx.docs.put(DOCUMENT, &id, &document);
@@ -90,7 +91,7 @@ pub(crate) fn combine(cx: &mut Cx<'_>) -> Outcome {
     let (ids, kind) = (&cx.call.body["label_ids"], &cx.call.body["label_download_type"]);
     let found = wire::texts(ids).map(|id| labels::find(cx, id)).collect::<Result<Vec<Label>, _>>()?;
     let number = wire::next(cx, &COMBINED);
-    cx.docs.put(COMBINED, &number.to_string(), ids);
+    cx.docs.put(COMBINED, &number.to_string(), &found.iter().map(labels::id).collect::<Vec<_>>());
     let inline = found.first().filter(|_| kind == "inline");
     let files = inline.map(|first| labels::inline("/label_download/href", &found, labels::media("pdf", first)));
     let document = json!({ "label_download": { "href": labels::link(cx, "combined", number, "pdf") } });

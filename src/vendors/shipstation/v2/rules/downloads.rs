@@ -23,11 +23,10 @@ pub(crate) fn download(cx: &mut Cx<'_>) -> Outcome {
     let found = if is_linked { file(cx, stem, extension) } else { None };
     let missing = || error("business_rules", "file_not_found", "The requested file was not found.", &about("filename", &name));
     let (media, file) = found.ok_or_else(|| refused(StatusCode::NOT_FOUND, missing()))?;
-    let reply = Reply::drawn(media, file);
-    Ok(match cx.call.query("download") {
-        Some(_) => reply.with(CONTENT_DISPOSITION, &format!("attachment; filename={name}")),
-        None => reply,
-    })
+    let turns = cx.call.query("rotation").and_then(|degrees| degrees.parse::<u16>().ok()).unwrap_or_default() / 90;
+    let reply = Reply::drawn(media, file.turned(turns));
+    let is_attached = cx.call.query("download").is_some();
+    Ok(if is_attached { reply.with(CONTENT_DISPOSITION, &format!("attachment; filename={name}")) } else { reply })
 }
 
 /// A file with its media type.

@@ -17,10 +17,7 @@ const CONVENTIONS: Conventions = Conventions { new_id: Conventions::USUAL.new_id
 pub(crate) static WAREHOUSES: Resource = super::plain(INVENTORY_WAREHOUSE, "InventoryWarehouse").listed(&INVENTORY).with(&CONVENTIONS);
 
 pub(crate) static LOCATIONS: Resource = super::plain(INVENTORY_LOCATION, "InventoryLocation")
-    .judged(|cx, body, report| match body["inventory_warehouse_id"].as_str().filter(|_| report.is_clean()) {
-        Some(id) if !cx.docs.has(INVENTORY_WAREHOUSE, id) => Err(Refusal::missing(INVENTORY_WAREHOUSE, id)),
-        _ => Ok(()),
-    })
+    .judged(|cx, body, report| super::is_there(cx, INVENTORY_WAREHOUSE, body, report))
     .listed(&INVENTORY)
     .with(&CONVENTIONS);
 

@@ -181,9 +181,8 @@ pub(crate) fn void(cx: &mut Cx<'_>) -> Outcome {
     } else {
         shared::void(cx, label);
     }
-    Ok(Reply::ok(
-        json!({ "approved": true, "message": "Request for refund submitted.  This label has been voided.", "voided_label_ids": [id] }),
-    ))
+    let text = "Request for refund submitted.  This label has been voided.";
+    Ok(Reply::ok(json!({ "approved": true, "message": text, "voided_label_ids": [id] })))
 }
 
 /// A label was voided by either version: its shipment is open again when it was the last one.

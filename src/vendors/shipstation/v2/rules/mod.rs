@@ -26,11 +26,13 @@ pub(super) mod warehouses;
 pub(super) mod webhooks;
 
 use http::StatusCode;
+use serde_json::Value;
 
 use super::listing::{self, LISTING};
 use super::wire::{self, moment, se};
+use crate::engine::fields::Report;
 use crate::engine::resource::{Conventions, Resource};
-use crate::engine::{Cx, Reply};
+use crate::engine::{Cx, Refusal, Reply};
 use crate::world::{Kind, Task};
 
 /// What documents of this version that are no more than data have in common. What answers 204 by its document answers nothing.
@@ -49,6 +51,14 @@ const CONVENTIONS: Conventions = Conventions {
 /// Documents with the members of a component, and nothing special.
 const fn plain(kind: Kind, schema: &'static str) -> Resource {
     Resource::new(kind, schema, &LISTING, &CONVENTIONS)
+}
+
+/// What a document that is right names by its id has to be there.
+fn is_there(cx: &Cx<'_>, kind: Kind, sent: &Value, report: &Report<'_>) -> Result<(), Refusal> {
+    match sent[wire::id_name(&kind)].as_str().filter(|_| report.is_clean()) {
+        Some(id) if !cx.docs.has(kind.clone(), id) => Err(Refusal::missing(kind, id)),
+        _ => Ok(()),
+    }
 }
 
 /// What rules wrote into the agenda.

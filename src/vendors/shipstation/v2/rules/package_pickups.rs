@@ -33,7 +33,7 @@ pub(crate) fn schedule(cx: &mut Cx<'_>) -> Outcome {
     }
     let id = format!("pik_{}", ids::alphanumeric(&mut cx.rng, 22));
     let pickup = json!({
-        "pickup_id": id, "label_ids": sent["label_ids"], "created_at": moment(cx.now), "cancelled_at": null,
+        "pickup_id": id, "label_ids": labels.iter().map(labels::id).collect::<Vec<_>>(), "created_at": moment(cx.now), "cancelled_at": null,
         "carrier_id": se(first.carrier), "confirmation_number": ids::alphanumeric(&mut cx.rng, 11),
         "warehouse_id": first.warehouse.map(se), "pickup_address": address::to_json(&first.from),
         "contact_details": sent["contact_details"], "pickup_notes": sent["pickup_notes"], "pickup_windows": [window],

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::catalog::CATALOG as WORDS;
 use super::super::dialect::wrong_state;
-use super::super::wire::{FORMS, Members, PURCHASE_ORDER, moment};
+use super::super::wire::{FORMS, INVENTORY_WAREHOUSE, Members, PURCHASE_ORDER, SUPPLIER, moment};
 use crate::carrier::document::{Document, Drawing};
 use crate::carrier::label::Fact;
 use crate::carrier::print::{Format, Paper};
@@ -13,9 +13,9 @@ use crate::engine::resource::{Conventions, Resource};
 use crate::engine::{Cx, Outcome, Refusal, Reply};
 
 pub(crate) static PURCHASE_ORDERS: Resource = super::plain(PURCHASE_ORDER, "PurchaseOrder")
-    .judged(|cx, _, _| match PURCHASE_ORDERS.find(cx) {
+    .judged(|cx, sent, report| match PURCHASE_ORDERS.find(cx) {
         Ok((_, order)) if order["status"] != "draft" => Err(not_in(&order)),
-        _ => Ok(()),
+        _ => super::is_there(cx, SUPPLIER, sent, report).and_then(|()| super::is_there(cx, INVENTORY_WAREHOUSE, sent, report)),
     })
     .completed(FORMS)
     .with(&Conventions { new_id: Conventions::USUAL.new_id, ..super::CONVENTIONS });
@@ -35,9 +35,9 @@ fn store(cx: &mut Cx<'_>, id: &str, mut order: Members) -> Outcome {
 pub(crate) fn status(cx: &mut Cx<'_>) -> Outcome {
     let (id, mut order) = PURCHASE_ORDERS.find(cx)?;
     cx.call.valid()?;
-    let sent = cx.call.body["status"].as_str().unwrap_or_default();
+    let sent = cx.call.body["status"].as_str().unwrap_or_default().to_lowercase();
     let may = WORDS.purchase_orders.get(order["status"].as_str().unwrap_or_default());
-    if !may.is_some_and(|may| may.iter().any(|word| word == sent)) {
+    if !may.is_some_and(|may| may.iter().any(|word| *word == sent)) {
         return Err(not_in(&order));
     }
     order["status"] = sent.into();

@@ -43,6 +43,7 @@ pub(crate) fn calculate(cx: &mut Cx<'_>) -> Outcome {
         }
     };
     checks::weighs(&shipment)?;
+    checks::are_whole(&shipment)?;
     let response = rated(cx, number, &shipment);
     let mut answer = wire::joined([json!({ "rate_response": response }), shipment::to_json(shipment)]);
     if !validation.is_null() {
@@ -78,7 +79,7 @@ fn rated(cx: &mut Cx<'_>, number: u64, shipment: &Members) -> Value {
     if let Some(currency) = options["preferred_currency"].as_str().filter(|currency| !currency.eq_ignore_ascii_case("usd")) {
         cx.note("currency-not-converted", Blame::Sandbox, format!("rates are in `usd`, found `preferred_currency` `{currency}`"));
     }
-    let codes = |name: &str| texts(&options[name]).map(str::to_owned).collect();
+    let codes = |name: &str| texts(&options[name]).map(str::to_lowercase).collect();
     let lane = lane(cx, shipment, codes("service_codes"), codes("package_types"));
     let (mut rates, mut errors) = (Vec::new(), Vec::new());
     for id in texts(&options["carrier_ids"]) {
@@ -130,16 +131,17 @@ pub(crate) const OF: &str = "shipment";
 fn lane(cx: &Cx<'_>, shipment: &Members, services: Vec<String>, wanted: Vec<String>) -> Lane {
     let packages = shipment["packages"].as_array().map_or(&[][..], Vec::as_slice);
     let place = |end: &str| Location::from(&address::read(&shipment[end]));
-    let own = packages.first().and_then(|package| package["package_code"].as_str()).filter(|code| *code != "package");
-    let wanted = if wanted.is_empty() { own.map(str::to_owned).into_iter().collect() } else { wanted };
-    let usual = |code: String| if rates::is_own_package(cx, &code) { "package".to_owned() } else { code };
+    let usual = |code: &str| if rates::is_own_package(cx, code) { "package" } else { code }.to_owned();
+    let sent = packages.iter().filter(|_| wanted.is_empty()).filter_map(|package| package["package_code"].as_str());
+    let first = sent.clone().next().filter(|code| *code != "package");
     Lane {
         from: place("ship_from"),
         to: place("ship_to"),
         pieces: packages.iter().map(rates::piece).collect(),
         options: rates::options(shipment),
         confirmation: shipment["confirmation"].as_str().map(str::to_owned),
-        packages: wanted.into_iter().map(usual).collect(),
+        packages: wanted.iter().map(String::as_str).chain(first).map(usual).collect(),
+        sent: sent.map(usual).collect(),
         services,
         has_dimensions: packages.iter().any(|package| address::read_dimensions(&package["dimensions"]).is_some()),
         date: day(&shipment["ship_date"]),
@@ -154,14 +156,17 @@ fn day(text: &Value) -> jiff::civil::Date {
 /// A bare array of what carriers ask, which nobody can buy.
 pub(crate) fn estimate(cx: &mut Cx<'_>) -> Outcome {
     let body = &cx.call.body;
-    let ids: Vec<&str> = texts(&body["carrier_ids"]).chain(body["carrier_id"].as_str()).collect();
+    let only = body["carrier_id"].as_str().filter(|id| texts(&body["carrier_ids"]).all(|other| other != *id));
+    let ids: Vec<&str> = texts(&body["carrier_ids"]).chain(only).collect();
     if ids.is_empty() {
         return Err(needed("carrier_ids"));
     }
     let place = |end: &str| {
         let text = |name: &str| body[format!("{end}_{name}")].as_str().unwrap_or_default().to_owned();
-        Location { city: text("city_locality"), state: text("state_province"), zip: text("postal_code"), country: text("country_code") }
+        let country = text("country_code").to_uppercase();
+        Location { city: text("city_locality"), state: text("state_province"), zip: text("postal_code"), country }
     };
+    checks::weighs(&json!({ "packages": [body] }).into())?;
     let sent = body["ship_date"].as_str().and_then(checks::instant).unwrap_or_else(|| wire::sending(cx.now));
     let lane = Lane {
         from: place("from"),

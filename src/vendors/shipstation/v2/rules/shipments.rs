@@ -102,9 +102,7 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
 }
 
 fn make(cx: &mut Cx<'_>, sent: &Value) -> Result<(u64, Members, Value), Refusal> {
-    if let Some(id) = sent["carrier_id"].as_str() {
-        drawn::connected(cx, id)?;
-    }
+    sent["carrier_id"].as_str().map(|id| drawn::connected(cx, id)).transpose()?;
     let is_sold = sent["create_sales_order"] == true;
     let mut number = if is_sold { 0 } else { wire::next(cx, &ORDER) };
     let mut shipment = shipment::complete(cx, number, sent, None)?;
@@ -128,9 +126,8 @@ fn make(cx: &mut Cx<'_>, sent: &Value) -> Result<(u64, Members, Value), Refusal>
 /// When another has its external id.
 pub(crate) fn keep(cx: &mut Cx<'_>, number: u64, shipment: &Members) -> Result<(), Refusal> {
     is_free(cx, shipment, number)?;
-    let names: Vec<String> =
-        shipment["tags"].as_array().into_iter().flatten().filter_map(|tag| tag["name"].as_str()).map(str::to_owned).collect();
-    names.iter().for_each(|name| tags::add(cx, name));
+    let names = shipment["tags"].as_array().into_iter().flatten().filter_map(|tag| tag["name"].as_str());
+    names.for_each(|name| tags::add(cx, name));
     shipment::store(cx, number, shipment);
     Ok(())
 }
@@ -175,15 +172,12 @@ pub(crate) fn unknown_external(id: &str) -> Refusal {
 pub(crate) fn update(cx: &mut Cx<'_>) -> Outcome {
     let (number, before) = shipment::named(cx)?;
     cx.call.valid()?;
-    if before["shipment_status"] != "pending" {
-        let text =
-            format!("Shipment se-{number} cannot be updated: its status is {}.", before["shipment_status"].as_str().unwrap_or_default());
-        return Err(wrong_state("invalid_status", text));
+    let status = before["shipment_status"].as_str().unwrap_or_default();
+    if status != "pending" {
+        return Err(wrong_state("invalid_status", format!("Shipment se-{number} cannot be updated: its status is {status}.")));
     }
     let sent = cx.call.body.clone();
-    if let Some(id) = sent["carrier_id"].as_str() {
-        drawn::connected(cx, id)?;
-    }
+    sent["carrier_id"].as_str().map(|id| drawn::connected(cx, id)).transpose()?;
     let mut shipment = shipment::complete(cx, number, &sent, Some(&before))?;
     let validation = addresses::of_shipment(cx, &sent, &mut shipment)?;
     keep(cx, number, &shipment)?;

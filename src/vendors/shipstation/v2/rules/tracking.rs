@@ -27,7 +27,7 @@ pub(crate) enum Times {
 /// Where a parcel is, by its number; the carrier is taken at the caller's word.
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
     let number = cx.call.query("tracking_number").unwrap_or_default().to_owned();
-    let code = cx.call.query("carrier_code").unwrap_or_default().to_owned();
+    let code = cx.call.query("carrier_code").unwrap_or_default().to_lowercase();
     let parcel = cx.read_parcel(&number);
     let carrier = parcel.as_ref().map_or(code, |parcel| parcel.carrier.clone());
     Ok(Reply::ok(to_json(cx, &number, &carrier, parcel.as_ref(), Times::Read)))

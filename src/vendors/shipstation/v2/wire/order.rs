@@ -17,7 +17,7 @@ use crate::vendors::shipstation::wire::address::{Address, Dimensions, Weight};
 use crate::vendors::shipstation::wire::money::Money;
 use crate::vendors::shipstation::wire::{self, ORDER, TAG, WAREHOUSE, date, order};
 
-/// A word that both versions have. Version 1 takes any.
+/// A word that both versions have. Version 1 has some that this one lacks.
 fn known(kind: &str, word: &Value) -> Value {
     let word = word.as_str().unwrap_or_default().to_lowercase();
     if WORDS.words.get(kind).is_some_and(|words| words.contains(&word)) { word.into() } else { Value::Null }
@@ -230,12 +230,9 @@ pub(crate) fn declared(shipment: &Members) -> Value {
             "countryOfOrigin": row["country_of_origin"],
         })
     });
-    match customs {
-        Value::Null => Value::Null,
-        _ => json!({
-            "contents": customs["contents"], "customsItems": items.collect::<Vec<_>>(), "nonDelivery": customs["non_delivery"],
-        }),
-    }
+    let told =
+        json!({ "contents": customs["contents"], "customsItems": items.collect::<Vec<_>>(), "nonDelivery": customs["non_delivery"] });
+    if customs.is_null() { Value::Null } else { told }
 }
 
 /// Changes the order that a shipment also is: in what the shipment says otherwise than the order does.
@@ -249,11 +246,7 @@ pub(super) fn change(cx: &mut Cx<'_>, id: u64, shipment: &Members) {
     let mut changes = members(cx, shipment, &said);
     changes.push(("orderStatus", if is_same { found } else { status.into() }));
     changes.push(("advancedOptions", advanced(shipment, &said, sold["advancedOptions"].clone())));
-    for (name, value) in &mut changes {
-        if *name == "items" {
-            *value = lines(cx, value.take(), &sold);
-        }
-    }
+    changes.iter_mut().filter(|(name, _)| *name == "items").for_each(|(_, value)| *value = lines(cx, value.take(), &sold));
     order::change(cx, id, changes);
 }
 

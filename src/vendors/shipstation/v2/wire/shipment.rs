@@ -206,10 +206,8 @@ fn open_store(cx: &mut Cx<'_>) {
     let manual = CATALOG.stores.first().filter(|_| !cx.docs.has(wire::STORE, &STORE.to_string())).cloned();
     let Some(mut store) = manual else { return };
     let now = json!(wire::date::trimmed(cx.now));
-    for (name, value) in [("storeId", STORE.into()), ("storeName", "API Shipments".into()), ("createDate", now.clone())] {
-        store[name] = value;
-    }
-    for name in ["modifyDate", "refreshDate", "lastRefreshAttempt"] {
+    (store["storeId"], store["storeName"]) = (STORE.into(), "API Shipments".into());
+    for name in ["createDate", "modifyDate", "refreshDate", "lastRefreshAttempt"] {
         store[name] = now.clone();
     }
     cx.docs.put(wire::STORE, &STORE.to_string(), &store);
@@ -217,12 +215,8 @@ fn open_store(cx: &mut Cx<'_>) {
 
 /// A warehouse stands in for the sender and for returns, and a sender for returns; which of the two are the warehouse's addresses.
 fn addresses(cx: &Cx<'_>, shipment: &mut Value) -> Result<[bool; 2], Refusal> {
-    let stored = match shipment["warehouse_id"].as_str().and_then(number) {
-        Some(number) => {
-            Some(cx.docs.require::<Members>(WAREHOUSE, &number.to_string()).map_err(|_| Refusal::missing(WAREHOUSE, se(number)))?)
-        }
-        None => None,
-    };
+    let find = |id: u64| cx.docs.get::<Members>(WAREHOUSE, &id.to_string()).ok_or_else(|| Refusal::missing(WAREHOUSE, se(id)));
+    let stored = shipment["warehouse_id"].as_str().and_then(number).map(find).transpose()?;
     let of = |member: &str| address::of_warehouse(stored.as_ref()?, member);
     let is_sent = ["ship_from", "return_to"].map(|name| !shipment[name].is_null());
     let is_own = |name: &str, member: &str| of(member).is_some_and(|own| address::read(&own) == address::read(&shipment[name]));
@@ -243,12 +237,13 @@ fn packages(cx: &mut Cx<'_>, shipment: &mut Value, before: Option<&Members>) {
     for (index, package) in packages.iter_mut().enumerate() {
         let earlier = before.map(|before| before["packages"][index]["shipment_package_id"].clone()).filter(|id| !id.is_null());
         package["shipment_package_id"] = earlier.unwrap_or_else(|| se(super::next(cx, &Kind::new("shipment_package"))).into());
-        let is_its = |row: &&Members| row["package_id"] == package["package_id"] || row["package_code"] == package["package_code"];
+        let code = package["package_code"].as_str().map(str::to_lowercase);
+        let is_its = |row: &&Members| row["package_id"] == package["package_id"] || row["package_code"].as_str() == code.as_deref();
         if let Some(own) = types.iter().find(is_its) {
             own_package(package, own);
             continue;
         }
-        let code = package["package_code"].as_str().filter(|code| *code != "package");
+        let code = code.as_deref().filter(|code| *code != "package");
         let name = code.map_or_else(|| "Package".to_owned(), title);
         package["package_id"] = if code.is_none() { "se-3" } else { "se-5" }.into();
         package["package_name"] = name.into();
