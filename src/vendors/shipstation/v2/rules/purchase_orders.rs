@@ -37,7 +37,7 @@ pub(crate) fn status(cx: &mut Cx<'_>) -> Outcome {
     cx.call.valid()?;
     let sent = cx.call.body["status"].as_str().unwrap_or_default().to_lowercase();
     let may = WORDS.purchase_orders.get(order["status"].as_str().unwrap_or_default());
-    if !may.is_some_and(|may| may.iter().any(|word| *word == sent)) {
+    if !may.is_some_and(|may| may.contains(&sent)) {
         return Err(not_in(&order));
     }
     order["status"] = sent.into();
