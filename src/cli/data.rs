@@ -12,6 +12,8 @@ use crate::vendors;
 
 pub(super) fn run(command: &DataCommand) -> Exit {
     let machine = Machine::new(vendors::all(), Options::default(), Start::plain(wall()));
+    // The store panics on some damage, and what it says there is told as what it is.
+    std::panic::set_hook(Box::new(|_| {}));
     match command {
         DataCommand::Check { directory, json } => check(&machine, directory, *json),
         DataCommand::Export { directory, name } => export(&machine, directory, name),

@@ -29,7 +29,7 @@ pub struct Report {
 }
 
 /// Whether a data directory can be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Soundness {
     /// All of it can be read.
@@ -88,7 +88,10 @@ pub fn check(machine: &Machine, directory: &Path) -> Result<Report, StoreError> 
     for (name, row) in rows {
         let mut found = SandboxReport { name, documents: 0, calls: 0, records: 0, bytes: 0, problem: None };
         match whole(machine, &disk, &found.name, &row) {
-            Ok(None) => continue,
+            Ok(None) => {
+                report.state = report.state.max(Soundness::Torn);
+                found.problem = Some("the process ended while it was made: the next start drops it".to_owned());
+            }
             Ok(Some(revived)) => {
                 let state = revived.sandbox.lock();
                 let tables = state.world.accounts().iter().flat_map(|(_, account)| account.tables());

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use fjall::{LsmError, OwnedWriteBatch, PersistMode, Slice};
+use fjall::{Keyspace, LsmError, OwnedWriteBatch, PersistMode, Slice};
 use serde::{Deserialize, Serialize};
 
 use crate::store::files::{self, FORMAT};
@@ -17,6 +17,11 @@ use crate::store::tables::Tables;
 
 /// How many bytes of a record one value has.
 const PART: usize = 1024 * 1024;
+/// The key of a row in each table that is of no sandbox: no name has it, and no life begins so. It says up to which position the table has
+/// everything, as the life of a sandbox.
+const MARK: &str = "\u{1}mark";
+/// The key among the records of what says which file was imported.
+const IMPORT: &str = "\u{1}import";
 
 /// Why a data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +39,8 @@ pub enum StoreError {
     Damaged(String),
     #[error("what is to be kept cannot be written: {}", error_text(.0))]
     Write(#[from] fjall::Error),
+    #[error("there is no room for its sandbox `{name}`: {why}")]
+    NoRoom { name: String, why: String },
     #[error("there is no sandbox `{0}` in it")]
     NoSandbox(String),
     #[error("what is to be kept cannot be written: {0}")]
@@ -124,9 +131,31 @@ impl Disk {
     }
 
     fn left(&self, witness: Option<u64>) -> Result<Left, StoreError> {
-        let (position, closed) = (self.number("position")?, self.number("closed")?);
+        let (written, in_tables, closed) = (self.number("position")?, self.in_tables()?, self.number("closed")?);
+        // A journal that is gone takes nothing with it that is in tables.
+        let position = written.max(in_tables);
         let lost = witness.unwrap_or(position).saturating_sub(position);
         Ok(Left { closed: closed == position && lost == 0, position, lost })
+    }
+
+    /// Says in each table up to which position it has everything, so that an older one in its place is noticed.
+    fn put_marks(&self, batch: &mut Batch, position: u64) -> Result<(), StoreError> {
+        let value = signed(MARK.as_bytes(), postcard::to_stdvec(&Row { life: position, ttl: None }).map_err(damaged)?);
+        for (_, table) in self.tables().marked() {
+            batch.0.insert(table, MARK, value.clone());
+        }
+        self.put_number(batch, "marked", position)
+    }
+
+    /// The position up to which the tables have everything. Those that were not written together are refused.
+    fn in_tables(&self) -> Result<u64, StoreError> {
+        let mut marks = Vec::new();
+        for (name, table) in self.tables().marked() {
+            marks.push((number_in(table, MARK)?, name));
+        }
+        let newest = marks.iter().map(|(mark, _)| *mark).max().unwrap_or_default().max(self.number("marked")?);
+        let older: Vec<_> = marks.iter().filter(|(mark, _)| *mark < newest).map(|(_, name)| format!("`{name}`")).collect();
+        if older.is_empty() { Ok(newest) } else { Err(damaged(format_args!("its table {} is older than the rest", older.join(", ")))) }
     }
 
     /// The rows of all sandboxes with their names, oldest first.
@@ -136,6 +165,9 @@ impl Disk {
     pub fn sandboxes(&self) -> Result<Vec<(String, Row)>, StoreError> {
         let mut rows = Vec::new();
         guarded_all(self.tables().sandboxes.iter(), |key, value| {
+            if key == MARK.as_bytes() {
+                return Ok(());
+            }
             let name = String::from_utf8(key.to_vec()).map_err(damaged)?;
             rows.push((name, postcard::from_bytes(checked(key, value)?).map_err(damaged)?));
             Ok(())
@@ -241,6 +273,21 @@ impl Disk {
         Ok(())
     }
 
+    /// The fingerprint of the file that the default sandbox was imported from.
+    ///
+    /// # Errors
+    /// When it is damaged.
+    pub fn imported(&self) -> Result<Option<u128>, StoreError> {
+        let value = guarded(|| self.tables().records.get(IMPORT))?;
+        value.map(|value| postcard::from_bytes(checked(IMPORT.as_bytes(), &value)?).map_err(damaged)).transpose()
+    }
+
+    pub fn put_imported(&self, batch: &mut Batch, fingerprint: u128) -> Result<(), StoreError> {
+        let value = postcard::to_stdvec(&fingerprint).map_err(damaged)?;
+        batch.0.insert(&self.tables().records, IMPORT, signed(IMPORT.as_bytes(), value));
+        Ok(())
+    }
+
     /// Makes the changes of a batch, up to that position. They survive the end of the process, and with `is_synced` that of the machine.
     ///
     /// # Errors
@@ -268,6 +315,7 @@ impl Disk {
     /// When that cannot be written.
     pub fn close(mut self, position: u64) -> Result<(), StoreError> {
         let mut batch = self.batch();
+        self.put_marks(&mut batch, position)?;
         self.put_number(&mut batch, "closed", position)?;
         self.commit(batch, position, true)?;
         let Some(tables) = self.tables else { return Ok(()) };
@@ -283,6 +331,11 @@ impl Disk {
     /// # Errors
     /// When the store cannot be opened again; nothing can be written any more.
     pub fn shorten_journal(&mut self, is_calm: bool) -> Result<(), StoreError> {
+        if self.tables.as_ref().is_some_and(|tables| tables.long_journal(is_calm).is_ok_and(|length| length.is_some())) {
+            let mut batch = self.batch();
+            self.put_marks(&mut batch, self.position)?;
+            guarded(|| batch.0.durability(Some(PersistMode::Buffer)).commit())?;
+        }
         let Some(mut tables) = self.tables.take() else { return Ok(()) };
         let begins = guarded(|| tables.begin_flush(is_calm))?;
         let is_flushed = tables.is_flushed();
@@ -290,6 +343,7 @@ impl Disk {
         if begins {
             let mut batch = self.batch();
             self.put_number(&mut batch, "position", self.position)?;
+            self.put_number(&mut batch, "marked", self.position)?;
             guarded(|| batch.0.durability(Some(PersistMode::Buffer)).commit())?;
         } else if is_flushed && self.number("position")? != self.position {
             return Err(damaged("its journal has lost its end"));
@@ -310,8 +364,7 @@ impl Disk {
     }
 
     fn number(&self, name: &str) -> Result<u64, StoreError> {
-        let value = guarded(|| self.tables().meta.get(name))?;
-        value.map_or(Ok(0), |value| postcard::from_bytes(checked(name.as_bytes(), &value)?).map_err(damaged))
+        number_in(&self.tables().meta, name)
     }
 
     fn put_number(&self, batch: &mut Batch, name: &str, number: u64) -> Result<(), StoreError> {
@@ -319,6 +372,12 @@ impl Disk {
         batch.0.insert(&self.tables().meta, name, signed(name.as_bytes(), value));
         Ok(())
     }
+}
+
+/// The number that a row begins with; zero if there is none.
+fn number_in(table: &Keyspace, name: &str) -> Result<u64, StoreError> {
+    let value = guarded(|| table.get(name))?;
+    value.map_or(Ok(0), |value| postcard::from_bytes(checked(name.as_bytes(), &value)?).map_err(damaged))
 }
 
 /// Damaged files make the store panic, too.

@@ -38,6 +38,10 @@ pub(super) fn open(directory: &Path, make: impl FnOnce(&Path) -> Result<(), Stor
     let failed = |error| StoreError::Io { directory: directory.to_owned(), error };
     make_private(directory).map_err(failed)?;
     ["LOCK", "FORMAT", "WRITTEN"].iter().try_for_each(|name| own_file(&directory.join(name))).map_err(failed)?;
+    let is_format = || directory.join("FORMAT").exists();
+    if !is_format() && !is_begun(directory).map_err(failed)? && !is_format() {
+        return Err(StoreError::Other(directory.to_owned()));
+    }
     let lock = lock(directory)?;
     let (store, begun) = (directory.join("store"), directory.join(STORE_BEGUN));
     only_files(&store).map_err(failed)?;

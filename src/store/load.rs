@@ -8,7 +8,7 @@ use std::thread;
 use serde_json::Value;
 
 use crate::base::time::Timestamp;
-use crate::engine::{DEFAULT, Keeper, Machine, NoScenario, Record, Sandbox, ScenarioRuntime};
+use crate::engine::{DEFAULT, Keeper, Machine, NoScenario, Record, Sandbox, SandboxError, ScenarioRuntime};
 use crate::scenario::{self, run};
 use crate::store::codec::{self, CodecError, Compile};
 use crate::store::disk::{self, Disk, Left, Row, StoreError};
@@ -23,6 +23,10 @@ pub struct Opened {
     pub left: Option<Left>,
     /// How many sandboxes were read.
     pub sandboxes: usize,
+    /// The names of those that were dropped: the process ended while it made them.
+    pub unborn: Vec<String>,
+    /// The fingerprint of the file that the default sandbox was imported from.
+    pub imported: Option<u128>,
 }
 
 /// Opens a data directory, makes the machine what it says, and keeps the machine there from now on.
@@ -30,42 +34,53 @@ pub struct Opened {
 /// # Errors
 /// When the directory cannot be used, or is damaged.
 pub fn open(machine: &Machine, directory: &Path, fsync: Fsync, wall: Timestamp) -> Result<Opened, StoreError> {
-    let (disk, left) = Disk::open(directory)?;
+    let (mut disk, left) = Disk::open(directory)?;
     let compile = Compiler(machine);
     let rows = disk.sandboxes()?;
     // Journals take nothing of a world.
-    let revived = thread::scope(|scope| {
+    let (revived, unborn) = thread::scope(|scope| {
         let journals = scope.spawn(|| rows.iter().map(|(name, row)| journal(&disk, name, row, exchange::later)).collect::<Vec<_>>());
         let states: Result<Vec<_>, StoreError> = rows.iter().map(|(name, row)| revive(machine, &disk, name, row, &compile)).collect();
         let states = states?;
         let journals = journals.join().map_err(|_| StoreError::Damaged("its journals cannot be read".to_owned()))?;
-        let mut revived = Vec::with_capacity(rows.len());
-        for (state, journal) in states.into_iter().zip(journals) {
-            if let Some(state) = state {
-                revived.push(state.with_journal(journal?));
+        let (mut revived, mut unborn) = (Vec::with_capacity(rows.len()), Vec::new());
+        for ((state, journal), (name, row)) in states.into_iter().zip(journals).zip(&rows) {
+            match state {
+                Some(state) => revived.push(state.with_journal(journal?)),
+                None => unborn.push((name.clone(), row.life)),
             }
         }
-        Ok::<_, StoreError>(revived)
+        Ok::<_, StoreError>((revived, unborn))
     })?;
     for one in &revived {
         let name = &one.sandbox.name;
-        let sandbox =
-            machine.reopen(Arc::clone(&one.sandbox)).map_err(|error| StoreError::Damaged(format!("sandbox `{name}`: {error}")))?;
+        let sandbox = machine.reopen(Arc::clone(&one.sandbox)).map_err(|why| match why {
+            SandboxError::Full | SandboxError::Bytes => StoreError::NoRoom { name: name.to_string(), why: why.to_string() },
+            SandboxError::Taken(_) | SandboxError::Name(_) => StoreError::Damaged(format!("sandbox `{name}`: {why}")),
+        })?;
         sandbox.set_ttl(one.ttl);
         sandbox.touch(wall);
     }
     let sandboxes = revived.len();
     let has_default = revived.iter().any(|row| &*row.sandbox.name == DEFAULT);
-    let store = Arc::new(Store::start(disk, fsync, left.position, revived)?);
+    let lives = rows.iter().map(|(_, row)| row.life + 1).max().unwrap_or_default();
+    if !unborn.is_empty() {
+        let mut batch = disk.batch();
+        unborn.iter().try_for_each(|(name, life)| disk.remove_sandbox(&mut batch, name, *life))?;
+        disk.commit(batch, left.position, false)?;
+    }
+    let imported = disk.imported()?;
+    let store = Arc::new(Store::start(disk, fsync, left.position, lives, revived)?);
     let keeper: Arc<Store> = Arc::clone(&store);
     if !has_default {
         store.opened(machine.default_sandbox());
     }
     machine.set_keeper(keeper);
-    Ok(Opened { store, left: (sandboxes > 0).then_some(left), sandboxes })
+    let unborn = unborn.into_iter().map(|(name, _)| name).collect();
+    Ok(Opened { store, left: (sandboxes > 0).then_some(left), sandboxes, unborn, imported })
 }
 
-/// Reads one sandbox without its journal; `None` if the process ended while it was made.
+/// Reads one sandbox without its journal; `None` if it has no records, because the process ended while it was made.
 pub(super) fn revive(machine: &Machine, disk: &Disk, name: &str, row: &Row, compile: &dyn Compile) -> Result<Option<Unfilled>, StoreError> {
     let damaged = |why: String| StoreError::Damaged(format!("sandbox `{name}`: {why}"));
     let mut sandbox: Option<Arc<Sandbox>> = None;

@@ -70,10 +70,15 @@ impl Tables {
         [&self.sandboxes, &self.records, &self.exchanges, &self.meta]
     }
 
+    /// Those that are put into tables together, with their names.
+    pub fn marked(&self) -> [(&'static str, &Keyspace); 3] {
+        [("sandboxes", &self.sandboxes), ("records", &self.records), ("exchanges", &self.exchanges)]
+    }
+
     /// Has what a long journal holds put into tables, but for `meta`, which is to be written again; whether that has begun now.
     pub fn begin_flush(&mut self, is_calm: bool) -> fjall::Result<bool> {
         let Some(length) = self.long_journal(is_calm)? else { return Ok(false) };
-        [&self.sandboxes, &self.records, &self.exchanges].iter().try_for_each(|keyspace| keyspace.rotate_memtable().map(drop))?;
+        self.marked().iter().try_for_each(|(_, keyspace)| keyspace.rotate_memtable().map(drop))?;
         self.flushing = Some(length);
         Ok(true)
     }

@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use crate::engine::{Keeper, Record, Sandbox, Sink};
 use crate::store::Fsync;
 use crate::store::disk::{Batch, Disk, Row, StoreError};
+use crate::store::item::Item;
 use crate::store::{codec, exchange};
 use crate::world::Entry;
 
@@ -58,44 +59,6 @@ struct Queue {
     ended: bool,
 }
 
-enum Item {
-    Born {
-        life: u64,
-        sandbox: Weak<Sandbox>,
-        name: Arc<str>,
-        ttl: Option<Duration>,
-    },
-    Kept {
-        life: u64,
-        name: Arc<str>,
-        ttl: Option<Duration>,
-    },
-    Records {
-        life: u64,
-        number: u64,
-        records: Vec<Record>,
-    },
-    /// The checkpoint of that number, encoded; exchanges below `first` are gone.
-    Checkpoint {
-        life: u64,
-        number: u64,
-        first: u64,
-        bytes: Result<Vec<u8>, codec::CodecError>,
-    },
-    Exchange {
-        life: u64,
-        entry: Arc<Entry>,
-    },
-    Unlisted {
-        life: u64,
-        numbers: Vec<u64>,
-    },
-    Gone {
-        life: u64,
-        name: Arc<str>,
-    },
-}
-
 /// Nothing can be kept any more.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
@@ -125,15 +88,16 @@ pub(super) struct Revived {
 
 impl Store {
     /// Goes on at a position, with the sandboxes that were read.
-    pub(super) fn start(disk: Disk, fsync: Fsync, position: u64, revived: Vec<Revived>) -> Result<Self, StoreError> {
-        let lives = revived.iter().map(|row| row.life + 1).max().unwrap_or_default();
+    /// No sandbox had the life `lives`, nor a later one.
+    pub(super) fn start(disk: Disk, fsync: Fsync, position: u64, lives: u64, revived: Vec<Revived>) -> Result<Self, StoreError> {
         let (kept, _) = watch::channel(Kept { position, broken: None });
         let queue = Mutex::new(Queue { position, awaited: position, ..Queue::default() });
         let shared = Arc::new(Shared { queue, arrived: Condvar::new(), kept, lives: AtomicU64::new(lives) });
         let mut sizes = BTreeMap::new();
         for Revived { sandbox, life, next, bytes, checkpoint, .. } in revived {
             let since = bytes - checkpoint;
-            sizes.insert(life, Size { sandbox: Arc::downgrade(&sandbox), since, checkpoint, is_awaited: false });
+            let known = Arc::downgrade(&sandbox);
+            sizes.insert(life, Size { sandbox: known, since, checkpoint, is_awaited: false, unwritten: None });
             sandbox.attach(Recording::new(&shared, &sandbox, life, next), false);
         }
         let (checkpoints, waiting) = mpsc::channel();
@@ -174,6 +138,11 @@ impl Store {
     #[must_use]
     pub fn lost(&self) -> Option<Lost> {
         self.shared.kept.borrow().broken.clone().map(Lost)
+    }
+
+    /// Keeps from what file the default sandbox was imported.
+    pub fn imported(&self, fingerprint: u128) {
+        self.shared.add(Item::Imported(fingerprint));
     }
 
     /// Writes what waits, and ends.
@@ -295,6 +264,8 @@ struct Size {
     checkpoint: usize,
     /// Whether the next checkpoint is being made.
     is_awaited: bool,
+    /// Its row, until its first record is written with it.
+    unwritten: Option<(Arc<str>, Option<Duration>)>,
 }
 
 struct Writer {
@@ -387,7 +358,7 @@ impl Writer {
         for item in items {
             begin += 1;
             // What is to be removed has to be there.
-            if is_cut(&item) {
+            if item.is_cut() {
                 let before = std::mem::replace(&mut batch, self.disk.batch());
                 self.commit(before, begin - 1)?;
             }
@@ -409,12 +380,22 @@ impl Writer {
         let damaged = |error: codec::CodecError| StoreError::Damaged(error.to_string());
         match item {
             Item::Born { life, sandbox, name, ttl } => {
-                self.sizes.insert(life, Size { sandbox, since: 0, checkpoint: 0, is_awaited: false });
-                self.disk.put_sandbox(batch, &name, &Row { life, ttl })
+                self.sizes.insert(life, Size { sandbox, since: 0, checkpoint: 0, is_awaited: false, unwritten: Some((name, ttl)) });
+                Ok(())
             }
-            Item::Kept { life, name, ttl } if self.sizes.contains_key(&life) => self.disk.put_sandbox(batch, &name, &Row { life, ttl }),
+            Item::Kept { life, name, ttl } => match self.sizes.get_mut(&life) {
+                None => Ok(()),
+                Some(Size { unwritten: Some(row), .. }) => {
+                    *row = (name, ttl);
+                    Ok(())
+                }
+                Some(_) => self.disk.put_sandbox(batch, &name, &Row { life, ttl }),
+            },
             Item::Records { life, number, mut records } => {
                 let Some(size) = self.sizes.get_mut(&life) else { return Ok(()) };
+                if let Some((name, ttl)) = size.unwritten.take() {
+                    self.disk.put_sandbox(batch, &name, &Row { life, ttl })?;
+                }
                 // The first record of a sandbox is its first checkpoint, and nothing can stand in its place.
                 if number > 0
                     && let [Record::Checkpoint(checkpoint)] = &records[..]
@@ -456,11 +437,11 @@ impl Writer {
                 numbers.iter().for_each(|number| self.disk.empty_exchange(batch, life, *number));
                 Ok(())
             }
+            Item::Imported(fingerprint) => self.disk.put_imported(batch, fingerprint),
             Item::Gone { life, name } => {
                 self.sizes.remove(&life);
                 self.disk.remove_sandbox(batch, &name, life)
             }
-            Item::Kept { .. } => Ok(()),
         }
     }
 
@@ -477,17 +458,11 @@ impl Writer {
     }
 }
 
-/// Whether an item removes what came before it.
-fn is_cut(item: &Item) -> bool {
-    match item {
-        Item::Checkpoint { .. } | Item::Gone { .. } => true,
-        Item::Records { records, .. } => records.iter().any(|record| matches!(record, Record::ClearJournal(_))),
-        _ => false,
-    }
-}
-
 /// When something is written, and not what.
 #[expect(clippy::disallowed_methods, reason = "no answer tells the time of the disk")]
 fn now() -> Instant {
     Instant::now()
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,8 +5,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use seatrial::engine::Start;
+use seatrial::engine::{Machine, Options, Start};
 use seatrial::store::{self, Fsync, StoreError};
+use seatrial::vendors;
 
 use crate::data_dir::{Folder, all_told, journal, keep, machine, open, parcel, wall};
 
@@ -228,4 +229,60 @@ fn nobody_else_reads_a_directory_that_is_made() {
         let mode = fs::metadata(&path).expect("it is there").permissions().mode();
         assert_eq!(mode & 0o777, 0o700, "{}", path.display());
     }
+}
+
+#[test]
+fn a_table_that_is_older_than_the_rest_is_found_out() {
+    let folder = Folder::new();
+    let made = |note: &str| {
+        let machine = machine();
+        let opened = open(&machine, &folder);
+        parcel(&machine, "default", note);
+        if machine.sandbox(note).is_none() {
+            machine.open(machine.stage(note, Start::plain(wall()), None)).expect("the name is free");
+        }
+        opened.store.close();
+        folder.copy()
+    };
+    let [older, newer] = ["first", "second"].map(made);
+    for (number, name) in [("1", "sandboxes"), ("2", "records"), ("3", "exchanges")] {
+        let (copy, table) = (newer.copy(), format!("store/keyspaces/{number}"));
+        remove(&copy.0.join(&table));
+        fs::rename(older.copy().0.join(&table), copy.0.join(&table)).expect("nothing is there");
+        let text = refused(&copy, name).to_string();
+        assert_eq!(text, format!("the data directory is damaged: its table `{name}` is older than the rest"));
+    }
+    // All of them together are older than what says so.
+    for number in ["1", "2", "3"] {
+        let table = format!("store/keyspaces/{number}");
+        remove(&newer.0.join(&table));
+        fs::rename(older.copy().0.join(&table), newer.0.join(&table)).expect("nothing is there");
+    }
+    let text = refused(&newer, "all").to_string();
+    assert!(text.ends_with("its table `sandboxes`, `records`, `exchanges` is older than the rest"), "{text}");
+}
+
+#[test]
+fn a_directory_that_is_refused_stays_as_it_is() {
+    let folder = Folder::new();
+    fs::create_dir(&folder.0).expect("a folder can be made");
+    fs::write(folder.0.join("notes.txt"), "mine").expect("a file can be written");
+    assert!(matches!(refused(&folder, "somebody else's"), StoreError::Other(_)));
+    assert_eq!(folder.files(), [folder.0.join("notes.txt")]);
+}
+
+#[test]
+fn more_sandboxes_than_a_process_may_hold_are_no_damage() {
+    let folder = Folder::new();
+    let machine = machine();
+    let opened = open(&machine, &folder);
+    for name in ["one", "two", "three"] {
+        machine.open(machine.stage(name, Start::plain(wall()), None)).expect("the name is free");
+    }
+    opened.store.close();
+    let options = Options { sandboxes: 2, ..Options::default() };
+    let small = Machine::new(vendors::all(), options, Start::plain(wall()));
+    let error = store::open(&small, &folder.0, Fsync::Off, wall()).err().expect("it is too small");
+    let text = error.to_string();
+    assert!(matches!(error, StoreError::NoRoom { .. }) && text.starts_with("there is no room for its sandbox `"), "{text}");
 }
