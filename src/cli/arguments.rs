@@ -158,7 +158,7 @@ pub struct ServeArguments {
     /// changes nothing
     #[arg(long, env = "SEATRIAL_WATCH", value_parser = FalseyValueParser::new(), requires = "scenario")]
     pub watch: bool,
-    /// File of a sandbox that was exported, which the default sandbox begins as
+    /// File of a sandbox that was exported, which the default sandbox begins as. One that a data directory began as goes on
     #[arg(long, env = "SEATRIAL_IMPORT", value_name = "FILE", conflicts_with_all = ["scenario", "seed"])]
     pub import: Option<PathBuf>,
     /// Directory in which sandboxes are kept for the next process; without one they end with this one

@@ -1,5 +1,6 @@
 //! `seatrial serve`: binds, prints the ready line, serves, drains, and tells the verdict.
 
+mod begin;
 mod fleet;
 mod tls;
 mod verdict;
@@ -7,7 +8,7 @@ mod watch;
 
 use std::ffi::OsString;
 use std::future::poll_fn;
-use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
@@ -19,13 +20,10 @@ use tokio::sync::oneshot;
 
 use crate::cli::arguments::{AdminAuthArgument, LogFormat, ServeArguments};
 use crate::cli::banner::banner;
-use crate::cli::files::Unread;
 use crate::cli::log_lines::LogLines;
 use crate::cli::vendors::complain as complain_of_vendor;
 use crate::cli::{Exit, complain, say, scenarios, vendors, warn};
-use crate::engine::{DEFAULT, Machine, Options, Start};
-use crate::scenario;
-use crate::scenario::verify::Format;
+use crate::engine::{Machine, Options, Start};
 use crate::server::{self, AdminAuth, AllowedHosts, Bound, Budgets, CallLog, Config, Egress, Guard, Listener, PassOn, Trust};
 use crate::store::{self, StoreError};
 
@@ -71,6 +69,9 @@ async fn serve(arguments: &ServeArguments) -> Exit {
     if let Some(problem) = verdict::obstacle(arguments) {
         return complain(&problem, Exit::Usage);
     }
+    if let Some(path) = arguments.ready_file.as_deref().filter(|path| path.exists() && !is_replaceable(path)) {
+        return complain(&format_args!("`--ready-file`: {} is there, and is no file", path.display()), Exit::Usage);
+    }
     let plain = Start::plain(server::wall());
     let start = Start { seed: arguments.seed, ..plain };
     let all = match vendors::all(&arguments.vendors) {
@@ -82,7 +83,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         None => None,
         Some(directory) => match store::open(&machine, directory, arguments.fsync.into(), server::wall()) {
             Ok(opened) => {
-                tell(directory, &opened);
+                begin::tell(directory, &opened);
                 Some(opened)
             }
             Err(error @ StoreError::Damaged(_)) => {
@@ -95,17 +96,11 @@ async fn serve(arguments: &ServeArguments) -> Exit {
     if let Some(path) = arguments.scenario.iter().find(|path| arguments.watch && scenarios::is_stream(path)) {
         return complain(&format_args!("`--watch`: {} is a pipe or a device, which can be read once", path.display()), Exit::Usage);
     }
-    let goes_on = store.as_ref().is_some_and(|opened| opened.left.is_some());
-    if !arguments.scenario.is_empty()
-        && let Err(problems) = open(&machine, &arguments.scenario, arguments.seed, goes_on)
+    // What a directory has is dropped for something else after all that could end the process has succeeded.
+    if store.is_none()
+        && let Err(exit) = begin::begin(arguments, &machine, None)
     {
-        warn(&problems.trim_end());
-        return Exit::Usage;
-    }
-    if let Some(path) = &arguments.import
-        && let Err(problem) = import(&machine, path)
-    {
-        return complain(&format_args!("`--import`: {problem}"), Exit::Usage);
+        return exit;
     }
     let fleet = match fleet::join(arguments, &machine).await {
         Ok(fleet) => fleet,
@@ -159,6 +154,11 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         Ok(signals) => signals,
         Err(error) => return complain(&format_args!("signals cannot be received: {error}"), Exit::Usage),
     };
+    if store.is_some()
+        && let Err(exit) = begin::begin(arguments, &machine, store.as_ref())
+    {
+        return exit;
+    }
     // From here on an edit is seen, as those who wait for the ready line may make one.
     let watched = arguments.watch.then(|| watch::Watched::new(&arguments.scenario, arguments.seed));
     let line = ready(&bound, &machine);
@@ -231,93 +231,16 @@ pub(super) fn remove_named(mut arguments: impl Iterator<Item = OsString>) {
 
 /// Removes the ready file, if there is one.
 fn remove(ready_file: Option<&Path>) {
-    if let Some(path) = ready_file {
+    if let Some(path) = ready_file
+        && is_replaceable(path)
+    {
         let _ = fs::remove_file(path);
     }
 }
 
-/// Puts the default sandbox under a scenario; every problem of its file, as text.
-fn open(machine: &Machine, paths: &[PathBuf], seed: Option<u64>, goes_on: bool) -> Result<(), String> {
-    let gathered = scenarios::gather(paths).map_err(|error| format!("error: {error}"))?;
-    let told = |problems: Vec<scenario::Diagnostic>| problems.iter().map(|problem| format!("{problem}\n\n")).collect::<String>();
-    let (text, name) = (gathered.text.map_err(told)?, gathered.name);
-    let mut loaded = scenario::load(&text, &name, &scenario::run::MachineVocabulary(machine)).map_err(told)?;
-    let advice = told(scenario::advice(machine, &loaded));
-    if !advice.is_empty() {
-        warn(&advice.trim_end());
-    }
-    loaded.seed = seed.or(loaded.seed);
-    let sandbox = machine.default_sandbox();
-    let mut so_far = None;
-    if goes_on {
-        let mut state = sandbox.lock();
-        let is_same_seed = loaded.seed.is_none_or(|seed| seed == state.world.seed());
-        if is_same_seed && loaded.source.says_the_same(state.scenario.source()) {
-            // The directory has its text alone: verdicts name the file again.
-            state.scenario = scenario::run::runtime(loaded);
-            return Ok(());
-        }
-        if is_same_seed && scenario::run::scenario_of(&*state.scenario).does_the_same(&loaded.source.text) {
-            drop(state);
-            let name = loaded.shown_name().to_owned();
-            machine.reword(sandbox, scenario::run::runtime(loaded), &name);
-            return Ok(());
-        }
-        let documents =
-            state.world.accounts().iter().flat_map(|(_, account)| account.tables()).map(|(_, table)| table.len()).sum::<usize>();
-        let before = state.scenario_name.clone();
-        drop(state);
-        let lost = format_args!("{documents} documents and {} calls are dropped", sandbox.journal().iter().len());
-        warn(&format_args!("seatrial: the default sandbox was under another scenario or seed (`{before}`): it begins anew, {lost}"));
-        so_far = server::verdict_so_far(machine, sandbox);
-    }
-    let staged = scenario::run::stage(machine, DEFAULT, &Arc::new(loaded), None, server::wall()).map_err(told)?;
-    let replaced = machine.replace(sandbox, staged, false);
-    replaced.map_err(|_| format!("error: {name} gives more data than a sandbox may hold (`--sandbox-bytes`)"))?;
-    if goes_on {
-        server::note_scenario(sandbox);
-    }
-    if let Some(report) = so_far {
-        // Its evidence is gone: nothing can be said of it later.
-        warn(&format_args!("its verdict until then, which `--verify` does not count:\n{}", Format::Text.write(&[report]).trim_end()));
-    }
-    Ok(())
-}
-
-/// Why a file cannot be imported.
-#[derive(Debug, thiserror::Error)]
-enum ImportError {
-    #[error(transparent)]
-    Read(#[from] Unread),
-    #[error("{path}: {}", .refused.detail)]
-    Refused { path: String, refused: server::Refused },
-}
-
-/// Makes the default sandbox what a file says.
-fn import(machine: &Machine, path: &Path) -> Result<(), ImportError> {
-    // It is in memory twice while it is read, and could be endless.
-    let limit = machine.options().sandbox_bytes as u64;
-    let mut bytes = Vec::new();
-    let read = fs::File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes));
-    read.map_err(|error| Unread::new(path, error))?;
-    if bytes.len() as u64 > limit {
-        let large = io::Error::new(io::ErrorKind::FileTooLarge, "the file is larger than a sandbox may be (`--sandbox-bytes`)");
-        return Err(Unread::new(path, large).into());
-    }
-    server::import(machine, DEFAULT, &bytes).map_err(|refused| ImportError::Refused { path: path.display().to_string(), refused })
-}
-
-/// Says what a data directory brought, where that is not what was left there.
-fn tell(directory: &Path, opened: &store::Opened) {
-    let Some(left) = opened.left else { return };
-    let (sandboxes, directory) = (opened.sandboxes, directory.display());
-    tracing::info!(sandboxes, %directory, "goes on with what was kept");
-    if left.lost > 0 {
-        let lost = left.lost;
-        warn(&format_args!("seatrial: the last {lost} changes in {directory} were written, and are gone"));
-    } else if !left.closed {
-        tracing::info!(%directory, "the process before did not end in good order; everything that it answered is there");
-    }
+/// Whether there is a file, or a link: a pipe or a device is somebody else's.
+fn is_replaceable(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| found.is_file() || found.is_symlink())
 }
 
 /// The stable line that says that everything listens.

@@ -283,3 +283,74 @@ fn one_webhook_of_a_subscription_is_repeated_when_the_process_is_killed() {
     let done = admin(&server, "GET", "/sandboxes/default/deliveries?progress=delivered&min=5&wait=10s", &Value::Null);
     assert_eq!(done["deliveries"].as_array().map(Vec::len), Some(5));
 }
+
+#[test]
+fn a_file_is_imported_once_and_again_when_it_has_changed() {
+    let folder = Folder::new();
+    let directory = folder.0.to_str().expect("a UTF-8 path");
+    let [file, other] = ["json", "yaml"].map(|end| folder.0.with_extension(end));
+    let export = |server: &Server| send(server, "GET", "/_seatrial/sandboxes/default/export", &[], "").body;
+    let server = Server::start(&[]);
+    let given = parcel(&server).expect("it is made");
+    std::fs::write(&file, export(&server)).expect("a file can be written");
+    std::fs::write(&other, "name: other\n").expect("a file can be written");
+    let [path, scenario] = [&file, &other].map(|path| path.to_str().expect("a UTF-8 path"));
+    let arguments = ["--data-dir", directory, "--import", path];
+    let mut server = Server::start(&arguments);
+    let own = parcel(&server).expect("it is made");
+    assert_eq!(server.signal("-KILL"), None);
+    let server = Server::start_logged(&arguments);
+    assert_eq!(parcels(&server), BTreeSet::from([given.clone(), own]));
+    let changed = export(&server);
+    let log = server.log();
+    assert!(log.contains("the default sandbox goes on, which began as this file"), "{log}");
+    // Another file begins anew, and says so; and so does the same one after something else.
+    std::fs::write(&file, &changed).expect("a file can be written");
+    let server = Server::start_logged(&arguments);
+    assert_eq!(parcels(&server).len(), 2);
+    parcel(&server).expect("it is made");
+    let log = server.log();
+    assert!(log.contains(&format!("did not begin as what {path} is now: it begins anew, 2 documents and 2 calls are dropped")), "{log}");
+    assert_eq!(Server::start(&["--data-dir", directory, "--scenario", scenario]).signal("-TERM"), Some(0));
+    assert_eq!(parcels(&Server::start(&arguments)).len(), 2);
+    // A device may be endless.
+    let refused = run(&["--listen", "127.0.0.1:0", "--import", "/dev/zero"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert_eq!(text(&refused.stderr).trim_end(), "`--import`: /dev/zero: it is a device, expected a file");
+    [file, other].into_iter().for_each(|file| std::fs::remove_file(file).expect("the file can go"));
+}
+
+#[test]
+fn a_start_that_fails_drops_nothing() {
+    let folder = Folder::new();
+    let directory = folder.0.to_str().expect("a UTF-8 path");
+    let file = folder.0.with_extension("yaml");
+    std::fs::write(&file, "name: other\nseed: 12\n").expect("a file can be written");
+    let scenario = file.to_str().expect("a UTF-8 path");
+    let mut server = Server::start(&["--data-dir", directory]);
+    let id = parcel(&server).expect("it is made");
+    assert_eq!(server.signal("-TERM"), Some(0));
+    let other = Server::start(&[]);
+    let taken = other.address().to_string();
+    for more in [&["--listen", "127.0.0.1:0", "--egress-ca", scenario][..], &["--listen", &taken]] {
+        let failed = run(&[&["--data-dir", directory, "--scenario", scenario], more].concat());
+        assert!(failed.status.code().is_some_and(|code| code > 0), "{more:?}");
+        assert!(!text(&failed.stderr).contains("dropped"), "{}", text(&failed.stderr));
+    }
+    assert_eq!(parcels(&Server::start(&["--data-dir", directory])), BTreeSet::from([id]));
+    std::fs::remove_file(file).expect("the file can go");
+}
+
+#[test]
+fn a_pipe_is_no_file_to_write_to() {
+    let pipe = std::env::temp_dir().join(format!("seatrial-pipe-{}", std::process::id()));
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("it runs").success());
+    let path = pipe.to_str().expect("a UTF-8 path");
+    for (flag, why) in [("--ready-file", "is there, and is no file"), ("--verify-report", "it is a pipe, which might be read by nobody")] {
+        let refused = run(&["--listen", "127.0.0.1:0", flag, path]);
+        assert_eq!(refused.status.code(), Some(2), "{flag}");
+        assert!(text(&refused.stderr).contains(why), "{}", text(&refused.stderr));
+        assert!(pipe.exists(), "{flag}");
+    }
+    std::fs::remove_file(pipe).expect("the pipe can go");
+}

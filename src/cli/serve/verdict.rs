@@ -1,6 +1,7 @@
 //! `seatrial serve --verify`: the verdict on all sandboxes at the end, for people, for files, and as the exit code.
 
 use std::fs;
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
 
 use crate::cli::arguments::ServeArguments;
@@ -18,11 +19,18 @@ pub(super) fn obstacle(arguments: &ServeArguments) -> Option<String> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let why = match () {
             () if path.is_dir() => "it is a folder".to_owned(),
+            () if is_pipe(path) => "it is a pipe, which might be read by nobody".to_owned(),
             () if !folder.is_dir() => format!("there is no folder `{}`", folder.display()),
             () => return None,
         };
         Some(format!("`--verify-report`: {}: {why}", path.display()))
     })
+}
+
+/// Whether it is a pipe that has a name. Those of a shell have their readers.
+fn is_pipe(path: &Path) -> bool {
+    let is_of_shell = ["/dev", "/proc"].iter().any(|folder| path.starts_with(folder));
+    !is_of_shell && fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo())
 }
 
 /// Writes the reports that are asked for. The exit code is that of a failure if `--verify` is given and not everything holds.

@@ -1,0 +1,162 @@
+//! What the default sandbox begins as: what a data directory has, a scenario, or a file.
+
+use std::io::Read as _;
+use std::os::unix::fs::FileTypeExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::{fs, io};
+
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::cli::arguments::ServeArguments;
+use crate::cli::files::Unread;
+use crate::cli::{Exit, complain, scenarios, warn};
+use crate::engine::{DEFAULT, Machine, Sandbox};
+use crate::scenario;
+use crate::scenario::verify::{Format, Report};
+use crate::server;
+use crate::store::{Opened, Store};
+
+/// The fingerprint of no file.
+const NOTHING: u128 = 0;
+
+/// Makes the default sandbox what the arguments say, unless a directory has it so.
+pub(super) fn begin(arguments: &ServeArguments, machine: &Machine, opened: Option<&Opened>) -> Result<(), Exit> {
+    let kept = opened.filter(|opened| opened.left.is_some()).map(|opened| &*opened.store);
+    if !arguments.scenario.is_empty() {
+        open(machine, &arguments.scenario, arguments.seed, kept).map_err(|problems| {
+            warn(&problems.trim_end());
+            Exit::Usage
+        })?;
+    }
+    if let Some(path) = &arguments.import {
+        import(machine, path, opened).map_err(|problem| complain(&format_args!("`--import`: {problem}"), Exit::Usage))?;
+    }
+    Ok(())
+}
+
+/// Puts the default sandbox under a scenario; every problem of its file, as text.
+fn open(machine: &Machine, paths: &[PathBuf], seed: Option<u64>, kept: Option<&Store>) -> Result<(), String> {
+    let gathered = scenarios::gather(paths).map_err(|error| format!("error: {error}"))?;
+    let told = |problems: Vec<scenario::Diagnostic>| problems.iter().map(|problem| format!("{problem}\n\n")).collect::<String>();
+    let (text, name) = (gathered.text.map_err(told)?, gathered.name);
+    let mut loaded = scenario::load(&text, &name, &scenario::run::MachineVocabulary(machine)).map_err(told)?;
+    let advice = told(scenario::advice(machine, &loaded));
+    if !advice.is_empty() {
+        warn(&advice.trim_end());
+    }
+    loaded.seed = seed.or(loaded.seed);
+    let sandbox = machine.default_sandbox();
+    let mut so_far = None;
+    if kept.is_some() {
+        let mut state = sandbox.lock();
+        let is_same_seed = loaded.seed.is_none_or(|seed| seed == state.world.seed());
+        if is_same_seed && loaded.source.says_the_same(state.scenario.source()) {
+            // The directory has its text alone: verdicts name the file again.
+            state.scenario = scenario::run::runtime(loaded);
+            return Ok(());
+        }
+        if is_same_seed && scenario::run::scenario_of(&*state.scenario).does_the_same(&loaded.source.text) {
+            drop(state);
+            let name = loaded.shown_name().to_owned();
+            machine.reword(sandbox, scenario::run::runtime(loaded), &name);
+            return Ok(());
+        }
+        let before = state.scenario_name.clone();
+        drop(state);
+        let why = format_args!("was under another scenario or seed (`{before}`)");
+        warn(&format_args!("seatrial: the default sandbox {why}: it begins anew, {}", dropped(sandbox)));
+        so_far = server::verdict_so_far(machine, sandbox);
+    }
+    let staged = scenario::run::stage(machine, DEFAULT, &Arc::new(loaded), None, server::wall()).map_err(told)?;
+    let replaced = machine.replace(sandbox, staged, false);
+    replaced.map_err(|_| format!("error: {name} gives more data than a sandbox may hold (`--sandbox-bytes`)"))?;
+    if let Some(store) = kept {
+        store.imported(NOTHING);
+        server::note_scenario(sandbox);
+    }
+    tell_verdict(so_far);
+    Ok(())
+}
+
+/// What is lost with the default sandbox, in words.
+fn dropped(sandbox: &Sandbox) -> String {
+    let state = sandbox.lock();
+    let tables = state.world.accounts().iter().flat_map(|(_, account)| account.tables());
+    let documents: usize = tables.map(|(_, table)| table.len()).sum();
+    drop(state);
+    format!("{documents} documents and {} calls are dropped", sandbox.journal().iter().len())
+}
+
+/// Tells the verdict on what is dropped: its evidence is gone, and nothing can be said of it later.
+fn tell_verdict(so_far: Option<Report>) {
+    if let Some(report) = so_far {
+        warn(&format_args!("its verdict until then, which `--verify` does not count:\n{}", Format::Text.write(&[report]).trim_end()));
+    }
+}
+
+/// Why a file cannot be imported.
+#[derive(Debug, thiserror::Error)]
+enum ImportError {
+    #[error(transparent)]
+    Read(#[from] Unread),
+    #[error("{path}: {}", .refused.detail)]
+    Refused { path: String, refused: server::Refused },
+}
+
+/// Makes the default sandbox what a file says, unless it is kept in a directory since it began as that file.
+fn import(machine: &Machine, path: &Path, opened: Option<&Opened>) -> Result<(), ImportError> {
+    let bytes = read(path, machine.options().sandbox_bytes as u64).map_err(|error| Unread::new(path, error))?;
+    let (fingerprint, sandbox) = (xxh3_128(&bytes), machine.default_sandbox());
+    let is_kept = opened.is_some_and(|opened| opened.left.is_some());
+    if is_kept && opened.is_some_and(|opened| opened.imported == Some(fingerprint)) {
+        tracing::info!(file = %path.display(), "the default sandbox goes on, which began as this file");
+        return Ok(());
+    }
+    let before = is_kept.then(|| (dropped(sandbox), server::verdict_so_far(machine, sandbox)));
+    let imported = server::import(machine, DEFAULT, &bytes);
+    imported.map_err(|refused| ImportError::Refused { path: path.display().to_string(), refused })?;
+    if let Some(opened) = opened {
+        opened.store.imported(fingerprint);
+    }
+    if let Some((dropped, so_far)) = before {
+        let path = path.display();
+        warn(&format_args!("seatrial: the default sandbox did not begin as what {path} is now: it begins anew, {dropped}"));
+        tell_verdict(so_far);
+    }
+    Ok(())
+}
+
+/// The bytes of a file of a sandbox, which is in memory twice while it is read. A device could be endless.
+fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let file = fs::File::open(path)?;
+    let kind = file.metadata()?.file_type();
+    if kind.is_char_device() || kind.is_block_device() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a device, expected a file"));
+    }
+    let mut bytes = Vec::new();
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the file is larger than a sandbox may be (`--sandbox-bytes`)"));
+    }
+    Ok(bytes)
+}
+
+/// Says what a data directory brought, where that is not what was left there.
+pub(super) fn tell(directory: &Path, opened: &store::Opened) {
+    let Some(left) = opened.left else { return };
+    let (sandboxes, directory) = (opened.sandboxes, directory.display());
+    if !opened.unborn.is_empty() {
+        let (count, names) = (opened.unborn.len(), opened.unborn.join("`, `"));
+        warn(&format_args!(
+            "seatrial: the process before ended while it made {count} sandboxes in {directory}, which are not there: `{names}`"
+        ));
+    }
+    tracing::info!(sandboxes, %directory, "goes on with what was kept");
+    if left.lost > 0 {
+        let lost = left.lost;
+        warn(&format_args!("seatrial: the last {lost} changes in {directory} were written, and are gone"));
+    } else if !left.closed {
+        tracing::info!(%directory, "the process before did not end in good order; everything that it answered is there");
+    }
+}
