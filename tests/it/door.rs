@@ -101,6 +101,18 @@ fn no_web_page_posts_to_an_inbox() {
 }
 
 #[test]
+fn an_inbox_has_a_name_that_every_database_takes() {
+    let server = Server::start(&[]);
+    for (name, status) in [("a%00b", 400), ("a%0a", 400), ("%7f", 400), (&*"n".repeat(256), 400), (&*"n".repeat(255), 200), ("a%20b", 200)]
+    {
+        for method in ["POST", "GET", "DELETE"] {
+            let answer = send(&server, method, &format!("/_seatrial/inbox/{name}"), &[], "");
+            assert!(answer.status == status || (method, answer.status) == ("DELETE", 204), "{method} {name}: {}", answer.body);
+        }
+    }
+}
+
+#[test]
 fn an_inbox_keeps_texts_and_is_read_as_json() {
     let server = Server::start(&[]);
     let deep = format!("[{}1{}]", "[".repeat(100_000), "]".repeat(100_000));

@@ -7,7 +7,6 @@ use schemars::JsonSchema;
 use serde::ser::SerializeSeq as _;
 use serde::{Serialize, Serializer};
 
-use crate::fleet::AMONG_REPLICAS;
 use crate::fleet::Fault;
 use crate::server::access::AdminAuth;
 use crate::server::admin::long_poll::long_poll;
@@ -72,11 +71,14 @@ pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<Inb
     }
 }
 
-/// The name of an inbox, which a URL can say: others are of replicas among themselves.
+/// The most bytes of the name of an inbox.
+const NAME: usize = 255;
+
+/// The name of an inbox. Those with control characters are of replicas among themselves.
 fn name<'r>(request: &'r AdminRequest<'_>) -> Result<&'r str, Problem> {
     let name = request.parameter("name");
-    if name.starts_with(AMONG_REPLICAS) {
-        return Err(Problem::bad_request("the name of an inbox does not begin with a control character"));
+    if name.len() > NAME || name.chars().any(char::is_control) {
+        return Err(Problem::bad_request("the name of an inbox has at most 255 bytes, and no control characters"));
     }
     Ok(name)
 }
