@@ -33,6 +33,16 @@ impl Fault {
     }
 }
 
+/// How long a database that is silent is waited for.
+const SILENCE: Duration = Duration::from_secs(8);
+
+/// Waits for a turn, and for what the database says then, but not longer than for one trip: others that had their turn before may have
+/// waited in vain.
+pub(super) async fn answered<T>(trip: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    let silent = |_| Err(Fault::Away("it does not answer".to_owned()));
+    tokio::time::timeout(SILENCE, trip).await.unwrap_or_else(silent)
+}
+
 /// Where a copy of a sandbox stands. The token is a number by chance: a version that was lost with a database that forgot it, and
 /// written again by somebody else, has another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

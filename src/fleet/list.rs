@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Mutex as AsyncMutex;
 
 use crate::fleet::copy::Copy;
 use crate::fleet::events;
-use crate::fleet::ledger::{Fault, Head, Since};
+use crate::fleet::ledger::{Fault, Head, Since, answered};
 use crate::fleet::replica::Fleet;
 
 /// What a replica knows of a part of the ledger.
@@ -20,11 +20,17 @@ pub(super) struct Part {
     forgotten: AtomicU64,
     /// Why it did not answer lately, if it did not.
     away: Mutex<Option<String>>,
+    /// The lives of sandboxes that are there and cannot be read here, and why not.
+    unread: Mutex<BTreeMap<Arc<str>, (i64, String)>>,
 }
 
 impl Part {
     pub fn forgets(&self) {
         self.forgotten.fetch_add(1, Ordering::AcqRel);
+    }
+
+    fn unread(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, (i64, String)>> {
+        self.unread.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says whether it answered; what was said before.
@@ -49,17 +55,21 @@ impl Fleet {
     /// The same for one part of the ledger.
     pub(super) async fn refresh_part(&self, part: usize) -> Result<Vec<Head>, Fault> {
         let Part { comparing, forgotten, .. } = &self.parts[part];
-        let mut compared = comparing.lock().await;
-        let forgotten = forgotten.load(Ordering::Acquire);
-        // What is written down meanwhile need not be in the answer.
-        let known: Vec<(Arc<Copy>, i64)> = self.copies_in(part).into_iter().map(|copy| (Arc::clone(&copy), copy.known().0)).collect();
-        let heads = self.ledger.heads(part, 0).await?;
+        let (mut compared, forgotten, known, heads) = answered(async {
+            let compared = comparing.lock().await;
+            let forgotten = forgotten.load(Ordering::Acquire);
+            // What is written down meanwhile need not be in the answer.
+            let known: Vec<_> = self.copies_in(part).into_iter().map(|copy| (Arc::clone(&copy), copy.known().0)).collect();
+            Ok((compared, forgotten, known, self.ledger.heads(part, 0).await?))
+        })
+        .await?;
         let lives: BTreeMap<&str, i64> = heads.iter().map(|head| (&*head.name, head.mark.life)).collect();
         for (copy, life) in known {
             if life > 0 && !copy.is_default() && lives.get(&*copy.sandbox.name) != Some(&life) {
                 self.forget(&copy.sandbox);
             }
         }
+        self.parts[part].unread().retain(|name, row| lives.get(&**name) == Some(&row.0));
         self.load_new(&heads).await?;
         *compared = forgotten;
         Ok(heads)
@@ -83,11 +93,14 @@ impl Fleet {
 
     async fn learn_part(&self, part: usize) -> Result<(), Fault> {
         let Part { comparing, forgotten, .. } = &self.parts[part];
-        let mut compared = comparing.lock().await;
-        let forgotten = forgotten.load(Ordering::Acquire);
-        let known = self.copies_in(part).iter().map(|copy| copy.known().0).max().unwrap_or_default();
-        let latest = if *compared == forgotten { known } else { 0 };
-        let heads = self.ledger.heads(part, latest).await?;
+        let (mut compared, forgotten, heads) = answered(async {
+            let compared = comparing.lock().await;
+            let forgotten = forgotten.load(Ordering::Acquire);
+            let known = self.copies_in(part).iter().map(|copy| copy.known().0).max().unwrap_or_default();
+            let latest = if *compared == forgotten { known } else { 0 };
+            Ok((compared, forgotten, self.ledger.heads(part, latest).await?))
+        })
+        .await?;
         self.load_new(&heads).await?;
         *compared = forgotten;
         Ok(())
@@ -98,13 +111,49 @@ impl Fleet {
     }
 
     async fn load_new(&self, heads: &[Head]) -> Result<(), Fault> {
-        for head in heads.iter().filter(|head| self.copy(&head.name).is_none()) {
-            match self.load(&head.name).await {
-                Err(Fault::Damaged(why)) => tracing::error!(sandbox = &*head.name, why, "a sandbox cannot be read here"),
-                other => other?,
+        for Head { name, mark, .. } in heads {
+            if let Some(copy) = self.copy(name) {
+                let life = copy.known().0;
+                if life == 0 || life >= mark.life || copy.is_default() {
+                    continue;
+                }
+                // It is of an earlier one of that name.
+                self.forget(&copy.sandbox);
+            }
+            let part = &self.parts[self.ledger.part_of(name)];
+            match self.load(name).await {
+                Err(Fault::Damaged(why)) => {
+                    let row = (mark.life, why);
+                    let mut unread = part.unread();
+                    if unread.get(name) != Some(&row) {
+                        tracing::error!(sandbox = &**name, why = row.1, "a sandbox cannot be read here");
+                        unread.insert(Arc::clone(name), row);
+                    }
+                }
+                other => {
+                    other?;
+                    part.unread().remove(name);
+                }
             }
         }
         Ok(())
+    }
+
+    /// Refuses a sandbox that is there and cannot be read here.
+    pub(super) fn is_read(&self, name: &str) -> Result<(), Fault> {
+        match self.parts[self.ledger.part_of(name)].unread().get(name) {
+            Some((_, why)) => Err(Fault::Damaged(format!("sandbox `{name}` cannot be read here: {why}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses what is nobody's here, as long as there is a sandbox that cannot be read: it may be that one's.
+    ///
+    /// # Errors
+    /// When there is one.
+    pub fn are_read(&self) -> Result<(), Fault> {
+        let name = self.parts.iter().find_map(|part| part.unread().keys().next().cloned());
+        name.map_or(Ok(()), |name| self.is_read(&name))
     }
 
     /// Reads a sandbox that is new here.

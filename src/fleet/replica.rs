@@ -15,7 +15,7 @@ use crate::engine::{DEFAULT, Keeper, Machine, Sandbox};
 use crate::fleet::copy::Copy;
 use crate::fleet::events::NEWEST;
 use crate::fleet::lane::Lanes;
-use crate::fleet::ledger::{Fault, Head, Hold, Ledger, ReplicaRow};
+use crate::fleet::ledger::{Fault, Head, Hold, Ledger, ReplicaRow, answered};
 use crate::fleet::list::Part;
 use crate::fleet::section::{Failed, Held, Newborn, Section};
 
@@ -258,10 +258,15 @@ impl Fleet {
         let holds_list = reach.list || matches!(reach.sandboxes, Which::All);
         let mut section = Section { fleet: Arc::clone(self), hold: Some(self.ledger.begin()), held: Vec::new(), list: None };
         if holds_list {
-            section.list = Some(Arc::clone(&self.list_gate).lock_owned().await);
-            if let Some(hold) = &mut section.hold {
-                hold.lock_list().await?;
-            }
+            let (gate, hold) = (Arc::clone(&self.list_gate).lock_owned(), section.hold.as_mut());
+            let list = answered(async {
+                let list = gate.await;
+                if let Some(hold) = hold {
+                    hold.lock_list().await?;
+                }
+                Ok(list)
+            });
+            section.list = Some(list.await?);
             drop(self.listed());
             self.refresh().await?;
         }
@@ -276,6 +281,9 @@ impl Fleet {
                 self.learn_of(&name).await?;
                 held = self.hold(&mut section, &name).await?;
             }
+            if held.is_none() {
+                self.is_read(&name)?;
+            }
             section.held.extend(held);
         }
         Ok(section)
@@ -288,6 +296,10 @@ impl Fleet {
     }
 
     pub(super) async fn hold_copy(&self, hold: &mut Box<dyn Hold>, copy: Arc<Copy>) -> Result<Option<Held>, Fault> {
+        answered(self.hold_in_turn(hold, copy)).await
+    }
+
+    async fn hold_in_turn(&self, hold: &mut Box<dyn Hold>, copy: Arc<Copy>) -> Result<Option<Held>, Fault> {
         let mut standing = Arc::clone(&copy.gate).lock_owned().await;
         if self.copy_of(&copy.sandbox).is_none() {
             // It was let go of meanwhile.
@@ -311,21 +323,27 @@ impl Fleet {
             if self.copy(name).is_none() {
                 self.learn_of(name).await?;
             }
-            let Some(copy) = self.copy(name) else { return Ok(None) };
-            let mut standing = copy.gate.lock().await;
-            if self.copy_of(&copy.sandbox).is_none() {
-                continue;
+            let Some(copy) = self.copy(name) else { return self.is_read(name).map(|()| None) };
+            // Another one may have the name now.
+            if let Some(taken_back) = answered(self.catch_up_in_turn(&copy)).await? {
+                return Ok(Some(taken_back));
             }
-            let since = copy.since(&mut standing);
-            let news = self.ledger.news(Arc::clone(&copy.sandbox.name), since).await?;
-            let Some(news) = news.filter(|news| copy.is_of(news.head.mark.life)) else {
-                // Another one may have the name now.
-                self.lost(&copy)?;
-                continue;
-            };
-            copy.receive(&self.machine, &mut standing, &news, self.reads)?;
-            return Ok(Some(copy.taken_back()));
         }
+    }
+
+    /// The same for a copy; `None` if it is none any more.
+    async fn catch_up_in_turn(&self, copy: &Copy) -> Result<Option<u64>, Fault> {
+        let mut standing = copy.gate.lock().await;
+        if self.copy_of(&copy.sandbox).is_none() {
+            return Ok(None);
+        }
+        let since = copy.since(&mut standing);
+        let news = self.ledger.news(Arc::clone(&copy.sandbox.name), since).await?;
+        let Some(news) = news.filter(|news| copy.is_of(news.head.mark.life)) else {
+            return self.lost(copy).map(|()| None);
+        };
+        copy.receive(&self.machine, &mut standing, &news, self.reads)?;
+        Ok(Some(copy.taken_back()))
     }
 
     /// The same for all sandboxes; how often their copies were taken back so far.

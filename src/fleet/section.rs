@@ -112,6 +112,8 @@ impl Section {
         }
         for Newborn { copy, .. } in &listed.born {
             let sandbox = &copy.sandbox;
+            // Its name may be that of one that is no copy here.
+            self.fleet.is_read(&sandbox.name)?;
             let append = super::Append { used: sandbox.last_used(), ..events::encode(copy.recording.take(), sandbox, format)? };
             commit.births.push(Birth { name: Arc::clone(&sandbox.name), life: hold.life().await?, append });
         }

@@ -85,6 +85,9 @@ async fn answer_once(
     if addressee.is_unknown {
         fleet.learn().await?;
         addressee = machine.addressee(request);
+        if addressee.is_unknown {
+            fleet.are_read()?;
+        }
     }
     let Some(sandbox) = addressee.sandbox else {
         return Ok(machine.try_handle_unread(request, unread.map(|unread| &**unread), wall(), &slice(SLICE), true));

@@ -135,6 +135,93 @@ def lifecycle(fleet: Fleet) -> None:
     fleet.admin("DELETE", "/sandboxes/mine")
 
 
+def again(fleet: Fleet) -> None:
+    """A sandbox that has the name of one that was just removed is found by its credential, whoever is asked."""
+    first, second, third = [replica.base for replica in fleet.replicas]
+
+    def begin(base: str) -> dict:
+        token = fleet.admin("POST", "/sandboxes", {"name": "again"}, base=base)["credentials"]["shippo"][0]["token"]
+        return {"authorization": f"ShippoToken {token}"}
+
+    for _ in range(5):
+        assert made(third, begin(first))[0] == 201
+        fleet.admin("DELETE", "/sandboxes/again", base=first)
+        assert made(third, begin(second))[0] == 201
+        fleet.admin("DELETE", "/sandboxes/again", base=first)
+
+
+def unread(fleet: Fleet) -> None:
+    """A sandbox that a replica cannot read is refused there, and not said to be missing; the others go on."""
+    sandbox = fleet.admin("POST", "/sandboxes", {"name": "mine"}, base=fleet.replicas[0].base)
+    token = sandbox["credentials"]["shippo"][0]["token"]
+    token = {"authorization": f"ShippoToken {token}"}
+    fleet.database.sql("UPDATE seatrial_record SET events = set_byte(events, 0, 99) WHERE sandbox = 'mine'")
+    alone = Replica(fleet.folder, fleet.program, fleet.database.url, None, *fleet.arguments)
+    fleet.replicas.append(alone)
+    for path in ("/@mine/shippo/addresses/", "/shippo/addresses/"):
+        status, notes, _ = noted(alone.base, path, token)
+        assert (status, "ledger-away" in notes) == (503, True), f"{path}: {status} {notes}"
+    for method, path, body in (("GET", "/sandboxes/mine", None), ("POST", "/sandboxes", {"name": "mine"})):
+        began = time.monotonic()
+        status, problem = call(alone.base, method, f"/_seatrial{path}", body)
+        assert status == 503 and "sandbox `mine` cannot be read here" in str(problem), problem
+        assert time.monotonic() - began < 2, "it is refused at once"
+    assert made(alone.base)[0] == 201
+    assert made(fleet.replicas[0].base, token)[0] == 201
+    fleet.admin("DELETE", "/sandboxes/mine", base=fleet.replicas[0].base)
+    wait_for("it is gone there", lambda: call(alone.base, "GET", "/_seatrial/sandboxes/mine")[0] == 404)
+
+
+def silence(fleet: Fleet) -> None:
+    """With a database that is silent, calls of one sandbox are refused together, and not one after the other."""
+    wire = Wire(fleet.database.port)
+    alone = Replica(fleet.folder, fleet.program, wire.url, None, *fleet.arguments)
+    fleet.replicas.append(alone)
+    assert made(alone.base)[0] == 201
+    wire.set(Wire.TO, Wire.FROM, loses=True)
+    spans = {}
+
+    def ask(method: str, path: str, body: dict | None) -> None:
+        began = time.monotonic()
+        status, _ = call(alone.base, method, f"/_seatrial/sandboxes{path}", body, timeout=60)
+        spans[f"{method} {path}"] = (status, time.monotonic() - began)
+
+    asked = [
+        ("GET", "", None), ("GET", "/default/export", None), ("POST", "/default/clock/advance", {"by": "1h"}),
+        ("POST", "/default/snapshot", {"name": "before"}), ("PUT", "/default/clock", {"mode": "frozen"}),
+    ]
+    threads = [threading.Thread(target=ask, args=one) for one in asked]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(spans) == len(asked) and all(status == 503 and span < 12 for status, span in spans.values()), spans
+    wire.mend()
+
+
+def held(fleet: Fleet) -> None:
+    """A replica that hangs while it writes a letter lets go of the inboxes."""
+    ends = threading.Event()
+
+    def post() -> None:
+        while not ends.is_set():
+            try:
+                call(fleet.replicas[0].base, "POST", "/_seatrial/inbox/mine", {"a": 1}, timeout=2)
+            except OSError:
+                pass
+
+    posting = [threading.Thread(target=post, daemon=True) for _ in range(8)]
+    for thread in posting:
+        thread.start()
+    time.sleep(0.5)
+    fleet.replicas[0].signal(signal.SIGSTOP)
+    other = fleet.replicas[1].base
+    wait_for("a letter is taken", lambda: call(other, "POST", "/_seatrial/inbox/mine", {"a": 1})[0] == 200, 16)
+    assert made(other)[0] == 201
+    ends.set()
+    fleet.replicas[0].signal(signal.SIGCONT)
+
+
 def common(fleet: Fleet) -> None:
     """The verdicts on sandboxes that ended, and requests that met nothing, are those of the fleet, whoever is asked."""
     bases = [replica.base for replica in fleet.replicas]
@@ -527,9 +614,9 @@ def partitions(fleet: Fleet) -> None:
     assert fleet.database.sql("SELECT count(*) FROM seatrial_record WHERE sandbox = 'hooks'") == "0"
 
 
-def noted(base: str) -> tuple[int, str, str]:
+def noted(base: str, path: str = "/shippo/addresses", token: dict = TOKEN) -> tuple[int, str, str]:
     """How a call is answered, with its notes, and in which type."""
-    request = urllib.request.Request(f"{base}/shippo/addresses", headers=TOKEN)
+    request = urllib.request.Request(f"{base}{path}", headers=token)
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.status, answer.headers.get("seatrial-notes", ""), answer.headers["content-type"]
@@ -702,7 +789,7 @@ def trips(fleet: Fleet) -> None:
 
 
 CHECKS = [
-    lifecycle, waits, inboxes, common, pages, sessions, deliveries, overview, formats, routed, trips,
+    lifecycle, again, unread, silence, held, waits, inboxes, common, pages, sessions, deliveries, overview, formats, routed, trips,
     secured, conversations, couriers, kills, stops, partitions, crashes,
 ]
 POOLED = [lifecycle, waits, deliveries, kills]

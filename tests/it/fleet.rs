@@ -5,6 +5,7 @@ mod deeds;
 mod history;
 mod memory;
 mod network;
+mod refusals;
 mod several;
 mod simulation;
 

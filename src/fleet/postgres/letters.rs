@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use tokio_postgres::types::{ToSql, Type};
 
-use super::damaged;
 use super::pool::{Pool, within};
-use crate::fleet::ledger::{AMONG_REPLICAS, Fault, InboxRow, Letters};
+use super::{BEGIN, damaged};
+use crate::fleet::ledger::{AMONG_REPLICAS, Fault, InboxRow, Letters, answered};
 
 /// How many inboxes there are at most, and how many letters and bytes each holds.
 const BOXES: i64 = 64;
@@ -14,7 +14,7 @@ const LETTERS: i64 = 500;
 const BYTES: i64 = 1 << 20;
 
 /// One at a time, so that the bounds hold.
-const BEGIN: &str = "BEGIN; SELECT pg_advisory_xact_lock(744772)";
+const TURN: &str = "SELECT pg_advisory_xact_lock(744772)";
 const COUNT: &str = "INSERT INTO seatrial_inbox (inbox, received) VALUES ($1, $2) ON CONFLICT (inbox) \
     DO UPDATE SET received = seatrial_inbox.received + $2, latest = clock_timestamp() RETURNING received - $2";
 const ADD: &str = "INSERT INTO seatrial_letter (inbox, number, body) SELECT $1, $2 + place, body \
@@ -30,9 +30,18 @@ const MAKE_ROOM: &str = "DELETE FROM seatrial_inbox WHERE inbox IN \
 
 /// Adds letters; the oldest ones make room.
 pub(super) async fn post(pool: &Arc<Pool>, inbox: &str, letters: &[Vec<u8>]) -> Result<(), Fault> {
+    answered(async {
+        // Who waits for his turn takes no connection from others.
+        let _turn = pool.posting.lock().await;
+        post_in_turn(pool, inbox, letters).await
+    })
+    .await
+}
+
+async fn post_in_turn(pool: &Arc<Pool>, inbox: &str, letters: &[Vec<u8>]) -> Result<(), Fault> {
     let connection = pool.get().await?;
     let client = &connection.client;
-    within(client.batch_execute(BEGIN)).await?;
+    within(client.batch_execute(&format!("{BEGIN}; {TURN}"))).await?;
     let count = i64::try_from(letters.len()).unwrap_or(i64::MAX);
     let counted: [(&(dyn ToSql + Sync), Type); 2] = [(&inbox, Type::TEXT), (&count, Type::INT8)];
     let row = within(client.query_typed_one(COUNT, &counted)).await?;

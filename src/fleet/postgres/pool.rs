@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex as AsyncMutex, OwnedSemaphorePermit, Semaphore};
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Config, Connection, NoTls};
 
@@ -22,6 +22,8 @@ pub(super) struct Pool {
     tls: Tls,
     free: Mutex<Vec<Client>>,
     permits: Arc<Semaphore>,
+    /// The turn to post letters.
+    pub posting: AsyncMutex<()>,
     /// Where the connections read and write.
     driver: Handle,
 }
@@ -35,7 +37,14 @@ pub(super) struct Pooled {
 
 impl Pool {
     pub fn new(config: Config, tls: Tls, driver: Handle) -> Arc<Self> {
-        Arc::new(Self { config, tls, free: Mutex::default(), permits: Arc::new(Semaphore::new(MOST)), driver })
+        Arc::new(Self {
+            config,
+            tls,
+            free: Mutex::default(),
+            permits: Arc::new(Semaphore::new(MOST)),
+            posting: AsyncMutex::default(),
+            driver,
+        })
     }
 
     /// A connection, as soon as one is free.

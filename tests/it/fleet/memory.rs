@@ -27,6 +27,7 @@ pub struct Memory(Arc<Shared>);
 struct Shared {
     tables: Mutex<Tables>,
     is_away: AtomicBool,
+    is_silent: AtomicBool,
     list: Arc<AsyncMutex<()>>,
 }
 
@@ -69,6 +70,18 @@ impl Memory {
         self.0.is_away.store(is_away, Ordering::Relaxed);
     }
 
+    /// Never answers again.
+    pub fn falls_silent(&self) {
+        self.0.is_silent.store(true, Ordering::Relaxed);
+    }
+
+    /// Has of a sandbox what no version reads.
+    pub fn damage(&self, name: &str) {
+        let mut tables = self.tables();
+        let kept = tables.sandboxes.get_mut(name).expect("it is there");
+        kept.rows.iter_mut().for_each(|(_, _, row)| row.events[0] = 99);
+    }
+
     /// Hears no more of a replica.
     pub fn loses(&self, id: i64) {
         self.tables().replicas.remove(&id);
@@ -101,7 +114,10 @@ impl Shared {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn answers(&self) -> Result<(), Fault> {
+    async fn answers(&self) -> Result<(), Fault> {
+        if self.is_silent.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
         if self.is_away.load(Ordering::Relaxed) { Err(Fault::Away("it is away".to_owned())) } else { Ok(()) }
     }
 
@@ -158,7 +174,7 @@ impl Ledger for Memory {
         let mut heads: Vec<Head> = self.tables().sandboxes.values().map(|kept| kept.head.clone()).collect();
         heads.retain(|head| head.mark.life > after);
         heads.sort_by_key(|head| head.mark.life);
-        Box::pin(async move { self.0.answers().map(|()| heads) })
+        Box::pin(async move { self.0.answers().await.map(|()| heads) })
     }
 
     fn heads_of(&self, names: Vec<Arc<str>>) -> Trip<'_, Vec<Head>> {
@@ -166,7 +182,7 @@ impl Ledger for Memory {
     }
 
     fn news(&self, name: Arc<str>, since: Since) -> Trip<'_, Option<News>> {
-        Box::pin(async move { self.0.answers().map(|()| self.0.read(&name, since)) })
+        Box::pin(async move { self.0.answers().await.map(|()| self.0.read(&name, since)) })
     }
 
     fn is_committed(&self, receipt: Receipt) -> Trip<'_, bool> {
@@ -255,7 +271,7 @@ impl Hold for Transaction {
     fn lock_list(&mut self) -> Trip<'_, ()> {
         Box::pin(async {
             self.guards.push(Arc::clone(&self.shared.list).lock_owned().await);
-            self.shared.answers()
+            self.shared.answers().await
         })
     }
 
@@ -263,7 +279,7 @@ impl Hold for Transaction {
         Box::pin(async move {
             let lock = Arc::clone(self.shared.tables().locks.entry(Arc::clone(&name)).or_default());
             self.guards.push(lock.lock_owned().await);
-            self.shared.answers()?;
+            self.shared.answers().await?;
             Ok(self.shared.read(&name, since))
         })
     }

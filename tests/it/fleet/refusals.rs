@@ -1,0 +1,85 @@
+//! What a replica refuses, and how soon: a ledger that is silent, and sandboxes that it cannot read.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use seatrial::fleet::{Fault, Reach};
+use tokio::time::{Instant, timeout};
+
+use super::memory::Memory;
+use super::{Replica, block_on, fleet};
+
+#[test]
+fn a_sandbox_that_has_the_name_of_one_that_was_removed_is_learnt_of_by_others() {
+    block_on(async {
+        let (_, replicas) = fleet(3).await;
+        assert!(replicas[0].open("again").await);
+        replicas[2].fleet.learn().await.expect("the ledger is there");
+        let before = replicas[2].sandbox("again");
+        let remove = |_: &_| replicas[0].machine.remove("again");
+        assert!(replicas[0].fleet.run(&Reach::list(Some("again")), remove).await.expect("the ledger is there"));
+        assert!(replicas[1].open("again").await);
+        // As for a call with a credential that is not known here.
+        replicas[2].fleet.learn().await.expect("the ledger is there");
+        let after = replicas[2].sandbox("again");
+        assert!(!Arc::ptr_eq(&before, &after), "the copy is of the one that was removed");
+        replicas[2].fleet.learn().await.expect("the ledger is there");
+        assert!(Arc::ptr_eq(&after, &replicas[2].sandbox("again")), "it is read once");
+    });
+}
+
+#[test]
+fn nobody_waits_for_a_silent_ledger_longer_because_others_do() {
+    let paused = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    paused.expect("a runtime can start").block_on(async {
+        let ledger = Memory::default();
+        let replica = Arc::new(Replica::join(&ledger).await);
+        ledger.falls_silent();
+        let begun = Instant::now();
+        let waiting: Vec<_> = (0..12)
+            .map(|number| {
+                let replica = Arc::clone(&replica);
+                tokio::spawn(async move {
+                    tokio::time::sleep(Duration::from_millis(number)).await;
+                    let fleet = &replica.fleet;
+                    match number % 4 {
+                        0 => fleet.run(&Reach::one("default"), |_| ()).await,
+                        1 => fleet.run(&Reach::list(None), |_| ()).await,
+                        2 => fleet.catch_up("default").await.map(drop),
+                        _ => fleet.refresh().await.map(drop),
+                    }
+                })
+            })
+            .collect();
+        for waiting in waiting {
+            let refused = timeout(Duration::from_secs(9), waiting).await.expect("it is refused").expect("nothing panics");
+            assert!(matches!(&refused, Err(Fault::Away(_))), "{refused:?}");
+        }
+        assert!(begun.elapsed() < Duration::from_secs(9), "{:?}", begun.elapsed());
+    });
+}
+
+#[test]
+fn a_sandbox_that_cannot_be_read_is_refused_and_not_said_to_be_missing() {
+    block_on(async {
+        let (ledger, replicas) = fleet(1).await;
+        assert!(replicas[0].open("mine").await);
+        ledger.damage("mine");
+        let other = Replica::join(&ledger).await;
+        let is_refused = |refused: Result<(), Fault>| {
+            assert!(matches!(&refused, Err(Fault::Damaged(why)) if why.contains("sandbox `mine` cannot be read here")), "{refused:?}");
+        };
+        is_refused(other.fleet.catch_up("mine").await.map(drop));
+        is_refused(other.fleet.run(&Reach::one("mine"), |_| ()).await);
+        is_refused(other.fleet.run(&Reach::list(Some("mine")), |_| ()).await);
+        // A credential that nobody knows may be its own.
+        is_refused(other.fleet.are_read());
+        assert!(other.fleet.catch_up("default").await.is_ok_and(|found| found.is_some()));
+        assert!(other.fleet.catch_up("nobody").await.is_ok_and(|found| found.is_none()));
+        let remove = |_: &_| replicas[0].machine.remove("mine");
+        assert!(replicas[0].fleet.run(&Reach::list(Some("mine")), remove).await.expect("the ledger is there"));
+        other.fleet.refresh().await.expect("the ledger is there");
+        assert!(other.fleet.are_read().is_ok());
+        assert!(other.fleet.catch_up("mine").await.is_ok_and(|found| found.is_none()));
+    });
+}
