@@ -258,10 +258,10 @@ impl Operation {
         };
         if counts_as_empty {
             let empty = Value::Object(serde_json::Map::new());
-            checker.value(schema, &empty, &Path::Root, true);
+            checker.whole(schema, &empty);
             checker.found.changes.insert(0, (Vec::new(), Some(empty)));
         } else {
-            checker.value(schema, body, &Path::Root, true);
+            checker.whole(schema, body);
         }
         checker.found
     }
@@ -356,7 +356,7 @@ impl Operation {
         };
         let Some((schema, body)) = row.schema.zip(body) else { return Vec::new() };
         let mut checker = Checker::new(&self.schemas, &Reading::STRICT, ParameterIn::Body);
-        checker.value(schema, body, &Path::Root, true);
+        checker.whole(schema, body);
         checker.found.violations
     }
 

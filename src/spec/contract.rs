@@ -43,7 +43,7 @@ impl Operation {
             if body.is_null() {
                 checker.missing(schema, &Path::Root, None);
             } else {
-                checker.value(schema, body, &Path::Root, true);
+                checker.whole(schema, body);
             }
             found.append(&mut checker.found.violations);
         }

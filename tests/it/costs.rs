@@ -1,6 +1,8 @@
 //! What one request may cost: hostile bodies, just within what is read, to an operation of each vendor that looks at all of them. None
 //! has the server take 64 MiB more, or long; and of a caller who is not authenticated, a body is received and no more.
 
+use serde_json::json;
+
 use crate::client::{self, JSON};
 use crate::process::Server;
 
@@ -190,6 +192,28 @@ fn rows_that_a_vendor_fills_up_take_at_most_twenty_times_what_is_received_or_sen
             assert!(bytes < MEMORY.min(20 * larger + (2 << 20)), "{path}: {count}: {bytes} bytes for {} and {larger}", body.len());
         }
     }
+}
+
+#[test]
+fn a_schema_that_refers_to_itself_twice_costs_a_short_body_little() {
+    let own = json!({"$ref": "#/components/schemas/N"});
+    let twice = json!({"anyOf": [{"allOf": [own, {"required": ["x"]}]}, own]});
+    let thing = json!({"type": "object", "properties": {"n": twice, "v": {"type": "integer"}}});
+    let content = json!({"application/json": {"schema": own}});
+    let make = json!({"operationId": "make", "requestBody": {"content": content}, "responses": {"201": {"description": "made"}}});
+    let document = json!({
+        "openapi": "3.0.3", "info": {"title": "t", "version": "1"}, "components": {"schemas": {"N": thing}}, "paths": {"/things": {"post": make}},
+    });
+    let file = std::env::temp_dir().join(format!("seatrial-twice-{}.json", std::process::id()));
+    std::fs::write(&file, document.to_string()).expect("it can be written");
+    let server = Server::start(&["--vendor", &format!("acme={}", file.display())]);
+    let _ = std::fs::remove_file(&file);
+    let body = format!(r#"{}{{"v":"x"}}{}"#, r#"{"n":"#.repeat(40), "}".repeat(40));
+    client::send(&server, "POST", "/acme/things", &[JSON], "{}");
+    let before = server.busy_milliseconds();
+    client::send(&server, "POST", "/acme/things", &[JSON], &body);
+    let took = server.busy_milliseconds() - before;
+    assert!(took < 500, "{took} ms");
 }
 
 #[test]
