@@ -67,12 +67,19 @@ const MOST_BYTES: usize = 32 << 20;
 const MOST_VALUES: usize = 500_000;
 const UNWEIGHED: usize = 1 << 20;
 
+/// How many bytes of documents a list passes over to find the members that it filters and sorts by. What is read of them counts so many
+/// times: it takes as much longer.
+const MOST_PASSED: usize = 256 << 20;
+pub(super) const READ: usize = 8;
+
 /// The documents of one account.
 pub struct Docs<'w> {
     pub(crate) world: &'w mut World,
     account: AccountId,
     /// Whether more was to be read than fits into one answer.
     exceeded: Cell<bool>,
+    /// How many bytes lists have passed over.
+    passed: Cell<usize>,
 }
 
 /// What is still read for one answer.
@@ -106,7 +113,7 @@ impl<'w> Cx<'w> {
             secrets: None,
             call: scope.call,
             credential,
-            docs: Docs { world, account: scope.account, exceeded: Cell::new(false) },
+            docs: Docs::of(world, scope.account),
             notes: Vec::new(),
             failure: None,
             sandbox: scope.sandbox,
@@ -228,6 +235,12 @@ pub(crate) struct Scope<'w> {
     pub account: AccountId,
 }
 
+impl<'w> Docs<'w> {
+    fn of(world: &'w mut World, account: AccountId) -> Self {
+        Self { world, account, exceeded: Cell::new(false), passed: Cell::new(0) }
+    }
+}
+
 impl Docs<'_> {
     /// The document with that id.
     ///
@@ -340,6 +353,21 @@ impl Docs<'_> {
         fits
     }
 
+    /// Whether these documents may be passed over for one answer, or read; if not, the handler fails in the end.
+    #[must_use]
+    pub fn may_pass_all<'d>(&self, bodies: impl IntoIterator<Item = Option<&'d str>>, is_read: bool) -> bool {
+        let bytes: usize = bodies.into_iter().flatten().map(str::len).sum();
+        self.may_pass(if is_read { READ * bytes } else { bytes })
+    }
+
+    /// Whether so many bytes more may be passed over for one answer; if not, the handler fails in the end.
+    pub(super) fn may_pass(&self, bytes: usize) -> bool {
+        self.passed.set(self.passed.get().saturating_add(bytes));
+        let fits = self.passed.get() <= MOST_PASSED;
+        self.exceeded.set(self.exceeded.get() || !fits);
+        fits
+    }
+
     /// Whether more was to be read than fits into one answer.
     pub(super) fn has_exceeded(&self) -> bool {
         self.exceeded.get()
@@ -362,6 +390,6 @@ impl Docs<'_> {
     pub fn shared(&mut self) -> Docs<'_> {
         let mount = self.account().mount.clone();
         let account = self.world.open_account(mount, "");
-        Docs { world: self.world, account, exceeded: Cell::new(false) }
+        Docs::of(self.world, account)
     }
 }

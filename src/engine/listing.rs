@@ -2,7 +2,7 @@
 //!
 //! A vendor declares a [`Listing`] for each of its lists, and words two things itself: the envelope (a function from a [`Page`] to
 //! JSON) and the refusal of what cannot be read. Without filters and sort keys only the documents of the page are read, however many
-//! there are; with them, each document is read once.
+//! there are; with them, each document is passed over for the members that are asked for, up to so many bytes for one answer.
 
 mod envelope;
 mod query;
@@ -75,6 +75,8 @@ pub enum Test {
     By(fn(&Value, &str) -> bool),
     /// What it says of the member and one of the values that come under that name.
     AnyBy(fn(&Value, &str) -> bool),
+    /// The same of a test that no member passes in which the text is not somewhere, in any case of letters.
+    Within(fn(&Value, &str) -> bool),
 }
 
 /// One end of a range.

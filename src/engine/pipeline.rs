@@ -10,7 +10,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::base::time::{self, Timestamp};
-use crate::base::{entropy, ids, text};
+use crate::base::{entropy, ids, json, text};
 use crate::engine::call::{Call, Request};
 use crate::engine::dialect::{Dialect, DialectCx, Stream};
 use crate::engine::due::{HasTime, UNLIMITED};
@@ -27,7 +27,7 @@ use crate::engine::sandbox::Sandbox;
 use crate::engine::transaction;
 use crate::engine::unmatched;
 use crate::engine::wire::Wire;
-use crate::spec::{Operation, Violation};
+use crate::spec::{Operation, Route, Violation};
 use crate::world::note;
 use crate::world::{Blame, EffectKind, Entry, Message, Note, OnWire, Sent, Took};
 
@@ -42,22 +42,30 @@ impl Machine {
         self.try_handle_unread(request, None, wall, has_time, true)
     }
 
-    /// The same for a request that may be `unread`: the vendor's dialect words the answer then. `None` as well for files that have to be
-    /// drawn, unless the caller `draws`, as that takes a while.
+    /// The same for a request that may be `unread`: the vendor's dialect words the answer then. Unless the caller is `patient`, `None` as
+    /// well for files that have to be drawn and for lists of many bytes, as they take a while, and while such a list is being read.
     pub fn try_handle_unread(
         &self,
         request: &Request,
         unread: Option<&Unread>,
         wall: Timestamp,
         has_time: HasTime<'_>,
-        draws: bool,
+        patient: bool,
     ) -> Option<Answer> {
         match (self.locate(request, &text::decode_unreserved(&request.path)), unread) {
-            (Target::Vendor(here), _) => self.answer(request, &here, unread, wall, has_time, draws),
+            (Target::Vendor(here), _) => self.answer(request, &here, unread, wall, has_time, patient),
             (_, Some(unread)) => Some(unmatched::unread(request, unread)),
             (Target::NoSandbox(name), None) => Some(self.no_sandbox(request, &name)),
             (Target::Nowhere, None) => Some(self.no_mount(request)),
         }
+    }
+
+    /// Whether a request is for a list that may take long.
+    #[must_use]
+    pub fn takes_long(&self, request: &Request) -> bool {
+        let path = text::decode_unreserved(&request.path);
+        let Target::Vendor(here) = self.locate(request, &path) else { return false };
+        matches!(here.loaded.route(&request.method, here.path), Route::Found(operation, _) if takes_long(operation, &here.sandbox))
     }
 
     /// The same in a given sandbox, whatever sandbox its path or credential names.
@@ -87,8 +95,11 @@ impl Machine {
         unread: Option<&Unread>,
         wall: Timestamp,
         has_time: HasTime<'_>,
-        draws: bool,
+        patient: bool,
     ) -> Option<Answer> {
+        if !patient && here.sandbox.is_read_long() {
+            return None;
+        }
         let denied = |call: &Call<'_>| {
             let is_large = request.body.len() > UNREAD;
             if is_large { self.denial(&here.sandbox, &here.loaded.vendor, call, wall) } else { None }
@@ -100,7 +111,9 @@ impl Machine {
         if let Some(panic) = &broken {
             tracing::error!(vendor = &*here.loaded.vendor.id, panic, "a request could not be read");
         }
-        if !draws && parsed.call.operation.is_some_and(|operation| operation.draws_from.is_some_and(|size| size <= request.body.len())) {
+        let is_long = unread.is_none() && parsed.call.operation.is_some_and(|operation| takes_long(operation, &here.sandbox));
+        let draws = |operation: &Operation| operation.draws_from.is_some_and(|size| size <= request.body.len());
+        if !patient && (is_long || parsed.call.operation.is_some_and(draws)) {
             return None;
         }
         if let Some(unread) = unread {
@@ -110,7 +123,9 @@ impl Machine {
         }
         parsed.call.base = self.public_urls().base_of_links(here.prefix, &here.loaded.vendor.mount);
         here.sandbox.touch(wall);
+        let reading = is_long.then(|| here.sandbox.read_long());
         let mut executed = self.execute(&here.sandbox, here.loaded, &parsed, wall, has_time)?;
+        drop(reading);
         executed.notes.extend(broken.map(|panic| Note::new(Note::SANDBOX_BROKEN, Blame::Sandbox, panic)));
         // It is told before the credentials are looked at, as web servers do.
         if let Some(unread) = unread {
@@ -295,10 +310,20 @@ impl Machine {
     }
 }
 
+/// Lists of a sandbox that holds no more bytes take no longer than other calls.
+const SHORT: usize = 1 << 20;
+
+/// Whether an operation lists what may be many bytes: it reads, and names no document.
+fn takes_long(operation: &Operation, sandbox: &Sandbox) -> bool {
+    operation.method == Method::GET && sandbox.documents.own() > SHORT && !operation.path.ends_with('}')
+}
+
 /// How much room is made for an answer before it is written, at most.
 const MOST_ROOM: usize = 256 * 1024;
 /// The largest answer that is read again to be checked, unless all are.
 const MOST_SAMPLED: usize = 256 * 1024;
+/// The largest that is ever read again, in about the bytes that it takes then.
+const MOST_CHECKED: usize = 128 << 20;
 /// Larger bodies are read only if their sender is authenticated. Others cost less than to look.
 const UNREAD: usize = 16 * 1024;
 
@@ -361,7 +386,8 @@ fn add_own_headers(headers: &mut HeaderMap, id: &str, notes: &[Note]) {
 fn check(operation: &Operation, status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Vec<Violation> {
     let is_json = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("json"));
     // Checking the whole text once costs less than checking each of its strings.
-    let text = if is_json { simdutf8::basic::from_utf8(body).ok() } else { None };
+    let fits = is_json && (body.len() <= MOST_SAMPLED || json::extent(body).bytes <= MOST_CHECKED);
+    let text = if fits { simdutf8::basic::from_utf8(body).ok() } else { None };
     let parsed: Option<Value> = text.and_then(|text| serde_json::from_str(text).ok());
     operation.check_answer(status.as_u16(), parsed.as_ref())
 }

@@ -53,8 +53,19 @@ pub struct Sandbox {
     ttl: AtomicI64,
     /// Where replicas share it: its place among all sandboxes that were ever made. The last one while that is not known.
     life: AtomicI64,
+    /// How many lists that take long are being read in it.
+    reading: AtomicUsize,
     /// Where it is recorded, if it is.
     sink: OnceLock<Arc<dyn Sink>>,
+}
+
+/// A list that takes long, while it is being read.
+pub(super) struct LongRead<'s>(&'s Sandbox);
+
+impl Drop for LongRead<'_> {
+    fn drop(&mut self) {
+        self.0.reading.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// A state that [`Sandbox::restore`] goes back to.
@@ -105,6 +116,7 @@ impl Sandbox {
             used: AtomicI64::new(0),
             ttl: AtomicI64::new(0),
             life: AtomicI64::new(i64::MAX),
+            reading: AtomicUsize::new(0),
             sink: OnceLock::new(),
         };
         sandbox.measure(&sandbox.lock());
@@ -114,6 +126,17 @@ impl Sandbox {
     /// The state, locked. What panicked while it was locked has been rolled back, so the lock is never poisoned for others.
     pub fn lock(&self) -> Guard<'_> {
         Guard(self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether a list is being read in it that takes long; it is locked meanwhile.
+    #[must_use]
+    pub fn is_read_long(&self) -> bool {
+        self.reading.load(Ordering::Relaxed) > 0
+    }
+
+    pub(super) fn read_long(&self) -> LongRead<'_> {
+        self.reading.fetch_add(1, Ordering::Relaxed);
+        LongRead(self)
     }
 
     /// The state, unless it is locked.

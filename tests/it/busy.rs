@@ -151,6 +151,32 @@ fn endless_work_of_one_sandbox_stops_nobody() {
 }
 
 #[test]
+fn lists_of_many_bytes_have_a_bound_and_leave_health_alone() {
+    let server = Server::start(&[]);
+    let seller = [JSON, ("authorization", "Basic c2VhdHJpYWw6c2VhdHJpYWwtc2VjcmV0")];
+    let item = format!(r#"{{"name":"{}","quantity":1,"unitPrice":1}}"#, "n".repeat(1_800));
+    let order = r#""orderDate":"2026-01-05","orderStatus":"awaiting_shipment","billTo":{"name":"A"},"shipTo":{"name":"A"}"#;
+    for number in 0..5 {
+        let body = format!(r#"{{"orderNumber":"{number}",{order},"items":[{}]}}"#, vec![&*item; 4_000].join(","));
+        assert_eq!(send(&server, "POST", "/shipstation/orders/createorder", &seller, &body).status, 200);
+    }
+    let list = |word: &str| send(&server, "GET", &format!("/shipstation/orders?itemKeyword={word}"), &seller, "").status;
+    assert_eq!(list("zzz"), 200, "what cannot be there is not read");
+    let shipments = send(&server, "GET", "/shipstation/v2/shipments?item_keyword=zzz", &[("api-key", "TEST_seatrial")], "");
+    assert_eq!(shipments.status, 500, "{}", shipments.body);
+    thread::scope(|scope| {
+        let lists: Vec<_> = (0..3).map(|_| scope.spawn(|| list("quantity"))).collect();
+        let mut answered = 0;
+        while lists.iter().any(|list| !list.is_finished()) {
+            assert_eq!(send(&server, "GET", "/_seatrial/health", &[], "").status, 200);
+            answered += 1;
+        }
+        assert!(answered >= 5, "{answered} answers beside them");
+        assert!(lists.into_iter().all(|list| list.join().expect("it is answered") == 500), "more would be read than is for one answer");
+    });
+}
+
+#[test]
 fn a_body_of_very_many_values_is_refused_before_it_is_parsed() {
     let server = Server::start(&[]);
     let quoted = format!("\"{}", "a=b&".repeat(2_000_000));

@@ -134,7 +134,8 @@ fn a_verdict_is_the_exit_code() {
         coded(&["verify"]),
         (
             Some(0),
-            "sandbox `default`: passed, all expectations hold (1)\n  passed  scenario.yaml:1: {\"never\":\"shippo.ListAddresses\"}\n".to_owned()
+            "sandbox `default`: passed, all expectations hold (1)\n  passed  scenario.yaml:1: {\"never\":\"shippo.ListAddresses\"}\n"
+                .to_owned()
         )
     );
     let report: Value = serde_json::from_str(&fine(&server, &["verify", "--format", "json"])).expect("JSON");

@@ -143,7 +143,7 @@ fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 }
 
 /// Says what a data directory brought, where that is not what was left there.
-pub(super) fn tell(directory: &Path, opened: &store::Opened) {
+pub(super) fn tell(directory: &Path, opened: &Opened) {
     let Some(left) = opened.left else { return };
     let (sandboxes, directory) = (opened.sandboxes, directory.display());
     if !opened.unborn.is_empty() {

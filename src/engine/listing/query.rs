@@ -12,7 +12,7 @@ use super::{Bound, By, Fault, FaultKind, Key, Listing, Page, Test};
 use crate::base::json;
 use crate::base::time::Timestamp;
 use crate::engine::call::Call;
-use crate::engine::cx::Docs;
+use crate::engine::cx::{Docs, READ};
 use crate::engine::refusal::Refusal;
 use crate::world::{Kind, Row};
 
@@ -114,7 +114,7 @@ impl<'c> Query<'c> {
         if self.takes_all() {
             return bounded(docs, self.cut(docs.count(kind), rows)?);
         }
-        let rows = self.in_order(rows, |row, member| within(row.body(), member));
+        let rows = self.in_order(rows, |row| self.lets_pass(docs, row.body()), |row, member| within(docs, row.body(), member));
         bounded(docs, self.cut(rows.len(), rows.into_iter())?)
     }
 
@@ -125,9 +125,11 @@ impl<'c> Query<'c> {
     /// When the list has no such document, as the list words it.
     pub fn behind<'d>(&self, cursor: &str, docs: &'d Docs<'_>, kind: Kind) -> Result<Page<&'d Row>, Refusal> {
         let rows = self.by_creation(docs, &kind);
-        let read = |row: &&Row, member: &str| within(row.body(), member);
         let (mut rows, is_filtered): (Rows<'_>, _) = match self.key {
-            Some(_) => (Box::new(self.in_order(rows, read).into_iter()), true),
+            Some(_) => {
+                let rows = self.in_order(rows, |row| self.lets_pass(docs, row.body()), |row, member| within(docs, row.body(), member));
+                (Box::new(rows.into_iter()), true)
+            }
             None => (rows, self.takes_all()),
         };
         if !cursor.is_empty() {
@@ -138,7 +140,7 @@ impl<'c> Query<'c> {
                 return Err((self.listing.refuse)(&[fault]));
             }
         }
-        let mut rows = rows.filter(|row| is_filtered || self.passes(|member| read(row, member)));
+        let mut rows = rows.filter(|row| is_filtered || self.lets_pass(docs, row.body()));
         let page: Vec<_> = rows.by_ref().take(self.size).collect();
         let next = rows.next().and(page.last()).map(|row| URL_SAFE_NO_PAD.encode([CURSOR, row.id().as_bytes()].concat()));
         bounded(docs, Page { rows: page, number: self.page, size: self.size, skipped: 0, total: 0, has_next: next.is_some(), cursor: next })
@@ -166,7 +168,8 @@ impl<'c> Query<'c> {
         if self.begins_with_newest() {
             rows.reverse();
         }
-        let rows = if self.takes_all() { rows } else { self.in_order(rows.into_iter(), read) };
+        let passes = |row: &T| self.conditions.iter().all(|condition| condition.holds(&read(row, condition.member)));
+        let rows = if self.takes_all() { rows } else { self.in_order(rows.into_iter(), passes, &read) };
         self.cut(rows.len(), rows.into_iter())
     }
 
@@ -202,14 +205,17 @@ impl<'c> Query<'c> {
         self.conditions.is_empty() && self.key.is_none()
     }
 
-    /// Whether a document whose members `read` reads passes all filters.
-    fn passes(&self, read: impl Fn(&str) -> Value) -> bool {
-        self.conditions.iter().all(|condition| condition.holds(&read(condition.member)))
+    /// Whether a stored document passes all filters.
+    fn lets_pass(&self, docs: &Docs<'_>, body: &str) -> bool {
+        self.conditions.iter().all(|condition| match found(docs, body, condition.member) {
+            Some(member) => condition.may_hold(member) && condition.holds(&read(docs, member)),
+            None => condition.holds(&Value::Null),
+        })
     }
 
     /// The rows that pass, sorted. `read` reads a member of a row.
-    fn in_order<T>(&self, rows: impl Iterator<Item = T>, read: impl Fn(&T, &str) -> Value) -> Vec<T> {
-        let passing = rows.filter(|row| self.passes(|member| read(row, member)));
+    fn in_order<T>(&self, rows: impl Iterator<Item = T>, passes: impl Fn(&T) -> bool, read: impl Fn(&T, &str) -> Value) -> Vec<T> {
+        let passing = rows.filter(passes);
         let Some(key) = self.key else { return passing.collect() };
         let mut passing: Vec<(Place, T)> = passing.map(|row| (key.by.place(read(&row, key.member)), row)).collect();
         passing.sort_by(|(left, _), (right, _)| if self.reversed { right.compare(left) } else { left.compare(right) });
@@ -217,9 +223,29 @@ impl<'c> Query<'c> {
     }
 }
 
+/// A member of a stored document, as it is written there.
+fn found<'d>(docs: &Docs<'_>, body: &'d str, member: &str) -> Option<&'d str> {
+    let found = json::at(body, member);
+    let end = found.map_or(body.len(), |found| found.as_ptr().addr() - body.as_ptr().addr() + found.len());
+    if docs.may_pass(end) { found } else { None }
+}
+
+fn read(docs: &Docs<'_>, member: &str) -> Value {
+    if docs.may_pass(READ * member.len()) { json::read(member) } else { Value::Null }
+}
+
 /// A member of a stored document, of which nothing else is read.
-fn within(body: &str, member: &str) -> Value {
-    json::at(body, member).map(json::read).unwrap_or_default()
+fn within(docs: &Docs<'_>, body: &str, member: &str) -> Value {
+    found(docs, body, member).map(|found| read(docs, found)).unwrap_or_default()
+}
+
+/// Whether a text of a JSON text may have another one in it, in any case of letters: false only where it has not.
+fn may_have(json: &str, wanted: &str) -> bool {
+    let is_plain = |letter: u8| letter.is_ascii_alphanumeric() || b" -_.:".contains(&letter);
+    let Some(first) = wanted.bytes().next().filter(|_| wanted.bytes().all(is_plain) && json.is_ascii()) else { return true };
+    let (json, wanted) = (json.as_bytes(), wanted.as_bytes());
+    memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), json)
+        .any(|at| json.get(at..at + wanted.len()).is_some_and(|found| found.eq_ignore_ascii_case(wanted)))
 }
 
 /// The page, unless its documents are more than is read for one answer.
@@ -231,6 +257,14 @@ impl<'c> Condition<'c> {
     fn of(member: &'c str, test: Test, wanted: Wanted<'c>, time: fn(&str) -> Option<Timestamp>) -> Self {
         let days = if let Wanted::Time(time) = wanted { Days::around(time) } else { None };
         Self { member, test, wanted, time, days }
+    }
+
+    /// Whether a member may pass, before it is read.
+    fn may_hold(&self, member: &str) -> bool {
+        match (self.test, &self.wanted) {
+            (Test::Within(_), Wanted::Texts(wanted)) => wanted.iter().any(|wanted| may_have(member, wanted)),
+            _ => true,
+        }
     }
 
     fn holds(&self, member: &Value) -> bool {
@@ -253,7 +287,7 @@ impl<'c> Condition<'c> {
                 Test::Caseless if text().is_ascii() && wanted.is_ascii() => text().eq_ignore_ascii_case(wanted),
                 Test::Caseless => text().to_lowercase() == wanted.to_lowercase(),
                 Test::Contains => text().to_lowercase().contains(&wanted.to_lowercase()),
-                Test::By(passes) | Test::AnyBy(passes) => passes(member, wanted),
+                Test::By(passes) | Test::AnyBy(passes) | Test::Within(passes) => passes(member, wanted),
                 Test::Near(_) | Test::Number(_) | Test::Time(_) => false,
             }),
             _ => false,

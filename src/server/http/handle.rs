@@ -1,6 +1,7 @@
 //! A request that was read, on its way to the machine or to the vendor itself, and its answer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Shell;
 use crate::engine::{Answer, Request, Unread};
@@ -9,8 +10,10 @@ use crate::server::clock::{MOMENT, PAUSE, SLICE, slice, wall};
 use crate::server::incoming::{self, LARGE, MANY, SMALL};
 use crate::server::sections;
 
-/// How many slices of time a call waits for a sandbox in which very much is due: about half a minute.
-const MOST_SLICES: u32 = 1_500;
+/// How long a call waits for a sandbox in which very much is due.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// After a list that took long, others get to its sandbox for as long.
+const BREATH: Duration = Duration::from_millis(2);
 
 impl Shell {
     /// Has the vendor itself answer a request, where it is to be passed on, or else the machine.
@@ -46,10 +49,17 @@ impl Shell {
         if let Some(answer) = self.machine.try_handle_unread(&request, unread.as_ref(), wall(), &slice(MOMENT), false) {
             return Some(answer);
         }
+        if unread.is_none() && self.machine.takes_long(&request) {
+            return Box::pin(self.handle_large(request)).await;
+        }
         let machine = Arc::clone(&self.machine);
         let waiting = async move {
-            for _ in 0..MOST_SLICES {
-                if let Some(answer) = machine.try_handle_unread(&request, unread.as_ref(), wall(), &slice(SLICE), true) {
+            let has_time = slice(PATIENCE);
+            while has_time() {
+                let sandbox = machine.addressee(&request).sandbox;
+                if sandbox.is_none_or(|sandbox| !sandbox.is_read_long())
+                    && let Some(answer) = machine.try_handle_unread(&request, unread.as_ref(), wall(), &slice(SLICE), true)
+                {
                     return Some(answer);
                 }
                 tokio::time::sleep(PAUSE).await;
@@ -65,13 +75,17 @@ impl Shell {
         tokio::task::spawn_blocking(move || incoming::count_values(&request, limit)).await.ok()
     }
 
-    /// The same in a thread of its own, because it may take long. One after the other, such requests leave the workers to all others;
-    /// one whose sandbox is busy gives its turn to the next.
+    /// The same in a thread of its own, because it may take long: a large body, or a list of many bytes. One after the other, such
+    /// requests leave the workers to all others; one whose sandbox is busy gives its turn to the next.
     async fn handle_large(&self, request: Arc<Request>) -> Option<Answer> {
-        for _ in 0..MOST_SLICES {
+        let (has_time, is_list) = (slice(PATIENCE), request.body.is_empty());
+        while has_time() {
             let turn = self.large.acquire().await;
             let (machine, request) = (Arc::clone(&self.machine), Arc::clone(&request));
             let answer = tokio::task::spawn_blocking(move || machine.try_handle(&request, wall(), &slice(SLICE))).await.ok()?;
+            if is_list {
+                tokio::time::sleep(BREATH).await;
+            }
             drop(turn);
             if answer.is_some() {
                 return answer;

@@ -36,8 +36,7 @@ pub(super) fn is_shaped(text: &str) -> bool {
 pub(super) fn shaped<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
     static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
         let schemes = r"(?-u)\b(?:(?<basic>(?i:basic))|(?i:bearer)|[A-Z][A-Za-z]*Token)[ \t]+(?<value>[\w.~+/=-]{4,})";
-        let words =
-            r"[a-z]{2,16}_(?:live|test)_[0-9A-Za-z]{24,}|gh[oprsu]_\w{36}|github_pat_\w{22,}|npm_\w{36}|AKIA[0-9A-Z]{16}";
+        let words = r"[a-z]{2,16}_(?:live|test)_[0-9A-Za-z]{24,}|gh[oprsu]_\w{36}|github_pat_\w{22,}|npm_\w{36}|AKIA[0-9A-Z]{16}";
         let marks = r"glpat-[\w-]{20,}|xox[abeprs]-[\w-]{10,}|AIza[\w-]{35}|SG\.[\w-]{16,}\.[\w-]{16,}";
         Regex::new(&format!(r"{schemes}|(?<signed>\b(?:eyJ[\w-]+\.[\w.-]+|{words}|{marks}))")).expect("the pattern is one")
     });

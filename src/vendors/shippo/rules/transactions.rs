@@ -33,7 +33,7 @@ const FILTERS: [Filter; 8] = {
         Filter { name: "rate", member: "/rate", test: Test::Equal },
         Filter { name: "object_status", member: "/status", test: Test::Equal },
         Filter { name: "tracking_status", member: "/tracking_status", test: Test::Equal },
-        Filter { name: "q", member: "", test: Test::By(mentions) },
+        Filter { name: "q", member: "", test: Test::Within(mentions) },
         after,
         from,
         before,

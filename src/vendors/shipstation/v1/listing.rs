@@ -25,8 +25,9 @@ pub(super) const LISTING: Listing = Listing {
     },
 };
 
+const ITEMS: Filter = Filter { name: "itemKeyword", member: "/items", test: Test::Within(has_keyword) };
 pub(super) const ORDERS: Listing = Listing {
-    filters: &[by("orderNumber", "/orderNumber", starts_with), by("tagId", "/tagIds", is_tagged), by("itemKeyword", "/items", has_keyword)],
+    filters: &[by("orderNumber", "/orderNumber", starts_with), by("tagId", "/tagIds", is_tagged), ITEMS],
     sorting: sorting(&[key("OrderDate", "/orderDate"), key("ModifyDate", "/modifyDate"), key("CreateDate", "/createDate")]),
     ..LISTING
 };

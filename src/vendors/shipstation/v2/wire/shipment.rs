@@ -82,6 +82,7 @@ pub(crate) struct StoredShipment<'d> {
 /// be helped.
 pub(crate) fn member(cx: &Cx<'_>, &StoredShipment { number, own, sold }: &StoredShipment<'_>, pointer: &str) -> Value {
     let found = match (own, sold) {
+        _ if !cx.docs.may_pass_all([own, sold], pointer == "/items" || own.is_some() == sold.is_some()) => Some(Value::Null),
         (Some(own), None) => Some(json::at(own, pointer).and_then(|found| serde_json::from_str(found).ok()).unwrap_or_default()),
         (None, Some(sold)) => order::member(cx, sold, pointer),
         // Version 2 says nothing of payments.
