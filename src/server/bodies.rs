@@ -20,6 +20,8 @@ const PROGRESS: usize = 16 * 1024;
 pub(super) struct Bodies {
     /// What is left of it, in [`UNIT`]s.
     free: Arc<Semaphore>,
+    /// As much again for what requests hold while they wait for something else, so that no body has to wait for them.
+    kept: Arc<Semaphore>,
     unfinished: Mutex<Unfinished>,
 }
 
@@ -51,7 +53,18 @@ pub(super) struct Hold<'b> {
 
 impl Bodies {
     pub fn new(bytes: usize) -> Self {
-        Self { free: Arc::new(Semaphore::new(bytes / UNIT)), unfinished: Mutex::default() }
+        let room = || Arc::new(Semaphore::new(bytes / UNIT));
+        Self { free: room(), kept: room(), unfinished: Mutex::default() }
+    }
+
+    /// What a request holds while it waits for something else, in place of what its body has held; `None` if there is no room.
+    pub fn keep(&self, held: &OwnedSemaphorePermit) -> Option<OwnedSemaphorePermit> {
+        self.kept(held.num_permits() * UNIT)
+    }
+
+    /// Room for so many bytes that are not read any more; `None` if there is none.
+    pub fn kept(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.kept).try_acquire_many_owned(u32::try_from(bytes.div_ceil(UNIT)).ok()?).ok()
     }
 
     /// The hold of a body of which nothing has been read.

@@ -205,6 +205,9 @@ pub async fn serve_embedded(
     Ok(verdicts)
 }
 
+/// What a request holds while it waits, and what its answer holds until there is room to send it.
+type Kept = Option<OwnedSemaphorePermit>;
+
 struct Shell {
     machine: Arc<Machine>,
     /// Whether answers say where the page of their call is.
@@ -249,10 +252,10 @@ impl Shell {
         control: &Control,
         connection: &Arc<Connection>,
     ) -> Result<Response<Outgoing>, NoAnswer> {
-        let (asking, mut turn) = (connection.begin(), None);
+        let (asking, mut turn, mut kept) = (connection.begin(), None, None);
         // Hyper leaves out bodies that must not be there with HTTP/1 alone.
         let of_h2 = (request.version() == Version::HTTP_2).then(|| request.method().clone());
-        let mut response = self.respond(request, peer, role, control, (connection, &asking, &mut turn)).await?;
+        let mut response = self.respond(request, peer, role, control, (connection, &asking, &mut turn, &mut kept)).await?;
         let is_h2 = of_h2.is_some();
         if of_h2.is_some_and(|method| !engine::has_body(&method, response.status())) {
             let length = response.body().size_hint().exact().filter(|_| response.status() != StatusCode::NO_CONTENT);
@@ -277,7 +280,7 @@ impl Shell {
         peer: SocketAddr,
         role: Role,
         control: &Control,
-        (connection, asking, turn): (&'c Arc<Connection>, &Asking, &mut Turn<'c>),
+        (connection, asking, turn, kept): (&'c Arc<Connection>, &Asking, &mut Turn<'c>, &mut Kept),
     ) -> Result<Response<Payload>, NoAnswer> {
         let (mut parts, body) = request.into_parts();
         // Some clients of a proxy ask it for `https` without a tunnel.
@@ -293,7 +296,7 @@ impl Shell {
             Some(unread) => Err(unread),
             None => self.read(body, &parts, connection).await,
         };
-        let (body, permits, unread) = match read {
+        let (body, mut permits, unread) = match read {
             Ok((body, permits)) => (body, permits, None),
             Err(unread) => (Bytes::new(), None, Some(unread)),
         };
@@ -308,7 +311,13 @@ impl Shell {
                 incoming::name_host(&mut parts);
             }
             let ui = Arc::clone(&self.ui);
-            return Ok(match unread.or_else(|| was_mended.then(incoming::blanks)) {
+            let unread = unread.or_else(|| was_mended.then(incoming::blanks)).or_else(|| incoming::unkept(&parts, &path, &body));
+            let waiting = permits.take_if(|_| incoming::waits(&parts, &path));
+            *kept = waiting.as_ref().and_then(|held| self.bodies.keep(held));
+            let full = || Unread::new(StatusCode::SERVICE_UNAVAILABLE, "requests that wait hold as many bytes as they may");
+            let is_full = waiting.is_some() && kept.is_none();
+            drop(waiting);
+            return Ok(match unread.or_else(|| is_full.then(full)) {
                 Some(unread) => closing(problem_response(unread.status, unread.detail, None), closes),
                 None if is_probe => Box::pin(ui.answer(&parts, &body)).await,
                 None => {
@@ -364,7 +373,7 @@ impl Shell {
             return Err(NoAnswer);
         }
         let began = stopwatch();
-        let Some(mut answer) = self.handle_or_pass_on(&request, unread).await else {
+        let Some(mut answer) = self.handle_or_pass_on(&request, unread, &mut permits, kept).await else {
             let detail = "the sandbox is busy with what became due in it";
             return Ok(problem_response(StatusCode::SERVICE_UNAVAILABLE, detail, None));
         };

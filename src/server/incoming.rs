@@ -9,6 +9,7 @@ use hyper::body::{Body as _, Incoming};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::base::json::Extent;
+use crate::base::text;
 use crate::engine::{Request, Unread, decode};
 use crate::server::bodies::Bodies;
 use crate::server::connections::Connection;
@@ -103,6 +104,24 @@ pub(super) fn kept(text: &str, unread: Option<&Unread>) -> String {
     text[..text.floor_char_boundary(if is_long { TARGET_KEPT } else { text.len() })].to_owned()
 }
 
+/// How large a body may be where the address says all, and where it is kept while others are waited for.
+const MOST_BESIDE: usize = 64 * 1024;
+const MOST_KEPT: usize = 1024 * 1024;
+
+/// Why a request of the admin API is refused whose body is large though it says nothing, or would be kept for long.
+pub(super) fn unkept(head: &Parts, path: &str, body: &Bytes) -> Option<Unread> {
+    let says_all = [Method::GET, Method::HEAD, Method::DELETE].contains(&head.method);
+    let most = if says_all { MOST_BESIDE } else { MOST_KEPT };
+    let is_large = body.len() > most && (says_all || waits(head, path));
+    let detail = || format!("the body is larger than the {most} bytes that a `{}` or a request that waits may have", head.method);
+    is_large.then(|| Unread::new(StatusCode::PAYLOAD_TOO_LARGE, detail()))
+}
+
+/// Whether a request of the admin API may wait for something.
+pub(super) fn waits(head: &Parts, path: &str) -> bool {
+    path.ends_with("/advance") || head.uri.query().is_some_and(|query| text::percent_decode(query).contains("wait"))
+}
+
 /// Reads a body. What it holds of the room for `bodies` grows with it; small ones need none. One that stalls ends when
 /// others wait for room.
 pub(super) async fn collect(
@@ -112,21 +131,24 @@ pub(super) async fn collect(
     bodies: &Bodies,
     connection: &Connection,
 ) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Unread> {
+    let stalled = || Unread::new(StatusCode::REQUEST_TIMEOUT, "the body arrived too slowly while others waited for room");
     let too_large = || {
         let detail = format!("the body is larger than the {limit} bytes of `--body-limit`");
         Unread::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
     };
+    // A connection of HTTP/1 has one head; one of HTTP/2 has many, of which each header may have been one byte.
+    let held = if head.version == Version::HTTP_2 { occupied(head) } else { 0 };
+    let mut hold = bodies.hold();
     if body.is_end_stream() {
-        return Ok((Bytes::new(), None));
+        let is_held = held <= UNCOUNTED || hold.grow(held, held, 0).await;
+        return if is_held { Ok((Bytes::new(), hold.complete())) } else { Err(stalled()) };
     }
     let declared = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if declared > limit {
         return Err(too_large());
     }
-    let (mut first, mut all, mut hold) = (Bytes::new(), BytesMut::new(), bodies.hold());
-    let stalled = || Unread::new(StatusCode::REQUEST_TIMEOUT, "the body arrived too slowly while others waited for room");
-    // A connection of HTTP/1 has one head; one of HTTP/2 has many, of which each header may have been one byte.
-    let (held, uncounted) = if head.version == Version::HTTP_2 { (occupied(head), 0) } else { (0, UNCOUNTED) };
+    let (mut first, mut all) = (Bytes::new(), BytesMut::new());
+    let uncounted = if head.version == Version::HTTP_2 { 0 } else { UNCOUNTED };
     if !hold.grow(held, held + declared, uncounted).await {
         return Err(stalled());
     }
@@ -162,7 +184,7 @@ pub(super) async fn collect(
 
 /// About how many bytes the head of a request takes.
 fn occupied(head: &Parts) -> usize {
-    const HEADER: usize = 128;
+    const HEADER: usize = 256;
     head.headers.iter().map(|(name, value)| HEADER + name.as_str().len() + value.len()).sum()
 }
 

@@ -7,18 +7,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue};
 use http::{HeaderMap, StatusCode, Uri};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde_json::json;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::base::authority;
 use crate::engine::{Answer, Machine, Request, Upstream};
 use crate::server::access::DELIVERY_MARK;
+use crate::server::bodies::Bodies;
 use crate::server::clock::wall;
 use crate::server::egress::{Egress, EgressDenied};
 use crate::server::incoming::{self, LARGE, SMALL};
@@ -99,8 +101,10 @@ enum Failure {
     Own,
     #[error("the connection broke off: {0}")]
     Broken(#[from] hyper::Error),
-    #[error("the answer cannot be read: {0}")]
-    Body(#[from] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the answer has more than {} bytes", LARGEST)]
+    Large,
+    #[error("what is passed on holds as many bytes as it may")]
+    Full,
     #[error("the request cannot be sent: {0}")]
     Request(#[from] http::Error),
     #[error("no answer within {} s", PATIENCE.as_secs())]
@@ -112,18 +116,33 @@ impl Upstreams {
         Self { all, pass_on, egress, own, seats: Semaphore::new(AT_ONCE) }
     }
 
-    /// Passes a call on, if it is one of those; its answer. What is large is held against the document in a thread of its own, each at its
-    /// `turn`, and a body with more values than one of `limit` bytes may have is not read.
-    pub async fn answer(&self, machine: &Arc<Machine>, request: &Request, limit: usize, turn: &Semaphore) -> Option<Answer> {
+    /// Where a call is passed on to, if it is one of those.
+    pub fn passing(&self, machine: &Machine, request: &Request) -> Option<(&UpstreamUrl, String)> {
         if self.all.is_empty() {
             return None;
         }
         let passing = machine.passing(request)?;
         let upstream = self.all.iter().find(|upstream| upstream.mount == passing.mount)?;
-        if self.pass_on == PassOn::Rest && passing.has_own_answer {
-            return None;
-        }
-        let came = tokio::time::timeout(PATIENCE, Box::pin(self.exchange(upstream, request, &passing.target))).await;
+        if self.pass_on == PassOn::Rest && passing.has_own_answer { None } else { Some((upstream, passing.target)) }
+    }
+
+    /// Passes a call on; its answer. What is large is held against the document in a thread of its own, each at its `turn`, and a body with
+    /// more values than one of `limit` bytes may have is not read. What is `kept` of both bodies grows in the room for it.
+    pub async fn answer(
+        &self,
+        (upstream, target): &(&UpstreamUrl, String),
+        machine: &Arc<Machine>,
+        request: &Request,
+        limit: usize,
+        (turn, bodies, kept): (&Semaphore, &Bodies, &mut Option<OwnedSemaphorePermit>),
+    ) -> Option<Answer> {
+        let exchange = async {
+            if kept.is_none() && !request.body.is_empty() {
+                return Err(Failure::Full);
+            }
+            self.exchange(upstream, request, target, bodies, kept).await
+        };
+        let came = tokio::time::timeout(PATIENCE, Box::pin(exchange)).await;
         let came = came.unwrap_or(Err(Failure::Silent)).unwrap_or_else(|failure| refused(&upstream.host, &failure));
         let is_large = request.body.len().max(came.body.len()) > LARGE;
         let (machine, request) = (Arc::clone(machine), request.clone());
@@ -138,7 +157,14 @@ impl Upstreams {
         tokio::task::spawn_blocking(witness).await.ok()?
     }
 
-    async fn exchange(&self, upstream: &UpstreamUrl, request: &Request, target: &str) -> Result<Upstream, Failure> {
+    async fn exchange(
+        &self,
+        upstream: &UpstreamUrl,
+        request: &Request,
+        target: &str,
+        bodies: &Bodies,
+        kept: &mut Option<OwnedSemaphorePermit>,
+    ) -> Result<Upstream, Failure> {
         let _seat = self.seats.acquire().await.map_err(|_| Failure::Silent)?;
         let addresses = self.egress.resolve(&upstream.host, upstream.port).await?;
         if addresses.iter().any(|address| self.own.reaches(*address)) {
@@ -150,7 +176,7 @@ impl Upstreams {
         let answered = async {
             let answer = sender.send_request(upstream.request(request, target)?).await?;
             let (parts, body) = answer.into_parts();
-            let body = Limited::new(body, LARGEST).collect().await?.to_bytes();
+            let body = received(body, bodies, kept).await?;
             Ok(Upstream { status: parts.status, headers: passed(&parts.headers), body, failure: None })
         };
         let answered = answered.await;
@@ -180,6 +206,24 @@ impl UpstreamUrl {
     }
 }
 
+/// The body of an answer, as far as there is room for it.
+async fn received(mut body: Incoming, bodies: &Bodies, kept: &mut Option<OwnedSemaphorePermit>) -> Result<Bytes, Failure> {
+    let mut all = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(part) = frame?.into_data() else { continue };
+        if all.len() + part.len() > LARGEST {
+            return Err(Failure::Large);
+        }
+        let more = bodies.kept(part.len()).ok_or(Failure::Full)?;
+        match kept {
+            Some(kept) => kept.merge(more),
+            None => *kept = Some(more),
+        }
+        all.extend_from_slice(&part);
+    }
+    Ok(all.freeze())
+}
+
 /// Headers without those of a connection.
 fn passed(headers: &HeaderMap) -> HeaderMap {
     let mut passed = headers.clone();
@@ -192,7 +236,11 @@ fn passed(headers: &HeaderMap) -> HeaderMap {
 }
 
 fn refused(host: &str, failure: &Failure) -> Upstream {
-    let status = if matches!(failure, Failure::Silent) { StatusCode::GATEWAY_TIMEOUT } else { StatusCode::BAD_GATEWAY };
+    let status = match failure {
+        Failure::Silent => StatusCode::GATEWAY_TIMEOUT,
+        Failure::Full => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::BAD_GATEWAY,
+    };
     let detail = format!("`{host}` cannot be asked: {failure}");
     let problem = json!({"type": "about:blank", "title": status.canonical_reason(), "status": status.as_u16(), "detail": detail});
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))]);

@@ -105,6 +105,7 @@ mod vendor_failures;
 mod verdict_texts;
 mod verdicts;
 mod view;
+mod waiting;
 mod watch;
 mod webhooks;
 mod wire_faults;

@@ -1,10 +1,13 @@
 //! Calls that are passed on to the vendor itself, which is a second server of ours here.
 
+use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::sync::mpsc;
+use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::client::{JSON, admin, send};
+use crate::client::{JSON, admin, connect, send};
 use crate::process::{Server, run, text};
 
 const SHIPPO: (&str, &str) = ("authorization", "ShippoToken shippo_test_seatrial");
@@ -108,6 +111,54 @@ fn a_body_that_takes_a_hundred_times_its_bytes_is_passed_on_and_not_read() {
     let taken = server.peak().saturating_sub(before);
     assert!(taken < 10 * body.len(), "{taken} bytes for {}", body.len());
     assert_eq!(entries(&server)[0]["operation"], "shippo.CreateAddress");
+}
+
+#[test]
+fn answers_and_bodies_that_are_passed_on_are_counted_apart_from_bodies_that_are_read() {
+    const LENGTH: usize = 18 << 20;
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    let url = format!("shippo=http://{}", listener.local_addr().expect("it is bound"));
+    let (came, comes) = mpsc::channel();
+    let (go_on, goes_on) = mpsc::channel::<()>();
+    let vendor = thread::spawn(move || {
+        // One answer stays without its last byte until the other is refused.
+        let mut streams = Vec::new();
+        for stream in listener.incoming().take(2) {
+            let mut stream = stream.expect("it is asked");
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(format!("HTTP/1.1 200 OK\r\ncontent-length: {LENGTH}\r\n\r\n").as_bytes());
+            let _ = stream.write_all(&vec![b' '; LENGTH - 1]);
+            let _ = came.send(());
+            streams.push(stream);
+        }
+        let _ = goes_on.recv();
+        let _ = streams[0].write_all(b" ");
+    });
+    let server = Server::start(&["--upstream", &url, "--in-flight-bytes", "1048576"]);
+    thread::scope(|scope| {
+        let first = scope.spawn(|| send(&server, "GET", "/shippo/addresses", &[SHIPPO], ""));
+        comes.recv().expect("the first is nearly there");
+        let second = send(&server, "GET", "/shippo/addresses", &[SHIPPO], "");
+        assert_eq!(second.status, 503, "{}", second.body);
+        let letter = "x".repeat(6_000);
+        assert_eq!(send(&server, "POST", "/_seatrial/inbox/a", &[JSON], &letter).status, 200);
+        go_on.send(()).expect("the vendor goes on");
+        assert_eq!(first.join().expect("it is answered").status, 200);
+    });
+    vendor.join().expect("it ends");
+}
+
+#[test]
+fn a_vendor_that_does_not_answer_keeps_no_room_from_others() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    let url = format!("shippo=http://{}", listener.local_addr().expect("it is bound"));
+    let server = Server::start(&["--upstream", &url, "--in-flight-bytes", "1048576", "--body-limit", "1000000"]);
+    let body = json!({"name": "x".repeat(900_000)}).to_string();
+    let request = format!("POST /shippo/addresses HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let mut asking: Vec<_> = (0..3).map(|_| connect(server.address())).collect();
+    asking.iter_mut().for_each(|stream| stream.write_all(request.as_bytes()).expect("it is read"));
+    let letter = "x".repeat(6_000);
+    assert_eq!(send(&server, "POST", "/_seatrial/inbox/a", &[JSON], &letter).status, 200);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Shell;
+use super::{Kept, Shell};
 use crate::engine::{Answer, Request, Unread};
 use crate::server::apart;
 use crate::server::clock::{MOMENT, PAUSE, SLICE, slice, wall};
@@ -16,12 +16,22 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const BREATH: Duration = Duration::from_millis(2);
 
 impl Shell {
-    /// Has the vendor itself answer a request, where it is to be passed on, or else the machine.
-    pub(super) async fn handle_or_pass_on(&self, request: &Arc<Request>, unread: Option<Unread>) -> Option<Answer> {
+    /// Has the vendor itself answer a request, where it is to be passed on, or else the machine. What the body has `held` is given back
+    /// while the vendor is asked; what it and the vendor's answer hold is `kept`.
+    pub(super) async fn handle_or_pass_on(
+        &self,
+        request: &Arc<Request>,
+        unread: Option<Unread>,
+        held: &mut Kept,
+        kept: &mut Kept,
+    ) -> Option<Answer> {
         if unread.is_none()
-            && let Some(answer) = self.upstreams.answer(&self.machine, request, self.body_limit, &self.large).await
+            && let Some(passing) = self.upstreams.passing(&self.machine, request)
         {
-            return Some(answer);
+            *kept = self.bodies.kept(request.body.len());
+            *held = None;
+            let room = (&self.large, &self.bodies, kept);
+            return Box::pin(self.upstreams.answer(&passing, &self.machine, request, self.body_limit, room)).await;
         }
         self.handle(Arc::clone(request), unread).await
     }
