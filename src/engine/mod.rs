@@ -46,6 +46,7 @@ mod happenings;
 mod imported;
 mod judge;
 mod keeper;
+mod lengthy;
 mod limits;
 pub mod listing;
 mod locate;

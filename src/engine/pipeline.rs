@@ -10,12 +10,13 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::base::time::{self, Timestamp};
-use crate::base::{entropy, ids, json, text};
+use crate::base::{entropy, ids, text};
 use crate::engine::call::{Call, Request};
 use crate::engine::dialect::{Dialect, DialectCx, Stream};
 use crate::engine::due::{HasTime, UNLIMITED};
 use crate::engine::execute::Executed;
 use crate::engine::failing;
+use crate::engine::lengthy;
 use crate::engine::locate::{Located, Target};
 use crate::engine::machine::Machine;
 use crate::engine::options::{Conform, Contract};
@@ -27,7 +28,7 @@ use crate::engine::sandbox::Sandbox;
 use crate::engine::transaction;
 use crate::engine::unmatched;
 use crate::engine::wire::Wire;
-use crate::spec::{Operation, Route, Violation};
+use crate::spec::Operation;
 use crate::world::note;
 use crate::world::{Blame, EffectKind, Entry, Message, Note, OnWire, Sent, Took};
 
@@ -58,14 +59,6 @@ impl Machine {
             (Target::NoSandbox(name), None) => Some(self.no_sandbox(request, &name)),
             (Target::Nowhere, None) => Some(self.no_mount(request)),
         }
-    }
-
-    /// Whether a request is for a list that may take long.
-    #[must_use]
-    pub fn takes_long(&self, request: &Request) -> bool {
-        let path = text::decode_unreserved(&request.path);
-        let Target::Vendor(here) = self.locate(request, &path) else { return false };
-        matches!(here.loaded.route(&request.method, here.path), Route::Found(operation, _) if takes_long(operation, &here.sandbox))
     }
 
     /// The same in a given sandbox, whatever sandbox its path or credential names.
@@ -111,7 +104,7 @@ impl Machine {
         if let Some(panic) = &broken {
             tracing::error!(vendor = &*here.loaded.vendor.id, panic, "a request could not be read");
         }
-        let is_long = unread.is_none() && parsed.call.operation.is_some_and(|operation| takes_long(operation, &here.sandbox));
+        let is_long = unread.is_none() && parsed.call.operation.is_some_and(|operation| lengthy::is_long(operation, &here.sandbox));
         let draws = |operation: &Operation| operation.draws_from.is_some_and(|size| size <= request.body.len());
         if !patient && (is_long || parsed.call.operation.is_some_and(draws)) {
             return None;
@@ -254,8 +247,8 @@ impl Machine {
                 (false, true) => Blame::Vendor,
                 (false, false) => Blame::Sandbox,
             };
-            let is_large = body.len() > MOST_SAMPLED && self.options.conform == Conform::Sampled;
-            let violations = if is_large { Vec::new() } else { check(operation, status, &headers, &body) };
+            let is_large = body.len() > lengthy::MOST_SAMPLED && self.options.conform == Conform::Sampled;
+            let violations = if is_large { Vec::new() } else { lengthy::check(operation, status, &headers, &body) };
             remarks::violations(&mut notes, Note::ANSWER_INVALID, blame, &violations.into());
         }
         let has_body = has_body(&call.request.method, status);
@@ -310,20 +303,8 @@ impl Machine {
     }
 }
 
-/// Lists of a sandbox that holds no more bytes take no longer than other calls.
-const SHORT: usize = 1 << 20;
-
-/// Whether an operation lists what may be many bytes: it reads, and names no document.
-fn takes_long(operation: &Operation, sandbox: &Sandbox) -> bool {
-    operation.method == Method::GET && sandbox.documents.own() > SHORT && !operation.path.ends_with('}')
-}
-
 /// How much room is made for an answer before it is written, at most.
 const MOST_ROOM: usize = 256 * 1024;
-/// The largest answer that is read again to be checked, unless all are.
-const MOST_SAMPLED: usize = 256 * 1024;
-/// The largest that is ever read again, in about the bytes that it takes then.
-const MOST_CHECKED: usize = 128 << 20;
 /// Larger bodies are read only if their sender is authenticated. Others cost less than to look.
 const UNREAD: usize = 16 * 1024;
 
@@ -380,16 +361,6 @@ fn add_own_headers(headers: &mut HeaderMap, id: &str, notes: &[Note]) {
         let codes = note::codes(notes);
         add(NOTES, &codes.join(","));
     }
-}
-
-/// How an answer departs from the document.
-fn check(operation: &Operation, status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Vec<Violation> {
-    let is_json = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("json"));
-    // Checking the whole text once costs less than checking each of its strings.
-    let fits = is_json && (body.len() <= MOST_SAMPLED || json::extent(body).bytes <= MOST_CHECKED);
-    let text = if fits { simdutf8::basic::from_utf8(body).ok() } else { None };
-    let parsed: Option<Value> = text.and_then(|text| serde_json::from_str(text).ok());
-    operation.check_answer(status.as_u16(), parsed.as_ref())
 }
 
 /// The id of an exchange: the same in every run of the same calls. Numbers go back with a snapshot, so that the same calls have the same

@@ -307,12 +307,13 @@ impl Shell {
         let path = text::decode_unreserved(parts.uri.path());
         if role.admin && (path == admin::ROOT || path.starts_with("/_seatrial/")) {
             let is_probe = admin::is_probe(&path);
+            let (waits, unkept) = (incoming::waits(&parts, &path), incoming::unkept(&parts, &path, &body));
             if !parts.headers.contains_key(HOST) {
                 incoming::name_host(&mut parts);
             }
             let ui = Arc::clone(&self.ui);
-            let unread = unread.or_else(|| was_mended.then(incoming::blanks)).or_else(|| incoming::unkept(&parts, &path, &body));
-            let waiting = permits.take_if(|_| incoming::waits(&parts, &path));
+            let unread = unread.or_else(|| was_mended.then(incoming::blanks)).or(unkept);
+            let waiting = permits.take_if(|_| waits);
             *kept = waiting.as_ref().and_then(|held| self.bodies.keep(held));
             let full = || Unread::new(StatusCode::SERVICE_UNAVAILABLE, "requests that wait hold as many bytes as they may");
             let is_full = waiting.is_some() && kept.is_none();

@@ -25,8 +25,8 @@ pub(crate) const MOST_VIOLATIONS: usize = 100;
 /// How deep a schema may refer to itself without the value going deeper too.
 const DEEPEST: usize = 512;
 
-/// How many values are looked at of the largest, each once for every schema that it has to fit: parts and alternatives that refer to themselves want
-/// twice as many at each level. What is beyond counts as it is.
+/// How many values are looked at of the largest, each once for every schema that it has to fit: parts and alternatives that refer to
+/// themselves want twice as many at each level. What is beyond counts as it is.
 const MOST_VALUES: usize = 2_000_000;
 
 /// So many words of an enumeration count as one value more, and so many bytes of them are told of one that has none of them.

@@ -202,7 +202,8 @@ fn a_schema_that_refers_to_itself_twice_costs_a_short_body_little() {
     let content = json!({"application/json": {"schema": own}});
     let make = json!({"operationId": "make", "requestBody": {"content": content}, "responses": {"201": {"description": "made"}}});
     let document = json!({
-        "openapi": "3.0.3", "info": {"title": "t", "version": "1"}, "components": {"schemas": {"N": thing}}, "paths": {"/things": {"post": make}},
+        "openapi": "3.0.3", "info": {"title": "t", "version": "1"}, "components": {"schemas": {"N": thing}},
+        "paths": {"/things": {"post": make}},
     });
     let file = std::env::temp_dir().join(format!("seatrial-twice-{}.json", std::process::id()));
     std::fs::write(&file, document.to_string()).expect("it can be written");

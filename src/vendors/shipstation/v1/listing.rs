@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::super::wire::date;
-use crate::engine::listing::{Bad, By, Filter, Key, Listing, Number, Page, Sorting, Test};
+use crate::engine::listing::{Bad, By, Fault, Filter, Key, Listing, Number, Page, Sorting, Test};
 use crate::engine::{Call, Refusal, Reply};
 
 /// A hundred a page, at most five hundred, in the order of creation.
@@ -18,14 +18,13 @@ pub(super) const LISTING: Listing = Listing {
     refuse_past_end: false,
     cursor: "",
     refuse: |faults| {
-        let texts = faults
-            .iter()
-            .map(|fault| (fault.name.to_owned(), json!([format!("The value '{}' is not valid for {}.", fault.value, fault.name)])));
-        Refusal::Because("query", Value::Object(texts.collect()))
+        let text = |fault: &Fault<'_>| json!([format!("The value '{}' is not valid for {}.", fault.value, fault.name)]);
+        Refusal::Because("query", Value::Object(faults.iter().map(|fault| (fault.name.to_owned(), text(fault))).collect()))
     },
 };
 
 const ITEMS: Filter = Filter { name: "itemKeyword", member: "/items", test: Test::Within(has_keyword) };
+
 pub(super) const ORDERS: Listing = Listing {
     filters: &[by("orderNumber", "/orderNumber", starts_with), by("tagId", "/tagIds", is_tagged), ITEMS],
     sorting: sorting(&[key("OrderDate", "/orderDate"), key("ModifyDate", "/modifyDate"), key("CreateDate", "/createDate")]),
@@ -96,8 +95,7 @@ fn has_keyword(items: &Value, wanted: &str) -> bool {
 
 /// The envelope of a page. `is_short` says that the number of pages is one too small.
 pub(super) fn page<T: Serialize + Send + 'static>(member: &'static str, page: Page<T>, is_short: bool) -> Reply {
-    let pages = page.pages().saturating_sub(usize::from(is_short));
-    let rest = json!({ "total": page.total, "page": page.number, "pages": pages });
+    let rest = json!({ "total": page.total, "page": page.number, "pages": page.pages().saturating_sub(usize::from(is_short)) });
     Reply::ok(page.enveloped(member, rest))
 }
 
