@@ -293,7 +293,7 @@ fn a_file_is_imported_once_and_again_when_it_has_changed() {
     let server = Server::start(&[]);
     let given = parcel(&server).expect("it is made");
     std::fs::write(&file, export(&server)).expect("a file can be written");
-    std::fs::write(&other, "name: other\n").expect("a file can be written");
+    std::fs::write(&other, "name: other\nseed: 12\n").expect("a file can be written");
     let [path, scenario] = [&file, &other].map(|path| path.to_str().expect("a UTF-8 path"));
     let arguments = ["--data-dir", directory, "--import", path];
     let mut server = Server::start(&arguments);

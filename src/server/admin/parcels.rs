@@ -11,14 +11,13 @@ use crate::base::text;
 use crate::base::time::Timestamp;
 use crate::carrier::print::{Format, Paper};
 use crate::carrier::timeline::Next;
-use crate::carrier::{Location, Parcel, Scan, Status, countries, document, library};
+use crate::carrier::{Location, Parcel, Scan, Status, document, library};
 use crate::engine::{Cx, PARCEL, STEP};
 use crate::scenario::{Body, ReadBody};
 use crate::server::admin::briefs::ParcelBrief;
 use crate::server::admin::page::{AFTER, Rows, page_of};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
-use crate::server::admin::requests::check_known;
 use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
@@ -254,16 +253,6 @@ impl ReadBody for Location {
 
 pub(crate) async fn event(admin: &Admin, request: &AdminRequest<'_>) -> Result<ParcelView, Problem> {
     let wanted: Event = request.read()?;
-    let vendors = admin.machine.vendors().all();
-    // Documents list no codes.
-    if let Some(code) = wanted.code.as_ref().filter(|_| !vendors.iter().any(|vendor| vendor.is_document())) {
-        let codes: Vec<_> = vendors.iter().flat_map(|vendor| (vendor.codes)()).collect();
-        check_known("code", code, &codes)?;
-    }
-    let country = wanted.location.as_ref().map_or("", |location| &location.country);
-    if !country.is_empty() && countries::find(country).is_none_or(|known| known.alpha2 != country) {
-        return Err(Problem::bad_request(format!("`{country}` is no country's code: two letters of ISO 3166, such as `DE`")));
-    }
     on_parcel(admin, request, |cx, parcel| {
         let Event { status, code, message, location } = &wanted;
         let scan = Scan { at: cx.now, status: *status, code: code.clone(), message: message.clone(), location: location.clone() };

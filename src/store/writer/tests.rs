@@ -1,3 +1,5 @@
+//! Sandboxes that are made while the process ends.
+
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Weak};

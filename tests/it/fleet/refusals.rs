@@ -29,6 +29,7 @@ fn a_sandbox_that_has_the_name_of_one_that_was_removed_is_learnt_of_by_others() 
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "time is paused")]
 fn nobody_waits_for_a_silent_ledger_longer_because_others_do() {
     let paused = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     paused.expect("a runtime can start").block_on(async {
