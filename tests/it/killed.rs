@@ -316,7 +316,7 @@ fn a_file_is_imported_once_and_again_when_it_has_changed() {
     // A device may be endless.
     let refused = run(&["--listen", "127.0.0.1:0", "--import", "/dev/zero"]);
     assert_eq!(refused.status.code(), Some(2));
-    assert_eq!(text(&refused.stderr).trim_end(), "`--import`: /dev/zero: it is a device, expected a file");
+    assert_eq!(text(&refused.stderr).trim_end(), "error: `--import`: /dev/zero: it is a device, expected a file");
     [file, other].into_iter().for_each(|file| std::fs::remove_file(file).expect("the file can go"));
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Kept, Shell};
 use crate::engine::{Answer, Request, Unread};
 use crate::server::apart;
-use crate::server::clock::{MOMENT, PAUSE, SLICE, slice, wall};
+use crate::server::clock::{MOMENT, PAUSE, SLICE, slice, stopwatch, wall};
 use crate::server::incoming::{self, LARGE, MANY, SMALL};
 use crate::server::sections;
 
@@ -92,8 +92,9 @@ impl Shell {
         while has_time() {
             let turn = self.large.acquire().await;
             let (machine, request) = (Arc::clone(&self.machine), Arc::clone(&request));
+            let begun = stopwatch();
             let answer = tokio::task::spawn_blocking(move || machine.try_handle(&request, wall(), &slice(SLICE))).await.ok()?;
-            if is_list {
+            if is_list && begun.elapsed() > BREATH {
                 tokio::time::sleep(BREATH).await;
             }
             drop(turn);
