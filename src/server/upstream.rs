@@ -11,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue};
 use http::{HeaderMap, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde_json::json;
@@ -208,17 +208,24 @@ impl UpstreamUrl {
 
 /// The body of an answer, as far as there is room for it.
 async fn received(mut body: Incoming, bodies: &Bodies, kept: &mut Option<OwnedSemaphorePermit>) -> Result<Bytes, Failure> {
-    let mut all = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let Ok(part) = frame?.into_data() else { continue };
-        if all.len() + part.len() > LARGEST {
+    let (mut all, mut held) = (BytesMut::new(), 0);
+    let mut hold = |bytes: usize| {
+        if bytes > LARGEST {
             return Err(Failure::Large);
         }
-        let more = bodies.kept(part.len()).ok_or(Failure::Full)?;
+        let more = bodies.kept(bytes.saturating_sub(held)).ok_or(Failure::Full)?;
+        held = held.max(bytes);
         match kept {
             Some(kept) => kept.merge(more),
             None => *kept = Some(more),
         }
+        Ok(())
+    };
+    // All that was declared at once, so that answers do not wait for each other with half of what they need.
+    hold(usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX))?;
+    while let Some(frame) = body.frame().await {
+        let Ok(part) = frame?.into_data() else { continue };
+        hold(all.len() + part.len())?;
         all.extend_from_slice(&part);
     }
     Ok(all.freeze())

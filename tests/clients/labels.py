@@ -117,7 +117,9 @@ programs = []
 for shipment in SHIPMENTS:
     with check(f"Shippo, {shipment}: every file type has its size and says what it should"):
         rates = shippo_rates(shipment)
-        chosen = {provider: rates[provider] for provider in ("USPS", "UPS", "FedEx") if provider in rates}
+        # FedEx sells no label of a line that is longer than 35 characters.
+        carriers = ("USPS", "UPS", "FedEx") if len(SHIPMENTS[shipment][0]["street"]) <= 35 else ("USPS", "UPS")
+        chosen = {provider: rates[provider] for provider in carriers if provider in rates}
         assert chosen, f"nobody quotes: {list(rates)}"
         for index, file_type in enumerate(FILES):
             provider = sorted(chosen)[index % len(chosen)]

@@ -158,9 +158,9 @@ def unread(fleet: Fleet) -> None:
     fleet.database.sql("UPDATE seatrial_record SET events = set_byte(events, 0, 99) WHERE sandbox = 'mine'")
     alone = Replica(fleet.folder, fleet.program, fleet.database.url, None, *fleet.arguments)
     fleet.replicas.append(alone)
-    for path in ("/@mine/shippo/addresses/", "/shippo/addresses/"):
-        status, notes, _ = noted(alone.base, path, token)
-        assert (status, "ledger-away" in notes) == (503, True), f"{path}: {status} {notes}"
+    # What the path names is no sandbox there, so that no vendor answers.
+    for path, notes in (("/@mine/shippo/addresses/", ""), ("/shippo/addresses/", "ledger-away")):
+        assert noted(alone.base, path, token)[:2] == (503, notes), path
     for method, path, body in (("GET", "/sandboxes/mine", None), ("POST", "/sandboxes", {"name": "mine"})):
         began = time.monotonic()
         status, problem = call(alone.base, method, f"/_seatrial{path}", body)

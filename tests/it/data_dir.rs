@@ -1,6 +1,7 @@
 //! Data directories: what a process leaves there is what the next one begins with, and what is damaged is found.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -40,9 +41,14 @@ impl Folder {
 
     /// A copy of it as it is now, as the end of the process would leave it.
     pub fn copy(&self) -> Self {
-        let copy = Self::new();
-        copy_folder(&self.0, &copy.0);
-        copy
+        loop {
+            let copy = Self::new();
+            match copy_folder(&self.0, &copy.0) {
+                Ok(()) => return copy,
+                // A file went meanwhile, which nothing leaves half of.
+                Err(error) => assert_eq!(error.kind(), io::ErrorKind::NotFound, "{error}"),
+            }
+        }
     }
 
     /// All files, with their names.
@@ -65,24 +71,25 @@ impl Drop for Folder {
     }
 }
 
-fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder can be made");
-    let mut rows: Vec<_> = fs::read_dir(from).expect("it is a folder").flatten().collect();
+fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    let mut rows: Vec<_> = fs::read_dir(from)?.flatten().collect();
     // What says how much was written is older than what was written.
     rows.sort_by_key(|row| row.path().is_dir());
     for row in rows {
         let target = to.join(row.file_name());
         if row.path().is_dir() {
-            copy_folder(&row.path(), &target);
+            copy_folder(&row.path(), &target)?;
         } else {
-            let mut bytes = fs::read(row.path()).expect("it is a file");
+            let mut bytes = fs::read(row.path())?;
             // Of journals there is room for what comes.
             if target.extension().is_some_and(|extension| extension == "jnl") {
                 bytes.truncate(bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1));
             }
-            fs::write(target, bytes).expect("a file can be written");
+            fs::write(target, bytes)?;
         }
     }
+    Ok(())
 }
 
 pub fn open(machine: &Machine, folder: &Folder) -> Opened {

@@ -92,7 +92,7 @@ class FeaturesTest(unittest.TestCase):
         buy(sandbox)
         (delivery,) = sandbox.deliveries(progress="delivered", wait="5s")
         self.assertEqual(sandbox.redeliver(delivery["id"])["id"], delivery["id"])
-        self.assertEqual(sandbox.redeliver_failed(event="never"), 0)
+        self.assertEqual(sandbox.redeliver_failed(event="ORDER_NOTIFY"), 0)
         self.assertIsInstance(sandbox.agenda(kind="webhook"), list)
         self.assertIsInstance(sandbox.log(limit="5"), list)
         self.assertEqual(len(inbox.wait(count=2)), 2)

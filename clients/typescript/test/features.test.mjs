@@ -84,7 +84,7 @@ const TESTS = {
     await buy(sandbox);
     const [delivery] = await sandbox.deliveries({ progress: "delivered", wait: "5s" });
     assert.equal((await sandbox.redeliver(delivery.id)).id, delivery.id);
-    assert.equal(await sandbox.redeliverFailed({ event: "never" }), 0);
+    assert.equal(await sandbox.redeliverFailed({ event: "ORDER_NOTIFY" }), 0);
     assert.ok(Array.isArray(await sandbox.agenda({ kind: "webhook" })));
     assert.ok(Array.isArray(await sandbox.log({ limit: "5" })));
     assert.equal((await inbox.wait({ count: 2 })).length, 2);

@@ -57,7 +57,9 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
             fulfill(cx, number, &shipment, one);
         }
         let known = &shipment["shipment_number"];
-        rows.push(json!({ "shipment_id": one["shipment_id"], "shipment_number": known, "error_message": fault }));
+        rows.push(
+            json!({ "shipment_id": one["shipment_id"].as_str().unwrap_or_default(), "shipment_number": known, "error_message": fault }),
+        );
     }
     Ok(Reply::ok(json!({ "has_errors": has_errors, "fulfillments": rows })))
 }
