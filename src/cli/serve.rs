@@ -397,5 +397,6 @@ fn logs(arguments: &ServeArguments) {
     if let Err(error) = done {
         warn(&format_args!("seatrial: logs are off: {error}"));
     }
+    store::log_complaints();
     std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
 }

@@ -13,6 +13,7 @@
 
 pub mod check;
 mod codec;
+mod complaints;
 mod disk;
 pub mod exchange;
 mod files;
@@ -24,6 +25,7 @@ mod writer;
 use std::time::Duration;
 
 pub use codec::{CodecError, Compile, read, write};
+pub use complaints::log_complaints;
 pub use disk::{Left, StoreError};
 pub use files::FORMAT;
 pub use load::{Compiler, Opened, open};

@@ -23,6 +23,13 @@ pub struct Answer {
 }
 
 impl Answer {
+    fn read(text: &str) -> Self {
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
+        let kind = head.lines().find_map(|line| line.strip_prefix("content-type: ")).unwrap_or_default().to_owned();
+        Self { status, kind, head: head.to_ascii_lowercase(), body: body.to_owned() }
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
@@ -30,6 +37,18 @@ impl Answer {
 
 /// Sends a request, to the listener that serves its path.
 pub fn send(server: &Server, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    let address = if path.starts_with("/_seatrial/") { server.admin() } else { server.address() };
+    Answer::read(&exchange(address, head_and_body(method, path, headers, body).as_bytes()))
+}
+
+/// Sends a request to a vendor of a server that may end; `None` once it does.
+pub fn send_while_it_listens(server: &Server, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Option<Answer> {
+    let stream = with_limit(TcpStream::connect(server.address()).ok()?);
+    let text = told(stream, head_and_body(method, path, headers, body).as_bytes());
+    (!text.is_empty()).then(|| Answer::read(&text))
+}
+
+fn head_and_body(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> String {
     let mut request = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");
     if !headers.iter().any(|(name, _)| *name == "host") {
         request.push_str("host: localhost\r\n");
@@ -38,12 +57,7 @@ pub fn send(server: &Server, method: &str, path: &str, headers: &[(&str, &str)],
     if !body.is_empty() {
         request.push_str(&format!("content-length: {}\r\n", body.len()));
     }
-    let address = if path.starts_with("/_seatrial/") { server.admin() } else { server.address() };
-    let text = exchange(address, format!("{request}\r\n{body}").as_bytes());
-    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
-    let kind = head.lines().find_map(|line| line.strip_prefix("content-type: ")).unwrap_or_default().to_owned();
-    Answer { status, kind, head: head.to_ascii_lowercase(), body: body.to_owned() }
+    format!("{request}\r\n{body}")
 }
 
 /// Asks a route of the admin API, given below `/_seatrial`, with a JSON body unless that is `null`; the document that it answers.
@@ -61,7 +75,10 @@ pub fn exchange(address: SocketAddr, request: &[u8]) -> String {
 
 /// The same without the check, for the document itself.
 pub fn unchecked(address: SocketAddr, request: &[u8]) -> String {
-    let mut stream = connect(address);
+    told(connect(address), request)
+}
+
+fn told(mut stream: TcpStream, request: &[u8]) -> String {
     // The server may answer and close before it has read everything.
     let _ = stream.write_all(request);
     let mut answer = Vec::new();
@@ -72,6 +89,10 @@ pub fn unchecked(address: SocketAddr, request: &[u8]) -> String {
 /// A connection that fails a test rather than have it wait for more than ten seconds.
 pub fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).expect("it listens");
+    with_limit(stream)
+}
+
+fn with_limit(stream: TcpStream) -> TcpStream {
     stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a time-out can be set");
     stream
 }
