@@ -123,6 +123,8 @@ struct Summary {
     lines: Vec<String>,
     failed: Vec<String>,
     skipped: Vec<String>,
+    /// What the tests that failed said.
+    told: Vec<String>,
     start: Instant,
     /// When the last part ended.
     last: Duration,
@@ -131,7 +133,8 @@ struct Summary {
 impl Summary {
     #[expect(clippy::disallowed_methods, reason = "a chore measures real time")]
     fn new() -> Self {
-        Self { lines: Vec::new(), failed: Vec::new(), skipped: Vec::new(), start: Instant::now(), last: Duration::ZERO }
+        let (lines, failed, skipped, told) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { lines, failed, skipped, told, start: Instant::now(), last: Duration::ZERO }
     }
 
     fn check(&mut self, name: &str, passed: bool, remark: String) {
@@ -179,16 +182,18 @@ impl Summary {
         }
         let mut child = cargo.stdout(Stdio::piped()).spawn().map_err(Failure::io("run cargo test"))?;
         let stdout = child.stdout.take().expect("stdout is piped");
-        let mut count = Count::default();
+        let (mut count, mut told) = (Count::default(), Told::default());
         for line in BufReader::new(stdout).lines() {
             let line = line.map_err(Failure::io("read the output of cargo test"))?;
             count.add(&line);
+            told.add(&line);
             self.skipped.extend(ignored(&line));
             println!("{line}");
         }
         let passed = child.wait().map_err(Failure::io("wait for cargo test"))?.success();
         let Count { passed: good, failed, ignored } = count;
         self.check("tests", passed, format!("{good} passed, {failed} failed, {ignored} ignored"));
+        self.told = told.lines;
         Ok(())
     }
 
@@ -201,6 +206,7 @@ impl Summary {
             println!("skipped {test}");
         }
         println!("{} in all", minutes(self.start.elapsed()).trim_start());
+        self.told.iter().for_each(|line| println!("{line}"));
         if self.failed.is_empty() { Ok(()) } else { Err(Failure::Checks(self.failed)) }
     }
 }
@@ -215,6 +221,25 @@ fn ignored(line: &str) -> Option<String> {
     let reason = end.trim_start_matches(", ");
     let (kind, name) = test.strip_prefix('[').and_then(|rest| rest.split_once("] ")).unwrap_or((reason, test));
     Some(format!("{}: {kind}", name.trim_end()))
+}
+
+/// What test binaries say of tests that failed, so that it can be read again at the end of a long run.
+#[derive(Debug, Default)]
+struct Told {
+    lines: Vec<String>,
+    is_about_failures: bool,
+}
+
+impl Told {
+    /// How many lines are told again at most.
+    const LIMIT: usize = 80;
+
+    fn add(&mut self, line: &str) {
+        self.is_about_failures = (self.is_about_failures || line == "failures:") && !line.starts_with("test result: ");
+        if self.is_about_failures && !line.trim().is_empty() && self.lines.len() < Self::LIMIT {
+            self.lines.push(line.to_owned());
+        }
+    }
 }
 
 /// The results of all test binaries together.
@@ -249,7 +274,7 @@ impl Count {
 
 #[cfg(test)]
 mod tests {
-    use super::{Count, ignored};
+    use super::{Count, Told, ignored};
 
     #[test]
     fn ignored_tests_are_told_with_their_reason() {
@@ -257,6 +282,25 @@ mod tests {
         assert_eq!(ignored(line).as_deref(), Some("originals/recorded/shippo: needs ../shared/vendors"));
         assert_eq!(ignored("test slow::growth ... ignored, takes an hour").as_deref(), Some("slow::growth: takes an hour"));
         assert_eq!(ignored("test tidy::files_are_short ... ok"), None);
+    }
+
+    #[test]
+    fn what_failed_is_told_again() {
+        let mut told = Told::default();
+        let lines = [
+            "test lists::pages ... FAILED",
+            "",
+            "failures:",
+            "",
+            "---- lists::pages stdout ----",
+            "left: 1",
+            "failures:",
+            "    lists::pages",
+        ];
+        for line in lines.into_iter().chain(["test result: FAILED. 3 passed; 1 failed", "running 2 tests"]) {
+            told.add(line);
+        }
+        assert_eq!(told.lines, ["failures:", "---- lists::pages stdout ----", "left: 1", "failures:", "    lists::pages"]);
     }
 
     #[test]
