@@ -29,6 +29,7 @@ SHIPMENTS = {
     "pieces": (place("Terry Fox", "200 Elm St", "Austin", "TX", "78701", "US"), 2, 3),
     "britain": (place("Sam Quay", "14 Mooring Lane", "Bristol", "", "BS2 3AP", "GB"), 2, 1),
     "signs": (place("A ^FD \\ ~ _ % (B) C", "1 {Curly} #7 <b>", "Boston", "MA", "02108", "US"), 2, 1),
+    "fits": (place(LONG, "123456 Northwest Saint Augustine Bl", "Seattle", "WA", "98101", "US", "Building 17, third floor, the docks"), 2, 1),
 }
 
 
