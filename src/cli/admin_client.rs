@@ -17,6 +17,9 @@ use crate::net::{Client, ClientError, Reply, Trust, TrustError};
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How many milliseconds a server is asked to wait at once: less than an answer is waited for.
+const AT_ONCE: u64 = 20_000;
+
 /// Why a server could not be asked.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum AdminError {
@@ -81,6 +84,19 @@ pub(super) fn send_bytes(
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     let reply = runtime()?.block_on(client(server)?.send(method, &format!("/_seatrial{path}"), headers, body.into()))?;
     Ok(accepted(reply)?.body)
+}
+
+/// What a server answers that is asked to wait, so many milliseconds each time, once that is enough or the time is over.
+pub(super) fn wait<T>(time: Duration, ask: impl Fn(u64) -> Result<T, AdminError>, is_enough: impl Fn(&T) -> bool) -> Result<T, AdminError> {
+    let mut left = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    loop {
+        let now = left.min(AT_ONCE);
+        let answer = ask(now)?;
+        left -= now;
+        if left == 0 || is_enough(&answer) {
+            return Ok(answer);
+        }
+    }
 }
 
 /// The documents of a route that answers with one a line.

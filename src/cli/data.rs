@@ -12,12 +12,22 @@ use crate::vendors;
 
 pub(super) fn run(command: &DataCommand) -> Exit {
     let machine = Machine::new(vendors::all(), Options::default(), Start::plain(wall()));
-    // The store panics on some damage, and what it says there is told as what it is.
-    std::panic::set_hook(Box::new(|_| {}));
+    hush_store();
     match command {
         DataCommand::Check { directory, json } => check(&machine, directory, *json),
         DataCommand::Export { directory, name } => export(&machine, directory, name),
     }
+}
+
+/// The store panics on some damage, which is told as what it is. A panic of our own is not hidden.
+fn hush_store() {
+    let tell = std::panic::take_hook();
+    let own = file!().trim_end_matches("cli/data.rs");
+    std::panic::set_hook(Box::new(move |panic| {
+        if panic.location().is_some_and(|place| place.file().starts_with(own)) {
+            tell(panic);
+        }
+    }));
 }
 
 fn check(machine: &Machine, directory: &Path, json: bool) -> Exit {

@@ -7,9 +7,6 @@ use crate::cli::arguments::VerifyArguments;
 use crate::cli::{Exit, complain, say};
 use crate::scenario::verify::{Report, Verdict};
 
-/// How long the server is asked to wait at once: less than an answer is waited for.
-const AT_ONCE: u64 = 20_000;
-
 pub(super) fn run(arguments: &VerifyArguments) -> Exit {
     match judged(arguments) {
         Ok(report) => {
@@ -28,14 +25,10 @@ pub(super) fn exit(report: &Report) -> Exit {
 
 /// The verdict once everything holds, or the time is over.
 fn judged(arguments: &VerifyArguments) -> Result<Report, AdminError> {
-    let mut left = u64::try_from(arguments.wait.as_millis()).unwrap_or(u64::MAX);
-    loop {
-        let now = left.min(AT_ONCE);
-        let path = format!("/sandboxes/{}/verify?wait={now}ms", arguments.server.sandbox);
-        let report: Report = admin_client::ask(&arguments.server, Method::POST, &path, None)?;
-        left -= now;
-        if report.verdict == Verdict::Passed || left == 0 {
-            return Ok(report);
-        }
-    }
+    let ask = |milliseconds: u64| {
+        let wait = if milliseconds > 0 { format!("?wait={milliseconds}ms") } else { String::new() };
+        let path = format!("/sandboxes/{}/verify{wait}", arguments.server.sandbox);
+        admin_client::ask::<Report>(&arguments.server, Method::POST, &path, None)
+    };
+    admin_client::wait(arguments.wait, ask, |report| report.verdict == Verdict::Passed)
 }

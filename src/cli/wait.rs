@@ -6,9 +6,6 @@ use crate::cli::admin_client::{self, AdminError};
 use crate::cli::arguments::WaitArguments;
 use crate::cli::{Exit, complain, say};
 
-/// How long the server is asked to wait at once: less than an answer is waited for.
-const AT_ONCE: u64 = 20_000;
-
 pub(super) fn run(arguments: &WaitArguments) -> Exit {
     match count(arguments) {
         Ok(count) if count >= arguments.count => {
@@ -28,15 +25,10 @@ fn count(arguments: &WaitArguments) -> Result<u64, AdminError> {
         query.append_pair(name, value);
     }
     let query = query.append_pair("min", &arguments.count.to_string()).finish();
-    let mut left = u64::try_from(arguments.timeout.as_millis()).unwrap_or(u64::MAX);
-    loop {
-        let now = left.min(AT_ONCE);
-        let path = format!("/sandboxes/{}/requests/count?{query}&wait={now}ms", arguments.server.sandbox);
+    let ask = |milliseconds: u64| {
+        let path = format!("/sandboxes/{}/requests/count?{query}&wait={milliseconds}ms", arguments.server.sandbox);
         let answer: Value = admin_client::get(&arguments.server, &path)?;
-        let count = answer["count"].as_u64().unwrap_or_default();
-        left -= now;
-        if count >= arguments.count || left == 0 {
-            return Ok(count);
-        }
-    }
+        Ok(answer["count"].as_u64().unwrap_or_default())
+    };
+    admin_client::wait(arguments.timeout, ask, |count| *count >= arguments.count)
 }
