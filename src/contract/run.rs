@@ -242,10 +242,8 @@ impl Run {
         loaded.sort_by_key(|row| std::cmp::Reverse(row.vendor.path_prefix.len()));
         loaded.into_iter().find_map(|row| {
             let path = planned.path.strip_prefix(&*row.vendor.legacy_prefix).filter(|rest| rest.starts_with('/')).unwrap_or(&planned.path);
-            let is_below = |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-            let (own, alias) = (&row.vendor.path_prefix, &row.vendor.alias_prefix);
             match row.route(&planned.method, path) {
-                Route::Found(operation, _) if is_below(own) || !alias.is_empty() && is_below(alias) => Some(operation),
+                Route::Found(operation, _) if row.vendor.leads(path) => Some(operation),
                 _ => None,
             }
         })

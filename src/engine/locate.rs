@@ -105,7 +105,7 @@ impl Vendors {
         let mut leading: Option<&LoadedVendor> = None;
         for loaded in rows() {
             let is_longer = leading.is_none_or(|other| loaded.vendor.path_prefix.len() > other.vendor.path_prefix.len());
-            if is_longer && leads(&loaded.vendor, path) {
+            if is_longer && loaded.vendor.leads(path) {
                 leading = Some(loaded);
             }
         }
@@ -148,15 +148,6 @@ impl Candidates<'_> {
             Self::OfMount(mount) => vendor.mount == **mount,
         }
     }
-}
-
-/// Whether a prefix of a vendor leads a path, however many slashes that begins with.
-fn leads(vendor: &Vendor, path: &str) -> bool {
-    let path = path.trim_start_matches('/');
-    let is_in_front = |prefix: &str| vendor.path_style.strip_prefix(path, prefix.trim_start_matches('/')).is_some();
-    vendor.path_prefix.is_empty()
-        || is_in_front(&vendor.path_prefix)
-        || !vendor.alias_prefix.is_empty() && is_in_front(&vendor.alias_prefix)
 }
 
 /// How many segments of a vendor's prefix lead a path.

@@ -115,6 +115,13 @@ impl Vendor {
         names.filter_map(|name| self.described.schemes.0.get(name)?.place()).collect()
     }
 
+    /// Whether one of its prefixes leads a path, however many slashes that begins with.
+    pub fn leads(&self, path: &str) -> bool {
+        let path = path.trim_start_matches('/');
+        let is_in_front = |prefix: &str| self.path_style.strip_prefix(path, prefix.trim_start_matches('/')).is_some();
+        self.path_prefix.is_empty() || is_in_front(&self.path_prefix) || !self.alias_prefix.is_empty() && is_in_front(&self.alias_prefix)
+    }
+
     /// The id of the vendor that its subscriptions belong to.
     pub(crate) fn subscription_owner(&self) -> &str {
         self.webhooks.shared.unwrap_or(&self.id)

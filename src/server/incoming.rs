@@ -9,7 +9,6 @@ use hyper::body::{Body as _, Incoming};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::base::json::Extent;
-use crate::base::text;
 use crate::engine::{Request, Unread, decode};
 use crate::server::bodies::Bodies;
 use crate::server::connections::Connection;
@@ -119,7 +118,8 @@ pub(super) fn unkept(head: &Parts, path: &str, body: &Bytes) -> Option<Unread> {
 
 /// Whether a request of the admin API may wait for something.
 pub(super) fn waits(head: &Parts, path: &str) -> bool {
-    path.ends_with("/advance") || head.uri.query().is_some_and(|query| text::percent_decode(query).contains("wait"))
+    path.ends_with("/advance")
+        || head.uri.query().is_some_and(|query| form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "wait"))
 }
 
 /// Reads a body. What it holds of the room for `bodies` grows with it; small ones need none. One that stalls ends when

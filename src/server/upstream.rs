@@ -132,7 +132,7 @@ impl Upstreams {
         &self,
         (upstream, target): &(&UpstreamUrl, String),
         machine: &Arc<Machine>,
-        request: &Request,
+        request: &Arc<Request>,
         limit: usize,
         (turn, bodies, kept): (&Semaphore, &Bodies, &mut Option<OwnedSemaphorePermit>),
     ) -> Option<Answer> {
@@ -145,7 +145,7 @@ impl Upstreams {
         let came = tokio::time::timeout(PATIENCE, Box::pin(exchange)).await;
         let came = came.unwrap_or(Err(Failure::Silent)).unwrap_or_else(|failure| refused(&upstream.host, &failure));
         let is_large = request.body.len().max(came.body.len()) > LARGE;
-        let (machine, request) = (Arc::clone(machine), request.clone());
+        let (machine, request) = (Arc::clone(machine), Arc::clone(request));
         let witness = move || {
             let is_read = request.body.len() <= SMALL || incoming::count_values(&request, limit).is_ok();
             machine.witness(&request, is_read, came, wall())

@@ -15,7 +15,7 @@ use crate::server::admin::long_poll::long_poll;
 use crate::server::admin::page::Room;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
-use crate::server::admin::requests::check_known;
+use crate::server::admin::requests::check_event;
 use crate::server::admin::secrets::{self, Redacted, Redactor};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
@@ -139,10 +139,7 @@ struct Filter<'a> {
 
 impl<'a> Filter<'a> {
     fn read(admin: &Admin, request: &'a AdminRequest<'_>) -> Result<Self, Problem> {
-        if let Some(event) = request.query("event") {
-            let events = admin.machine.vendors().all().iter().flat_map(|vendor| vendor.webhooks.events);
-            check_known("event", event, &events.copied().collect::<Vec<_>>())?;
-        }
+        request.query("event").map_or(Ok(()), |event| check_event(admin, event))?;
         let limit = request.number("limit")?.unwrap_or(100);
         let since = request.query("since");
         let since = since.map(|text| text.parse().map_err(|_| Problem::bad_request(format!("`since` is a time, found `{text}`"))));

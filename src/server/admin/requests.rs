@@ -16,7 +16,7 @@ use serde::Serialize;
 
 pub(crate) use self::entry::EntryView;
 pub(crate) use self::export::export;
-pub(crate) use self::filter::{COUNT, EXPORT, EXPORT_ONE, FILTERS, Filter, LIST, STREAM, check_known};
+pub(crate) use self::filter::{COUNT, EXPORT, EXPORT_ONE, FILTERS, Filter, LIST, STREAM, check_event};
 pub(crate) use self::stream::stream;
 pub(crate) use self::unmatched::{QUERY as UNMATCHED, UnmatchedRequests, clear as clear_unmatched, list as list_unmatched};
 use crate::engine::Sandbox;

@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use crate::base::time;
 use crate::scenario::schema;
 use crate::scenario::verify::{self, Format};
-use crate::server::admin::long_poll::long_poll;
+use crate::server::admin::long_poll::long_poll_in;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::{self, AdminResponse};
@@ -28,7 +28,7 @@ pub(crate) const QUERY: &[(&str, &str)] = &[
     secrets::QUERY,
 ];
 
-/// The turn to judge at once.
+/// The turn to judge, which takes a worker of those that others need as well.
 static JUDGING: Semaphore = Semaphore::const_new(1);
 
 /// The schema of the body.
@@ -64,12 +64,7 @@ pub(crate) async fn verify(admin: &Admin, request: &AdminRequest<'_>) -> Result<
         Ok(((sandbox, report), is_final))
     };
     let (sandbox, report) = match request.query("at_most") {
-        None if request.query("wait").is_none() => {
-            // Others that may take long are answered meanwhile.
-            let _judging = JUDGING.acquire().await;
-            look()?.0
-        }
-        None => long_poll(request, || admin.sandbox_changed(request), look).await?,
+        None => long_poll_in(&JUDGING, request, || admin.sandbox_changed(request), look).await?,
         Some(_) if scenario.is_some() || request.query("wait").is_some() => {
             return Err(Problem::bad_request("`at_most` is for what the scenario expects, and not together with `wait`"));
         }

@@ -13,7 +13,7 @@ use crate::server::admin::deliveries::{DeliveryView, on_document, view};
 use crate::server::admin::page::{Room, behind};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
-use crate::server::admin::requests::check_known;
+use crate::server::admin::requests::check_event;
 use crate::server::admin::secrets::{Redacted, Redactor};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
@@ -196,10 +196,7 @@ const FORMATS: [(&str, Format); 2] = [("json", Format::Json), ("form", Format::F
 /// Sends the test event of the vendor's portal.
 pub(crate) async fn test(admin: &Admin, request: &AdminRequest<'_>) -> Result<Redacted<DeliveryView>, Problem> {
     let wanted: TestWebhook = request.read()?;
-    if let Some(event) = &wanted.event {
-        let events = admin.machine.vendors().all().iter().flat_map(|vendor| vendor.webhooks.events);
-        check_known("event", event, &events.copied().collect::<Vec<_>>())?;
-    }
+    wanted.event.iter().try_for_each(|event| check_event(admin, event))?;
     view(admin, request, &SUBSCRIPTION, Some(Deed::Sent), |cx, id| {
         let subscription: Subscription = cx.docs.get(SUBSCRIPTION, id)?;
         let vendor = admin.machine.vendors().find(subscription.version())?;

@@ -238,8 +238,14 @@ fn has_words(entry: &Entry, words: &Sought) -> bool {
     parts.iter().any(|part| words.is_in(part))
 }
 
+/// That some vendor tells of an event.
+pub(crate) fn check_event(admin: &Admin, event: &str) -> Result<(), Problem> {
+    let events = admin.machine.vendors().all().iter().flat_map(|vendor| vendor.webhooks.events);
+    check_known("event", event, &events.copied().collect::<Vec<_>>())
+}
+
 /// That a word is one of some names.
-pub(crate) fn check_known(what: &str, wanted: &str, names: &[&str]) -> Result<(), Problem> {
+fn check_known(what: &str, wanted: &str, names: &[&str]) -> Result<(), Problem> {
     if names.contains(&wanted) {
         return Ok(());
     }

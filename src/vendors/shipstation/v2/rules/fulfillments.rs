@@ -48,7 +48,8 @@ fn to_json(row: &Members) -> Value {
 pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
     let (mut rows, mut has_errors) = (Vec::new(), false);
     for one in cx.call.body["fulfillments"].as_array().into_iter().flatten() {
-        let number = one["shipment_id"].as_str().and_then(wire::number).unwrap_or_default();
+        let id = one["shipment_id"].as_str().unwrap_or_default();
+        let number = wire::number(id).unwrap_or_default();
         let shipment = shipment::view(cx, number);
         let fault = fault(cx, one, shipment.as_ref());
         has_errors |= fault.is_some();
@@ -56,10 +57,7 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
         if fault.is_none() {
             fulfill(cx, number, &shipment, one);
         }
-        let known = &shipment["shipment_number"];
-        rows.push(
-            json!({ "shipment_id": one["shipment_id"].as_str().unwrap_or_default(), "shipment_number": known, "error_message": fault }),
-        );
+        rows.push(json!({ "shipment_id": id, "shipment_number": shipment["shipment_number"], "error_message": fault }));
     }
     Ok(Reply::ok(json!({ "has_errors": has_errors, "fulfillments": rows })))
 }

@@ -245,9 +245,8 @@ fn packages(cx: &mut Cx<'_>, shipment: &mut Value, before: Option<&Members>) {
             continue;
         }
         let code = code.as_deref().filter(|code| *code != "package");
-        let name = code.map_or_else(|| "Package".to_owned(), title);
         package["package_id"] = if code.is_none() { "se-3" } else { "se-5" }.into();
-        package["package_name"] = name.into();
+        package["package_name"] = code.map_or_else(|| "Package".to_owned(), title).into();
     }
     let products = packages.iter_mut().filter_map(|package| package["products"].as_array_mut()).flatten();
     for product in products.filter(|product| product["product_id"].is_null()) {
