@@ -279,7 +279,7 @@ mod tests {
         bytes.extend(b"\x00\x02{}\x02\x01\x05fault\x01b\x01c\x02\x00\x0c{\"a\":\"1.50\"}");
         let check = |bytes: Vec<u8>, is_secure: bool| {
             let slot = later(7, bytes).expect("it is whole");
-            assert!(matches!(slot, Slot::Read(_)));
+            assert!(matches!(slot, Slot::Read(..)));
             let entry = slot.entry();
             assert_eq!((entry.number, &*entry.id, entry.is_secure, entry.nth), (7, "default-1", is_secure, 4));
             assert_eq!((&*entry.target, entry.operation.as_deref()), ("/shippo/a", Some("shippo.GetAddress")));

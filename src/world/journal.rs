@@ -101,7 +101,7 @@ impl Journal {
         self.written += 1;
         entry.number = self.written;
         let entry = Arc::new(entry);
-        self.put(Slot::Read(Arc::clone(&entry)));
+        self.put(Slot::read(Arc::clone(&entry)));
         entry
     }
 
@@ -159,8 +159,9 @@ impl Journal {
             let last = Arc::make_mut(&mut entry);
             last.request.body = Bytes::new();
             last.answer.body = Bytes::new();
+            let last = Slot::read(entry);
             self.bytes += last.bytes();
-            self.entries.push_back(Slot::Read(entry));
+            self.entries.push_back(last);
         }
         self.drop_oldest(most, 0);
         self.entries.shrink_to(2 * self.entries.len());

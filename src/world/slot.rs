@@ -6,7 +6,8 @@ use crate::world::Entry;
 
 /// An exchange, which is read when it is looked at first if it was written before.
 pub enum Slot {
-    Read(Arc<Entry>),
+    /// It, and how much it takes in memory, which is not counted again when it leaves.
+    Read(Arc<Entry>, usize),
     Unread(Box<Unread>),
 }
 
@@ -18,6 +19,12 @@ pub struct Unread {
 }
 
 impl Slot {
+    #[must_use]
+    pub fn read(entry: Arc<Entry>) -> Self {
+        let bytes = entry.bytes();
+        Self::Read(entry, bytes)
+    }
+
     /// An exchange that `read` makes when somebody looks at it. Until then it counts as what it will take.
     pub fn unread(number: u64, bytes: usize, read: impl FnOnce() -> Entry + Send + 'static) -> Self {
         let entry = LazyLock::new(Box::new(move || Arc::new(read())) as Box<dyn FnOnce() -> Arc<Entry> + Send>);
@@ -27,7 +34,7 @@ impl Slot {
     #[must_use]
     pub fn number(&self) -> u64 {
         match self {
-            Self::Read(entry) => entry.number,
+            Self::Read(entry, _) => entry.number,
             Self::Unread(unread) => unread.number,
         }
     }
@@ -36,7 +43,7 @@ impl Slot {
     #[must_use]
     pub fn bytes(&self) -> usize {
         match self {
-            Self::Read(entry) => entry.bytes(),
+            Self::Read(_, bytes) => *bytes,
             Self::Unread(unread) => unread.bytes,
         }
     }
@@ -44,7 +51,7 @@ impl Slot {
     #[must_use]
     pub fn entry(&self) -> &Arc<Entry> {
         match self {
-            Self::Read(entry) => entry,
+            Self::Read(entry, _) => entry,
             Self::Unread(unread) => &unread.entry,
         }
     }
@@ -52,6 +59,6 @@ impl Slot {
 
 impl From<Entry> for Slot {
     fn from(entry: Entry) -> Self {
-        Self::Read(Arc::new(entry))
+        Self::read(Arc::new(entry))
     }
 }

@@ -129,7 +129,7 @@ pub(crate) fn record(machine: &Machine, bytes: &[u8]) -> Result<Recording, Probl
     sandbox.set_ttl(None);
     sandbox.lock().world.set_mode(Mode::Frozen, wall());
     if let Some(RecordedJournal { written, dropped, entries, .. }) = journal {
-        sandbox.refill_journal(entries.into_iter().map(Slot::Read), written, dropped);
+        sandbox.refill_journal(entries.into_iter().map(Slot::read), written, dropped);
     }
     Ok(Recording { sandbox, log: log.unwrap_or_default() })
 }
