@@ -94,8 +94,10 @@ async fn report_on_all(admin: &Admin, sandbox: &Arc<Sandbox>, wait: Option<Durat
     let (count, began) = (admin.judged.of(sandbox), Instant::now());
     while count.go_on(&admin.machine, sandbox) {
         if wait.is_some_and(|wait| began.elapsed() >= wait) {
+            // What was judged in time, before more is.
+            let report = count.report(&admin.machine, sandbox);
             count.go_on_apart(&admin.machine, sandbox);
-            break;
+            return report;
         }
         tokio::task::yield_now().await;
     }
