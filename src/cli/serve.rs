@@ -16,7 +16,8 @@ use std::time::{Duration, Instant};
 use std::{fs, io};
 
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
+use tokio::time::{sleep, timeout};
 
 use crate::cli::arguments::{AdminAuthArgument, LogFormat, ServeArguments};
 use crate::cli::banner::banner;
@@ -202,7 +203,9 @@ async fn serve(arguments: &ServeArguments) -> Exit {
     let served = server::serve_embedded(Arc::clone(&machine), bound, guard, leave, started).await;
     remove(arguments.ready_file.as_deref());
     if let Some(opened) = &store {
+        CLOSING.notify_one();
         opened.store.close();
+        CLOSED.notify_one();
         if let Some(lost) = opened.store.lost() {
             return complain(&format_args!("the process ends, because {lost}"), Exit::Lost);
         }
@@ -303,8 +306,15 @@ fn publish(path: &Path, line: &str) -> io::Result<()> {
     fs::rename(draft, path)
 }
 
-/// How long the process may take to end after a signal.
+/// How long the process may take after a signal until it has ended or closes a data directory, and again from then on.
 const LAST_CALL: Duration = Duration::from_secs(5);
+
+/// How long a data directory may take to be closed: tens of times a disk has to say that it has what was written.
+const LAST_WRITES: Duration = Duration::from_secs(20);
+
+/// When that begins, and when it is done.
+static CLOSING: Notify = Notify::const_new();
+static CLOSED: Notify = Notify::const_new();
 
 /// Within this time signals are one: a terminal sends its own to a whole group, and some of that group pass it on.
 const ECHO: Duration = Duration::from_millis(200);
@@ -315,7 +325,7 @@ const NO_ROOM: i32 = 25;
 /// How the process ends, once its verdict is told.
 static TOLD: OnceLock<Exit> = OnceLock::new();
 
-/// Ends with the first signal to terminate, interrupt, hang up or quit; with a second, or five seconds later, the process ends whatever
+/// Ends with the first signal to terminate, interrupt, hang up or quit; with a second, or when its time is up, the process ends whatever
 /// hangs. Handlers are installed when this returns. They have a thread of their own, because all others may be at work.
 #[expect(clippy::disallowed_methods, reason = "the shell measures how long ago a signal came")]
 pub(super) fn signals(ready_file: Option<PathBuf>) -> io::Result<oneshot::Receiver<()>> {
@@ -346,8 +356,17 @@ pub(super) fn signals(ready_file: Option<PathBuf>) -> io::Result<oneshot::Receiv
                     signalled().await;
                 }
             };
-            let is_again = tokio::time::timeout(LAST_CALL, again).await.is_ok();
-            if is_again { "a second signal came" } else { "something hangs" }
+            let late = async {
+                let is_closing = timeout(LAST_CALL, CLOSING.notified()).await.is_ok();
+                if is_closing && timeout(LAST_WRITES, CLOSED.notified()).await.is_ok() {
+                    sleep(LAST_CALL).await;
+                }
+            };
+            tokio::select! {
+                biased;
+                () = again => "a second signal came",
+                () = late => "something hangs",
+            }
         });
         remove(ready_file.as_deref());
         let exit = TOLD.get().copied().unwrap_or_else(|| {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use fjall::{Keyspace, LsmError, OwnedWriteBatch, PersistMode, Slice};
 use serde::{Deserialize, Serialize};
 
-use crate::store::files::{self, FORMAT};
+use crate::store::files::{self, FORMAT, Lock};
 use crate::store::tables::Tables;
 
 /// How many bytes of a record one value has.
@@ -63,7 +63,7 @@ pub struct Disk {
     written: File,
     /// That of the latest batch.
     position: u64,
-    _lock: File,
+    _lock: Lock,
 }
 
 /// How the directory was left.

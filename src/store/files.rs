@@ -33,8 +33,18 @@ const NUMBERS: &[&str] = &["0", "1", "2", "3", "4"];
 const CURRENT: &str = "current";
 const TABLES: &str = "tables";
 
+/// What keeps other processes from a directory, until it is dropped.
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // The file is open for a moment in each process that another thread is about to start, and closing it here ends no lock there.
+        let _ = self.0.unlock();
+    }
+}
+
 /// Locks a directory, which is made if there is none, with a store that `make` makes in it.
-pub(super) fn open(directory: &Path, make: impl FnOnce(&Path) -> Result<(), StoreError>) -> Result<File, StoreError> {
+pub(super) fn open(directory: &Path, make: impl FnOnce(&Path) -> Result<(), StoreError>) -> Result<Lock, StoreError> {
     let failed = |error| StoreError::Io { directory: directory.to_owned(), error };
     make_private(directory).map_err(failed)?;
     ["LOCK", "FORMAT", "WRITTEN"].iter().try_for_each(|name| own_file(&directory.join(name))).map_err(failed)?;
@@ -184,7 +194,7 @@ pub(super) fn witnessed(directory: &Path) -> Result<(File, Option<u64>), StoreEr
 }
 
 /// Locks a directory for this process.
-fn lock(directory: &Path) -> Result<File, StoreError> {
+fn lock(directory: &Path) -> Result<Lock, StoreError> {
     let failed = |error| StoreError::Io { directory: directory.to_owned(), error };
     let mut file = File::options().read(true).write(true).create(true).truncate(false).open(directory.join("LOCK")).map_err(failed)?;
     match file.try_lock() {
@@ -196,8 +206,9 @@ fn lock(directory: &Path) -> Result<File, StoreError> {
         }
         Err(TryLockError::Error(error)) => return Err(failed(error)),
     }
-    file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(failed)?;
-    Ok(file)
+    let mut lock = Lock(file);
+    lock.0.set_len(0).and_then(|()| writeln!(lock.0, "{}", std::process::id())).map_err(failed)?;
+    Ok(lock)
 }
 
 /// Refuses what is written to, and no file of the directory itself.
@@ -220,4 +231,23 @@ fn only_files(path: &Path) -> io::Result<()> {
         return fs::read_dir(path)?.try_for_each(|entry| only_files(&entry?.path()));
     }
     if kind.is_file() || kind.is_dir() { Ok(()) } else { Err(io::Error::other(format!("{} is no file", path.display()))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_ends_with_its_directory_whoever_has_a_copy_of_its_file() {
+        let directory = std::env::temp_dir().join(format!("seatrial-lock-{}", std::process::id()));
+        fs::create_dir_all(&directory).expect("a folder can be made");
+        let held = lock(&directory).expect("nobody has it");
+        // As a process has it that another thread is about to start.
+        let copy = held.0.try_clone().expect("a descriptor is free");
+        assert!(matches!(lock(&directory), Err(StoreError::InUse { .. })));
+        drop(held);
+        assert!(lock(&directory).is_ok());
+        drop(copy);
+        fs::remove_dir_all(&directory).expect("the folder can go");
+    }
 }

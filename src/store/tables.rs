@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fjall::config::BlockSizePolicy;
-use fjall::{Database, Keyspace, KeyspaceCreateOptions};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
 /// How much of what is read is kept in memory: nothing is read twice.
 const CACHE: u64 = 1024 * 1024;
@@ -24,8 +24,9 @@ const BLOCK: u32 = 32 * 1024;
 const LONG: u64 = 1024 * 1024;
 const LONG_AT_WORK: u64 = 8 * LONG;
 const SHARE: u64 = 16;
-/// How often is looked whether tables are there at the end, and how long is waited between.
-const LOOKS: u32 = 10_000;
+/// How often is looked whether tables are there at the end, and how long is waited between. A slow disk takes seconds for them; who waits
+/// for the end of a process has more patience than this.
+const LOOKS: u32 = 50_000;
 const PAUSE: Duration = Duration::from_micros(200);
 /// What the journal is called while it is made.
 const BEGUN: &str = "journal.begun";
@@ -126,12 +127,15 @@ impl Tables {
     /// Closes the store with an empty journal, unless tables do not come.
     pub fn close(self) -> fjall::Result<()> {
         self.all().iter().try_for_each(|keyspace| keyspace.rotate_memtable().map(drop))?;
-        let is_in_tables = (0..LOOKS).any(|look| {
+        // Once a table could not be written, nothing is any more.
+        let is_broken = || self.database.persist(PersistMode::Buffer).is_err();
+        let _ = (0..LOOKS).any(|look| {
             if look > 0 {
                 std::thread::sleep(PAUSE);
             }
-            self.is_in_tables()
+            self.is_in_tables() || is_broken()
         });
+        let is_in_tables = self.is_in_tables();
         let folder = self.folder.clone();
         // The threads of the store end here.
         drop(self);
