@@ -304,7 +304,9 @@ mod tests {
                 }
                 sent
             });
-            let result = client().send("default", &outbound(&url)).await;
+            // What ends it is the bound on what is read, however long that takes.
+            let outbound = Outbound { timeout: Duration::from_secs(60), ..outbound(&url) };
+            let result = client().send("default", &outbound).await;
             let is_given_up = match &result {
                 AttemptResult::Silent(why) => why.starts_with("the connection broke off"),
                 AttemptResult::Answered { .. } => !begin.is_empty(),

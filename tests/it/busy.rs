@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::client::{JSON, admin, send};
+use crate::client::{JSON, admin, send, send_patiently};
 use crate::process::Server;
 
 /// A receiver that accepts and never answers; it says when a request has come.
@@ -136,7 +136,7 @@ fn endless_work_of_one_sandbox_stops_nobody() {
     thread::scope(|scope| {
         let advance = |by: &'static str| {
             let server = &server;
-            scope.spawn(move || send(server, "POST", "/_seatrial/sandboxes/endless/clock/advance", &[JSON], by).status)
+            scope.spawn(move || send_patiently(server, "POST", "/_seatrial/sandboxes/endless/clock/advance", &[JSON], by).status)
         };
         let advancing = advance(r#"{"by": "100000h"}"#);
         while !advancing.is_finished() {
@@ -146,7 +146,7 @@ fn endless_work_of_one_sandbox_stops_nobody() {
         }
         assert_eq!(advancing.join().expect("it ends"), 200, "a parcel ends after as many scans as it may have");
     });
-    let end = send(&server, "POST", "/_seatrial/sandboxes/endless/clock/advance", &[JSON], r#"{"to": "9999-12-30T22:00:00Z"}"#);
+    let end = send_patiently(&server, "POST", "/_seatrial/sandboxes/endless/clock/advance", &[JSON], r#"{"to": "9999-12-30T22:00:00Z"}"#);
     assert_eq!(end.status, 200, "the calendar ends, and so does the agenda: {}", end.body);
 }
 
@@ -158,11 +158,11 @@ fn lists_of_many_bytes_have_a_bound_and_leave_health_alone() {
     let order = r#""orderDate":"2026-01-05","orderStatus":"awaiting_shipment","billTo":{"name":"A"},"shipTo":{"name":"A"}"#;
     for number in 0..5 {
         let body = format!(r#"{{"orderNumber":"{number}",{order},"items":[{}]}}"#, vec![&*item; 4_000].join(","));
-        assert_eq!(send(&server, "POST", "/shipstation/orders/createorder", &seller, &body).status, 200);
+        assert_eq!(send_patiently(&server, "POST", "/shipstation/orders/createorder", &seller, &body).status, 200);
     }
-    let list = |word: &str| send(&server, "GET", &format!("/shipstation/orders?itemKeyword={word}"), &seller, "").status;
+    let list = |word: &str| send_patiently(&server, "GET", &format!("/shipstation/orders?itemKeyword={word}"), &seller, "").status;
     assert_eq!(list("zzz"), 200, "what cannot be there is not read");
-    let shipments = send(&server, "GET", "/shipstation/v2/shipments?item_keyword=zzz", &[("api-key", "seatrial-live")], "");
+    let shipments = send_patiently(&server, "GET", "/shipstation/v2/shipments?item_keyword=zzz", &[("api-key", "seatrial-live")], "");
     assert_eq!(shipments.status, 500, "{}", shipments.body);
     thread::scope(|scope| {
         let lists: Vec<_> = (0..3).map(|_| scope.spawn(|| list("quantity"))).collect();

@@ -41,6 +41,16 @@ pub fn send(server: &Server, method: &str, path: &str, headers: &[(&str, &str)],
     Answer::read(&exchange(address, head_and_body(method, path, headers, body).as_bytes()))
 }
 
+/// The same, of what takes so long that nobody else's time-outs are for it.
+pub fn send_patiently(server: &Server, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    let address = if path.starts_with("/_seatrial/") { server.admin() } else { server.address() };
+    let (stream, request) = (connect(address), head_and_body(method, path, headers, body));
+    stream.set_read_timeout(Some(Duration::from_secs(120))).expect("a time-out can be set");
+    let answer = told(stream, request.as_bytes());
+    admin_contract::check(&request, &answer);
+    Answer::read(&answer)
+}
+
 /// Sends a request to a vendor of a server that may end; `None` once it does.
 pub fn send_while_it_listens(server: &Server, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Option<Answer> {
     let stream = with_limit(TcpStream::connect(server.address()).ok()?);

@@ -42,13 +42,26 @@ impl Folder {
     /// A copy of it as it is now, as the end of the process would leave it.
     pub fn copy(&self) -> Self {
         loop {
-            let copy = Self::new();
+            let (copy, manifests) = (Self::new(), self.manifests());
             match copy_folder(&self.0, &copy.0) {
-                Ok(()) => return copy,
+                // Tables that are replaced meanwhile are copied in part, which nothing leaves.
+                Ok(()) if self.manifests() == manifests => return copy,
+                Ok(()) => {}
                 // A file went meanwhile, which nothing leaves half of.
                 Err(error) => assert_eq!(error.kind(), io::ErrorKind::NotFound, "{error}"),
             }
         }
+    }
+
+    /// The manifests that say which tables there are: in each keyspace the one that `current` names.
+    pub fn manifests(&self) -> Vec<PathBuf> {
+        let current = self.files().into_iter().filter(|file| file.file_name().is_some_and(|name| name == "current"));
+        let manifest = |file: PathBuf| {
+            let bytes = fs::read(&file).expect("another one may come in its place, which is there at once");
+            let number = bytes.first_chunk().map(|number| u64::from_le_bytes(*number)).expect("it begins with a number");
+            file.with_file_name(format!("v{number}"))
+        };
+        current.map(manifest).collect()
     }
 
     /// All files, with their names.

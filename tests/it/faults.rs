@@ -109,7 +109,8 @@ fn held(server: &Server, sandbox: &str, fault: &Value) -> (TcpStream, Value) {
     let mut stream = client::connect(server.address());
     let head = format!("GET /@{sandbox}/shippo/parcels HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
     stream.write_all(head.as_bytes()).expect("it reads");
-    let found = send(server, "GET", &format!("/_seatrial/sandboxes/{sandbox}/requests?limit=1&wait=5s&min=1"), &[], "").json();
+    let found =
+        send(server, "GET", &format!("/_seatrial/sandboxes/{sandbox}/requests?limit=1&wait=5s&min=1&wire=under_way"), &[], "").json();
     (stream, found["requests"][0].clone())
 }
 

@@ -180,7 +180,7 @@ fn what_is_allowed_passes_by_the_rules_of_egress() {
 
 #[test]
 fn clients_that_do_not_open_their_tunnel_are_ended() {
-    let (server, _) = start("abuse", &["--read-timeout", "300ms", "--connections", "20"]);
+    let (server, _) = start("unopened", &["--read-timeout", "3s", "--connections", "20"]);
     let endless = [b"CONNECT api.goshippo.com:443 HTTP/1.1\r\nx: ".to_vec(), vec![b'a'; 64 * 1024]].concat();
     let said: [&[u8]; 6] = [
         b"",

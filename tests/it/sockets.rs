@@ -4,8 +4,6 @@ use std::collections::VecDeque;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::Duration;
 
 use crate::client::{JSON, connect, send};
@@ -15,6 +13,7 @@ use crate::process::Server;
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// An empty SETTINGS frame.
 const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+const GO_ON: &[u8; 25] = b"HTTP/1.1 100 Continue\r\n\r\n";
 const HEALTH: &[u8] = b"GET /_seatrial/health HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
 /// Waits until the other side has ended a connection, for at most ten seconds; what it sent.
@@ -50,17 +49,26 @@ fn silence_ends_a_connection_whatever_was_said_before() {
 fn bodies_that_stand_still_make_room_for_others() {
     let server = Server::start(&["--read-timeout", "1h", "--in-flight-bytes", "1048576"]);
     let head = "POST /shippo/addresses HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10000000\r\n\r\n";
-    let stalled: Vec<TcpStream> = (0..3)
-        .map(|_| {
+    let expecting = head.replace("\r\n\r\n", "\r\nexpect: 100-continue\r\n\r\n");
+    // Two of them have the room, which they are told, before the last one comes.
+    let stalled: Vec<TcpStream> = [expecting.as_str(), &expecting, head]
+        .into_iter()
+        .map(|head| {
             let mut stream = connect(server.address());
-            stream.write_all([head.as_bytes(), &[b' '; 5_000]].concat().as_slice()).expect("it is open");
+            stream.write_all(head.as_bytes()).expect("it is open");
+            if head == expecting {
+                let mut told = [0; GO_ON.len()];
+                stream.read_exact(&mut told).expect("there is room");
+                assert_eq!(told, *GO_ON);
+            }
+            stream.write_all(&[b' '; 5_000]).expect("it is open");
             stream
         })
         .collect();
     let body = format!(r#"{{"name": "{}", "street1": "1 A St", "country": "US"}}"#, "x".repeat(6_000));
     let headers = [("authorization", "ShippoToken shippo_test_seatrial"), ("content-type", "application/json")];
     assert_eq!(send(&server, "POST", "/shippo/addresses", &headers, &body).status, 201);
-    // Two of them had the room, and the last one has it now.
+    // The last one has the room now.
     for stream in stalled.into_iter().take(2) {
         let answer = String::from_utf8_lossy(&ended(stream)).into_owned();
         assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
@@ -69,7 +77,7 @@ fn bodies_that_stand_still_make_room_for_others() {
 
 #[test]
 fn a_client_that_does_not_read_is_dropped() {
-    let server = Server::start(&["--read-timeout", "300ms"]);
+    let server = Server::start(&["--read-timeout", "2s"]);
     let bytes = "x".repeat(2 << 20);
     for _ in 0..4 {
         assert_eq!(send(&server, "POST", "/_seatrial/inbox/big", &[], &bytes).status, 200);
@@ -104,7 +112,7 @@ fn the_silent_and_then_the_idle_make_room_for_others() {
 
 #[test]
 fn a_quiet_stream_is_no_idle_connection() {
-    let server = Server::start(&["--read-timeout", "200ms", "--connections", "3"]);
+    let server = Server::start(&["--read-timeout", "2s", "--connections", "3"]);
     let mut stream = connect(server.address());
     stream.write_all(b"GET /_seatrial/sandboxes/default/requests/stream HTTP/1.1\r\nhost: localhost\r\n\r\n").expect("it is open");
     let mut part = [0; 4096];
@@ -131,29 +139,24 @@ fn connections_leave_descriptors_to_a_data_directory() {
     let mut command = Command::new("sh");
     command.args(["-c", &script, env!("CARGO_BIN_EXE_seatrial")]).stdout(Stdio::piped()).stderr(Stdio::piped());
     let server = Server::of(command);
-    let ended = AtomicBool::new(false);
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            let mut open = VecDeque::new();
-            while !ended.load(Ordering::Relaxed) {
-                open.extend(TcpStream::connect(server.address()));
-                open.drain(..open.len().saturating_sub(200));
-            }
-        });
-        let body = format!(r#"{{"name": "Ada", "country": "US", "extra": "{}"}}"#, "x".repeat(400_000));
-        let head = "POST /shippo/addresses HTTP/1.1\r\nhost: localhost\r\nauthorization: ShippoToken shippo_test_seatrial\r\n";
-        let request = format!("{head}content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
-        let call = || {
-            let (mut stream, mut answer) = (TcpStream::connect(server.address())?, String::new());
-            stream.write_all(request.as_bytes())?;
-            stream.read_to_string(&mut answer)?;
-            std::io::Result::Ok(answer)
-        };
-        // Some of them lose their seats to others.
-        let made = (0..60).filter(|_| call().is_ok_and(|answer| answer.starts_with("HTTP/1.1 201"))).count();
-        ended.store(true, Ordering::Relaxed);
-        assert!(made > 10, "{made}");
+    let body = format!(r#"{{"name": "Ada", "country": "US", "extra": "{}"}}"#, "x".repeat(400_000));
+    let head = "POST /shippo/addresses HTTP/1.1\r\nhost: localhost\r\nauthorization: ShippoToken shippo_test_seatrial\r\n";
+    let request = format!("{head}content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
+    let call = || {
+        let (mut stream, mut answer) = (TcpStream::connect(server.address())?, String::new());
+        stream.write_all(request.as_bytes())?;
+        stream.read_to_string(&mut answer)?;
+        std::io::Result::Ok(answer)
+    };
+    let mut open = VecDeque::new();
+    // Each call takes the last of the seats, of which there are fewer than connections before it, and nobody comes after it.
+    let made = (0..60).filter(|_| {
+        open.extend((0..60).map(|_| TcpStream::connect(server.address()).expect("it listens")));
+        open.drain(..open.len().saturating_sub(200));
+        call().is_ok_and(|answer| answer.starts_with("HTTP/1.1 201"))
     });
+    let made = made.count();
+    assert!(made > 10, "{made}");
     assert_eq!(server.log(), "");
 }
 

@@ -310,7 +310,7 @@ fn the_authority_is_made_once_and_kept_from_others() {
 /// Whoever does not get through a handshake is dropped like whoever says nothing, and takes no seat from others for long.
 #[test]
 fn handshakes_that_do_not_end_are_ended() {
-    let (server, authority) = start("abuse", &["--read-timeout", "300ms", "--connections", "20"]);
+    let (server, authority) = start("handshakes", &["--read-timeout", "3s", "--connections", "20"]);
     let mut hello = Vec::new();
     session(&authority, "localhost", &["h2"]).write_tls(&mut hello).expect("a buffer takes all");
     let flood = [&[0x16, 3, 1, 0xff, 0xff][..], &[0; 70_000]].concat();

@@ -1,11 +1,12 @@
 //! Calls that are passed on to the vendor itself, which is a second server of ours here.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::mpsc;
 use std::thread;
 
 use serde_json::{Value, json};
+use tokio::net::TcpSocket;
 
 use crate::client::{JSON, admin, connect, send};
 use crate::process::{Server, run, text};
@@ -71,7 +72,10 @@ fn a_spy_passes_on_only_what_the_sandbox_has_no_behavior_for() {
 
 #[test]
 fn what_cannot_be_asked_is_a_gateways_error_and_egress_rules_hold() {
-    let closed = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("loopback has a free port");
+    // Nobody else gets its port, and nobody listens there.
+    let closed = TcpSocket::new_v4().expect("a socket");
+    closed.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("loopback has a free port");
+    let address = closed.local_addr().expect("it is bound");
     let check = |url: &str, reason: &str| {
         let server = Server::start(&["--upstream", &format!("shippo={url}")]);
         let answer = send(&server, "GET", "/shippo/addresses", &[SHIPPO], "");
@@ -79,7 +83,8 @@ fn what_cannot_be_asked_is_a_gateways_error_and_egress_rules_hold() {
         assert!(answer.body.contains(reason), "{url}: {}", answer.body);
         assert!(entries(&server)[0]["notes"].to_string().contains("upstream-failed"));
     };
-    check(&format!("http://{closed}"), "cannot be asked");
+    check(&format!("http://{address}"), "cannot be asked");
+    drop(closed);
     check("https://203.0.113.7", "on the list of `--allow-egress`");
     check("http://169.254.169.254", "never connected to");
 }

@@ -35,7 +35,7 @@ impl Watching {
 
     /// The same for another file.
     fn edit_file(&mut self, file: &std::path::Path, text: &str) -> String {
-        std::fs::write(file, text).expect("the file can be written");
+        replace(file, text);
         self.told()
     }
 
@@ -61,6 +61,13 @@ impl Watching {
     fn addresses(&self) -> usize {
         self.call("GET", "/shippo/addresses", "").matches("\"object_id\"").count()
     }
+}
+
+/// Puts a file in the place of another one, of which nobody sees half.
+fn replace(file: &std::path::Path, text: &str) {
+    let draft = file.with_extension("draft");
+    std::fs::write(&draft, text).expect("the file can be written");
+    std::fs::rename(draft, file).expect("the file can be moved");
 }
 
 impl Drop for Watching {
@@ -135,7 +142,7 @@ fn a_file_that_becomes_a_pipe_stops_nothing() {
     assert_eq!(server.status("/shippo/parcels"), "503");
     assert_eq!(server.status("/_seatrial/livez"), "200");
     std::fs::remove_file(&file).expect("the pipe can be removed");
-    std::fs::write(&file, "overrides: [{on: shippo.ListParcels, fault: 500}]").expect("the file can be written");
+    replace(&file, "overrides: [{on: shippo.ListParcels, fault: 500}]");
     let said = server.told();
     assert!(said.ends_with("was read again; the sandbox goes on with its data\n"), "{said}");
     assert_eq!(server.status("/shippo/parcels"), "500");
@@ -158,7 +165,7 @@ fn a_pipe_that_is_included_is_told_where_it_stands() {
         assert_eq!(server.status("/shippo/parcels"), "503");
     }
     let text = format!("include: {name}");
-    std::fs::write(&server.file, text).expect("the file can be written");
+    replace(&server.file, &text);
     server.told();
     let checked = Command::new(env!("CARGO_BIN_EXE_seatrial")).arg("check").arg(&server.file).output().expect("it runs");
     assert_eq!(checked.status.code(), Some(2));
