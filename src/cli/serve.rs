@@ -310,7 +310,7 @@ fn publish(path: &Path, line: &str) -> io::Result<()> {
 const LAST_CALL: Duration = Duration::from_secs(5);
 
 /// How long a data directory may take to be closed: tens of times a disk has to say that it has what was written.
-const LAST_WRITES: Duration = Duration::from_secs(20);
+const LAST_WRITES: Duration = Duration::from_secs(10);
 
 /// When that begins, and when it is done.
 static CLOSING: Notify = Notify::const_new();
