@@ -8,9 +8,12 @@
 //! record_attempt   the result is stored                                           next attempt → agenda, by the retry policy
 //! ```
 
+use std::cell::LazyCell;
+
 use jiff::SignedDuration;
 use rand::RngExt as _;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::base::entropy::Rng;
 use crate::base::time::{self, Timestamp};
@@ -26,7 +29,8 @@ use crate::world::{AccountId, Blame, Note, OutboxEntry, Task};
 /// The topic of a delivery's next attempt in the agenda.
 pub(crate) const ATTEMPT: &str = "webhook.attempt";
 
-/// The host of links in payloads, since no request names one. It is replaced by the base URL of each subscription.
+/// The host of links in payloads, since no request names one. It is replaced by the base URL of each subscription, before
+/// anything is encoded.
 pub(crate) const PLACEHOLDER_HOST: &str = "nowhere.invalid";
 
 /// The topic of a look at a delivery that waits to be overtaken.
@@ -157,7 +161,9 @@ impl Cx<'_> {
 
     /// Stores a delivery of an event, schedules its first attempt, and returns its id.
     fn create_delivery(&mut self, to: &mut Subscription, event: &str, subject: &str, payload: &impl Serialize, test: bool) -> String {
-        let payload = serde_json::to_value(payload).expect("payloads have text keys and are written to memory");
+        let mut payload = serde_json::to_value(payload).expect("payloads have text keys and are written to memory");
+        let own = || if to.base.is_empty() { self.public_urls.url(self.sandbox, &self.vendor.mount) } else { to.base.clone() };
+        put_links(&mut payload, &LazyCell::new(own));
         to.told += 1;
         let mut rng = self.webhook_rng(&to.id, to.told);
         let id = format!("dlv_{}", ids::hex(&mut rng, 24));
@@ -166,11 +172,7 @@ impl Cx<'_> {
         let other = to_forge(to, forged);
         let notification =
             Event { subscription: other.as_ref().unwrap_or(to), event, subject, payload: &payload, token: &token, at: self.now };
-        let Message { content_type, mut headers, mut body } = (self.vendor.webhooks.render)(&notification);
-        if body.contains(PLACEHOLDER_HOST) {
-            let own = if to.base.is_empty() { self.public_urls.url(self.sandbox, &self.vendor.mount) } else { to.base.clone() };
-            body = body.replace(&format!("http://{PLACEHOLDER_HOST}"), &own);
-        }
+        let Message { content_type, mut headers, body } = (self.vendor.webhooks.render)(&notification);
         headers.insert(0, ("Content-Type".to_owned(), content_type.to_owned()));
         headers.extend(self.trace());
         let mut delivery = Delivery {
@@ -286,6 +288,16 @@ impl Cx<'_> {
             &[self.vendor.subscription_owner(), &self.docs.account().name, "webhook", subscription],
             number,
         )
+    }
+}
+
+/// Puts a subscriber's base URL in place of the host that links have, before anything is encoded.
+fn put_links<F: FnOnce() -> String>(payload: &mut Value, own: &LazyCell<String, F>) {
+    match payload {
+        Value::String(text) if text.contains(PLACEHOLDER_HOST) => *text = text.replace(&format!("http://{PLACEHOLDER_HOST}"), own),
+        Value::Array(rows) => rows.iter_mut().for_each(|row| put_links(row, own)),
+        Value::Object(members) => members.values_mut().for_each(|value| put_links(value, own)),
+        _ => {}
     }
 }
 
