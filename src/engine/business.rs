@@ -33,8 +33,16 @@ pub enum Way {
     Refuse(fn(text: &str) -> Refusal),
     /// What the handler did is rolled back, and the answer is one of success that says no.
     Answer(fn(text: &str) -> Reply),
-    /// The handler asks [`crate::engine::Cx::fails`], because something of the failure stays.
+    /// The handler asks [`crate::engine::Cx::fails`], because something of the failure stays. Where it does not, nothing has failed.
     Handler,
+}
+
+impl BusinessFailure {
+    /// Its name, if the handler asks for it: a call of which nobody does is none that failed.
+    #[must_use]
+    pub fn asked_for(&self) -> Option<&'static str> {
+        matches!(self.way, Way::Handler).then_some(self.name)
+    }
 }
 
 impl BusinessFailures {
@@ -79,7 +87,7 @@ impl WantedFailure {
 
     /// The text, if it is the failure of that name and its handler tells of it.
     pub(super) fn told_by_handler(&self, name: &str) -> Option<&str> {
-        self.failure.filter(|failure| failure.name == name && matches!(failure.way, Way::Handler)).map(|_| self.text())
+        self.failure.filter(|failure| failure.asked_for() == Some(name)).map(|_| self.text())
     }
 
     /// What is answered in place of the handler's success; `None` if the handler has told of the failure.

@@ -3,7 +3,7 @@
 //! **Invariant:** a handler reaches documents, time and randomness through [`Cx`] alone. It does no I/O and holds no lock, and
 //! whatever it changed before it refused is rolled back, so it may be run twice, and against any store.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -44,6 +44,8 @@ pub struct Cx<'w> {
     pub notes: Vec<Note>,
     /// The business failure that the scenario wants of the call.
     pub(crate) failure: Option<&'w WantedFailure>,
+    /// The business failures that were asked for, whether wanted or not.
+    pub(crate) asked: RefCell<Vec<&'static str>>,
     /// The name of the sandbox.
     pub sandbox: &'w str,
     /// All vendors of the machine.
@@ -116,6 +118,7 @@ impl<'w> Cx<'w> {
             docs: Docs::of(world, scope.account),
             notes: Vec::new(),
             failure: None,
+            asked: RefCell::default(),
             sandbox: scope.sandbox,
             public_urls: scope.public_urls,
             reachability: scope.reachability,
@@ -128,7 +131,8 @@ impl<'w> Cx<'w> {
 
     /// What is said of the business failure of that name, if the scenario wants it of this call.
     #[must_use]
-    pub fn fails(&self, name: &str) -> Option<&'w str> {
+    pub fn fails(&self, name: &'static str) -> Option<&'w str> {
+        self.asked.borrow_mut().push(name);
         self.failure?.told_by_handler(name)
     }
 

@@ -21,7 +21,7 @@ use crate::engine::patch::Patch;
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::Outcome;
 use crate::engine::sandbox::Sandbox;
-use crate::engine::scenario::{CallValues, Decision, Delay, Instead, ScenarioRuntime, View};
+use crate::engine::scenario::{CallValues, Decision, Delay, Instead, ScenarioRuntime, Turn, View};
 use crate::engine::state::State;
 use crate::engine::transaction::{self, RolledBack};
 use crate::engine::vendor::{OperationRow, Vendor};
@@ -94,6 +94,8 @@ struct Handled {
     notes: Vec<Note>,
     /// Whether the outcome is the business failure that the scenario wants.
     has_failed: bool,
+    /// The business failures that the handler asked for, whether wanted or not.
+    asked: Vec<&'static str>,
 }
 
 impl Machine {
@@ -128,13 +130,15 @@ impl Machine {
                 let handled = self.run_handler(sandbox, state, row, scope, caller, failure);
                 let is_kept = failure.is_none_or(WantedFailure::is_kept);
                 let refuses_itself = handled.outcome.is_err() && !handled.has_failed;
-                if refuses_itself {
-                    let skipped = std::mem::take(&mut decision.skipped);
-                    skipped.into_iter().for_each(|(owner, row)| uncount(&mut state.world, owner, &[Counter::Matched(row)]));
-                    if let Some((owner, row)) = decision.taken_back.take() {
-                        uncount(&mut state.world, owner, &[Counter::Matched(row), Counter::Effects(row)]);
-                        decision.withdraw();
-                    }
+                let is_void = |turn: &mut Turn| refuses_itself || turn.failure.is_some_and(|name| !handled.asked.contains(&name));
+                let is_untold = decision.taken_back.as_mut().is_none_or(|turn| turn.failure.is_none() || is_void(turn));
+                // A failure that was told may have kept the handler from asking for others.
+                for Turn { owner, rule, .. } in decision.skipped.extract_if(.., |turn| is_untold && is_void(turn)) {
+                    uncount(&mut state.world, owner, &[Counter::Matched(rule)]);
+                }
+                if let Some(Turn { owner, rule, .. }) = decision.taken_back.take_if(is_void) {
+                    uncount(&mut state.world, owner, &[Counter::Matched(rule), Counter::Effects(rule)]);
+                    decision.withdraw();
                 }
                 if let Some(effect) = &mut decision.effect {
                     effect.committed = handled.outcome.is_ok() && is_kept;
@@ -145,7 +149,7 @@ impl Machine {
         decision.quota = decision.quota.or(quota);
         sandbox.measure(state);
         let patched_by = decision.taken_back.take().filter(|_| decision.patch.is_some());
-        let patched_by = patched_by.map(|(owner, row)| (owner, row, sandbox.epoch()));
+        let patched_by = patched_by.map(|Turn { owner, rule, .. }| (owner, rule, sandbox.epoch()));
         let mut executed = executed(handled, &state.world, now, nth, decision);
         (executed.is_answered, executed.patched_by) = (is_answered, patched_by);
         Some(executed)
@@ -210,7 +214,7 @@ impl Machine {
         let state = &mut *guard;
         let now = state.world.clock().now(wall);
         let Caller { name, number, .. } = Caller::count(&mut state.world, vendor, None);
-        let handled = Handled { outcome, account: name, number, notes, has_failed: false };
+        let handled = Handled { outcome, account: name, number, notes, has_failed: false, asked: Vec::new() };
         sandbox.measure(state);
         let executed = executed(handled, &state.world, now, 0, Decision::default());
         Executed { is_passed_on: true, dated: false, ..executed }
@@ -244,7 +248,7 @@ impl Machine {
         let Caller { name, number, rng, credential, .. } = caller;
         let credential = credential.unwrap_or_else(|| Credential { account: Arc::clone(&name), fields: Arc::default() });
         let State { world, scenario, .. } = state;
-        let (mut notes, mut has_exceeded, mut instead) = (Vec::new(), false, None);
+        let (mut notes, mut asked, mut has_exceeded, mut instead) = (Vec::new(), Vec::new(), false, None);
         let done = transaction::in_transaction(world, Some(self.room(sandbox)), |world| {
             let mut cx = Cx::new(world, scenario.as_ref(), scope, credential, rng);
             cx.failure = failure;
@@ -257,6 +261,7 @@ impl Machine {
                 parcels::run_steps_waiting_for_call(&mut cx);
             }
             notes = std::mem::take(&mut cx.notes);
+            asked = cx.asked.take();
             has_exceeded = cx.docs.has_exceeded();
             if has_exceeded || instead.is_some() {
                 return Err(Refusal::Broken);
@@ -266,10 +271,10 @@ impl Machine {
             outcome.map(|reply| (reply, Arc::clone(&owner.name), owner.calls()))
         });
         if let (Some(outcome), false) = (instead, has_exceeded) {
-            return Handled { outcome, account: name, number, notes, has_failed: true };
+            return Handled { outcome, account: name, number, notes, has_failed: true, asked };
         }
         let refusal = match done {
-            Ok((reply, account, number)) => return Handled { outcome: Ok(reply), account, number, notes, has_failed: false },
+            Ok((reply, account, number)) => return Handled { outcome: Ok(reply), account, number, notes, has_failed: false, asked },
             Err(RolledBack::Refused(refusal)) => {
                 if has_exceeded {
                     let detail = "the documents that it has to read are more than fit into one answer; ask for fewer at a time";
@@ -288,7 +293,7 @@ impl Machine {
                 Refusal::Broken
             }
         };
-        Handled { outcome: Err(refusal), account: name, number, notes, has_failed: false }
+        Handled { outcome: Err(refusal), account: name, number, notes, has_failed: false, asked }
     }
 }
 
@@ -304,7 +309,7 @@ impl Caller {
 
     /// The result of a call that no handler ran for.
     fn answered(self, outcome: Outcome) -> Handled {
-        Handled { outcome, account: self.name, number: self.number, notes: Vec::new(), has_failed: false }
+        Handled { outcome, account: self.name, number: self.number, notes: Vec::new(), has_failed: false, asked: Vec::new() }
     }
 }
 
@@ -465,7 +470,7 @@ fn decide(
     let (mut quota, mut skipped) = (None, Vec::new());
     for fault in faults.iter() {
         let mut decision = ask(fault.name.clone(), fault.runtime.as_ref());
-        decision.taken_back.iter_mut().chain(&mut decision.skipped).for_each(|(owner, _)| *owner = fault.name.clone());
+        decision.taken_back.iter_mut().chain(&mut decision.skipped).for_each(|turn| turn.owner = fault.name.clone());
         skipped.append(&mut decision.skipped);
         if let Some(effect) = decision.effect {
             let effect = Effect { name: fault.name.to_string(), line: None, ..effect };

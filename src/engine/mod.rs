@@ -123,7 +123,7 @@ pub use registry::{ForeignCredential, SandboxError};
 pub use reply::{Answer, Body, Outcome, Reply, Unmatched};
 pub use sample::of_request as sample_of_request;
 pub use sandbox::{DEFAULT, Sandbox, Snapshot};
-pub use scenario::{CallValues, Decision, Delay, Fault, Instead, NoScenario, ScenarioRuntime, UnusedRule, View, WebhookChaos, drawn};
+pub use scenario::{CallValues, Decision, Delay, Fault, Instead, NoScenario, ScenarioRuntime, Turn, UnusedRule, View, WebhookChaos, drawn};
 pub use secret_names::{Open, SecretNames, is_same_name};
 pub use start::Start;
 pub use state::State;

@@ -38,11 +38,11 @@ pub struct Decision {
     pub wire: Option<Wire>,
     /// What is changed of the vendor's own answer.
     pub patch: Option<Box<Patch>>,
-    /// The fault, or nothing for the scenario, and its rule, if that has no effect on a call that the vendor refuses for a reason of its
-    /// own, and none on an answer in which a patch finds no place.
-    pub taken_back: Option<(Name, usize)>,
-    /// Such rules that left the call alone by `skip`, which counts no call that the vendor refuses.
-    pub skipped: Vec<(Name, usize)>,
+    /// Its turn, if it has no effect on a call that the vendor refuses for a reason of its own, none on an answer in which a patch finds
+    /// no place, and none where the vendor does not ask for its failure.
+    pub taken_back: Option<Turn>,
+    /// The turns of such rules that left the call alone by `skip`, which counts no call that they could have had no effect on.
+    pub skipped: Vec<Turn>,
     /// The business failure that the vendor tells of, if the call is not refused for another reason.
     pub failure: Option<Box<WantedFailure>>,
     /// The status of the answer, which is the vendor's for a failure of its own, whatever the handler returned.
@@ -62,6 +62,16 @@ impl Decision {
     pub(super) fn withdraw(&mut self) {
         (self.delay, self.wire, self.patch, self.failing, self.effect) = Default::default();
     }
+}
+
+/// That a rule was counted for a call.
+pub struct Turn {
+    /// The fault, or nothing for the scenario.
+    pub owner: Name,
+    /// Which of its rules.
+    pub rule: usize,
+    /// The business failure that the rule is, if the handler has to ask for it.
+    pub failure: Option<&'static str>,
 }
 
 /// How long an answer is held back, by the wall clock.

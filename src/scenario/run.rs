@@ -12,7 +12,6 @@ use serde_json::{Map, Value};
 
 pub(super) use self::effects::kind;
 use crate::base::entropy::Rng;
-use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::carrier::{self, Parcel, Status, When};
 use crate::engine::webhooks;
@@ -240,7 +239,7 @@ impl ScenarioRuntime for Runtime {
             }
             let turn = tally.add(Counter::Matched(index));
             if turn <= row.skip {
-                skipped.extend(row.needs_work().then(|| (Name::default(), index)));
+                skipped.extend(effects::turn(index, row, view, id));
                 continue;
             }
             if row.times.is_some_and(|times| turn - row.skip > times) {

@@ -10,7 +10,9 @@ use serde_json::Value;
 
 use crate::base::entropy::Rng;
 use crate::base::name::Name;
-use crate::engine::{Body, CARRIER_REFUSES, Decision, Delay, Instead, Limit, Patch, Quota, Refusal, Reply, View, WantedFailure};
+use crate::engine::{
+    Body, BusinessFailure, CARRIER_REFUSES, Decision, Delay, Instead, Limit, Patch, Quota, Refusal, Reply, Turn, View, WantedFailure,
+};
 use crate::scenario::ast::{self, Effect, Failure, Fault, Latency, Override, RateLimit, Response, Spread};
 use crate::scenario::error::Spanned;
 use crate::scenario::facts::CallFacts;
@@ -60,8 +62,21 @@ pub(super) fn effect(
             decision.instead = Some(Instead::Refusal(Refusal::RateLimited(counted)));
         }
     }
-    decision.taken_back = (row.needs_work() && decision.instead.is_none()).then(|| (Name::default(), index));
+    let operation = view.call.operation.map_or("", |operation| &operation.id);
+    decision.taken_back = turn(index, row, view, operation).filter(|_| decision.instead.is_none());
     Some(decision)
+}
+
+/// The turn of an override that has no effect on some calls, which only the vendor can tell.
+pub(super) fn turn(index: usize, row: &Override, view: &View<'_>, operation: &str) -> Option<Turn> {
+    let failure = match &row.effect {
+        Some(Effect::Refuse(refusal)) => {
+            let name = refusal.failure.as_ref().map_or(CARRIER_REFUSES, |name| &name.value);
+            view.failures.find(name, operation).and_then(BusinessFailure::asked_for)
+        }
+        _ => None,
+    };
+    row.needs_work().then(|| Turn { owner: Name::default(), rule: index, failure })
 }
 
 /// Whether an override can have its effect on a call, which the vendor may have refused already. Operations have some business failures.
