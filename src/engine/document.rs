@@ -92,6 +92,7 @@ impl Vendor {
             id_of: |_, _, _| None,
             services: Vec::new,
             codes: Vec::new,
+            notes: &[],
             state: |_| Value::Null,
             described: Arc::default(),
         }

@@ -96,6 +96,8 @@ pub struct Vendor {
     pub services: fn() -> Vec<(&'static str, Vec<&'static str>)>,
     /// The finer words for what happens to its parcels, which a step of a timeline may have as its `code`; empty where it has none.
     pub codes: fn() -> Vec<&'static str>,
+    /// The codes of its own notes, with what each says. Each that one of its rules notes is here.
+    pub notes: &'static [(&'static str, &'static str)],
     /// What `$state` is in a scenario: an object, made only when a condition asks for it.
     pub state: fn(&Account) -> Value,
     /// What its document says that the functions above read; empty for vendors with functions of their own.

@@ -60,6 +60,11 @@ pub trait Vocabulary {
         Vec::new()
     }
 
+    /// The codes of the vendors' own notes.
+    fn notes(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
     /// What each vendor has words for.
     fn words(&self) -> Vec<VendorWords<'_>> {
         Vec::new()
@@ -237,8 +242,8 @@ impl<'c> Checker<'c> {
     }
 
     pub(super) fn note(&mut self, code: &Spanned<String>) {
-        if Note::CODES.iter().all(|(known, _)| *known != code.value) {
-            let known = Note::CODES.map(|(known, _)| known);
+        let known: Vec<_> = Note::CODES.map(|(known, _)| known).into_iter().chain(self.vocabulary.notes()).collect();
+        if !known.contains(&code.value.as_str()) {
             self.problem("S009", code.span, format!("unknown code of a note `{}`", code.value), None, suggestion(code, &known));
         }
     }

@@ -52,6 +52,9 @@ pub fn of(vocabulary: &dyn Vocabulary) -> Value {
     schema["$defs"]["accounts"]["properties"] = mounts.collect::<Map<_, _>>().into();
     add_operations(&mut schema["$defs"], vocabulary);
     add_words(&mut schema["$defs"], &vocabulary.words());
+    if let Some(notes) = schema["$defs"]["note"]["enum"].as_array_mut() {
+        notes.extend(vocabulary.notes().into_iter().map(Value::from));
+    }
     add_codes(&mut schema["$defs"], &vocabulary.codes());
     schema
 }

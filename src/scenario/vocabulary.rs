@@ -59,6 +59,10 @@ impl Vocabulary for MachineVocabulary<'_> {
         vendors.filter(|(_, codes)| !codes.is_empty()).collect()
     }
 
+    fn notes(&self) -> Vec<&'static str> {
+        self.0.vendors().all().iter().flat_map(|vendor| vendor.notes).map(|(code, _)| *code).collect()
+    }
+
     fn words(&self) -> Vec<VendorWords<'_>> {
         self.0.vendors().all().iter().map(|vendor| words(vendor)).collect()
     }

@@ -184,10 +184,11 @@ impl Note {
     /// The call was to be passed on to the vendor itself, and could not be.
     pub const UPSTREAM_FAILED: &str = "upstream-failed";
 
-    /// All codes, with what each says, in the order in which they are documented.
-    pub const CODES: [(&str, &str); 30] = [
+    /// All codes that calls of any vendor may have, with what each says, in the order in which they are documented.
+    pub const CODES: [(&str, &str); 33] = [
         (Self::REQUEST_INVALID, "The request departs from the vendor's document."),
         (Self::UNKNOWN_MEMBER, "The body has a member that the document does not have."),
+        (Self::DEPRECATED, "The call uses what the document advises against."),
         (Self::UNKNOWN_PARAMETER, "The query has a parameter that the document does not have."),
         (Self::UNKNOWN_OPERATION, "The path, or the method, leads to no operation."),
         (Self::UNREADABLE_BODY, "The body is not what its content type says."),
@@ -207,6 +208,8 @@ impl Note {
         (Self::ANSWER_TOO_LARGE, "The answer would take more documents than are read for one."),
         (Self::BODY_TOO_LARGE, "The body is larger than this sandbox reads, or has more values."),
         (Self::SANDBOX_BROKEN, "The handler panicked, and was rolled back."),
+        (Self::LEDGER_BROKEN, "What the call did cannot be kept for the next process, which this one therefore leaves to."),
+        (Self::LEDGER_AWAY, "The database of the fleet did not answer."),
         (Self::SCENARIO_TOO_LARGE, "The scenario takes more work, or answers with more, than it may for one call."),
         (Self::FAULT, "The scenario, or a fault that was switched on, made the call fail."),
         (Self::PATCH_MISSED, "A change that a scenario makes to an answer did not find its place there."),

@@ -88,6 +88,10 @@ fn the_reference_of_scenarios_has_every_code_of_a_note() {
     for (code, means) in Note::CODES {
         assert!(PAGE.contains(&format!("| `{code}` | {means} |")), "docs/scenarios.md has no row for {code}");
     }
+    for (code, means) in seatrial::vendors::all().iter().flat_map(|vendor| vendor.notes) {
+        let is_told = PAGE.lines().any(|line| line.starts_with(&format!("| `{code}` | ")) && line.ends_with(&format!(" | {means} |")));
+        assert!(is_told, "docs/scenarios.md has no row for {code}");
+    }
 }
 
 /// The members of each definition of the schema, the outermost one included.

@@ -15,8 +15,6 @@ mod rates;
 mod rules;
 mod wire;
 
-use wire::jackson;
-
 use crate::base::json::Style;
 use crate::base::name::Name;
 use crate::carrier::Anchor;
@@ -34,8 +32,8 @@ pub fn vendor() -> Vendor {
         identify: Box::new(access::identify),
         authenticate: access::authenticate,
         grants: access::grants,
-        decode: jackson::decode,
-        reading: jackson::READING,
+        decode: wire::jackson::decode,
+        reading: wire::jackson::READING,
         failures: &failures::FAILURES,
         dialect: Dialect {
             style: Style::Jackson,
@@ -51,6 +49,11 @@ pub fn vendor() -> Vendor {
         stored: rules::STORED.into(),
         references: rules::REFERENCES,
         services: || services!(catalog::CATALOG.carriers, id, id),
+        notes: &[
+            ("etiquette-instructions", "ShipTime's own sandbox wants `Test booking Not for Pick up` in the instructions."),
+            ("etiquette-pickup", "ShipTime's own sandbox wants drop-off, or a pickup far in the future."),
+            ("quotes-dropped", "The oldest rating made room for this one."),
+        ],
         state: rules::state,
         ..vendor!("shiptime")
     }

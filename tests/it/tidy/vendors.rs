@@ -55,6 +55,29 @@ fn an_operation_takes_few_lines() {
 }
 
 #[test]
+fn vendors_declare_the_codes_of_their_notes() {
+    let vendors = seatrial::vendors::all();
+    let (mut problems, mut found) = (Vec::new(), 0);
+    for path in files("src/vendors", &[".rs"]) {
+        let vendor = path.replace('/', "_");
+        let vendor = vendors.iter().filter(|row| vendor.starts_with(&format!("{}_", row.id)) || path.starts_with(&format!("{}/", row.id)));
+        // What versions share may note what each of them declares.
+        let declared: Vec<_> = vendor.flat_map(|row| row.notes).map(|(code, _)| *code).collect();
+        let text = read(&format!("src/vendors/{path}"));
+        for made in [".note(", "Note::new(", "Note::at(", "Note::later("].iter().flat_map(|call| text.split(call).skip(1)) {
+            let first = made.trim_start().split([',', ')']).next().unwrap_or_default();
+            let is_known = first.starts_with("Note::") || declared.contains(&first.trim_matches('"'));
+            found += usize::from(is_known && first.starts_with('"'));
+            if !is_known {
+                problems.push(format!("src/vendors/{path}: the note {first} is not in `Vendor::notes`"));
+            }
+        }
+    }
+    assert_none(&problems);
+    assert_eq!(found, vendors.iter().map(|vendor| vendor.notes.len()).sum::<usize>(), "what is declared is noted");
+}
+
+#[test]
 fn vendor_folders_follow_the_template() {
     let mut problems = Vec::new();
     for path in files("src/vendors", &[""]) {

@@ -101,10 +101,11 @@ impl Filter {
         if let Some(wanted) = request.query("wire") {
             check_known("end", wanted, &End::ALL.map(|(_, word)| word))?;
         }
-        // Vendors may have codes of their own.
-        let codes = Note::CODES.map(|(code, _)| code);
+        // Those of a journal may be of another version.
+        let own = admin.machine.vendors().all().iter().flat_map(|vendor| vendor.notes);
+        let codes: Vec<_> = Note::CODES.iter().chain(own).map(|(code, _)| *code).collect();
         let notes = request.query("note").into_iter().flat_map(|notes| notes.split(',')).filter(|note| !codes.contains(note));
-        for note in notes.filter(|note| text::nearest(note, codes).is_some()) {
+        for note in notes.filter(|note| text::nearest(note, codes.iter().copied()).is_some()) {
             check_known("note", note, &codes)?;
         }
         let status = text("status");

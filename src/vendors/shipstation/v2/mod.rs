@@ -67,6 +67,11 @@ pub fn vendor() -> Vendor {
         id_of,
         services: || services!(super::catalog::CATALOG.carriers, code, code),
         codes: || catalog::CATALOG.details.keys().map(String::as_str).collect(),
+        notes: &[
+            ("currency-not-converted", "Rates are in `usd`, whatever `preferred_currency` says."),
+            ("customer-notified", "The vendor would tell the customer by e-mail; nobody is sent one here."),
+            ("label-layout", "A `label_layout` of `letter` is for `label_format` `pdf` alone."),
+        ],
         state: super::state,
         ..vendor!("shipstation_v2")
     }

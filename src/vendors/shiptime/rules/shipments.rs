@@ -111,17 +111,13 @@ pub(in crate::vendors::shiptime) fn create(cx: &mut Cx<'_>) -> Outcome {
 /// The vendor asks users of its sandbox to mark tests as such and to have nothing picked up. Nothing comes of it here but a remark,
 /// which spares somebody a driver at the door there.
 fn etiquette(cx: &mut Cx<'_>, shipment: &Shipment, with_pickup: bool) {
-    if !access::uses(cx.call.request, "basic") {
-        return;
-    }
-    let is_marked = ["from", "to"].iter().any(|end| {
-        let text = shipment.text(end, "instructions").to_lowercase();
-        text.contains("test") && text.contains("not for pick")
-    });
-    if !is_marked {
+    let in_sandbox = access::uses(cx.call.request, "basic");
+    let says = |end: &str, words: &str| shipment.text(end, "instructions").to_lowercase().contains(words);
+    let is_marked = ["from", "to"].iter().any(|end| says(end, "test") && says(end, "not for pick"));
+    if in_sandbox && !is_marked {
         cx.note("etiquette-instructions", Blame::Caller, "the vendor's sandbox wants `Test booking Not for Pick up` in the instructions");
     }
-    if with_pickup {
+    if in_sandbox && with_pickup {
         cx.note("etiquette-pickup", Blame::Caller, "the vendor's sandbox wants drop-off, or a pickup far in the future");
     }
 }
