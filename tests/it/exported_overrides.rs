@@ -119,3 +119,40 @@ fn bytes_that_are_packed_come_back_and_those_that_are_not_kept_are_told() {
     assert!(rule.body.starts_with(&format!("# This lacks {lack}.\noverrides:\n  - on: shippo.")), "{:.200}", rule.body);
     assert!(rule.head.contains(&format!("seatrial-lacks: {lack}")), "{}", rule.head);
 }
+
+#[test]
+fn what_an_answer_is_beside_its_body_comes_back_or_is_told() {
+    let server = Server::start(&[]);
+    let key =
+        |sandbox: &str| admin(&server, "GET", &format!("/sandboxes/{sandbox}"), &Value::Null)["credentials"]["shippo"][0]["token"].clone();
+    let call = |sandbox: &str, target: &str| {
+        let token = format!("ShippoToken {}", key(sandbox).as_str().expect("a token"));
+        send(&server, "GET", &format!("/@{sandbox}/shippo{target}"), &[("authorization", &token)], "")
+    };
+    // The address that a redirection leads to, and what is said of a limit.
+    let [first, again, rule] = answered_again(&server, "moved", |sandbox| call(sandbox, "/refunds"));
+    let place = |answer: &Answer| answer.head.lines().find(|line| line.starts_with("location: ")).map(str::to_owned);
+    assert!(first.status == 301 && place(&first).is_some(), "{}", first.head);
+    assert_eq!((again.status, place(&again)), (301, place(&first)), "{}", rule.body);
+    make(&server, "limited", &json!({"overrides": [{"on": "shippo.*", "rate_limit": {"limit": 1, "window": "60s"}}]}));
+    let limited = [call("limited", "/addresses"), call("limited", "/addresses")];
+    assert_eq!(limited.each_ref().map(|answer| answer.status), [200, 429]);
+    let rule = exported(&server, "limited", "").body;
+    assert!(limited[1].head.contains("retry-after: ") == rule.contains("retry-after"), "{rule}\n{}", limited[1].head);
+    // Time, of a fault and by itself.
+    for (name, row, member) in [
+        ("slow", json!({"on": "shippo.*", "fault": {"commit": true, "then": "drip", "for": "200ms"}}), "for"),
+        ("held", json!({"on": "shippo.*", "latency": "200ms"}), "latency"),
+    ] {
+        make(&server, name, &json!({"overrides": [row]}));
+        call(name, "/addresses");
+        let rule = exported(&server, name, "").body;
+        let rules: Value = serde_saphyr::from_str(&rule).expect("YAML");
+        let row = &rules["overrides"][0];
+        let time = row[member].as_str().or_else(|| row["fault"][member].as_str()).unwrap_or_else(|| panic!("{rule}"));
+        let milliseconds: u32 = time.strip_suffix("ms").and_then(|time| time.parse().ok()).unwrap_or_else(|| panic!("{rule}"));
+        assert!((200..10_000).contains(&milliseconds), "{rule}");
+        make(&server, &format!("{name}-again"), &rules);
+        call(&format!("{name}-again"), "/addresses");
+    }
+}
