@@ -174,8 +174,7 @@ fn patch(reader: &mut Reader<'_>, node: &Node) -> Option<Patch> {
                 .iter()
                 .filter_map(|Member { key, value }| {
                     let pointer = pointer(reader, &key.value, key.span)?;
-                    // The last step may be a new member.
-                    leads_somewhere(reader, pointer.rsplit_once('/').map_or("", |(parent, _)| parent), &pointer, NOWHERE, key.span);
+                    leads_somewhere(reader, &pointer, IS_NEW, key.span);
                     Some((pointer, reader.template(value)?))
                 })
                 .collect()
@@ -186,7 +185,7 @@ fn patch(reader: &mut Reader<'_>, node: &Node) -> Option<Patch> {
         Some(node) => reader.each(node, "remove", |reader, node| {
             let text = reader.string(node, "remove")?;
             let pointer = pointer(reader, &text, node.span)?;
-            leads_somewhere(reader, &pointer, &pointer, NOWHERE, node.span);
+            leads_somewhere(reader, &pointer, NOWHERE, node.span);
             Some(pointer)
         }),
         None => Vec::new(),
@@ -210,21 +209,22 @@ fn pointer(reader: &mut Reader<'_>, text: &str, span: Span) -> Option<String> {
 }
 
 const NOWHERE: &str = "leads nowhere";
+const IS_NEW: &str = "is new";
 
 /// The same as [`leads_somewhere`] for each member of what is merged into a place of an answer.
 fn members_lead_somewhere(reader: &mut Reader<'_>, node: &Node, place: &str) {
     let Kind::Map(members) = &node.kind else { return };
     for Member { key, value } in members {
         let pointer = format!("{place}/{}", key.value.replace('~', "~0").replace('/', "~1"));
-        leads_somewhere(reader, &pointer, &pointer, "is new", key.span);
+        leads_somewhere(reader, &pointer, IS_NEW, key.span);
         members_lead_somewhere(reader, value, &pointer);
     }
 }
 
-/// Warns of a place in an answer that has a misspelt member on its way, by the documents of the only operation that is meant: what
-/// it does `otherwise`.
-fn leads_somewhere(reader: &mut Reader<'_>, place: &str, pointer: &str, otherwise: &str, span: Span) {
-    let names: Vec<String> = place.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
+/// Warns of a place in an answer that has a misspelt member on its way or at its end, by the documents of the only operation that is
+/// meant: what it does where that is the last one.
+fn leads_somewhere(reader: &mut Reader<'_>, pointer: &str, at_end: &str, span: Span) {
+    let names: Vec<String> = pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
     let is_index = |name: &str| name == "-" || name.bytes().all(|digit| digit.is_ascii_digit());
     let members = names.iter().map(|name| (!is_index(name)).then_some(name.as_str()));
     let members: Vec<Option<&str>> = std::iter::once(Some("body")).chain(members).collect();
@@ -236,7 +236,8 @@ fn leads_somewhere(reader: &mut Reader<'_>, place: &str, pointer: &str, otherwis
             [] => "it has no members".to_owned(),
             names => suggestion(name, names),
         };
-        reader.warn("S106", span, format!("`{pointer}` {otherwise}: no answer has `{name}` there"), &help);
+        let what = if at + 1 == members.len() { at_end } else { NOWHERE };
+        reader.warn("S106", span, format!("`{pointer}` {what}: no answer has `{name}` there"), &help);
     }
 }
 
