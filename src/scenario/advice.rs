@@ -69,8 +69,10 @@ pub fn advice(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
         };
         let documents = |vendor: &Vendor| {
             let Some(loaded) = machine.vendors().loaded().iter().find(|loaded| loaded.vendor.id == vendor.id) else { return false };
-            let mut operations = loaded.catalog().operations().iter().filter(|operation| row.on.matches(&vendor.id, &operation.id));
-            operations.any(|operation| operation.statuses().any(|own| own == Some(status)))
+            let all = loaded.catalog().operations().iter();
+            let mut operations = all.filter(|operation| row.on.matches(&vendor.id, &operation.id)).peekable();
+            // Of one that the vendor does not have nothing is known, and that is told.
+            operations.peek().is_none() || operations.any(|operation| operation.statuses().any(|own| own == Some(status)))
         };
         let is_mute = |vendor: &Vendor| meant(vendor) && !machine.has_words_for(vendor, status) && !documents(vendor);
         let vendors = machine.vendors().all().iter().filter(|vendor| is_mute(vendor));
