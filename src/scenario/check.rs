@@ -40,8 +40,8 @@ pub trait Vocabulary {
         Vec::new()
     }
 
-    /// The statuses that an operation is documented to answer with; empty where any may come.
-    fn statuses(&self, _: &Operation) -> Vec<u16> {
+    /// The statuses that operations are documented to answer with; empty where any may come.
+    fn statuses(&self, _: &Pattern) -> Vec<u16> {
         Vec::new()
     }
 
@@ -109,7 +109,7 @@ pub fn check(scenario: &Scenario, vocabulary: &dyn Vocabulary) -> Vec<Diagnostic
     for entry in &scenario.overrides {
         checker.pattern(&entry.on);
         if let (Pattern::One(operation), Some(Effect::Respond(response))) = (&entry.on.value, &entry.effect) {
-            checker.answer(operation, response);
+            checker.answer(&entry.on.value, operation, response);
         }
         if let Some(Effect::Refuse(Refusal { failure: Some(failure), .. })) = &entry.effect {
             checker.failure(&entry.on.value, failure);
@@ -168,7 +168,7 @@ impl<'c> Checker<'c> {
     }
 
     /// An answer that breaks the document without saying so. What has templates in it is known only when a call comes.
-    fn answer(&mut self, operation: &Operation, response: &Response) {
+    fn answer(&mut self, on: &Pattern, operation: &Operation, response: &Response) {
         // Gateways and firewalls speak HTML, and not for the vendor.
         let is_foreign = |(name, value): &(String, Template)| {
             let value = value.fixed().and_then(|value| value.as_str().map(|value| value.contains("json")));
@@ -181,7 +181,7 @@ impl<'c> Checker<'c> {
         if response.off_spec || self.problems.len() > MAX_PROBLEMS {
             return;
         }
-        let declared = self.vocabulary.statuses(operation);
+        let declared = self.vocabulary.statuses(on);
         if response.status < 500 && !declared.is_empty() && !declared.contains(&response.status) {
             let message = format!("`{operation}` never answers with {}", response.status);
             let known = declared.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");

@@ -7,6 +7,7 @@ mod conversation;
 mod expect;
 mod given;
 mod joined;
+mod looked;
 pub(super) mod members;
 mod named;
 mod overrides;
@@ -15,12 +16,14 @@ mod reader;
 mod roots;
 mod shadowed;
 mod shapes;
+mod statuses;
 #[cfg(test)]
 mod tests;
 mod timelines;
 mod values;
 mod webhooks;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -225,6 +228,8 @@ fn read<T>(
     let source = Arc::new(Source::new(file, text));
     let (roots, problems) = node::load_all(&source);
     let mut reader = Reader::new(&source, problems, vocabulary);
+    let written: BTreeSet<u16> = roots.iter().flat_map(statuses::written).collect();
+    reader.written_statuses.clone_from(&written);
     let found = match &roots[..] {
         [] => None,
         [root] => read(&mut reader, root),
@@ -233,6 +238,7 @@ fn read<T>(
             files.iter().for_each(|root| drop(read(&mut reader, root)));
             let problems = reader.problems;
             reader = Reader::new(&source, Vec::new(), vocabulary);
+            reader.written_statuses = written;
             let found = combine::combine(roots).and_then(|root| read(&mut reader, &root));
             reader.problems = problems;
             found

@@ -362,6 +362,13 @@ pub(super) fn described<'m>(machine: &'m Machine, operation: &Operation) -> Opti
     loaded.catalog().operation(&operation.id)
 }
 
+/// The statuses that answers of some operations have; none where any may come.
+pub(super) fn statuses(machine: &Machine, on: &Pattern) -> Vec<u16> {
+    let all = if is_open(machine, on) { Vec::new() } else { operations(machine, on) };
+    let known: Option<BTreeSet<u16>> = all.into_iter().flat_map(spec::Operation::statuses).collect();
+    known.unwrap_or_default().into_iter().collect()
+}
+
 /// What a document has against an answer. Failures of the server itself may look like anything, because others than the vendor answer
 /// them as well.
 pub(super) fn answer_problems(machine: &Machine, operation: &Operation, status: u16, body: Option<&Value>) -> Vec<String> {

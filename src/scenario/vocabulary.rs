@@ -37,8 +37,8 @@ impl Vocabulary for MachineVocabulary<'_> {
         types::operations_at(self.0, method, path)
     }
 
-    fn statuses(&self, operation: &ast::Operation) -> Vec<u16> {
-        types::described(self.0, operation).and_then(|found| found.statuses().collect()).unwrap_or_default()
+    fn statuses(&self, on: &Pattern) -> Vec<u16> {
+        types::statuses(self.0, on)
     }
 
     fn answer_problems(&self, operation: &ast::Operation, status: u16, body: Option<&Value>) -> Vec<String> {

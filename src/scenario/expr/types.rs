@@ -265,6 +265,11 @@ pub trait Types {
     /// Looks up the members of a path behind its root; an index of a list is `None`.
     fn look_up(&self, root: &str, members: &[Option<&str>]) -> Looked;
 
+    /// What is to be said of a number that is hardly the status of an answer to the calls which are meant.
+    fn doubt_of_status(&self, _: f64) -> Option<(String, String)> {
+        None
+    }
+
     /// Whether so many more values may be held against tests.
     fn pays(&self, _: usize) -> bool {
         true

@@ -40,6 +40,8 @@ pub(super) struct Reader<'s> {
     pub(super) given: Vec<(String, Operation)>,
     /// What templates can refer to at the moment.
     pub(super) filled_by: ExprContext,
+    /// The statuses that the files write somewhere, which answers may have as well.
+    pub(super) written_statuses: BTreeSet<u16>,
     /// When the clock of the scenario begins, if the file says so.
     pub(super) begins: Option<Timestamp>,
     /// How many paths of expressions were looked up so far.
@@ -133,6 +135,7 @@ impl<'s> Reader<'s> {
             about,
             given,
             filled_by,
+            written_statuses: BTreeSet::new(),
             begins: None,
             looked_up: Cell::new(0),
             tried: Cell::new(0),

@@ -25,14 +25,6 @@ const MAX_PATTERNS: usize = 256;
 /// Of patterns that cannot be used, only so many are read.
 const MAX_REFUSED: usize = 16;
 
-/// Most paths of one file that are held against the vendors' documents, so that a file of nothing but conditions is read in time.
-const MOST_LOOKED_UP: usize = 20_000;
-/// As how many a path counts that is held against the documents of several operations.
-const MANY: usize = 20;
-
-/// Most values of one file that are held against tests, to see whether conditions can hold.
-const MOST_TRIED: usize = 500_000;
-
 /// What to do where a comment ends an expression.
 const CUT: &str = "` #` begins a comment of yaml: quote the whole condition, for example `when: \"$request.body.note == 'a #1'\"`";
 
@@ -460,30 +452,6 @@ impl Reader<'_> {
         let start = start.unwrap_or(position);
         let end = end.unwrap_or(position).max(start);
         Span::new(node.span.start + start, node.span.start + end)
-    }
-}
-
-impl Types for Reader<'_> {
-    fn look_up(&self, root: &str, members: &[Option<&str>]) -> Looked {
-        let open = Looked::To(Type::ANY);
-        let Some(vocabulary) = self.vocabulary.filter(|_| self.looked_up.get() < MOST_LOOKED_UP) else { return open };
-        let is_many = ["request", "answer"].contains(&root) && !matches!(self.about, Pattern::One(_));
-        self.looked_up.set(self.looked_up.get() + if is_many { MANY } else { 1 });
-        let returned = match (root, members) {
-            ("given", [Some(name), inner @ ..]) => {
-                self.given.iter().find(|(other, _)| other == name).map(|(_, operation)| (operation, inner))
-            }
-            _ => None,
-        };
-        match returned {
-            Some((operation, inner)) => vocabulary.look_up(&Pattern::One(operation.clone()), root, inner),
-            None => vocabulary.look_up(&self.about, root, members),
-        }
-    }
-
-    fn pays(&self, values: usize) -> bool {
-        self.tried.set(self.tried.get().saturating_add(values));
-        self.tried.get() <= MOST_TRIED
     }
 }
 

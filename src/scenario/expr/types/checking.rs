@@ -211,6 +211,13 @@ impl Checking<'_> {
             }
             _ => return,
         };
+        if matches!(known.0, Node::Path(path, _) if path.root == "answer" && path.members() == [Some("status")]) {
+            let number = |item: &Node| if let Node::Literal(Value::Number(number)) = item { number.as_f64() } else { None };
+            if let Some((message, help)) = items.iter().filter_map(number).find_map(|number| self.types.doubt_of_status(number)) {
+                self.problem(DOUBTFUL, range.clone(), message, Some(help));
+            }
+            return;
+        }
         let words = || items.iter().filter_map(|item| if let Node::Literal(Value::String(word)) = item { Some(word) } else { None });
         if let Some(word) = words().find(|word| word.len() > 1 && word.contains('*')) {
             let message = format!("`'{word}'` is this text itself, `*` included");
