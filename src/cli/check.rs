@@ -83,7 +83,11 @@ fn check(arguments: &CheckArguments, machine: &Machine) -> Result<Checked, Scena
 
 /// The problems of a scenario, of files and what they include.
 fn scenario_problems(gathered: scenarios::Gathered, machine: &Machine) -> Vec<Diagnostic> {
-    gathered.text.map_or_else(|problems| problems, |text| scenario::lint(machine, text.as_bytes(), &gathered.name, server::wall()))
+    let scenarios::Gathered { name, text, most, .. } = gathered;
+    text.map_or_else(
+        |problems| scenario::lint_most(machine, &most, &name, problems),
+        |text| scenario::lint(machine, text.as_bytes(), &name, server::wall()),
+    )
 }
 
 fn plural(count: usize, noun: &str) -> String {

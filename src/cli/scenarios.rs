@@ -70,6 +70,8 @@ pub(super) struct Gathered {
     pub name: String,
     /// The text, or what is wrong with that which the files include.
     pub text: Result<String, Vec<Diagnostic>>,
+    /// The text without what cannot be included, if there is such.
+    pub most: String,
     /// The files that it comes from, also those that could not be read.
     pub files: Vec<PathBuf>,
 }
@@ -104,8 +106,9 @@ pub(super) fn gather_read(read: Vec<(PathBuf, (String, Vec<u8>))>) -> Gathered {
             }
         }
     };
-    let text = scenario::gather(named, &mut find);
-    Gathered { name, text, files }
+    let (most, problems) = scenario::gather_most(named, &mut find);
+    let (text, most) = if problems.is_empty() { (Ok(most), String::new()) } else { (Err(problems), most) };
+    Gathered { name, text, most, files }
 }
 
 /// The same for every path to a file.

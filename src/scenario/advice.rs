@@ -32,6 +32,17 @@ pub fn lint_conversation(machine: &Machine, text: &str, file: &str, wall: Timest
     all_of(machine, story.and_then(|story| story.scenario), problems, wall)
 }
 
+/// What is wrong with files of which some could not be gathered, as `problems` tell: that, and everything else that is wrong with the
+/// text of the others, as far as those that are not there cannot make it right.
+#[must_use]
+pub fn lint_most(machine: &Machine, text: &str, file: &str, mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    if !text.trim().is_empty() {
+        let (_, more) = parse::inspect(text, file, &MachineVocabulary(machine));
+        problems.extend(more.into_iter().filter(|problem| !problem.message.starts_with(parse::NO_ROW)));
+    }
+    parse::first_of(problems)
+}
+
 fn all_of(machine: &Machine, scenario: Option<Scenario>, mut problems: Vec<Diagnostic>, wall: Timestamp) -> Vec<Diagnostic> {
     if let Some(scenario) = scenario {
         let can_begin = parse::can_begin(&scenario.source, &problems);

@@ -32,14 +32,18 @@ pub type Find<'f> = dyn FnMut(&str, &str) -> Result<Found, String> + 'f;
 /// # Errors
 /// What is wrong with that which the files include.
 pub fn gather(files: Vec<Found>, find: &mut Find<'_>) -> Result<String, Vec<Diagnostic>> {
+    let (text, problems) = gather_most(files, find);
+    if problems.is_empty() { Ok(text) } else { Err(problems) }
+}
+
+/// [`gather`] of as much as can be: the text without what cannot be included, and why that is so.
+pub fn gather_most(files: Vec<Found>, find: &mut Find<'_>) -> (String, Vec<Diagnostic>) {
     let mut gathering =
         Gathering { find, seen: BTreeSet::new(), within: Vec::new(), files: Vec::new(), bytes: 0, includes: false, problems: Vec::new() };
     files.into_iter().for_each(|file| gathering.add(file, None));
-    if !gathering.problems.is_empty() {
-        return Err(first_of(gathering.problems));
-    }
-    if let ([_], false) = (&gathering.files[..], gathering.includes) {
-        return Ok(gathering.files.swap_remove(0).1);
+    let problems = first_of(gathering.problems);
+    if let ([_], false) = (&gathering.files[..], gathering.includes || !problems.is_empty()) {
+        return (gathering.files.swap_remove(0).1, problems);
     }
     let mut whole = String::with_capacity(gathering.bytes);
     for (name, text) in gathering.files {
@@ -53,7 +57,7 @@ pub fn gather(files: Vec<Found>, find: &mut Find<'_>) -> Result<String, Vec<Diag
             whole.push('\n');
         }
     }
-    Ok(whole)
+    (whole, problems)
 }
 
 struct Gathering<'f, 'g> {

@@ -41,12 +41,12 @@ mod types;
 pub mod verify;
 mod vocabulary;
 
-pub use self::advice::{advice, lint, lint_conversation};
+pub use self::advice::{advice, lint, lint_conversation, lint_most};
 pub use self::ast::Scenario;
 pub use self::check::{Vocabulary, check};
 pub use self::codes::{CODES, explain};
 pub use self::error::{Diagnostic, DiagnosticView};
-pub use self::gather::{Found, gather};
+pub use self::gather::{Found, gather, gather_most};
 pub use self::parse::{
     API_VERSION, Body, KIND, ReadBody, body, conversation as load_conversation, is_conversation, load, load_bytes, load_override, parse,
     whole, yaml,

@@ -31,6 +31,7 @@ use serde_json::Value;
 pub use self::body::{Body, ReadBody, body};
 pub(super) use self::overrides::wire_faults;
 use self::reader::Reader;
+pub(super) use self::values::NO_ROW;
 use super::ast::{Clock, ClockMode, Credentials, RateLimits, Scenario};
 use super::check::{self, Vocabulary};
 use super::combine;

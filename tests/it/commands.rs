@@ -190,6 +190,10 @@ fn check_follows_what_files_include() {
         code == Some(2) && said.contains("`shared/bse.yaml` cannot be included") && said.contains("did you mean `base.yaml`?"),
         "{said}"
     );
+    write("mine.yaml", "include: gone.yaml\nexpects: []\ngiven: [{shippo.CreateAddress: {name: \"{{ $given.x.name }}\"}}]\n");
+    let (code, said) = check(&[&path("mine.yaml")]);
+    assert_eq!((code, said.matches("error[").count()), (Some(2), 2), "what a file that is not there might mend is not told: {said}");
+    assert!(said.contains("`gone.yaml` cannot be included") && said.contains("unknown member `expects`"), "{said}");
     let (code, said) = check(&[&path("mien.yaml")]);
     let expected =
         format!("error: `{}` is neither a file nor a built-in scenario\nhelp: did you mean `{}`?\n", path("mien.yaml"), path("mine.yaml"));

@@ -39,7 +39,8 @@ pub(super) fn begin(arguments: &ServeArguments, machine: &Machine, opened: Optio
 fn open(machine: &Machine, paths: &[PathBuf], seed: Option<u64>, kept: Option<&Store>) -> Result<(), String> {
     let gathered = scenarios::gather(paths).map_err(|error| format!("error: {error}"))?;
     let told = |problems: Vec<scenario::Diagnostic>| problems.iter().map(|problem| format!("{problem}\n\n")).collect::<String>();
-    let (text, name) = (gathered.text.map_err(told)?, gathered.name);
+    let (most, name) = (gathered.most, gathered.name);
+    let text = gathered.text.map_err(|problems| told(scenario::lint_most(machine, &most, &name, problems)))?;
     let mut loaded = scenario::load(&text, &name, &scenario::run::MachineVocabulary(machine)).map_err(told)?;
     let advice = told(scenario::advice(machine, &loaded));
     if !advice.is_empty() {

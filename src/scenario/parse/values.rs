@@ -20,6 +20,9 @@ use crate::scenario::types::split_way;
 /// Longest duration: what is longer is a mistake.
 const MAX_DURATION: SignedDuration = SignedDuration::from_hours(24 * 366 * 10);
 
+/// What is said of a name that no row of `given` has, which another file may give.
+pub(in crate::scenario) const NO_ROW: &str = "no earlier row of `given` is called";
+
 /// Most patterns of one file.
 const MAX_PATTERNS: usize = 256;
 /// Of patterns that cannot be used, only so many are read.
@@ -345,7 +348,7 @@ impl Reader<'_> {
                 (Some(_), Some(Step::Member(name))) if path.root == "given" && self.given.iter().all(|(other, _)| other != name) => {
                     let names: Vec<&str> = self.given.iter().map(|(name, _)| name.as_str()).collect();
                     let help = if names.is_empty() { "give an earlier row a name with `as`".to_owned() } else { suggestion(name, &names) };
-                    (format!("no earlier row of `given` is called `{name}`"), help)
+                    (format!("{NO_ROW} `{name}`"), help)
                 }
                 (Some(_), _) => match self.missing(path) {
                     Some(found) => found,
