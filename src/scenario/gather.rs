@@ -118,10 +118,16 @@ impl Gathering<'_, '_> {
 
     /// What was made of files before has in it what they include, each in front of the file that says so; what is built in is added.
     fn check_parts(&mut self, whole: &Arc<Source>, id: &str) {
-        let mut earlier: Vec<String> = Vec::new();
+        let (mut earlier, mut names): (Vec<String>, Vec<&str>) = (Vec::new(), Vec::new());
         let last = |path: &str| path.trim_end_matches(".yaml").rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
         for range in whole.files() {
             let name = whole.file_at(range.start).1;
+            if names.contains(&name) {
+                let message = format!("an earlier part is called `{name}` as well");
+                let begin = Span::new(range.start, range.start);
+                self.problems.push(Diagnostic::at("S003", message, whole, begin, "give each part a name of its own"));
+            }
+            names.push(name);
             let part = Arc::new(Source::new(name, whole.text.get(range.clone()).unwrap_or_default()));
             for path in self.included(&part).into_iter().filter(|path| !earlier.contains(&last(&path.value))) {
                 if self.problems.len() > MAX_PROBLEMS {
@@ -229,6 +235,8 @@ mod tests {
         assert_eq!(gathered, Ok(format!("--- # file: more\nseed: 4\n{with_more}")), "what is built in is added");
         let cut = text.replacen("--- # file: b\nseed: 2\n", "", 1);
         assert_eq!(again(&cut), Err(vec!["a:`b` is not among the files in front of this one".to_owned()]));
+        let twice = again("--- # file: a\nseed: 1\n--- # file: a\nseed: 2\n");
+        assert_eq!(twice, Err(vec!["a:an earlier part is called `a` as well".to_owned()]));
         let (first, rest) = text.split_at(text.find("--- # file: a").expect("it is there"));
         assert_eq!(again(&format!("{rest}{first}")).expect_err("the order is wrong").len(), 2);
     }

@@ -270,6 +270,9 @@ fn scenario(reader: &mut Reader<'_>, root: &Node) -> Option<Scenario> {
         let help = "include the file where the scenario is read from a file, or send the files as one text";
         reader.problem("S020", node.span, "there is nothing beside this text that it could include").help(help);
     }
+    if let Some(node) = fields.get("include") {
+        reader.once(node);
+    }
     if let Some(node) = fields.get("apiVersion") {
         reader.constant(node, "apiVersion", API_VERSION);
     }
