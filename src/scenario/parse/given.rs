@@ -4,8 +4,9 @@ use super::members;
 use super::reader::Reader;
 use super::roots::ExprContext;
 use crate::carrier::Status;
-use crate::scenario::ast::Given;
+use crate::scenario::ast::{Given, Operation, Pattern};
 use crate::scenario::error::{Spanned, nearest};
+use crate::scenario::expr::types::{Looked, Type, Types as _};
 use crate::scenario::node::{Kind, Member, Node};
 
 pub(super) fn given(reader: &mut Reader<'_>, node: &Node) -> Vec<Given> {
@@ -44,6 +45,7 @@ fn row(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
     let parameters = match beside("parameters") {
         Some(node) => {
             let rows = reader.entries(node, "parameters", "a mapping from names to values");
+            rows.iter().for_each(|Member { key, .. }| misspelt_parameter(reader, &operation.value, key));
             rows.iter().filter_map(|Member { key, value }| Some((key.value.clone(), reader.template(value)?))).collect()
         }
         None => Vec::new(),
@@ -52,6 +54,7 @@ fn row(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
         let words = Status::ALL.map(|status| (status.word(), status));
         Some(Spanned { value: reader.choice(node, "until", &words)?, span: node.span })
     });
+    misspelt_members(reader, &operation.value, &entry.value);
     reader.json_in_text(&entry.value);
     let body = reader.template(&entry.value)?;
     let name = beside("as").and_then(|node| {
@@ -64,4 +67,69 @@ fn row(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
     // From here on: a row does not see its own answer.
     reader.given.extend(name.clone().map(|name| (name, operation.value.clone())));
     Some(Given { operation, body, parameters, name, until })
+}
+
+/// Warns of members of a row's body that the document does not have and that are written nearly like others, and of any body of a call
+/// that takes none.
+fn misspelt_members(reader: &mut Reader<'_>, operation: &Operation, node: &Node) {
+    let about = Pattern::One(operation.clone());
+    let looked = reader.vocabulary.map(|vocabulary| vocabulary.look_up(&about, "request", &[Some("body")]));
+    match looked {
+        Some(Looked::To(found)) if found == Type::NOTHING => {
+            let is_empty = matches!(&node.kind, Kind::Map(members) if members.is_empty()) || node.kind == Kind::Null;
+            if !is_empty {
+                let help = "what stands in the query belongs to `parameters`, beside the operation";
+                reader.warn("S108", node.span, format!("`{operation}` takes no body, so that this is not sent"), help);
+            }
+        }
+        Some(_) => {
+            let before = std::mem::replace(&mut reader.about, about);
+            misspelt_below(reader, node, &mut vec![Some("body")]);
+            reader.about = before;
+        }
+        None => {}
+    }
+}
+
+/// The members below a place of a body.
+fn misspelt_below<'n>(reader: &mut Reader<'_>, node: &'n Node, place: &mut Vec<Option<&'n str>>) {
+    match &node.kind {
+        Kind::Map(members) => {
+            for Member { key, value } in members {
+                place.push(Some(&key.value));
+                match reader.look_up("request", place) {
+                    Looked::Missing { at, names } if at + 1 == place.len() => {
+                        warn_of_misspelt(reader, key, &names, "no member of the body")
+                    }
+                    Looked::Missing { .. } => {}
+                    Looked::To(_) => misspelt_below(reader, value, place),
+                }
+                place.pop();
+            }
+        }
+        Kind::List(items) => {
+            place.push(None);
+            items.iter().for_each(|item| misspelt_below(reader, item, place));
+            place.pop();
+        }
+        _ => {}
+    }
+}
+
+/// Warns of a parameter that is written nearly like one of the path or of the query, and is none.
+fn misspelt_parameter(reader: &mut Reader<'_>, operation: &Operation, name: &Spanned<String>) {
+    let Some(vocabulary) = reader.vocabulary else { return };
+    let about = Pattern::One(operation.clone());
+    let [path, query] = ["parameters", "query"].map(|place| vocabulary.look_up(&about, "request", &[Some(place), Some(name)]));
+    if let (Looked::Missing { names: of_path, .. }, Looked::Missing { names: of_query, .. }) = (path, query) {
+        let names: Vec<String> = of_path.into_iter().chain(of_query).collect();
+        warn_of_misspelt(reader, name, &names, "no parameter of this operation");
+    }
+}
+
+fn warn_of_misspelt(reader: &mut Reader<'_>, name: &Spanned<String>, names: &[String], what: &str) {
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    if let Some(near) = nearest(name, names.iter().copied()) {
+        reader.warn("S108", name.span, format!("`{}` is {what}", name.value), &format!("did you mean `{near}`?"));
+    }
 }
