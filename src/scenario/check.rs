@@ -11,7 +11,7 @@ use super::error::{Diagnostic, MAX_PROBLEMS, Source, Span, Spanned, nearest, quo
 use super::expr::types::{Looked, Type};
 use super::template::Template;
 use crate::base::text;
-use crate::engine::{AccountRows, BusinessFailure};
+use crate::engine::{AccountRows, BusinessFailure, Way};
 use crate::world::Note;
 
 /// The names that a scenario can refer to.
@@ -111,8 +111,8 @@ pub fn check(scenario: &Scenario, vocabulary: &dyn Vocabulary) -> Vec<Diagnostic
         if let (Pattern::One(operation), Some(Effect::Respond(response))) = (&entry.on.value, &entry.effect) {
             checker.answer(&entry.on.value, operation, response);
         }
-        if let Some(Effect::Refuse(Refusal { failure: Some(failure), .. })) = &entry.effect {
-            checker.failure(&entry.on.value, failure);
+        if let Some(Effect::Refuse(Refusal { failure: Some(failure), text })) = &entry.effect {
+            checker.failure(&entry.on.value, failure, text.is_some());
         }
     }
     for subscription in &scenario.subscriptions {
@@ -221,14 +221,20 @@ impl<'c> Checker<'c> {
         }
     }
 
-    /// A business failure that none of the operations has.
-    fn failure(&mut self, on: &Pattern, failure: &Spanned<String>) {
+    /// A business failure that none of the operations has, or words for one that has none.
+    fn failure(&mut self, on: &Pattern, failure: &Spanned<String>, has_text: bool) {
         let is_meant = |vendor: &str, row: &BusinessFailure| row.operations.iter().any(|id| on.matches(vendor, id));
-        let own = self.vocabulary.failures().filter(|(vendor, row)| is_meant(vendor, row)).map(|(_, row)| row.name);
-        let own: Vec<_> = own.collect::<BTreeSet<_>>().into_iter().collect();
-        if own.contains(&failure.value.as_str()) {
+        let own = || self.vocabulary.failures().filter(|(vendor, row)| is_meant(vendor, row)).map(|(_, row)| row);
+        let mut named = own().filter(|row| row.name == failure.value).peekable();
+        if named.peek().is_some() {
+            let is_wordless = |row: &BusinessFailure| row.text.is_empty() && matches!(row.way, Way::Handler);
+            if has_text && named.all(is_wordless) {
+                let message = format!("`{}` is told without words, so that nobody says the `text`", failure.value);
+                self.problem("S007", failure.span, message, None, "leave `text` out; `respond` writes an answer by hand".to_owned());
+            }
             return;
         }
+        let own: Vec<_> = own().map(|row| row.name).collect::<BTreeSet<_>>().into_iter().collect();
         let others = self.vocabulary.failures().filter(|(_, row)| row.name == failure.value);
         let others: Vec<_> = others.flat_map(|(vendor, row)| row.operations.iter().map(move |id| format!("{vendor}.{id}"))).collect();
         let is_known = |name: &String| self.vocabulary.operations().any(|known| known == name);
