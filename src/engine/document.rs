@@ -91,6 +91,7 @@ impl Vendor {
             secret_names: SecretNames::NONE,
             id_of: |_, _, _| None,
             services: Vec::new,
+            shows_tracking: true,
             codes: Vec::new,
             notes: &[],
             state: |_| Value::Null,

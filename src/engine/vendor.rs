@@ -94,6 +94,8 @@ pub struct Vendor {
     pub id_of: fn(&Credential, member: &str, word: &str) -> Option<String>,
     /// The carriers of its parcels and the services of each, in the words that its parcels have for them; empty where that is open.
     pub services: fn() -> Vec<(&'static str, Vec<&'static str>)>,
+    /// Whether callers can read the tracking of its parcels, which some timelines count.
+    pub shows_tracking: bool,
     /// The finer words for what happens to its parcels, which a step of a timeline may have as its `code`; empty where it has none.
     pub codes: fn() -> Vec<&'static str>,
     /// The codes of its own notes, with what each says. Each that one of its rules notes is here.

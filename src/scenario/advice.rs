@@ -97,6 +97,7 @@ pub fn advice(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
         }
     }
     warnings.extend(never_taken(scenario));
+    warnings.extend(never_about_a_parcel(machine, scenario));
     warnings.extend(never_forged(machine, scenario));
     warnings.sort_by_key(|warning| warning.span.start);
     warnings
@@ -177,6 +178,21 @@ fn never_forged(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
         }
     }
     warnings
+}
+
+/// Steps that wait for calls which have no place where they could name a parcel.
+fn never_about_a_parcel(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
+    let steps = scenario.timelines.iter().flat_map(|timeline| &timeline.steps);
+    let patterns = steps.filter_map(|step| if let Trigger::On(on) = &step.trigger { Some(on) } else { None });
+    let names_none = |on: &&Spanned<Pattern>| {
+        let mut meant = types::operations(machine, &on.value).into_iter().peekable();
+        meant.peek().is_some() && meant.all(|operation| !operation.can_name())
+    };
+    let warning = |on: &Spanned<Pattern>| {
+        let message = format!("the step waits for a call about the parcel, and `{}` names none", on.value);
+        Diagnostic::at("S108", message, &scenario.source, on.span, "name an operation that says which parcel, or which label, is meant")
+    };
+    patterns.filter(names_none).map(warning).collect()
 }
 
 /// Timelines that no parcel is put on but by name.

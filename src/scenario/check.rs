@@ -84,6 +84,8 @@ pub struct VendorWords<'v> {
     pub events: &'v [&'v str],
     /// The members that `$state` has, by name.
     pub state: Vec<String>,
+    /// Whether callers can read the tracking of its parcels.
+    pub shows_tracking: bool,
     /// The carriers of its parcels; empty where that is open.
     pub carriers: Vec<&'static str>,
 }
@@ -202,6 +204,13 @@ impl<'c> Checker<'c> {
         for timeline in &scenario.timelines {
             let vendor = timeline.vendor.as_ref().map(|vendor| vendor.value.as_str());
             for step in &timeline.steps {
+                if let (Some(vendor), Trigger::AfterReads(_)) = (vendor, &step.trigger)
+                    && self.never_shows_tracking(vendor)
+                {
+                    let message = format!("the step never comes: {vendor} shows no tracking that callers could read");
+                    let help = "let it wait for a time, `at: +2h`, or for a call about the parcel, `on: …`";
+                    self.problem("S104", step.span, message, None, help.to_owned());
+                }
                 let Trigger::On(on) = &step.trigger else { continue };
                 if let (Some(vendor), Some(other)) = (vendor, on.value.vendor())
                     && vendor != other
@@ -297,6 +306,12 @@ impl<'c> Checker<'c> {
             ids => format!("`{vendor}` is the mount of {}: name one of them", quoted(ids)),
         };
         self.problem("S013", span, format!("unknown vendor `{vendor}`"), None, help);
+    }
+
+    /// Whether nobody who sees the parcels of a vendor can read their tracking.
+    fn never_shows_tracking(&self, vendor: &str) -> bool {
+        let mut seers = self.words.iter().filter(|words| self.vocabulary.share_data(vendor, words.id)).peekable();
+        seers.peek().is_some() && seers.all(|words| !words.shows_tracking)
     }
 
     /// The vendors of a mount whose name is no vendor's.

@@ -403,7 +403,7 @@ pub(super) fn operations_at(machine: &Machine, method: &str, path: &str) -> Vec<
     found
 }
 
-fn operations<'m>(machine: &'m Machine, on: &Pattern) -> Vec<&'m spec::Operation> {
+pub(super) fn operations<'m>(machine: &'m Machine, on: &Pattern) -> Vec<&'m spec::Operation> {
     let loaded = machine.vendors().loaded().iter();
     let all = loaded.flat_map(|loaded| loaded.catalog().operations().iter().map(move |row| (&*loaded.vendor.id, row)));
     all.filter(|(vendor, row)| on.matches(vendor, &row.id)).map(|(_, row)| row).collect()

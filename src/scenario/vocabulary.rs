@@ -84,6 +84,7 @@ fn words(vendor: &Vendor) -> VendorWords<'_> {
         mount: &vendor.mount,
         events: vendor.webhooks.events,
         state: types::state_of(vendor).keys().cloned().collect(),
+        shows_tracking: vendor.shows_tracking,
         carriers: (vendor.services)().into_iter().map(|(carrier, _)| carrier).collect::<IndexSet<_>>().into_iter().collect(),
     }
 }

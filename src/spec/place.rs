@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use crate::spec::catalog::{Body, Operation, Response};
+use crate::spec::catalog::{Body, Operation, Parameter, Response};
 use crate::spec::schema::{Additional, JsonType, Schema, SchemaId, Schemas};
+use crate::spec::violation::ParameterIn;
 
 /// What the document says of a place of a body.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,6 +27,19 @@ impl Operation {
     pub fn body_place(&self, members: &[Option<&str>]) -> Place<'_> {
         let schema = self.body.as_ref().and_then(Body::schema);
         schema.map_or(Place::Unknown, |schema| place(self.schemas(), schema, members))
+    }
+
+    /// Whether a call of it can name something: in its body, or in a text of its path or query. Numbers and words of a list are no names,
+    /// nor are numbers that may also be written as text.
+    #[must_use]
+    pub fn can_name(&self) -> bool {
+        let is_text = |row: &Parameter| match place(self.schemas(), row.schema, &[]) {
+            Place::Kinds(kinds) => !kinds.iter().any(|kind| matches!(kind, JsonType::Integer | JsonType::Number | JsonType::Boolean)),
+            Place::Words(_) | Place::AnyCase(_) => false,
+            Place::Unknown | Place::Missing(..) => true,
+        };
+        let is_sent = |row: &&Parameter| [ParameterIn::Path, ParameterIn::Query].contains(&row.location);
+        self.body.is_some() || self.parameters.iter().filter(is_sent).any(is_text)
     }
 
     /// The places in the bodies of all answers that it has.

@@ -59,6 +59,7 @@ pub fn vendor() -> Vendor {
         label: labels::of,
         stored: STORED.into(),
         references: REFERENCES,
+        shows_tracking: false,
         services: || services!(catalog::CATALOG.carriers, name, name),
         state,
         ..vendor!("shiptheory")
@@ -67,6 +68,5 @@ pub fn vendor() -> Vendor {
 
 /// `$state.shipments`, `$state.products` and `$state.tags` count what the account has.
 fn state(account: &Account) -> Value {
-    let count = |kind| account.count(&kind);
-    json!({"shipments": count(SHIPMENT), "products": count(PRODUCT), "tags": count(TAG)})
+    json!({"shipments": account.count(&SHIPMENT), "products": account.count(&PRODUCT), "tags": account.count(&TAG)})
 }
