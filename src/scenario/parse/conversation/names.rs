@@ -10,6 +10,7 @@ use crate::scenario::conversation::wrong_form;
 use crate::scenario::error::{Span, Spanned, nearest, quoted, suggestion};
 use crate::scenario::node::{Kind, Member, Node};
 use crate::scenario::parse::reader::Reader;
+use crate::scenario::parse::roots::ROOTS;
 use crate::world::Note;
 
 /// The members of a step in which nothing is filled in.
@@ -105,7 +106,9 @@ impl Names<'_> {
             let is_filled_in = is_there(name) || is_whole && self.known.contains(word);
             let meant = placeholders::meant(name).filter(|meant| is_there(meant));
             let owner = placeholders::owner(name).filter(|owner| self.known.contains(owner));
-            let unknown = || is_name(word).then(|| (format!("no step before saves `{word}`"), self.help(word)));
+            // Paths are of other languages, or of scenarios that a call sends.
+            let bare = word.strip_prefix('$').filter(|bare| !bare.contains('.') && !is_root(bare)).unwrap_or(word);
+            let unknown = || is_name(bare).then(|| (format!("no step before saves `{bare}`"), self.help(bare)));
             let wrong = wrong_form(name, meant.as_deref(), owner).or_else(unknown);
             if let Some((message, help)) = wrong.filter(|_| !is_filled_in && !reader.is_full()) {
                 let span = reader.locate(node, text, &place);
@@ -113,7 +116,8 @@ impl Names<'_> {
             }
         }
         for (place, name) in placeholders::foreign(text).filter(|(place, _)| text[place.start..].starts_with('$')) {
-            if self.is_saved(name) {
+            // A text around it may be one of another language, which is sent as it is.
+            if self.is_saved(name) || is_value && place == (0..text.len()) {
                 self.foreign(reader, node, text, &place, name);
             }
         }
@@ -162,6 +166,11 @@ impl Names<'_> {
             None => suggestion(name, &saved),
         }
     }
+}
+
+/// Whether a name, without its `$`, is a root of the paths of scenarios.
+fn is_root(name: &str) -> bool {
+    ROOTS.iter().any(|(known, _)| known.strip_prefix('$') == Some(name))
 }
 
 /// Whether a text stands somewhere in a value.
