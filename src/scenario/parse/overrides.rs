@@ -277,6 +277,15 @@ fn refuse(reader: &mut Reader<'_>, node: &Node) -> Option<Effect> {
         reader.problem("S007", node.span, "`refuse` takes the words of the refusal").help(help);
         return None;
     }
+    if matches!(&node.kind, Kind::Number(number) if number.as_u64().is_some_and(|number| (400..600).contains(&number))) {
+        let raw = reader.raw(node);
+        reader.warn(
+            "S108",
+            node.span,
+            format!("the vendor says \"{raw}\", with a status of its own"),
+            &format!("write `fault: {raw}` for the status"),
+        );
+    }
     Some(Effect::Refuse(Refusal { failure: None, text: Some(text) }))
 }
 
