@@ -176,7 +176,13 @@ fn member(reader: &mut Reader<'_>, node: &Node, spec: &FieldSpec) -> Option<Valu
         FieldType::Amount => reader.amount(node, name).map(Into::into),
         FieldType::Flag => reader.boolean(node, name).map(Into::into),
         FieldType::UpTo(most) => reader.whole(node, name, 1..=most).map(Into::into),
-        FieldType::Duration => reader.duration(node, name).map(|duration| duration.to_string().into()),
+        FieldType::Duration => {
+            let duration = reader.duration(node, name)?;
+            if duration.is_zero() {
+                reader.warn("S108", node.span, format!("`{name}` is no time at all"), "for example `1h`");
+            }
+            Some(duration.to_string().into())
+        }
         FieldType::OneOf(words) => {
             let choices: Vec<_> = words.iter().map(|word| (*word, *word)).collect();
             reader.choice(node, name, &choices).map(Into::into)
