@@ -267,7 +267,7 @@ impl Parser {
             let mut error = error(format!("`{word}` is not a value"), range);
             error.help = Some(match word.split_once('.') {
                 Some(_) => format!("paths start with `$`: `${word}`"),
-                None => format!("quote text: `'{word}'`; paths begin with `$`"),
+                None => foreign_value(word).unwrap_or_else(|| format!("quote text: `'{word}'`; paths begin with `$`")),
             });
             return Err(error);
         }
@@ -311,7 +311,14 @@ impl Parser {
     /// What to write for an operator of another language.
     fn foreign(&self, token: &Token) -> Option<String> {
         let Token::Word(word) = token else {
-            return matches!(token, Token::Sign("(")).then(|| "functions stand in front: `starts_with($request.path, '/a')`".to_owned());
+            let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map(|spot| &spot.token);
+            let path = if let Some(Token::Path(path)) = before { path.to_string() } else { String::new() };
+            let is_contains = ["includes", "contains", "include", "has"].contains(&path.rsplit('.').next().unwrap_or_default());
+            let help = match path.rsplit_once('.') {
+                Some((whole, _)) if is_contains => format!("`contains` stands between: `{whole} contains …`"),
+                _ => "functions stand in front: `starts_with($request.path, '/a')`".to_owned(),
+            };
+            return matches!(token, Token::Sign("(")).then_some(help);
         };
         let lower = word.to_lowercase();
         if lower == "not" {
@@ -343,6 +350,18 @@ impl Parser {
         }
         error
     }
+}
+
+/// What other languages have as words for values of this one.
+fn foreign_value(word: &str) -> Option<String> {
+    let value = match word {
+        "undefined" | "nil" => "null",
+        word if ["None", "Null", "NULL"].contains(&word) => "null",
+        word if word.eq_ignore_ascii_case("true") => "true",
+        word if word.eq_ignore_ascii_case("false") => "false",
+        _ => return None,
+    };
+    Some(format!("write `{value}`"))
 }
 
 /// Operators of other languages that are words, with those of this one.

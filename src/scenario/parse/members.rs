@@ -72,8 +72,13 @@ pub(crate) const CONVERSATION_HMAC: [&str; 4] = ["header", "secret", "value", "o
 pub(crate) const BODY: &str = "the body";
 
 /// What to write in the place of members that a mapping does not have: what they stand in, or the word for the same.
-const INSTEAD: [(&str, &[&str], &str); 52] = [
-    ("an override", &["commit", "then", "for", "text"], "`fault: {commit: true, then: reset}`"),
+const INSTEAD: [(&str, &[&str], &str); 59] = [
+    ("a scenario", &["subscriptions"], "`webhooks: {subscriptions: [{vendor: …, url: \"inbox://me\"}]}`"),
+    ("an override", &["text"], "`fault: {then: carrier_refuses, text: …}`, or `refuse: …`"),
+    ("an override", &["nth"], "`when: $call.nth == 2`"),
+    ("an override", &["probability", "percent", "share"], "`when: {chance: 0.2}`"),
+    ("an override", &["match", "matches", "if", "where"], "`when: {request: {body: {…}}}`, or an expression behind `when`"),
+    ("an override", &["commit", "then", "for"], "`fault: {commit: true, then: reset}`"),
     ("an override", &["status", "body", "headers", "base64", "off_spec"], "`respond: {status: 500, body: {…}}`, or `fault: 500`"),
     ("an override", &["set", "remove"], "`patch: {remove: [/rates/0]}`"),
     ("an override", &["per", "limit", "window"], "`rate_limit: {limit: 60, window: 60s}`"),
@@ -95,7 +100,9 @@ const INSTEAD: [(&str, &[&str], &str); 52] = [
     ("a condition", &["on", "fault", "latency", "times", "skip"], "it beside `when`"),
     ("a condition", &["nth", "operation"], "`$call.nth == 1`, an expression"),
     ("a condition", &["none", "nor", "neither"], "`not: {any: […]}`"),
-    ("a condition", &["method", "path", "parameters", "query", "headers", "body"], "`request: {body: {…}}`"),
+    ("a condition", &["method"], "`request: {method: POST}`"),
+    ("a condition", &["path"], "`request: {path: \"/parcels/*\"}`"),
+    ("a condition", &["parameters", "query", "headers", "body"], "`request: {body: {…}}`"),
     ("a condition", &["from", "until", "daily", "days", "zone"], "`clock: {days: [sat, sun]}`"),
     ("an expectation", &["event", "min", "max", "answered", "forged"], "`webhook: {event: …, min: 1}`, or `call` with a `count`"),
     ("an expectation", &["on", "operation"], "`call: vendor.operationId`"),
