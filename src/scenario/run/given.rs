@@ -8,7 +8,7 @@ use crate::base::time::Timestamp;
 use crate::carrier::Status;
 use crate::engine::{Machine, Sandbox};
 use crate::scenario::ast::{Given, Operation, Scenario};
-use crate::scenario::error::{Diagnostic, MAX_PROBLEMS, Span};
+use crate::scenario::error::{Diagnostic, MAX_PROBLEMS, Span, quoted};
 use crate::scenario::expr::Scope;
 use crate::scenario::template::MAX_RENDERED;
 use crate::scenario::types::described;
@@ -52,12 +52,13 @@ pub(super) fn make(machine: &Machine, sandbox: &Arc<Sandbox>, scenario: &Scenari
         let Some(answer) = machine.perform_with(sandbox, &operation, &parameters, body, wall) else { continue };
         if !answer.status.is_success() {
             let body = String::from_utf8_lossy(&answer.body);
+            let cut = if body.chars().nth(400).is_some() { "…" } else { "" };
             let is_full = answer.notes().iter().any(|note| note.code == Note::SANDBOX_FULL);
             let help = match is_full {
                 true => "the sandbox may not hold so much data (`--sandbox-bytes`, `--total-bytes`)",
                 false => "a row is the body of a request that this operation accepts",
             };
-            refused(span, format!("`{operation}` refuses this row with {}: {body:.400}", answer.status.as_u16()), help);
+            refused(span, format!("`{operation}` refuses this row with {}: {body:.400}{cut}", answer.status.as_u16()), help);
             continue;
         }
         if let (Some(name), Some(rows)) = (&given.name, returned.0.as_object_mut()) {
@@ -69,9 +70,12 @@ pub(super) fn make(machine: &Machine, sandbox: &Arc<Sandbox>, scenario: &Scenari
                 refused(until.span, format!("`{operation}` has made no parcel"), "`until` is for rows that buy a label or book a parcel");
             }
             for number in new {
-                if let Err(last) = go_on(machine, sandbox, &number, until.value, wall) {
-                    let message = format!("parcel {number} is never `{}`, its life ends with `{}`", until.value.word(), last.word());
-                    refused(until.span, message, "name a status on its way, or give it a timeline that has this one");
+                if let Err(way) = go_on(machine, sandbox, &number, until.value, wall) {
+                    let last = way.last().map_or("unknown", |status| status.word());
+                    let message = format!("parcel {number} is never `{}`, its life ends with `{last}`", until.value.word());
+                    let words: Vec<&str> = way.iter().map(|status| status.word()).collect();
+                    let help = format!("name a status on its way ({}), or give it a timeline that has this one", quoted(&words));
+                    refused(until.span, message, &help);
                 }
             }
         }
@@ -95,9 +99,9 @@ fn filled_in(given: &Given, returned: &Returned) -> Option<(Value, Vec<(String, 
     Some((body, parameters.collect::<Option<_>>()?))
 }
 
-/// Takes a parcel step by step to a status; the last one, if its life ends before.
-fn go_on(machine: &Machine, sandbox: &Sandbox, number: &str, until: Status, wall: Timestamp) -> Result<(), Status> {
-    let mut last = Status::Unknown;
+/// Takes a parcel step by step to a status; those on its way, each once, if its life ends before.
+fn go_on(machine: &Machine, sandbox: &Sandbox, number: &str, until: Status, wall: Timestamp) -> Result<(), Vec<Status>> {
+    let mut way = Vec::new();
     for _ in 0..MOST_STEPS {
         let step = machine.with_parcel(sandbox, number, wall, |cx, parcel| {
             let is_there = parcel.status() == until;
@@ -105,10 +109,15 @@ fn go_on(machine: &Machine, sandbox: &Sandbox, number: &str, until: Status, wall
         });
         match step {
             Ok((true, ..)) => return Ok(()),
-            Ok((false, true, now)) => last = now,
-            Ok((false, false, now)) => return Err(now),
-            Err(_) => return Err(last),
+            Ok((false, goes_on, now)) => {
+                way.retain(|before| *before != now);
+                way.push(now);
+                if !goes_on {
+                    break;
+                }
+            }
+            Err(_) => break,
         }
     }
-    Err(last)
+    Err(way)
 }
