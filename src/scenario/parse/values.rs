@@ -264,15 +264,23 @@ impl Reader<'_> {
     /// A template of another language, `${request.body.name}`, `{$request.body.name}` or `$request.body.name` alone, or `${…}` with the
     /// name of a row of `given`: its place, and the path as it is written here.
     fn foreign_template(&self, text: &str) -> Option<(Range<usize>, String)> {
-        let begin = text.find("${").or_else(|| text.find("{$"));
+        let marks = [("<%", "%>"), ("{%", "%}")].into_iter().find_map(|(open, close)| {
+            let at = text.find(open)?;
+            Some(at..at + text[at..].find(close)? + close.len())
+        });
+        if let Some(place) = marks {
+            return Some((place, "$request.body.name".to_owned()));
+        }
+        let with_blanks = || text.match_indices('{').map(|(at, _)| at).find(|at| text[at + 1..].trim_start_matches(' ').starts_with('$'));
+        let begin = text.find("${").or_else(with_blanks);
         let (place, inner) = match begin {
             Some(at) => {
                 let end = at + text[at..].find('}')?;
-                (at..end + 1, &text[at + 2..end])
+                (at..end + 1, &text[at + 1..end])
             }
             None => (0..text.len(), text.strip_prefix('$')?),
         };
-        let path = inner.trim().trim_start_matches('$');
+        let path = inner.trim_start_matches(['$', '{']).trim().trim_start_matches('$');
         let root = path.split(['.', '[']).next()?;
         if path.contains(char::is_whitespace) {
             return None;
