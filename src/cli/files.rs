@@ -53,8 +53,11 @@ pub(super) fn document(path: &Path) -> io::Result<Vec<u8>> {
 /// The same of a file that others name: of a pipe or a device nobody knows when it ends, or whether anybody writes to it.
 pub(super) fn regular_document(path: &Path) -> io::Result<Vec<u8>> {
     let kind = fs::metadata(path)?;
-    if kind.is_file() || kind.is_dir() {
+    if kind.is_file() {
         return document(path);
+    }
+    if kind.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a folder, expected a file"));
     }
     Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a pipe or a device, expected a file"))
 }

@@ -266,7 +266,10 @@ fn without_effects(problems: &mut Vec<Diagnostic>) {
 
 fn scenario(reader: &mut Reader<'_>, root: &Node) -> Option<Scenario> {
     let fields = reader.fields(root, reader::SCENARIO, &members::SCENARIO)?;
-    if let Some(node) = fields.get("include").filter(|_| !reader.source.is_gathered()) {
+    let includes = fields.get("include");
+    if let Some(node) = includes.filter(|node| node.kind == Kind::List(Vec::new())) {
+        reader.warn("S106", node.span, "`include` names no file", "leave it out");
+    } else if let Some(node) = includes.filter(|_| !reader.source.is_gathered()) {
         let help = "include the file where the scenario is read from a file, or send the files as one text";
         reader.problem("S020", node.span, "there is nothing beside this text that it could include").help(help);
     }
