@@ -333,11 +333,10 @@ fn override_of(exchange: &Exchange<'_>) -> Result<(String, Option<String>), Prob
         return Err(Problem::bad_request("an override is for an operation, and this call met none"));
     };
     let (what, how) = again::rule(exchange)?;
-    let lack = again::lack(what, exchange);
+    let lack = again::lack(exchange).filter(|_| what == "respond");
     let remark = lack.as_ref().map_or_else(String::new, |lack| format!("# This lacks {lack}.\n"));
     let how = how.as_str().map_or_else(|| how.to_string(), str::to_owned);
-    let latency = again::latency(exchange).map_or_else(String::new, |time| format!("    latency: {time}\n"));
-    Ok((format!("{remark}overrides:\n  - on: {operation}\n    {what}: {how}\n{latency}    times: 1\n"), lack))
+    Ok((format!("{remark}overrides:\n  - on: {operation}\n    {what}: {how}\n    times: 1\n"), lack))
 }
 
 /// An answer whose file lacks something, which a header says too.
