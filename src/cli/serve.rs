@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Exit {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     // One core is served best without handing work between threads.
     let mut builder = if cores == 1 { tokio::runtime::Builder::new_current_thread() } else { tokio::runtime::Builder::new_multi_thread() };
-    let runtime = match builder.enable_all().build() {
+    let runtime = match builder.enable_all().max_blocking_threads(server::MOST_THREADS).build() {
         Ok(runtime) => runtime,
         Err(error) => return complain(&format_args!("the runtime cannot start: {error}"), Exit::Usage),
     };

@@ -9,6 +9,10 @@ use std::thread;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
+/// How many threads of a runtime do what would block it, such as large bodies, files that are written and look-ups of names. Each kind has
+/// fewer places, so that this is for what nobody has thought of.
+pub(crate) const MOST_THREADS: usize = 128;
+
 /// A runtime of its own. Dropping it ends its tasks, and waits for none of them.
 pub(super) struct Apart(Option<Runtime>);
 
@@ -22,7 +26,8 @@ impl Apart {
     /// When no thread can be made.
     pub fn start(name: &str) -> io::Result<Self> {
         let workers = thread::available_parallelism().map_or(1, usize::from);
-        let runtime = Builder::new_multi_thread().worker_threads(workers).thread_name(name).enable_all().build()?;
+        let mut builder = Builder::new_multi_thread();
+        let runtime = builder.worker_threads(workers).max_blocking_threads(MOST_THREADS).thread_name(name).enable_all().build()?;
         Ok(Self(Some(runtime)))
     }
 

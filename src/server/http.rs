@@ -20,7 +20,7 @@ use http::uri::Scheme;
 use http::{Request as HttpRequest, Response, StatusCode, Version};
 use hyper::body::{Body as _, Incoming};
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit};
 use tokio_rustls::TlsAcceptor;
 
 use crate::base::text;
@@ -52,6 +52,7 @@ use crate::server::shutdown;
 use crate::server::socket::Control;
 use crate::server::start_page;
 use crate::server::ticker;
+use crate::server::turns::Turns;
 use crate::server::ui::Ui;
 use crate::server::unmatched::UnmatchedJournal;
 use crate::server::upstream::Upstreams;
@@ -155,7 +156,7 @@ pub async fn serve_embedded(
         read_timeout: bound.config.read_timeout,
         bodies: Bodies::new(in_flight.max(2 * bound.config.body_limit)),
         room: Arc::new(Room::new(in_flight, bound.config.read_timeout)),
-        large: Semaphore::new(1),
+        large: Turns::new(),
         holding: Holding::default(),
         upstreams: Upstreams::new(bound.config.upstreams.clone(), bound.config.pass_on, bound.config.egress.clone(), bound.own_addresses()),
         apart: apart.handle(),
@@ -228,7 +229,7 @@ struct Shell {
     bodies: Bodies,
     room: Arc<Room>,
     /// The turn of a request with a large body.
-    large: Semaphore,
+    large: Turns,
     holding: Holding,
     upstreams: Upstreams,
     /// Where what may take long is done.
@@ -324,8 +325,16 @@ impl Shell {
                 None => {
                     *turn = self.room.turn(connection).await;
                     let (room, connection) = (Arc::clone(&self.room), Arc::clone(connection));
-                    let answering = async move { if room.place(&connection).await { Some(ui.answer(&parts, &body).await) } else { None } };
-                    let answered = Box::pin(apart::run(&self.apart, answering)).await.ok_or(NoAnswer)?;
+                    // What the body holds stays with what is done for it, even if the client leaves.
+                    let (held, waits) = (permits, kept.take());
+                    let answering = async move {
+                        let _held = held;
+                        let answer = if room.place(&connection).await { Some(ui.answer(&parts, &body).await) } else { None };
+                        (answer, waits)
+                    };
+                    let (answered, waited) = Box::pin(apart::run(&self.apart, answering)).await;
+                    *kept = waited;
+                    let answered = answered.ok_or(NoAnswer)?;
                     match kept::everything(self.store.as_deref()).await {
                         Ok(()) => answered,
                         Err(Lost(why)) => problem_response(StatusCode::INTERNAL_SERVER_ERROR, why.to_string(), None),

@@ -25,6 +25,7 @@ use crate::server::clock::wall;
 use crate::server::egress::{Egress, EgressDenied};
 use crate::server::incoming::{self, LARGE, SMALL};
 use crate::server::own_addresses::OwnAddresses;
+use crate::server::turns::Turns;
 
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -126,7 +127,7 @@ impl Upstreams {
         if self.pass_on == PassOn::Rest && passing.has_own_answer { None } else { Some((upstream, passing.target)) }
     }
 
-    /// Passes a call on; its answer. What is large is held against the document in a thread of its own, each at its `turn`, and a body with
+    /// Passes a call on; its answer. What is large is held against the document in a thread of its own, in its turn, and a body with
     /// more values than one of `limit` bytes may have is not read. What is `kept` of both bodies grows in the room for it.
     pub async fn answer(
         &self,
@@ -134,7 +135,7 @@ impl Upstreams {
         machine: &Arc<Machine>,
         request: &Arc<Request>,
         limit: usize,
-        (turn, bodies, kept): (&Semaphore, &Bodies, &mut Option<OwnedSemaphorePermit>),
+        (turns, bodies, kept): (&Turns, &Bodies, &mut Option<OwnedSemaphorePermit>),
     ) -> Option<Answer> {
         let exchange = async {
             if kept.is_none() && !request.body.is_empty() {
@@ -153,8 +154,10 @@ impl Upstreams {
         if !is_large {
             return witness();
         }
-        let _turn = turn.acquire().await;
-        tokio::task::spawn_blocking(witness).await.ok()?
+        // The vendor has done it: it is written down, even if the client leaves now.
+        let (answer, held, _turn) = turns.take().await?.work(kept.take(), |_| witness()).await?;
+        *kept = held;
+        answer
     }
 
     async fn exchange(

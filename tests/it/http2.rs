@@ -121,6 +121,41 @@ fn floods_of_small_frames_take_no_memory_and_end_their_connections() {
     }
 }
 
+/// Posts that take a thread each, from clients that take them back when they have arrived.
+#[test]
+fn posts_that_are_reset_take_no_more_threads_than_others() {
+    /// As many as fit into the window of a connection.
+    const POSTS: u32 = 16;
+    let server = Server::start(&[]);
+    let threads = || std::fs::read_dir(format!("/proc/{}/task", server.process())).expect("it runs").count();
+    let body = format!(r#"{{"line_items": [{}{{}}]}}"#, r#"{"title":"x"},"#.repeat(1_000));
+    let token = ("authorization", "ShippoToken shippo_test_seatrial");
+    let head = [&cases::POST[..2], &[(":path", "/shippo/orders"), cases::POST[3], token, ("content-type", "application/json")]].concat();
+    let head = frames::block(&head);
+    let before = threads();
+    for _ in 0..20 {
+        let mut stream = connect(server.address());
+        let posts = (0..POSTS).flat_map(|number| {
+            let id = 2 * number + 1;
+            [frame(HEADERS, frames::END_HEADERS, id, &head), frame(DATA, frames::END_STREAM, id, body.as_bytes())].concat()
+        });
+        stream.write_all(&preface()).expect("it is open");
+        goes_on(&mut stream).expect("its window is as large as it gets");
+        stream.write_all(&posts.collect::<Vec<u8>>()).expect("they are taken");
+        goes_on(&mut stream).expect("all have arrived");
+        let resets: Vec<u8> = (0..POSTS).flat_map(|number| frame(RST_STREAM, 0, 2 * number + 1, &[0, 0, 0, 8])).collect();
+        let _ = stream.write_all(&resets);
+        let _ = goes_on(&mut stream);
+    }
+    // A thread without work ends after ten seconds.
+    let more = threads() - before;
+    assert!(more <= 4, "{more} threads");
+    let calls = send(&server, "GET", "/_seatrial/sandboxes/default/requests?limit=1000", &[], "").json();
+    let calls = calls["requests"].as_array().unwrap_or_else(|| panic!("{calls}"));
+    assert!(!calls.is_empty(), "what was begun is finished");
+    assert_eq!(send(&server, "POST", "/shippo/orders", &[("content-type", "application/json"), token], &body).status, 400);
+}
+
 #[test]
 fn who_sends_much_that_asks_for_nothing_is_not_listened_to() {
     let server = Server::start(&["--read-timeout", "1h"]);

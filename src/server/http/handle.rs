@@ -7,6 +7,7 @@ use super::{Kept, Shell};
 use crate::engine::{Answer, Request, Unread};
 use crate::server::apart;
 use crate::server::clock::{MOMENT, PAUSE, SLICE, slice, stopwatch, wall};
+use crate::server::holding::CallLine;
 use crate::server::incoming::{self, LARGE, MANY, SMALL};
 use crate::server::sections;
 
@@ -33,20 +34,21 @@ impl Shell {
             let room = (&self.large, &self.bodies, kept);
             return Box::pin(self.upstreams.answer(&passing, &self.machine, request, self.body_limit, room)).await;
         }
-        self.handle(Arc::clone(request), unread).await
+        self.handle(Arc::clone(request), unread, held).await
     }
 
     /// Has the machine answer a request, which may be `unread`; `None` if very much is due in its sandbox. What waits is boxed: a request
     /// takes the room of the longest way that it may go.
-    async fn handle(&self, mut request: Arc<Request>, mut unread: Option<Unread>) -> Option<Answer> {
+    /// What the body has `held` stays with what is done for it, even if the client leaves.
+    async fn handle(&self, mut request: Arc<Request>, mut unread: Option<Unread>, held: &mut Kept) -> Option<Answer> {
         if request.body.len() > LARGE {
-            unread = Box::pin(self.weigh(Arc::clone(&request))).await?.err();
+            unread = Box::pin(self.weigh(Arc::clone(&request), held)).await?.err();
             if unread.is_none() && self.fleet.is_none() {
-                return Box::pin(self.handle_large(request)).await;
+                return Box::pin(self.handle_large(request, held)).await;
             }
         } else if request.body.len() > SMALL && unread.is_none() {
             match incoming::count_values(&request, self.body_limit) {
-                Ok(values) if values > MANY && self.fleet.is_none() => return Box::pin(self.handle_large(request)).await,
+                Ok(values) if values > MANY && self.fleet.is_none() => return Box::pin(self.handle_large(request, held)).await,
                 counted => unread = counted.err(),
             }
         }
@@ -60,10 +62,11 @@ impl Shell {
             return Some(answer);
         }
         if unread.is_none() && self.machine.takes_long(&request) {
-            return Box::pin(self.handle_large(request)).await;
+            return Box::pin(self.handle_large(request, held)).await;
         }
-        let machine = Arc::clone(&self.machine);
+        let (machine, body) = (Arc::clone(&self.machine), held.take());
         let waiting = async move {
+            let _body = body;
             let has_time = slice(PATIENCE);
             while has_time() {
                 let sandbox = machine.addressee(&request).sandbox;
@@ -80,20 +83,37 @@ impl Shell {
     }
 
     /// How many values a large body has, or why they are too many, counted in a thread of its own. `None` if the count failed.
-    async fn weigh(&self, request: Arc<Request>) -> Option<Result<usize, Unread>> {
-        let (limit, _turn) = (self.body_limit, self.large.acquire().await);
-        tokio::task::spawn_blocking(move || incoming::count_values(&request, limit)).await.ok()
+    async fn weigh(&self, request: Arc<Request>, held: &mut Kept) -> Option<Result<usize, Unread>> {
+        let (limit, turn) = (self.body_limit, self.large.take().await?);
+        let counted = turn.work(held.take(), move |caller| (!caller.has_left()).then(|| incoming::count_values(&request, limit)));
+        let (counted, body, _turn) = counted.await?;
+        *held = body;
+        counted
     }
 
     /// The same in a thread of its own, because it may take long: a large body, or a list of many bytes. One after the other, such
-    /// requests leave the workers to all others; one whose sandbox is busy gives its turn to the next.
-    async fn handle_large(&self, request: Arc<Request>) -> Option<Answer> {
-        let (has_time, is_list) = (slice(PATIENCE), request.body.is_empty());
+    /// requests leave the workers to all others; one whose sandbox is busy gives its turn to the next. What was begun is finished and has
+    /// its line in the log, but nothing is begun for a client that has left.
+    async fn handle_large(&self, request: Arc<Request>, held: &mut Kept) -> Option<Answer> {
+        let (has_time, is_list, began) = (slice(PATIENCE), request.body.is_empty(), stopwatch());
         while has_time() {
-            let turn = self.large.acquire().await;
+            let turn = self.large.take().await?;
             let (machine, request) = (Arc::clone(&self.machine), Arc::clone(&request));
+            let (log, metrics, changed) = (self.log.clone(), Arc::clone(&self.metrics), Arc::clone(&self.changed));
             let begun = stopwatch();
-            let answer = tokio::task::spawn_blocking(move || machine.try_handle(&request, wall(), &slice(SLICE))).await.ok()?;
+            let answered = turn.work(held.take(), move |caller| {
+                if caller.has_left() {
+                    return None;
+                }
+                let answer = machine.try_handle(&request, wall(), &slice(SLICE));
+                if let Some(entry) = answer.as_ref().and_then(|answer| answer.entry.as_ref()).filter(|_| caller.has_left()) {
+                    let (log, metrics, changed, machine) = (&log, &*metrics, &*changed, &*machine);
+                    drop(CallLine { log, entry, began, is_answered: false, metrics, changed, machine });
+                }
+                answer
+            });
+            let (answer, body, turn) = answered.await?;
+            *held = body;
             if is_list && begun.elapsed() > BREATH {
                 tokio::time::sleep(BREATH).await;
             }

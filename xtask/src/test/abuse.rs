@@ -36,11 +36,12 @@ const SHIPPO: (&str, &str) = ("authorization", "ShippoToken shippo_test_seatrial
 
 type Attack = (&'static str, fn(SocketAddr));
 
-const ATTACKS: [Attack; 15] = [
+const ATTACKS: [Attack; 16] = [
     ("silent sockets", silent_sockets),
     ("first frames of HTTP/2", unfinished_streams),
     ("bodies of very many values", many_values),
     ("many bodies of many members", many_members),
+    ("posts that are reset", reset_posts),
     ("bodies that dribble", dribbled_bodies),
     ("clients that do not read", deaf_clients),
     ("letters to inboxes", letters),
@@ -296,6 +297,36 @@ fn many_members(address: SocketAddr) {
         }
         for mut stream in &open {
             let _ = stream.read(&mut [0; 4096]);
+        }
+    });
+}
+
+/// Posts that take long, whose clients leave when they have sent them: by frames of HTTP/2, or with their connections.
+fn reset_posts(address: SocketAddr) {
+    let rows = |count: usize| format!(r#"{{"line_items": [{}{{}}]}}"#, r#"{"title":"x"},"#.repeat(count));
+    let (short, long) = (rows(1_100), rows(60_000));
+    let (name, value) = SHIPPO;
+    let mut block = vec![0x83, 0x86, 0x04, 14];
+    block.extend(b"/shippo/orders\x01\x09localhost\x0f\x10\x10application/json\x00\x0dauthorization");
+    block.push(u8::try_from(value.len()).expect("it is short"));
+    block.extend(value.as_bytes());
+    with_eight_hands(|hand| {
+        let Some(mut stream) = connect(address) else { return };
+        if hand > 5 {
+            let head = format!("host: localhost\r\ncontent-type: application/json\r\n{name}: {value}\r\ncontent-length: {}", long.len());
+            let _ = stream.write_all(format!("POST /shippo/orders HTTP/1.1\r\n{head}\r\n\r\n{long}").as_bytes());
+            return;
+        }
+        let _ = stream.write_all(&[b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &frame(4, 0, 0, &[])[..]].concat());
+        for number in (0..100_u32).step_by(5) {
+            let five = (number..number + 5).flat_map(|number| {
+                let id = 2 * number + 1;
+                [frame(1, 4, id, &block), frame(0, 1, id, short.as_bytes()), frame(3, 0, id, &[0, 0, 0, 8])].concat()
+            });
+            let ends = stream.write_all(&five.collect::<Vec<u8>>()).is_err() || !matches!(stream.read(&mut [0; 4096]), Ok(1..));
+            if ends {
+                break;
+            }
         }
     });
 }
