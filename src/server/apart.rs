@@ -17,7 +17,7 @@ pub(crate) const MOST_THREADS: usize = 128;
 pub(super) struct Apart(Option<Runtime>);
 
 /// A task that ends when nobody waits for it any more.
-struct Awaited<T>(JoinHandle<T>);
+pub(super) struct Awaited<T>(pub(super) JoinHandle<T>);
 
 impl Apart {
     /// As many workers as there are processors, in threads of this name.

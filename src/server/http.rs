@@ -158,7 +158,13 @@ pub async fn serve_embedded(
         room: Arc::new(Room::new(in_flight, bound.config.read_timeout)),
         large: Turns::new(),
         holding: Holding::default(),
-        upstreams: Upstreams::new(bound.config.upstreams.clone(), bound.config.pass_on, bound.config.egress.clone(), bound.own_addresses()),
+        upstreams: Upstreams::new(
+            bound.config.upstreams.clone(),
+            bound.config.pass_on,
+            bound.config.egress.clone(),
+            bound.own_addresses(),
+            apart.handle(),
+        ),
         apart: apart.handle(),
     });
     let builder = Arc::new(protocol::builder(shell.read_timeout));

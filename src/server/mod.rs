@@ -7,11 +7,12 @@
 //! `local` is it without a socket, `ticker` and `webhook_sender` decide when webhooks are sent, `webhook_client` sends them through
 //! `egress` (with TLS if the URL says so), but to none of `own_addresses`, `inbox` receives webhooks for those who have no receiver,
 //! `call_log` writes a line for each call and `unmatched` keeps those that met no vendor, `holding` holds answers back as scenarios want,
-//! `start_page` says where everything is, `ui` is the page for browsers, `upstream` passes calls on to the vendors themselves,
-//! `reachability` warns of subscriptions, `shutdown` reports unmet expectations when a sandbox ends, `verdicts` keeps what it finds,
-//! `told` is what replicas tell each other of both, `clock` reads the wall clock, `clock_moves` knows which clocks are moved, `look_ups`
-//! bounds how many names are looked up at once, `memory` says how much of it there is, `metrics` counts for monitoring, `recording` is
-//! what is only looked at. **Invariant:** no lock of a sandbox is held across an await.
+//! `start_page` says where everything is, `ui` is the page for browsers, `upstream` passes calls on to the vendors themselves and reads
+//! so much before an answer as `interim` lets through, `reachability` warns of subscriptions, `shutdown` reports unmet expectations when
+//! a sandbox ends, `verdicts` keeps what it finds, `told` is what replicas tell each other of both, `clock` reads the wall clock,
+//! `clock_moves` knows which clocks are moved, `look_ups` bounds how many names are looked up at once, `memory` says how much of it there
+//! is, `metrics` counts for monitoring, `recording` is what is only looked at. **Invariant:** no lock of a sandbox is held across an
+//! await.
 
 mod access;
 mod admin;
@@ -29,6 +30,7 @@ mod host;
 mod http;
 mod inbox;
 mod incoming;
+mod interim;
 mod kept;
 mod listen;
 mod local;

@@ -15,15 +15,19 @@ use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde_json::json;
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::base::authority;
 use crate::engine::{Answer, Machine, Request, Upstream};
 use crate::server::access::DELIVERY_MARK;
+use crate::server::apart::Awaited;
 use crate::server::bodies::Bodies;
 use crate::server::clock::wall;
 use crate::server::egress::{Egress, EgressDenied};
 use crate::server::incoming::{self, LARGE, SMALL};
+use crate::server::interim::Bounded;
+use crate::server::look_ups::LookUps;
 use crate::server::own_addresses::OwnAddresses;
 use crate::server::turns::Turns;
 
@@ -91,6 +95,9 @@ pub(super) struct Upstreams {
     egress: Egress,
     own: OwnAddresses,
     seats: Semaphore,
+    look_ups: LookUps,
+    /// Where connections are read, which others do not wait for.
+    apart: Handle,
 }
 
 /// Why there is no answer.
@@ -102,6 +109,8 @@ enum Failure {
     Own,
     #[error("the connection broke off: {0}")]
     Broken(#[from] hyper::Error),
+    #[error("the name is not found in time")]
+    Unfound,
     #[error("the answer has more than {} bytes", LARGEST)]
     Large,
     #[error("what is passed on holds as many bytes as it may")]
@@ -113,8 +122,8 @@ enum Failure {
 }
 
 impl Upstreams {
-    pub fn new(all: Vec<UpstreamUrl>, pass_on: PassOn, egress: Egress, own: OwnAddresses) -> Self {
-        Self { all, pass_on, egress, own, seats: Semaphore::new(AT_ONCE) }
+    pub fn new(all: Vec<UpstreamUrl>, pass_on: PassOn, egress: Egress, own: OwnAddresses, apart: Handle) -> Self {
+        Self { all, pass_on, egress, own, seats: Semaphore::new(AT_ONCE), look_ups: LookUps::new(), apart }
     }
 
     /// Where a call is passed on to, if it is one of those.
@@ -169,22 +178,22 @@ impl Upstreams {
         kept: &mut Option<OwnedSemaphorePermit>,
     ) -> Result<Upstream, Failure> {
         let _seat = self.seats.acquire().await.map_err(|_| Failure::Silent)?;
-        let addresses = self.egress.resolve(&upstream.host, upstream.port).await?;
+        let (egress, host, port) = (self.egress.clone(), upstream.host.clone(), upstream.port);
+        let found = self.look_ups.run(async move { egress.resolve(&host, port).await });
+        let addresses = found.await.ok_or(Failure::Unfound)??;
         if addresses.iter().any(|address| self.own.reaches(*address)) {
             return Err(Failure::Own);
         }
         let connection = self.egress.connect(&upstream.host, &addresses, upstream.is_secure).await?;
-        let (mut sender, driver) = http1::Builder::new().max_buf_size(HEAD_BYTES).handshake(TokioIo::new(connection)).await?;
-        let driver = tokio::spawn(driver);
-        let answered = async {
-            let answer = sender.send_request(upstream.request(request, target)?).await?;
-            let (parts, body) = answer.into_parts();
-            let body = received(body, bodies, kept).await?;
-            Ok(Upstream { status: parts.status, headers: passed(&parts.headers), body, failure: None })
-        };
-        let answered = answered.await;
-        driver.abort();
-        answered
+        let (reader, writer) = tokio::io::split(connection);
+        let mut passed_on = upstream.request(request, target)?;
+        let connection = TokioIo::new(tokio::io::join(Bounded::new(reader, &mut passed_on), writer));
+        let (mut sender, driver) = http1::Builder::new().max_buf_size(HEAD_BYTES).handshake(connection).await?;
+        let _driver = Awaited(self.apart.spawn(driver));
+        let answer = sender.send_request(passed_on).await?;
+        let (parts, body) = answer.into_parts();
+        let body = received(body, bodies, kept).await?;
+        Ok(Upstream { status: parts.status, headers: passed(&parts.headers), body, failure: None })
     }
 }
 

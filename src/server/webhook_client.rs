@@ -16,12 +16,12 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::AsyncReadExt as _;
-use tokio::task::JoinHandle;
 
 use crate::base::text;
 use crate::engine;
 use crate::engine::webhooks::{AttemptResult, Outbound};
 use crate::server::access::DELIVERY_MARK;
+use crate::server::apart::Awaited;
 use crate::server::clock::wall;
 use crate::server::egress::{Egress, EgressDenied};
 use crate::server::header_case::HeaderCase;
@@ -124,7 +124,7 @@ impl WebhookClient {
         let connection = TokioIo::new(HeaderCase::new(connection, names));
         let mut builder = http1::Builder::new();
         let (mut sender, driver) = builder.max_buf_size(HEADER_BYTES).title_case_headers(true).handshake(connection).await?;
-        let _driver = AbortOnDrop(tokio::spawn(driver));
+        let _driver = Awaited(tokio::spawn(driver));
         let answer = sender.send_request(request).await?;
         let status = answer.status().as_u16();
         let body = beginning(answer.into_body()).await;
@@ -150,15 +150,6 @@ fn is_inbox(url: &Uri) -> bool {
     let path = text::decode_unreserved(url.path());
     path.strip_prefix("/_seatrial/inbox/")
         .is_some_and(|name| !name.trim_end_matches('/').is_empty() && !name.trim_end_matches('/').contains('/'))
-}
-
-/// The task of a connection, which ends with the exchange.
-struct AbortOnDrop(JoinHandle<hyper::Result<()>>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
 }
 
 /// The URL of a subscription, taken apart.

@@ -167,6 +167,28 @@ fn a_vendor_that_does_not_answer_keeps_no_room_from_others() {
 }
 
 #[test]
+fn interim_answers_without_end_are_no_answer() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    let url = format!("shippo=http://{}", listener.local_addr().expect("it is bound"));
+    let vendor = thread::spawn(move || {
+        for most in [100, usize::MAX] {
+            let (mut stream, _) = listener.accept().expect("it is asked");
+            let _ = stream.read(&mut [0; 4096]);
+            // Until it is full, or nobody reads any more.
+            let told = (0..most).take_while(|_| stream.write_all(b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n").is_ok()).count();
+            assert_eq!(told == most, most == 100, "{told} of {most}");
+            let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\n{}");
+        }
+    });
+    let server = Server::start(&["--upstream", &url]);
+    for status in [404, 502] {
+        let answer = send(&server, "GET", "/shippo/addresses", &[SHIPPO], "");
+        assert_eq!(answer.status, status, "{}", answer.body);
+    }
+    vendor.join().expect("it ends");
+}
+
+#[test]
 fn an_upstream_has_to_prove_its_name() {
     let (port, receiving) = crate::secure::untrusted();
     let server = Server::start(&["--upstream", &format!("shippo=https://localhost:{port}")]);
