@@ -5,6 +5,7 @@
 //! with an absolute target, which is read like any.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -108,7 +109,7 @@ impl Proxy {
             return Err((StatusCode::FORBIDDEN, STRANGER.to_owned()));
         }
         let found = self.look_ups.run(async move { egress.resolve(&name, port).await }).await;
-        let addresses = match found {
+        let mut addresses = match found {
             Some(Ok(addresses)) => addresses,
             Some(Err(denied @ (EgressDenied::Never(..) | EgressDenied::Public(..)))) => {
                 return Err((StatusCode::FORBIDDEN, denied.to_string()));
@@ -120,7 +121,8 @@ impl Proxy {
             return Err((StatusCode::FORBIDDEN, "the proxy leads to no listener of this process".to_owned()));
         }
         // The list may name a network, which is known now only.
-        if !addresses.iter().any(|address| self.allowed.iter().any(|target| target.covers(host, address.ip().to_canonical()))) {
+        retain(&mut addresses, &self.allowed, host);
+        if addresses.is_empty() {
             return Err((StatusCode::FORBIDDEN, STRANGER.to_owned()));
         }
         match timeout(PATIENCE, self.egress.connect(host, &addresses, false)).await {
@@ -129,6 +131,11 @@ impl Proxy {
             Err(_) => Err((StatusCode::GATEWAY_TIMEOUT, format!("`{host}` does not answer"))),
         }
     }
+}
+
+/// Leaves of the addresses of a host those that may pass: it may have others besides.
+fn retain(addresses: &mut Vec<SocketAddr>, allowed: &[Target], host: &str) {
+    addresses.retain(|address| allowed.iter().any(|target| target.covers(host, address.ip().to_canonical())));
 }
 
 /// What a connection begins with.
@@ -207,6 +214,17 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
+
+    #[test]
+    fn of_the_addresses_of_a_host_only_those_on_the_list_pass() {
+        let all: Vec<SocketAddr> =
+            ["127.0.0.1:1", "10.1.0.9:1", "[::ffff:10.1.0.8]:1", "[::1]:1"].map(|text| text.parse().expect("an address")).into();
+        for (list, count) in [("10.1.0.0/16", 2), ("127.0.0.1", 1), ("two.example", 4), (".example", 4), ("192.0.2.0/24", 0)] {
+            let mut left = all.clone();
+            retain(&mut left, &[list.parse().expect("a target")], "two.example");
+            assert_eq!(left.len(), count, "{list}: {left:?}");
+        }
+    }
 
     async fn read(pieces: &[&'static [u8]]) -> (Beginning, Vec<u8>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
