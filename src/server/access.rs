@@ -19,6 +19,8 @@ use crate::server::host::{self, AllowedHosts, Host};
 
 /// On every request that this program sends; its value is the id of the delivery.
 pub(super) const DELIVERY_MARK: HeaderName = HeaderName::from_static("seatrial-delivery");
+/// What browsers of now and before say of a page that they load before anybody follows its link.
+const AHEAD: [&str; 3] = ["sec-purpose", "purpose", "x-moz"];
 
 /// Keeps browsers from running what a vendor answers as markup, where the admin API is of the same origin.
 pub(super) fn contain(headers: &mut HeaderMap) {
@@ -160,8 +162,9 @@ impl Guard {
         let says = |name: &str, value: &str| parts.headers.get(name).is_some_and(|said| said.as_bytes() == value.as_bytes());
         let mut sites = parts.headers.get_all("sec-fetch-site").iter();
         let is_foreign = sites.any(|site| !matches!(site.as_bytes(), b"same-origin" | b"none"));
-        let is_followed =
-            says("sec-fetch-mode", "navigate") && says("sec-fetch-dest", "document") && !parts.headers.contains_key("sec-purpose");
+        let is_followed = says("sec-fetch-mode", "navigate")
+            && says("sec-fetch-dest", "document")
+            && !AHEAD.iter().any(|name| parts.headers.contains_key(*name));
         is_foreign && !is_followed
     }
 }
@@ -220,9 +223,11 @@ mod tests {
             fetched(site, "navigate", "iframe", Some(403));
             fetched(site, "navigate", "document", None);
         }
-        let ahead =
-            [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document"), ("sec-purpose", "prefetch")];
-        check(&[&[("host", "localhost:7447"), json], &ahead[..]].concat(), AdminAuth::Loopback, Some(403));
+        for name in AHEAD {
+            let ahead =
+                [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document"), (name, "prefetch")];
+            check(&[&[("host", "localhost:7447"), json], &ahead[..]].concat(), AdminAuth::Loopback, Some(403));
+        }
         fetched("same-origin", "cors", "empty", None);
         fetched("none", "navigate", "document", None);
         check(
