@@ -134,6 +134,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         page: !arguments.no_ui,
         upstreams: arguments.upstream.clone(),
         pass_on: if arguments.spy { PassOn::Rest } else { PassOn::All },
+        asks_verdict: verdict::is_asked(arguments),
         recording: None,
     };
     if let Some(unknown) = arguments.upstream.iter().find(|row| machine.vendors().all().iter().all(|vendor| vendor.mount != *row.mount)) {
@@ -211,7 +212,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         }
     }
     match served {
-        Ok(verdicts) if arguments.verify || !arguments.verify_report.is_empty() => {
+        Ok(verdicts) if verdict::is_asked(arguments) => {
             let exit = verdict::tell(arguments, &machine, &verdicts);
             *TOLD.get_or_init(|| exit)
         }

@@ -79,6 +79,7 @@ fn config(arguments: &ViewArguments, recording: Recording, budgets: &Budgets) ->
         page: true,
         upstreams: Vec::new(),
         pass_on: PassOn::All,
+        asks_verdict: false,
         recording: Some(recording),
     }
 }

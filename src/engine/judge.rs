@@ -10,10 +10,10 @@ use crate::engine::call::Request;
 use crate::engine::locate::{Located, Target};
 use crate::engine::machine::Machine;
 use crate::engine::options::Contract;
-use crate::engine::parsed::Parsed;
+use crate::engine::parsed::{self, Parsed};
 use crate::engine::vendors::LoadedVendor;
 use crate::spec::Violation;
-use crate::world::{Entry, Note};
+use crate::world::{Blame, Entry, Note};
 
 /// A call that was held against its document.
 #[derive(Debug)]
@@ -41,11 +41,26 @@ impl Machine {
     /// Holds a call of the journal against the document; `None` when its vendor is not mounted.
     #[must_use]
     pub fn judge_entry(&self, entry: &Entry) -> Option<JudgedCall> {
+        self.again(entry, judged)
+    }
+
+    /// Whether a call of the journal departs from the document. What its vendor looked for when it came is not looked for again where the
+    /// vendor found nothing.
+    #[must_use]
+    pub fn departs(&self, entry: &Entry) -> bool {
+        let is_taken = entry.effect.is_none() && entry.status.is_some_and(|status| status < 400);
+        if is_taken && entry.notes.iter().all(|note| note.blame != Blame::Caller) {
+            return self.again(entry, |request, loaded, prefix, path| parsed::departs(request, prefix, path, loaded)).unwrap_or_default();
+        }
+        self.judge_entry(entry).is_some_and(|judged| !judged.violations.is_empty())
+    }
+
+    fn again<T>(&self, entry: &Entry, look: impl FnOnce(&Request, &LoadedVendor, &str, &str) -> T) -> Option<T> {
         let loaded = self.vendors().loaded().iter().find(|loaded| *loaded.vendor.id == *entry.vendor)?;
         let request = Request::of(entry);
         let whole = text::decode_unreserved(&request.path);
         let (prefix, path) = whole.split_at_checked(entry.path_start)?;
-        Some(judged(&request, loaded, prefix, if path.is_empty() { "/" } else { path }))
+        Some(look(&request, loaded, prefix, if path.is_empty() { "/" } else { path }))
     }
 }
 

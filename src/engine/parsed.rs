@@ -10,7 +10,7 @@ use crate::engine::remarks;
 use crate::engine::transaction;
 use crate::engine::vendor::OperationRow;
 use crate::engine::vendors::LoadedVendor;
-use crate::spec::{self, Route};
+use crate::spec::{self, Operation, Route};
 
 /// A call that was read.
 pub(super) struct Parsed<'m> {
@@ -44,28 +44,8 @@ type Denied<'d> = &'d dyn Fn(&Call<'_>) -> Option<Refusal>;
 
 /// Route, decode, validate: what can be known without the world. `denied` may stop before the body.
 fn read<'m>(call: &mut Call<'m>, loaded: &'m LoadedVendor, denied: Denied<'_>, contract: Contract) -> Result<&'m OperationRow, Refusal> {
-    let (vendor, request, path) = (&loaded.vendor, call.request, call.path);
-    call.query = call::pairs(&request.query);
-    remarks::of_bytes(request, path, &mut call.remarks);
-    let (operation, parameters) = match loaded.route(&request.method, path) {
-        Route::Found(operation, parameters) => (operation, parameters),
-        Route::WrongMethod(allowed) => {
-            call.remarks.push(remarks::unknown_operation(loaded, request, path, &allowed));
-            return Err(Refusal::WrongMethod(allowed));
-        }
-        Route::Unknown => {
-            call.remarks.push(remarks::unknown_operation(loaded, request, path, &[]));
-            return Err(Refusal::UnknownPath { authenticated: false });
-        }
-    };
-    call.operation = Some(operation);
-    call.parameters = parameters;
-    if vendor.path_style.case_insensitive {
-        operation.spell_as_declared(&mut call.query);
-    }
-    if vendor.reading.first_value && call.query.len() > 1 {
-        operation.keep_first_values(&mut call.query);
-    }
+    let (vendor, request) = (&loaded.vendor, call.request);
+    let operation = addressed(call, loaded)?;
     let row = loaded.row(operation);
     call.validation = row.map_or(Validation::Noted, |row| row.validation);
     let mut refusal = None;
@@ -129,4 +109,45 @@ fn read<'m>(call: &mut Call<'m>, loaded: &'m LoadedVendor, denied: Denied<'_>, c
     }
     let row = row.ok_or(Refusal::UnknownPath { authenticated: true });
     refusal.map_or(row, Err)
+}
+
+/// Finds the operation of a call by its address, and reads the parameters there.
+fn addressed<'m>(call: &mut Call<'m>, loaded: &'m LoadedVendor) -> Result<&'m Operation, Refusal> {
+    let (vendor, request, path) = (&loaded.vendor, call.request, call.path);
+    call.query = call::pairs(&request.query);
+    remarks::of_bytes(request, path, &mut call.remarks);
+    let (operation, parameters) = match loaded.route(&request.method, path) {
+        Route::Found(operation, parameters) => (operation, parameters),
+        Route::WrongMethod(allowed) => {
+            call.remarks.push(remarks::unknown_operation(loaded, request, path, &allowed));
+            return Err(Refusal::WrongMethod(allowed));
+        }
+        Route::Unknown => {
+            call.remarks.push(remarks::unknown_operation(loaded, request, path, &[]));
+            return Err(Refusal::UnknownPath { authenticated: false });
+        }
+    };
+    call.operation = Some(operation);
+    call.parameters = parameters;
+    if vendor.path_style.case_insensitive {
+        operation.spell_as_declared(&mut call.query);
+    }
+    if vendor.reading.first_value && call.query.len() > 1 {
+        operation.keep_first_values(&mut call.query);
+    }
+    Ok(operation)
+}
+
+/// Whether a call departs from the document to the letter in what its vendor does not look at.
+pub(super) fn departs(request: &Request, prefix: &str, path: &str, loaded: &LoadedVendor) -> bool {
+    let mut call = Call::unread(request, prefix, path);
+    let looked = transaction::guarded(|| {
+        let Ok(operation) = addressed(&mut call, loaded) else { return false };
+        let letter = contract::reading(&loaded.vendor.reading, Contract::Lenient);
+        let body = operation.body.is_some().then(|| (loaded.vendor.decode)(request, operation)).transpose();
+        let in_itself = body.is_ok_and(|body| !contract::departures(&mut call, operation, &letter, body.as_ref()).is_empty());
+        let has_query = !call.query.is_empty() || operation.needs_query;
+        in_itself || has_query && !operation.check_query(&call.query, &letter).is_empty()
+    });
+    looked.unwrap_or_default()
 }

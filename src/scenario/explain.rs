@@ -2,6 +2,7 @@
 //! had its effect. Nothing is kept for it while calls are answered but `$state`, where a condition looked at it: conditions are evaluated
 //! again, by the journal's entry.
 
+use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -124,15 +125,17 @@ pub fn explain(machine: &Machine, sandbox: &Sandbox, entry: &Entry) -> (Explanat
 }
 
 /// Which comparisons of a condition fail for a call of the journal, with the values that they compare, and what its request is. `None`
-/// where the condition holds, or where that cannot be said.
-pub(super) fn failed(machine: &Machine, entry: &Entry, when: &Condition) -> Option<(String, Value)> {
+/// where the condition holds, or where that cannot be said with what is left of `steps`.
+pub(super) fn failed(machine: &Machine, entry: &Entry, when: &Condition, steps: &Cell<usize>) -> Option<(String, Value)> {
     let is_gone = entry.request.is_cut() || entry.answer.is_cut() && when.mentions("answer", "body");
     let explained = machine.reread(entry, |call| {
-        let values = CallValues::new(STEPS / 100);
+        let most = steps.get().min(STEPS / 100);
+        let values = CallValues::new(most);
         let facts = CallFacts::recorded(call, entry, &values);
         let explaining = Explaining { entry, facts: &facts, values: &values, fired: false, missed: false, rules: Vec::new(), others: 0 };
         let (holds, mut tests) = (when.is_true(&facts), Vec::new());
         explaining.tests(when, &mut tests);
+        steps.set(steps.get() - (most - values.steps.get()));
         if holds || is_gone || values.steps.get() == 0 {
             return None;
         }

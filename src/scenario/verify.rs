@@ -5,20 +5,22 @@
 //! were removed, an expectation that needs them is `unknown`, never `passed`.
 
 mod accounts;
+mod allowance;
 mod deliveries;
 mod evidence;
 mod format;
 mod words;
 
-use std::cell::Cell;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use self::allowance::Allowance;
 use self::evidence::Evidence;
 pub use self::format::Format;
+use self::words::LATE;
 use crate::base::json;
 use crate::engine::{Machine, Sandbox, UnusedRule};
 use crate::scenario::ast::Scenario;
@@ -75,6 +77,18 @@ pub struct Finding {
     pub is_final: bool,
 }
 
+impl Finding {
+    /// The one finding on all that a scenario expects, where there is no time to look.
+    fn unjudged(scenario: &Scenario) -> Self {
+        let (source, start) = (&scenario.source, scenario.expect.first().map_or(0, |first| first.span.start));
+        let (file, (line, column)) = (source.file_at(start).1.to_owned(), source.position(start));
+        let (expectation, detail) = (format!("all {} expectations", scenario.expect.len()), format!("nothing was looked at{LATE}"));
+        let (evidence, calls, others) = (Vec::new(), Vec::new(), Vec::new());
+        let (verdict, more, is_final) = (Verdict::Unknown, 0, false);
+        Self { expectation, file, line, column, verdict, detail, evidence, calls, more, others, is_final }
+    }
+}
+
 /// The verdict on all expectations.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
@@ -119,12 +133,15 @@ impl Report {
         Self { verdict, sandbox, file, findings, calls, earlier, unmatched, dropped, unused, pending, seen }
     }
 
-    /// Unmet expectations and unused rules, as sentences.
+    /// Unmet expectations and unused rules, as sentences: the first of them, and how many more there are.
     #[must_use]
     pub fn remarks(&self) -> Vec<String> {
-        let findings = self.findings.iter().filter(|finding| finding.verdict != Verdict::Passed);
-        let findings = findings.map(|finding| format!("expectation `{}` is not met: {}", finding.expectation, finding.detail));
-        findings.chain(self.unused.iter().map(ToString::to_string)).collect()
+        let unmet = self.findings.iter().filter(|finding| finding.verdict != Verdict::Passed);
+        let all = unmet.clone().count() + self.unused.len();
+        let findings = unmet.map(|finding| format!("expectation `{}` is not met: {}", finding.expectation, finding.detail));
+        let mut remarks: Vec<_> = findings.chain(self.unused.iter().map(ToString::to_string)).take(REMARKS).collect();
+        remarks.extend(more(all));
+        remarks
     }
 
     /// The same report with all texts that come from calls and scenarios changed, such as by hiding secrets.
@@ -147,35 +164,47 @@ impl Report {
     }
 }
 
+/// How many remarks are made on a sandbox.
+const REMARKS: usize = 50;
+
+/// How many more remarks there are than are made, if there are.
+fn more(all: usize) -> Option<String> {
+    all.checked_sub(REMARKS).filter(|more| *more > 0).map(|more| format!("and {more} more"))
+}
+
 /// The steps that all conditions of a verdict may take: about a second. Beyond them, calls are evidence that is missing.
 pub const STEPS: usize = 6_000_000;
 
 /// Judges the expectations of the scenario that a sandbox runs under.
 #[must_use]
 pub fn verify_current(machine: &Machine, sandbox: &Sandbox) -> Report {
-    verify_within(machine, sandbox, &Cell::new(STEPS))
+    verify_within(machine, sandbox, &Allowance::of_one())
 }
 
-/// The same with what is left of steps that several verdicts share.
+/// The same within what is left of what several verdicts may take.
 #[must_use]
-pub fn verify_within(machine: &Machine, sandbox: &Sandbox, steps: &Cell<usize>) -> Report {
+pub fn verify_within(machine: &Machine, sandbox: &Sandbox, allowance: &Allowance<'_>) -> Report {
     let runtime = Arc::clone(&sandbox.lock().scenario);
-    judge(machine, sandbox, &run::scenario_of(&*runtime), steps)
+    judge(machine, sandbox, &run::scenario_of(&*runtime), allowance)
 }
 
 /// Judges the expectations of a scenario by what happened in a sandbox.
 #[must_use]
 pub fn verify(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario) -> Report {
-    judge(machine, sandbox, scenario, &Cell::new(STEPS))
+    judge(machine, sandbox, scenario, &Allowance::of_one())
 }
 
-fn judge(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario, steps: &Cell<usize>) -> Report {
+fn judge(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario, allowance: &Allowance<'_>) -> Report {
     let unused = sandbox.lock().unused();
     let empty = Report::empty(Verdict::Passed, sandbox, scenario.source.name.clone(), unused);
     if scenario.expect.is_empty() {
         return Report { dropped: sandbox.journal().dropped, ..empty };
     }
-    let evidence = Evidence::gather(machine, sandbox, &scenario.expect, steps);
+    if allowance.is_late() {
+        let findings = vec![Finding::unjudged(scenario)];
+        return Report { verdict: Verdict::Unknown, findings, dropped: sandbox.journal().dropped, ..empty };
+    }
+    let evidence = Evidence::gather(machine, sandbox, &scenario.expect, allowance);
     let findings = evidence.judge(&scenario.expect, &scenario.source);
     let verdict = findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Passed);
     let (calls, earlier) = if verdict == Verdict::Passed { (Vec::new(), 0) } else { evidence.last_calls() };

@@ -205,7 +205,7 @@ pub async fn serve_embedded(
     };
     let _ = tokio::time::timeout(DRAIN, ended).await;
     // Where a fleet has the sandboxes, they do not end with a replica.
-    if fleet.is_none() && is_alive {
+    if fleet.is_none() && is_alive && !bound.config.asks_verdict {
         shutdown::report_all(&machine);
     }
     log.finish(LAST_LINES);

@@ -93,6 +93,8 @@ pub struct Config {
     /// Where calls are passed on to, by mount, and which.
     pub upstreams: Vec<UpstreamUrl>,
     pub pass_on: PassOn,
+    /// Whether the last verdict is asked for when all is served, which says what the log would.
+    pub asks_verdict: bool,
     /// What is only looked at: nothing can be changed, and nothing happens by itself.
     pub recording: Option<Recording>,
 }

@@ -1,17 +1,19 @@
 //! Verifies a sandbox before its evidence is gone, logs unmet expectations and rules that had no effect, and keeps the verdict.
 
-use std::cell::Cell;
+use std::borrow::Borrow;
 
 use crate::engine::{Machine, Sandbox};
-use crate::scenario::verify::{self, Report, Verdict};
+use crate::scenario::verify::{self, Allowance, Report, Verdict};
 use crate::server::admin::secrets::{AllNames, Redactor, Secrets, paths};
-use crate::server::clock::wall;
+use crate::server::clock::{LAST_REMARKS, LAST_VERDICT, slice, wall};
 use crate::server::unmatched::Row;
 use crate::server::verdicts::{Ended, Verdicts};
 
-/// At shutdown at most this many sandboxes are verified for the log, which takes so many steps, all together.
+/// At shutdown at most this many sandboxes are verified for the log.
 const MOST: usize = 100;
-const STEPS: usize = verify::STEPS / 4;
+
+/// Why sandboxes are judged that end with the process.
+const LEAVES: &str = "the process leaves";
 
 /// How a sandbox ends, or what it was so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +49,7 @@ fn was_called(sandbox: &Sandbox) -> bool {
 pub(super) fn report(machine: &Machine, verdicts: &Verdicts, sandbox: &Sandbox, ending: Ending) -> Report {
     let report = verify::verify_current(machine, sandbox);
     let redactor = Redactor::new(Secrets::Hidden, machine, sandbox);
-    log(&report, sandbox, &redactor, ending.words());
+    log(&report, sandbox, ending.words(), || &redactor);
     if !report.findings.is_empty() && ending.counts(sandbox) {
         let report = shown(report.clone(), verdicts, &redactor, machine);
         verdicts.push(Ended { at: wall(), why: ending.words().to_owned(), report });
@@ -55,10 +57,10 @@ pub(super) fn report(machine: &Machine, verdicts: &Verdicts, sandbox: &Sandbox, 
     report
 }
 
-fn log(report: &Report, sandbox: &Sandbox, redactor: &Redactor, why: &str) {
+fn log<R: Borrow<Redactor>>(report: &Report, sandbox: &Sandbox, why: &str, redactor: impl FnOnce() -> R) {
     let remarks = report.remarks();
     if !remarks.is_empty() {
-        tracing::warn!(sandbox = &*sandbox.name, "{why}; {}", redactor.text(&remarks.join("; ")));
+        tracing::warn!(sandbox = &*sandbox.name, "{why}; {}", redactor().borrow().text(&remarks.join("; ")));
     }
 }
 
@@ -78,10 +80,20 @@ pub(super) fn shown(mut report: Report, verdicts: &Verdicts, redactor: &Redactor
 
 /// Verifies the sandboxes that end with the process, for the log.
 pub(super) fn report_all(machine: &Machine) {
-    let steps = Cell::new(STEPS);
-    for sandbox in machine.sandboxes().iter().take(MOST).take_while(|_| steps.get() > 0) {
-        let report = verify::verify_within(machine, sandbox, &steps);
-        log(&report, sandbox, &Redactor::new(Secrets::Hidden, machine, sandbox), "the process leaves");
+    let has_time = slice(LAST_REMARKS);
+    let is_late = || !has_time();
+    let allowance = Allowance::of_all(&is_late);
+    let sandboxes = machine.sandboxes();
+    let mut rest = sandboxes.iter().take(MOST);
+    while has_time()
+        && let Some(sandbox) = rest.next()
+    {
+        let report = verify::verify_within(machine, sandbox, &allowance);
+        log(&report, sandbox, LEAVES, || Redactor::new(Secrets::Hidden, machine, sandbox));
+    }
+    let left = rest.filter(|sandbox| was_called(sandbox)).count();
+    if left > 0 {
+        tracing::warn!("{LEAVES}; there was no time to look at {left} more sandboxes");
     }
 }
 
@@ -92,12 +104,16 @@ pub fn last_verdict(machine: &Machine, verdicts: &Verdicts) -> LastVerdict {
     // After the reset at the end of the last test nothing is expected any more.
     let present = machine.sandboxes().into_iter().filter(|sandbox| was_called(sandbox) || !verdicts.has(&sandbox.name));
     // A process that takes long to leave is ended.
-    let steps = Cell::new(verify::STEPS);
-    let judged = present.map(|sandbox| {
-        let redactor = Redactor::new(Secrets::Hidden, machine, &sandbox);
-        shown(verify::verify_within(machine, &sandbox, &steps), verdicts, &redactor, machine)
+    let has_time = slice(LAST_VERDICT);
+    let is_late = || !has_time();
+    let allowance = Allowance::of_all(&is_late);
+    let judged = present.filter_map(|sandbox| {
+        let report = verify::verify_within(machine, &sandbox, &allowance);
+        let redactor = || Redactor::new(Secrets::Hidden, machine, &sandbox);
+        log(&report, &sandbox, LEAVES, redactor);
+        (!report.findings.is_empty()).then(|| shown(report, verdicts, &redactor(), machine))
     });
-    let judged: Vec<Report> = judged.filter(|report| !report.findings.is_empty()).collect();
+    let judged: Vec<Report> = judged.collect();
     let has_failed = verdicts.has_failed() || judged.iter().any(|report| report.verdict != Verdict::Passed);
     LastVerdict { reports: ended.into_iter().map(|ended| ended.report).chain(judged).collect(), dropped, has_failed }
 }

@@ -96,6 +96,7 @@ fn run(started: &mpsc::Sender<Server>) {
             page: true,
             upstreams: Vec::new(),
             pass_on: PassOn::All,
+            asks_verdict: false,
             recording: None,
         };
         let bound: Bound = server::bind(config, &[]).await.expect("a port of the loopback is free");

@@ -1,11 +1,17 @@
 //! What a verdict tells of the calls that it is based on, and of those that it is not.
 
+use std::cell::Cell;
+
 use http::Method;
-use seatrial::scenario::verify::Format;
+use seatrial::engine::Options;
+use seatrial::scenario::verify::{Allowance, Format, Verdict, verify_within};
+use seatrial::vendors;
 use serde_json::{Value, json};
 
 use crate::admin::SHIPPO;
 use crate::client::{JSON, admin, send};
+use crate::folder::Folder;
+use crate::made_up::{self, request, set_scenario, start};
 use crate::process::Server;
 use crate::verdicts::World;
 
@@ -98,4 +104,49 @@ fn what_is_accounted_for_has_no_secrets() {
         let said = send(&server, "POST", &path, &[JSON], &expect.to_string()).body;
         assert!(said.contains("[redacted]") && !said.contains("hunter2"), "{said}");
     }
+}
+
+#[test]
+fn what_there_was_no_time_for_is_unknown_and_said() {
+    let machine = made_up::machine(vendors::all(), Options::default());
+    set_scenario(&machine, "expect: [{call: shippo.ListAddresses, count: 3}, {never: shippo.ListParcels}]").expect("a scenario");
+    let headers = [("host", "localhost"), ("authorization", "ShippoToken shippo_test_seatrial")];
+    for _ in 0..3 {
+        machine.handle(&request(Method::GET, "/shippo/addresses", &headers, ""), start());
+    }
+    let within = |asked: u32| {
+        let left = Cell::new(asked);
+        let is_late = || left.replace(left.get().saturating_sub(1)) == 0;
+        let report = verify_within(&machine, machine.default_sandbox(), &Allowance::of_all(&is_late));
+        let rows = report.findings.iter().map(|row| (row.verdict, row.detail.clone())).collect::<Vec<_>>();
+        (report.verdict, rows)
+    };
+    let (verdict, rows) = within(u32::MAX);
+    assert!(verdict == Verdict::Passed && rows.len() == 2, "{rows:?}");
+    // Two of the calls were looked at.
+    let (verdict, rows) = within(3);
+    assert_eq!((verdict, rows.len()), (Verdict::Unknown, 2));
+    assert_eq!(rows[0].1, "call count 2, expected 3; the process had no more time for verdicts");
+    assert_eq!(rows[1], (Verdict::Unknown, "call count 0, expected 0; the process had no more time for verdicts".to_owned()));
+    let (_, rows) = within(0);
+    assert_eq!(rows, [(Verdict::Unknown, "nothing was looked at; the process had no more time for verdicts".to_owned())]);
+}
+
+#[test]
+fn the_end_of_a_process_judges_once_and_makes_some_remarks() {
+    let rules: String = (1..=60).map(|nth| format!("  - {{on: shippo.CreateRefund, when: $call.nth == {nth}, fault: 503}}\n")).collect();
+    let scenario = format!("expect: [{{call: shippo.ListAddresses}}]\noverrides:\n{rules}");
+    let folder = Folder::with("remarks", &[("rules.yaml", &scenario)]);
+    let rows = |more: &[&str]| {
+        let scenario = format!("{}/rules.yaml", folder.path());
+        let server = Server::start_logged(&[&["--scenario", &scenario], more].concat());
+        assert_eq!(send(&server, "GET", "/shippo/addresses", &SHIPPO, "").status, 200);
+        let log = server.log();
+        let count = |text: &str| log.matches(text).count();
+        assert_eq!(count("the process leaves; "), 1, "{log}");
+        (count("had no effect: no call came to it"), count("and 10 more"))
+    };
+    assert_eq!(rows(&[]), (50, 1));
+    // In the log, and in the verdict.
+    assert_eq!(rows(&["--verify"]), (100, 2));
 }

@@ -13,6 +13,11 @@ use crate::server::{self, LastVerdict, Verdicts};
 /// What is said when there is nothing to judge.
 const NOTHING: &str = "no sandbox expected anything";
 
+/// Whether the verdict at the end is asked for.
+pub(super) fn is_asked(arguments: &ServeArguments) -> bool {
+    arguments.verify || !arguments.verify_report.is_empty()
+}
+
 /// Why a report cannot be written at the end, as far as that can be known before.
 pub(super) fn obstacle(arguments: &ServeArguments) -> Option<String> {
     arguments.verify_report.iter().find_map(|path| {

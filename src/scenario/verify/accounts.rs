@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::allowance::Allowance;
 use super::words::{is_of, line};
 use crate::base::time::Timestamp;
 use crate::engine::Machine;
@@ -30,6 +31,7 @@ const DEPARTURES: usize = 5;
 /// Makes accounts of calls, up to a bound.
 pub(super) struct Accounts<'m> {
     machine: &'m Machine,
+    allowance: &'m Allowance<'m>,
     /// What conditions see of those that are accounted for.
     seen: RefCell<Vec<Value>>,
     /// How many more calls may be tried.
@@ -37,8 +39,8 @@ pub(super) struct Accounts<'m> {
 }
 
 impl<'m> Accounts<'m> {
-    pub fn new(machine: &'m Machine) -> Self {
-        Self { machine, seen: RefCell::default(), tries: Cell::new(TRIES) }
+    pub fn new(machine: &'m Machine, allowance: &'m Allowance<'m>) -> Self {
+        Self { machine, allowance, seen: RefCell::default(), tries: Cell::new(TRIES) }
     }
 
     /// What conditions see of the calls that were accounted for.
@@ -53,7 +55,8 @@ impl<'m> Accounts<'m> {
     /// A call in a line, with each departure from the document: where, which rule, what was found and what was expected.
     pub fn departing(&self, entry: &Entry, except: &[Spanned<String>]) -> String {
         let is_meant = |code: &str| except.iter().all(|other| other.value != code);
-        let judged = self.has_room().then(|| self.machine.judge_entry(entry)).flatten();
+        let is_told = self.has_room() && self.allowance.tells(entry.request.body.len()).is_some();
+        let judged = is_told.then(|| self.machine.judge_entry(entry)).flatten();
         let Some(judged) = judged else { return line(entry) };
         let body = self.machine.reread(entry, |call| json!([call.body, Value::from_iter(call.query.iter().cloned())]));
         self.seen.borrow_mut().push(body.unwrap_or_default());
@@ -82,7 +85,8 @@ impl<'m> Accounts<'m> {
     /// The latest calls of an expectation's operations that do not count for it, and why. `since` is when the call came that they are to
     /// follow.
     pub fn misses(&self, journal: &[Arc<Entry>], calls: &Calls, since: Option<Timestamp>) -> Vec<String> {
-        let latest = journal.iter().rev().take(LATEST).filter(|entry| is_of(entry, &calls.on.value));
+        let latest = journal.iter().rev().take(LATEST).take_while(|_| self.allowance.looks());
+        let latest = latest.filter(|entry| is_of(entry, &calls.on.value));
         let mut misses: Vec<String> = latest.filter_map(|entry| self.miss(entry, calls, since)).take(MISSES).collect();
         misses.reverse();
         misses
@@ -91,7 +95,10 @@ impl<'m> Accounts<'m> {
     fn miss(&self, entry: &Entry, calls: &Calls, since: Option<Timestamp>) -> Option<String> {
         let tries = self.tries.get().checked_sub(1).filter(|_| self.has_room())?;
         self.tries.set(tries);
-        let failed = calls.when.as_ref().and_then(|when| explain::failed(self.machine, entry, when));
+        let failed = match &calls.when {
+            Some(when) => explain::failed(self.machine, entry, when, self.allowance.tells(entry.request.body.len())?),
+            None => None,
+        };
         let why = match (failed, &calls.after, since) {
             (Some((failed, seen)), ..) => {
                 self.seen.borrow_mut().push(seen);

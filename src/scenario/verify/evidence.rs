@@ -1,7 +1,7 @@
-//! What verdicts are based on: the journal and the deliveries. Each call is read once for all expectations, and their conditions take
-//! [`super::STEPS`] steps at most, all together; [`PAIRS`] bounds how often a call or delivery is held against one of them.
+//! What verdicts are based on: the journal and the deliveries. Each call is read once for all expectations, within what an [`Allowance`]
+//! has left of conditions, of pairs of a call or delivery and an expectation, of bytes, and of time.
 
-use std::cell::{Cell, LazyCell};
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
 use std::sync::Arc;
@@ -9,8 +9,9 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::accounts::Accounts;
+use super::allowance::Allowance;
 use super::deliveries::{Sent, Told};
-use super::words::{EVICTED, UNDER_WAY, is_named, is_of, judge_count, line, told};
+use super::words::{EVICTED, LATE, UNDER_WAY, is_named, is_of, judge_count, line, told};
 use super::{Finding, Verdict};
 use crate::base::ahead::read_ahead;
 use crate::base::time::Timestamp;
@@ -19,9 +20,6 @@ use crate::scenario::ast::{Calls, Condition, Count, Deliveries, Expectation, Exp
 use crate::scenario::error::Source;
 use crate::scenario::facts::CallFacts;
 use crate::world::{Blame, Entry, Note, note};
-
-/// How many pairs of a call, or a delivery, and a place of an expectation are looked at. Beyond them, evidence is missing as well.
-const PAIRS: usize = 4_000_000;
 
 /// How many calls or deliveries a finding names, and all findings together where there are very many.
 const EVIDENCE: usize = 20;
@@ -38,9 +36,7 @@ pub(super) struct Evidence<'m> {
     /// How many were removed on request, by their operation.
     removed: BTreeMap<Box<str>, u64>,
     deliveries: Sent,
-    /// How many pairs may still be looked at, and how many steps taken.
-    pairs: Cell<usize>,
-    steps: &'m Cell<usize>,
+    allowance: &'m Allowance<'m>,
     pub(super) accounts: Accounts<'m>,
 }
 
@@ -55,6 +51,8 @@ struct Found<'e> {
     unclear: u64,
     /// How many of those are evidence that comes: their answers are under way.
     under_way: u64,
+    /// Whether there was no time for all of them.
+    is_late: bool,
     /// How many calls of `valid` depart from the document.
     departing: u64,
     /// When the last call came that calls have to be `after`.
@@ -98,7 +96,7 @@ struct Rows<'e> {
 
 impl<'m> Evidence<'m> {
     /// The evidence for some expectations.
-    pub(super) fn gather(machine: &'m Machine, sandbox: &Sandbox, expectations: &[Expectation], steps: &'m Cell<usize>) -> Self {
+    pub(super) fn gather(machine: &'m Machine, sandbox: &Sandbox, expectations: &[Expectation], allowance: &'m Allowance<'m>) -> Self {
         let journal = sandbox.journal();
         // Who else looks at the journal waits for this.
         let calls = read_ahead(journal.iter(), |entry| entry.number.to_le_bytes()[0]).cloned().collect();
@@ -106,7 +104,7 @@ impl<'m> Evidence<'m> {
         drop(journal);
         let of_webhooks = expectations.iter().any(|row| matches!(row.kind, Expected::Webhook(_)));
         let deliveries = if of_webhooks { Sent::gather(sandbox) } else { Sent::default() };
-        Self { machine, calls, dropped, removed, deliveries, pairs: Cell::new(PAIRS), steps, accounts: Accounts::new(machine) }
+        Self { machine, calls, dropped, removed, deliveries, allowance, accounts: Accounts::new(machine, allowance) }
     }
 
     /// The last calls, a line each, and how many came before them.
@@ -163,7 +161,7 @@ impl<'m> Evidence<'m> {
                 (verdict, detail, 0)
             }
             Expected::Webhook(wanted) => {
-                let told = match self.pays(self.deliveries.len()) {
+                let told = match self.allowance.pairs(self.deliveries.len()) {
                     true => self.deliveries.judge(self.machine, wanted, found.most),
                     false => Told::unknown(wanted.count),
                 };
@@ -190,21 +188,26 @@ impl<'m> Evidence<'m> {
         let places = expectations.iter().map(|row| row.kind.calls().len()).sum();
         let mut by_operation = BTreeMap::new();
         for (index, entry) in self.calls.iter().enumerate() {
+            if self.allowance.is_late() {
+                found.iter_mut().for_each(Found::is_out_of_time);
+                break;
+            }
             let rows = match by_operation.entry((&entry.vendor, &entry.operation)) {
                 Slot::Occupied(slot) => Some(slot.into_mut()),
-                Slot::Vacant(slot) => self.pays(places).then(|| slot.insert(Rows::of(expectations, entry))),
+                Slot::Vacant(slot) => self.allowance.pairs(places).then(|| slot.insert(Rows::of(expectations, entry))),
             };
-            let Some(rows) = rows.filter(|rows| self.pays(rows.matching.len() + rows.opening.len())) else {
+            let Some(rows) = rows.filter(|rows| self.allowance.pairs(rows.matching.len() + rows.opening.len())) else {
                 found.iter_mut().for_each(Found::is_unclear_for_good);
                 break;
             };
             let mut met: Vec<&Row<'_>> = rows.matching.iter().filter(|row| row.when.is_none()).collect();
             let mut conditional = rows.matching.iter().filter_map(|row| Some((row, row.when?))).peekable();
             if conditional.peek().is_some() {
-                if entry.request.is_cut() || self.steps.get() == 0 {
+                let steps = &self.allowance.steps;
+                if entry.request.is_cut() || steps.get() == 0 || !self.allowance.reads(entry.request.body.len()) {
                     conditional.for_each(|(row, _)| found[row.expectation].is_unclear());
                 } else {
-                    let (values, is_under_way) = (CallValues::new(self.steps.get()), entry.wire.is_under_way());
+                    let (values, is_under_way) = (CallValues::new(steps.get()), entry.wire.is_under_way());
                     self.machine.reread(entry, |call| {
                         let facts = CallFacts::recorded(call, entry, &values);
                         for (row, when) in conditional {
@@ -219,28 +222,23 @@ impl<'m> Evidence<'m> {
                             }
                         }
                     });
-                    self.steps.set(values.steps.get());
+                    steps.set(values.steps.get());
                 }
             }
             // From the last place of an order to the first, so that one call takes one place.
             met.sort_by_key(|row| std::cmp::Reverse(row.place));
             // Without `--contract` nothing is noted of what a vendor takes although its document does not have it.
             let is_noted = self.machine.options().contract != Contract::Off;
-            let violates =
-                LazyCell::new(|| !is_noted && self.machine.judge_entry(entry).is_some_and(|judged| !judged.violations.is_empty()));
+            let violates = LazyCell::new(|| match is_noted {
+                true => Some(false),
+                false => self.allowance.reads(entry.request.body.len()).then(|| self.machine.departs(entry)),
+            });
             met.iter().for_each(|row| found[row.expectation].add((index, entry), row.place, &|| *violates));
             for index in &rows.opening {
                 found[*index].since = Some(entry.at);
             }
         }
         found
-    }
-
-    /// Whether so many more pairs may be looked at.
-    fn pays(&self, pairs: usize) -> bool {
-        let left = self.pairs.get().checked_sub(pairs);
-        self.pairs.set(left.unwrap_or_default());
-        left.is_some()
     }
 
     /// The calls of the beginning of an order.
@@ -289,7 +287,7 @@ impl<'e> Found<'e> {
     fn new(expected: &'e Expected, unclear: u64, most: usize) -> Self {
         let places = if let Expected::Order { calls, .. } = expected { calls.len() } else { 0 };
         let (kept, begun) = (Vec::new(), vec![None; places]);
-        Self { expected, count: 0, kept, unclear, under_way: 0, departing: 0, since: None, most, begun, links: Vec::new() }
+        Self { expected, count: 0, kept, unclear, under_way: 0, is_late: false, departing: 0, since: None, most, begun, links: Vec::new() }
     }
 
     fn is_unclear(&mut self) {
@@ -301,6 +299,12 @@ impl<'e> Found<'e> {
         self.unclear = u64::MAX;
     }
 
+    /// The same because there is no time to look at them.
+    fn is_out_of_time(&mut self) {
+        self.is_late = true;
+        self.is_unclear_for_good();
+    }
+
     /// An answer is under way of which it matters what the caller receives.
     fn is_awaited(&mut self) {
         self.under_way += 1;
@@ -309,11 +313,15 @@ impl<'e> Found<'e> {
 
     /// Why it may be unknown whether it is met.
     fn doubt(&self) -> &'static str {
-        if self.under_way > 0 { UNDER_WAY } else { EVICTED }
+        match () {
+            () if self.is_late => LATE,
+            () if self.under_way > 0 => UNDER_WAY,
+            () => EVICTED,
+        }
     }
 
     /// Takes a call into account that matches.
-    fn add(&mut self, (index, entry): (usize, &Entry), place: usize, violates: &dyn Fn() -> bool) {
+    fn add(&mut self, (index, entry): (usize, &Entry), place: usize, violates: &dyn Fn() -> Option<bool>) {
         match self.expected {
             Expected::Call { calls, .. } | Expected::Never(calls) => {
                 if self.is_in_time(calls, entry) {
@@ -326,11 +334,19 @@ impl<'e> Found<'e> {
                 let is_meant = |code: &str| except.iter().all(|other| other.value != code);
                 let counts = |note: &note::Note| note.blame == Blame::Caller && is_meant(note.code);
                 let is_held = is_meant(Note::REQUEST_INVALID);
-                if entry.notes.iter().any(counts) || is_held && !entry.request.is_cut() && violates() {
-                    self.departing += 1;
-                    self.keep(index);
-                } else if is_held && entry.request.is_cut() {
-                    self.is_unclear();
+                let departs = match () {
+                    () if entry.notes.iter().any(counts) => Some(true),
+                    () if !is_held => Some(false),
+                    () if entry.request.is_cut() => None,
+                    () => violates(),
+                };
+                match departs {
+                    Some(true) => {
+                        self.departing += 1;
+                        self.keep(index);
+                    }
+                    Some(false) => {}
+                    None => self.is_unclear(),
                 }
             }
             Expected::Order { within, .. } => self.goes_on((index, entry), place, *within),

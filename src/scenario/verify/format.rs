@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use super::{Finding, Report, Verdict};
+use super::{Finding, REMARKS, Report, Verdict, more};
 use crate::report::{self, Case, Level, Location, Outcome, Rule, Suite};
 
 /// How reports are written, for people or for a program.
@@ -75,8 +75,11 @@ fn text(report: &Report) -> String {
             let _ = write!(out, "{}", explained(finding, "          "));
         }
     }
-    for unused in &report.unused {
+    for unused in report.unused.iter().take(REMARKS) {
         let _ = writeln!(out, "  note    {unused}");
+    }
+    if let Some(more) = more(report.unused.len()) {
+        let _ = writeln!(out, "  note    {more}");
     }
     if unmet > 0 {
         let _ = write!(out, "{}", came(report));

@@ -23,6 +23,7 @@ pub(super) fn line(entry: &Entry) -> String {
 }
 
 pub(super) const UNDER_WAY: &str = "; an answer is still under way";
+pub(super) const LATE: &str = "; the process had no more time for verdicts";
 pub(super) const EVICTED: &str = "; some of the evidence was evicted, removed or cut";
 
 /// The verdict on a number, when up to `unclear` more may have to be added to it.
