@@ -39,6 +39,12 @@ impl Story {
         self.steps.iter().filter_map(advance).max()
     }
 
+    /// How many steps are made of it, each as often as it is repeated, beside those that poll.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        self.steps.iter().fold(0, |sum, step| sum.saturating_add(step.repeat))
+    }
+
     /// Whether it is about webhooks, which only a sandbox of ours tells of.
     #[must_use]
     pub fn has_webhooks(&self) -> bool {

@@ -1,11 +1,12 @@
 //! Conversations that are played in a running server: what is told on the way really travels, to the built-in receivers.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::client::{admin, send};
+use crate::client::{admin, connect, send};
 use crate::process::Server;
 
 const CLOCK: &str = r#"{"start": "2026-01-05T09:00:00Z", "mode": "frozen"}"#;
@@ -161,4 +162,34 @@ fn patterns_of_conversations_have_a_bound() {
     let steps = json!([{"call": "GET /addresses", "expect": {"status": 200, "has": {"a": r"~/\w{200}/"}}}]);
     let refused = play(&server, "pattern", "shippo", &json!({}), &json!({"steps": steps}).to_string());
     assert!(refused.to_string().contains("it is too large"), "{refused:.2000}");
+}
+
+#[test]
+fn conversations_have_places_which_those_that_nobody_waits_for_leave() {
+    let server = Server::start(&["--read-timeout", "1s"]);
+    let path = "/_seatrial/sandboxes/default/conversations?vendor=shippo";
+    let post = |story: &str| send(&server, "POST", path, &[("content-type", "application/yaml")], story);
+    let short = "steps: [{call: GET /parcels, expect: {status: 401}}]";
+    let steps = |count| format!("steps: [{}]", vec!["{repeat: 10000, call: GET /parcels, expect: {status: 401}}"; count].join(", "));
+    // Longer than a conversation may be here is told before a step is made.
+    let refused = post(&steps(11));
+    assert_eq!(refused.status, 400);
+    assert!(refused.body.contains("at most 100000 steps here, and this one makes 110000; `seatrial contract run`"), "{}", refused.body);
+    assert_eq!(post(short).status, 200);
+    let long = steps(10);
+    let head = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/yaml\r\n");
+    let begun: Vec<_> = (0..4)
+        .map(|_| {
+            let mut stream = connect(server.address());
+            write!(stream, "{head}content-length: {}\r\n\r\n{long}", long.len()).expect("it is read");
+            stream
+        })
+        .collect();
+    let mut waits = std::iter::repeat_with(|| post(short)).take(200);
+    let full = waits.find(|answer| answer.status != 200).expect("all places are taken at last");
+    assert_eq!(full.status, 503);
+    assert!(full.body.contains("4 conversations are being played, which is the most"), "{}", full.body);
+    drop(begun);
+    let mut waits = std::iter::repeat_with(|| post(short)).take(20);
+    assert!(waits.any(|answer| answer.status == 200), "places are free when callers are gone");
 }

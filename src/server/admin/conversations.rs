@@ -17,7 +17,9 @@ use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
 use crate::server::webhook_sender::WebhookSender;
 
-/// About the bytes that a report may have, and what a step takes beside its texts.
+/// How many steps a conversation has here, each as often as it is repeated. Who needs more holds it over HTTP.
+const STEPS: u64 = 100_000;
+/// About the bytes that a report may have, of as many as are played at once, and what a step takes beside its texts.
 const ROOM: usize = 4 << 20;
 const STEP: usize = 64;
 
@@ -56,15 +58,30 @@ pub(crate) async fn play(admin: &Admin, request: &AdminRequest<'_>) -> Result<Pl
     let name = request.query("vendor").ok_or_else(|| Problem::bad_request("`vendor` says whom the conversation is with"))?;
     let vendor = admin.machine.vendors().all().iter().find(|vendor| vendor.id == name || vendor.mount == name);
     let vendor = vendor.ok_or_else(|| Problem::bad_request(format!("there is no vendor `{name}`")))?;
+    let seat = admin.downloads.conversation().await?;
     let text = String::from_utf8_lossy(request.body);
     let story = Arc::new(load_conversation(&text, "conversation.yaml", &MachineVocabulary(&admin.machine))?);
+    let many = story.length();
+    if many > STEPS {
+        return Err(too_long(&format!("this one makes {many}")));
+    }
     let mut player = Player::new(&admin.machine, &sandbox, &vendor.mount, &story);
     let sender = Arc::clone(&admin.webhook_sender);
+    // It is dropped when nobody waits any more.
+    let caller = Arc::new(());
+    let waiting = Arc::downgrade(&caller);
     let play = async move {
+        let _seat = seat;
+        let mut left = STEPS;
         let (mut steps, mut unlisted, mut room, mut passed) = (Vec::new(), 0, ROOM, true);
         while let Some(step) = next(&sender, &sandbox, &mut player).await? {
             if let Some(moving) = sender.promise(&sandbox, |_| Some(step.until)).await? {
                 sender.advance(&moving).await?;
+            }
+            // What is polled is made again.
+            left = left.checked_sub(1).ok_or_else(|| too_long("this one polls more often"))?;
+            if waiting.strong_count() == 0 {
+                return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "nobody waits for the rest of this conversation"));
             }
             passed &= step.failures.is_empty();
             room = if room > 0 { StepView::of(&step).listed(room, &mut steps) } else { 0 };
@@ -75,7 +92,13 @@ pub(crate) async fn play(admin: &Admin, request: &AdminRequest<'_>) -> Result<Pl
         let verdict = if passed { Verdict::Passed } else { Verdict::Failed };
         Ok(Played { about: story.about.clone(), verdict, steps, unlisted })
     };
-    detached(play).await
+    let played = detached(play).await;
+    drop(caller);
+    played
+}
+
+fn too_long(what: &str) -> Problem {
+    Problem::bad_request(format!("a conversation makes at most {STEPS} steps here, and {what}; `seatrial contract run` has no such bound"))
 }
 
 /// Makes the next step; one that a fleet could not commit is not made again.

@@ -1,5 +1,5 @@
-//! Places for answers that are written while they are read. Each keeps something of a sandbox for as long as its client takes it, and there
-//! is no other bound on how long that is.
+//! Places for answers that are written while they are read, and for conversations. Each keeps something of a sandbox for as long as its
+//! client takes it, or waits for it, and there is no other bound on how long that is.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,15 +14,19 @@ use crate::server::admin::problem::Problem;
 
 /// How many files are written at once.
 const FILES: usize = 8;
+/// How many conversations are played at once.
+const CONVERSATIONS: usize = 4;
 /// How many streams of one kind are open at once.
 const STREAMS: usize = 64;
 /// The part of the time for a request that another file is waited for, and how many such times a client has for a piece of a file.
 const SHARE: u32 = 4;
 const FOR_A_PIECE: u32 = 16;
 
-/// Places for files that are sent in pieces. Each keeps what is in the file, whatever the sandbox drops meanwhile.
+/// Places for files that are sent in pieces, each of which keeps what is in the file, whatever the sandbox drops meanwhile, and for
+/// conversations with their reports.
 pub(crate) struct Downloads {
     free: Arc<Semaphore>,
+    conversations: Arc<Semaphore>,
     patience: Duration,
 }
 
@@ -40,7 +44,18 @@ pub(crate) struct Seat(&'static Streams);
 
 impl Downloads {
     pub fn new(read_timeout: Duration) -> Self {
-        Self { free: Arc::new(Semaphore::new(FILES)), patience: read_timeout / SHARE }
+        let [free, conversations] = [FILES, CONVERSATIONS].map(|places| Arc::new(Semaphore::new(places)));
+        Self { free, conversations, patience: read_timeout / SHARE }
+    }
+
+    /// A place for a conversation, when there is one in time.
+    pub async fn conversation(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let place = timeout(self.patience, Arc::clone(&self.conversations).acquire_owned()).await;
+        let full = || {
+            let detail = format!("{CONVERSATIONS} conversations are being played, which is the most; none of them has ended in time");
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).with_header(RETRY_AFTER, "1")
+        };
+        place.ok().and_then(Result::ok).ok_or_else(full)
     }
 
     /// A place, when there is one in time.
