@@ -237,10 +237,12 @@ impl Stage {
     fn at_home(&self, text: &str) -> Option<String> {
         let [own, canonical] = &self.base;
         let escaped = |url: &str| url.replace('/', "\\/");
+        let in_forms = |url: &str| form_urlencoded::byte_serialize(url.as_bytes()).collect::<String>();
         // Paths alone name the sandbox too.
         let path = self.sandbox.as_ref().map(|sandbox| (format!("/@{}/", sandbox.name), "/".to_owned()));
+        let written = [(own.clone(), canonical.clone()), (escaped(own), escaped(canonical)), (in_forms(own), in_forms(canonical))];
         let mut found = None;
-        for (own, canonical) in [(own.clone(), canonical.clone()), (escaped(own), escaped(canonical))].into_iter().chain(path) {
+        for (own, canonical) in written.into_iter().chain(path) {
             let before = found.as_deref().unwrap_or(text);
             if own != canonical && before.contains(&own) {
                 found = Some(before.replace(&own, &canonical));

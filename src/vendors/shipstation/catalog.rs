@@ -174,7 +174,6 @@ impl Service {
 }
 
 impl Package {
-    /// Its name in quotes.
     pub fn quoted_name(&self) -> &str {
         self.quoted_as.as_deref().unwrap_or(&self.name)
     }
