@@ -1,13 +1,16 @@
 //! One sandbox: its state behind a lock, its journal, and its snapshots.
 
+mod epoch;
 mod exchanges;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::time::Duration;
 
 use event_listener::{Event, EventListener};
+
+use epoch::Epoch;
 
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
@@ -45,7 +48,7 @@ pub struct Sandbox {
     /// Notified after every exchange, delivery and removal.
     changed: Event,
     /// How often its state was replaced; what was begun in an earlier epoch ends without effect.
-    epoch: AtomicU64,
+    epoch: Epoch,
     removed: AtomicBool,
     /// When it was last used, in seconds of the wall's time.
     used: AtomicI64,
@@ -111,7 +114,7 @@ impl Sandbox {
             deeds: Deeds::default(),
             happenings: Happenings::default(),
             changed: Event::new(),
-            epoch: AtomicU64::new(0),
+            epoch: Epoch::default(),
             removed: AtomicBool::new(false),
             used: AtomicI64::new(0),
             ttl: AtomicI64::new(0),
@@ -159,18 +162,6 @@ impl Sandbox {
         self.deeds.add(LogLine { at, received: wall, after, ..line }, |line| self.sink().into_iter().for_each(|sink| sink.noted(line)));
     }
 
-    /// The present epoch. It ends when the state is replaced, by a reset, a snapshot or a scenario, and when the sandbox is removed.
-    #[must_use]
-    pub fn epoch(&self) -> u64 {
-        self.epoch.load(Ordering::Acquire)
-    }
-
-    /// Begins another epoch, while the state is locked.
-    pub fn begin_epoch(&self) {
-        self.epoch.fetch_add(1, Ordering::Release);
-        self.notify_waiters();
-    }
-
     /// Whether it was removed: nothing happens in it any more.
     #[must_use]
     pub fn is_removed(&self) -> bool {
@@ -179,7 +170,7 @@ impl Sandbox {
 
     pub(super) fn set_removed(&self) {
         self.removed.store(true, Ordering::Release);
-        self.begin_epoch();
+        self.end_epoch();
     }
 
     pub fn journal(&self) -> MutexGuard<'_, Journal> {

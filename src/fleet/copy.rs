@@ -37,6 +37,8 @@ pub struct Copy {
 pub struct Standing {
     /// `None` when it has to be read again.
     pub mark: Option<Mark>,
+    /// Where it stood before that.
+    stood: Option<Mark>,
 }
 
 /// Calls that wait for the next section.
@@ -101,7 +103,7 @@ impl Copy {
             sandbox: Arc::clone(sandbox),
             recording,
             part,
-            gate: Arc::new(AsyncMutex::new(Standing { mark })),
+            gate: Arc::new(AsyncMutex::new(Standing { mark, stood: None })),
             life: AtomicI64::new(0),
             version: AtomicI64::new(0),
             taken_back: AtomicU64::new(0),
@@ -150,7 +152,7 @@ impl Copy {
     /// Is read again before it is used again.
     pub fn take_back(&self, standing: &mut Standing) {
         drop(self.recording.take());
-        standing.mark = None;
+        standing.stood = standing.mark.take().or(standing.stood);
         self.version.store(0, Ordering::Release);
         self.taken_back.fetch_add(1, Ordering::AcqRel);
     }
@@ -164,13 +166,7 @@ impl Copy {
     /// Makes it as new as the ledger.
     pub fn receive(&self, machine: &Machine, standing: &mut Standing, news: &News, newest: u8) -> Result<(), Fault> {
         let received = if news.is_whole {
-            events::load(machine, news, newest, |checkpoint| {
-                let state = [Record::Checkpoint(Box::new(checkpoint))];
-                self.sandbox.apply(&state).map_err(|error| Fault::Damaged(error.to_string()))?;
-                self.sandbox.begin_epoch();
-                Ok(Arc::clone(&self.sandbox))
-            })
-            .map(|sandbox| machine.reindex(&sandbox))
+            self.read_again(machine, standing, news, newest)
         } else if news.rows.is_empty() {
             Ok(())
         } else {
@@ -189,6 +185,20 @@ impl Copy {
                 Err(fault)
             }
         }
+    }
+
+    /// Makes it what the ledger says, from a checkpoint on. What was begun before goes on, unless the sandbox was reset or replaced.
+    fn read_again(&self, machine: &Machine, standing: &Standing, news: &News, newest: u8) -> Result<(), Fault> {
+        let is_another = events::is_another(machine, news, standing.mark.or(standing.stood), newest)?;
+        let reading = self.sandbox.read_again(is_another);
+        events::load(machine, news, newest, |checkpoint| {
+            let state = [Record::Checkpoint(Box::new(checkpoint))];
+            self.sandbox.apply(&state).map_err(|error| Fault::Damaged(error.to_string()))?;
+            Ok(Arc::clone(&self.sandbox))
+        })?;
+        drop(reading);
+        machine.reindex(&self.sandbox);
+        Ok(())
     }
 
     /// Records all of it, if much was written since that was done last.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{Checkpoint, Machine, Record, Sandbox};
-use crate::fleet::ledger::{Append, Fault, News};
+use crate::fleet::ledger::{Append, Fault, Mark, News};
 use crate::store::{Compiler, exchange, read, write};
 use crate::world::{Change, Entry, LogLine, Mismatch, Slot};
 
@@ -173,6 +173,31 @@ fn make(
         Event::Unlisted(numbers) => sandbox.retain_in_journal(|entry| !numbers.contains(&entry.number)),
         Event::KeptFor(ttl) => sandbox.set_ttl(ttl),
         Event::Noted(lines) => lines.into_iter().for_each(|line| sandbox.deeds.add_numbered(line)),
+    }
+    Ok(false)
+}
+
+/// Whether a copy that stood at a mark, and is read again as a whole, is of another world than that one goes on: the sandbox was reset or
+/// replaced since, or nobody can tell, because not all that was written since is there.
+pub(super) fn is_another(machine: &Machine, news: &News, stood: Option<Mark>, newest: u8) -> Result<bool, Fault> {
+    let Some(stood) = stood else { return Ok(true) };
+    let mut later = news.rows.iter().skip_while(|row| row.version <= stood.version).peekable();
+    let follows = match later.peek() {
+        None => news.head.mark == stood,
+        Some(first) => news.head.mark.life == stood.life && first.version == stood.version + 1 && first.before == stood.token,
+    };
+    if !follows {
+        return Ok(true);
+    }
+    let replaces = |record: &Record| matches!(record, Record::Whole(_) | Record::Reset | Record::Restore(..));
+    for row in later {
+        for event in decode(&row.events, newest)? {
+            if let Event::Records(bytes) = event
+                && read(&bytes, &Compiler(machine)).map_err(damaged)?.iter().any(replaces)
+            {
+                return Ok(true);
+            }
+        }
     }
     Ok(false)
 }

@@ -80,6 +80,8 @@ pub struct Since {
 #[derive(Clone, Debug)]
 pub struct Row {
     pub version: i64,
+    /// The token of the version that it follows.
+    pub before: i64,
     pub events: Vec<u8>,
 }
 

@@ -417,7 +417,7 @@ fn chain(records: &[DatabaseRow], begin: i64) -> Result<(Vec<Row>, Option<i64>),
         let read = || Ok((record.try_get(0)?, record.try_get(1)?, record.try_get(2)?, record.try_get(3)?));
         let (version, before, token, events): (i64, i64, i64, Vec<u8>) = read().map_err(damaged)?;
         end = end.filter(|end| *end == before).map(|_| token);
-        rows.push(Row { version, events });
+        rows.push(Row { version, before, events });
     }
     Ok((rows, end))
 }

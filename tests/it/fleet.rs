@@ -2,6 +2,7 @@
 //! `tests/fleet/check.py`.
 
 mod deeds;
+mod epochs;
 mod history;
 mod memory;
 mod network;

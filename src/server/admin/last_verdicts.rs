@@ -22,7 +22,8 @@ struct Slot {
 }
 
 struct Last {
-    epoch: u64,
+    /// The epoch, and how often the sandbox had been read again: the verdict is on calls that there are.
+    of: (u64, u64),
     /// How many calls had come.
     written: u64,
     report: Report,
@@ -37,9 +38,9 @@ impl LastVerdicts {
             let (slot, machine, sandbox) = (Arc::clone(&slot), Arc::clone(machine), Arc::clone(sandbox));
             // It goes on when nobody waits any more.
             let judging = tokio::task::spawn_blocking(move || {
-                let (epoch, written) = (sandbox.epoch(), sandbox.journal().written);
+                let (of, written) = (present(&sandbox), sandbox.journal().written);
                 let report = verify::verify_current(&machine, &sandbox);
-                *slot.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Last { epoch, written, report });
+                *slot.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Last { of, written, report });
                 drop(turn);
             });
             judging.await
@@ -49,7 +50,7 @@ impl LastVerdicts {
         let (written, kept) = (journal.written, journal.iter().len() as u64);
         drop(journal);
         let last = slot.last.lock().unwrap_or_else(PoisonError::into_inner);
-        match last.as_ref().filter(|last| last.epoch == sandbox.epoch()) {
+        match last.as_ref().filter(|last| last.of == present(sandbox)) {
             Some(last) => Report { pending: written.saturating_sub(last.written), ..last.report.clone() },
             None => Report::pending(sandbox, kept),
         }
@@ -65,4 +66,8 @@ impl LastVerdicts {
         all.insert(Arc::clone(&sandbox.name), Arc::clone(&slot));
         slot
     }
+}
+
+fn present(sandbox: &Sandbox) -> (u64, u64) {
+    (sandbox.epoch(), sandbox.readings())
 }

@@ -145,7 +145,7 @@ impl Shared {
 impl Kept {
     fn append(&mut self, token: i64, append: &Append) {
         let mark = self.head.mark;
-        let row = Row { version: mark.version + 1, events: append.events.clone() };
+        let row = Row { version: mark.version + 1, before: mark.token, events: append.events.clone() };
         if let Some(gone) = append.cleared.max(append.checkpoint.map(|first| first.saturating_sub(1))) {
             self.exchanges.retain(|number, _| *number > gone);
         }
