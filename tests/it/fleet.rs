@@ -7,6 +7,7 @@ mod history;
 mod memory;
 mod network;
 mod refusals;
+mod served;
 mod several;
 mod simulation;
 

@@ -100,7 +100,7 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Clo
             };
             admin.webhook_sender.act(&sandbox, set).await?;
         }
-        return Ok(ClockView::of(admin, &sandbox));
+        return shown(admin, &sandbox).await;
     };
     refuse_past(&sandbox, to)?;
     let moving = admin.webhook_sender.promise(&sandbox, |_| Some(to)).await?.ok_or_else(end_of_calendar)?;
@@ -116,7 +116,12 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Clo
         done?;
         note_advance(admin, &sandbox, None).await;
     }
-    Ok(ClockView::of(admin, &sandbox))
+    shown(admin, &sandbox).await
+}
+
+/// The clock as it is, which every replica shows.
+async fn shown(admin: &Admin, sandbox: &Arc<Sandbox>) -> Result<ClockView, Problem> {
+    Ok(admin.webhook_sender.act(sandbox, || ClockView::of(admin, sandbox)).await?)
 }
 
 #[derive(JsonSchema)]
@@ -176,19 +181,24 @@ pub(crate) async fn advance(admin: &Admin, request: &AdminRequest<'_>) -> Result
         None => tokio::time::timeout(admin.advance_timeout, advance).await.ok(),
     };
     let Some(done) = done else {
-        let now = sandbox.lock().world.clock().now(wall());
+        let read = || sandbox.lock().world.clock().now(wall());
+        let now = admin.webhook_sender.act(&sandbox, read).await.unwrap_or_else(|_| read());
         let on_its_way = Advanced { now, fired: moving.fired(), postponed: 0, moving: true, to: Some(moving.to) };
         return Ok(response::json(StatusCode::ACCEPTED, &on_its_way));
     };
     let (now, fired) = done?;
-    note_advance(admin, &sandbox, Some(fired)).await;
-    let postponed = sandbox.lock().world.agenda().postponed();
+    let postponed = note_advance(admin, &sandbox, Some(fired)).await;
     Ok(response::json(StatusCode::OK, &Advanced { now, fired, postponed, moving: false, to: None }))
 }
 
-/// Notes that the clock was moved; where that is not possible, nothing else is missing.
-async fn note_advance(admin: &Admin, sandbox: &Arc<Sandbox>, fired: Option<u64>) {
-    let _ = admin.webhook_sender.act(sandbox, || sandbox.note(wall(), Deed::Advanced, None, fired)).await;
+/// Notes that the clock was moved; where that is not possible, nothing else is missing. Returns how many tasks wait for room.
+async fn note_advance(admin: &Admin, sandbox: &Arc<Sandbox>, fired: Option<u64>) -> usize {
+    let postponed = || sandbox.lock().world.agenda().postponed();
+    let note = || {
+        sandbox.note(wall(), Deed::Advanced, None, fired);
+        postponed()
+    };
+    admin.webhook_sender.act(sandbox, note).await.unwrap_or_else(|_| postponed())
 }
 
 /// How time passes, as scenarios write it.

@@ -34,8 +34,10 @@ pub(crate) enum Access {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reaches {
     Nothing,
-    /// It shows them, or leaves it to others to change them.
+    /// It shows them, and may be run again.
     Look,
+    /// It changes them in sections of its own, one after the other, and is run once.
+    Own,
     Change,
     /// It makes or removes some.
     List,

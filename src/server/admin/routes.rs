@@ -150,11 +150,11 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(GET "/sandboxes/{s}/clock", OK ClockView, clock::get, "the virtual time"),
     route!(PUT "/sandboxes/{s}/clock", OK ClockView, clock::put, "sets the time forward, or how it passes")
         .body(of::<SetClock>)
-        .that(Reaches::Look),
+        .that(Reaches::Own),
     route!(POST "/sandboxes/{s}/clock/advance", OK, clock::advance, "moves the time; everything due happens")
         .body(of::<Advance>)
         .answer(of::<Advanced>)
-        .or(StatusCode::ACCEPTED).that(Reaches::Look),
+        .or(StatusCode::ACCEPTED).that(Reaches::Own),
     route!(GET "/sandboxes/{s}/log", OK Redacted<Log>, log::list, "what was done to a sandbox besides calls").query(log::QUERY),
     route!(GET "/sandboxes/{s}/agenda", OK Agenda, agenda::list, "what will happen, soonest first").query(agenda::QUERY),
     route!(GET "/sandboxes/{s}/scenario", OK ScenarioView, scenarios::get, "the scenario at work"),
@@ -177,7 +177,7 @@ pub(crate) static ROUTES: &[Route] = &[
         .query(requests::STREAM),
     route!(GET "/sandboxes/{s}/requests/export", OK, requests::export, "the journal for other tools").query(requests::EXPORT),
     route!(POST "/sandboxes/{s}/conversations", OK Played, conversations::play, "plays a recorded conversation, and tells where it goes otherwise")
-        .query(CONVERSATION).body(|_| written(schema::conversation())).that(Reaches::Look),
+        .query(CONVERSATION).body(|_| written(schema::conversation())).that(Reaches::Own),
     route!(GET "/sandboxes/{s}/contract", OK, contract::report, "how calls depart from the documents")
         .query(contract::QUERY)
         .answer(of::<Redacted<Judged>>)

@@ -26,6 +26,10 @@ pub(super) async fn answer(admin: &Admin, fleet: &Arc<Fleet>, route: &Route, req
     match route.reaches() {
         Reaches::Nothing => (route.handler)(admin, request).await,
         Reaches::Look => look(admin, fleet, named, route, request).await,
+        Reaches::Own => {
+            settled(admin, fleet, named).await?;
+            (route.handler)(admin, request).await
+        }
         Reaches::Change => {
             let reach = named.map_or_else(Reach::all, Reach::one);
             change(admin, fleet, &reach, route, request).await
@@ -79,17 +83,8 @@ async fn look(
     route: &Route,
     request: &AdminRequest<'_>,
 ) -> Result<AdminResponse, Problem> {
-    if let Some(name) = named
-        && let Some(sandbox) = admin.machine.sandbox(name)
-    {
-        let settle = admin.webhook_sender.settle_shared(&sandbox).await;
-        settle.map_err(|fault| away(&fault))?;
-    }
-    for _ in 0..LOOKS {
-        let before = match named {
-            Some(name) => fleet.catch_up(name).await.map_err(|fault| away(&fault))?,
-            None => Some(fleet.catch_up_all().await.map_err(|fault| away(&fault))?),
-        };
+    for count in 0..LOOKS {
+        let before = if count == 0 { settled(admin, fleet, named).await? } else { caught_up(fleet, named).await? };
         let answered = (route.handler)(admin, request).await;
         let after = match named {
             Some(name) => fleet.settled(name).await,
@@ -100,6 +95,23 @@ async fn look(
         }
     }
     Err(away(&Fault::Away("what was looked at was taken back".to_owned())))
+}
+
+/// Makes what is due in a sandbox, and its copy as new as the ledger; how often that was taken back so far.
+async fn settled(admin: &Admin, fleet: &Arc<Fleet>, named: Option<&str>) -> Result<Option<u64>, Problem> {
+    if let Some(sandbox) = named.and_then(|name| admin.machine.sandbox(name)) {
+        let settle = admin.webhook_sender.settle_shared(&sandbox).await;
+        settle.map_err(|fault| away(&fault))?;
+    }
+    caught_up(fleet, named).await
+}
+
+async fn caught_up(fleet: &Arc<Fleet>, named: Option<&str>) -> Result<Option<u64>, Problem> {
+    let caught_up = match named {
+        Some(name) => fleet.catch_up(name).await,
+        None => fleet.catch_up_all().await.map(Some),
+    };
+    caught_up.map_err(|fault| away(&fault))
 }
 
 fn sandbox(admin: &Admin, request: &AdminRequest<'_>) -> Option<Arc<Sandbox>> {
@@ -118,4 +130,17 @@ pub(super) fn away_in_public(fault: &Fault) -> Problem {
 
 fn unavailable(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).with_header(RETRY_AFTER, "1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::admin::routes::ROUTES;
+
+    #[test]
+    fn nothing_that_changes_something_is_run_again_to_show_it() {
+        for route in ROUTES.iter().filter(|route| route.changes) {
+            assert_ne!(route.reaches(), Reaches::Look, "{} {}", route.method, route.path);
+        }
+    }
 }

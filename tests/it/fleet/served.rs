@@ -1,0 +1,177 @@
+//! Replicas as servers, over a ledger whose answers are lost: what changes something is done once, and what was begun goes on.
+
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use seatrial::server::{self, Addresses, AllowedHosts, CallLog, Config, Egress, Guard, Listen, PassOn};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use super::memory::{Failing, Memory};
+use super::{Replica, address};
+use crate::client::exchange;
+
+/// A replica that is served until this is dropped.
+struct Served {
+    ledger: Memory,
+    address: SocketAddr,
+    _end: oneshot::Sender<()>,
+}
+
+impl Served {
+    /// A replica whose default sandbox has a clock that stands still.
+    fn start() -> Self {
+        let (sender, started) = mpsc::channel();
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+            runtime.expect("a runtime can start").block_on(serve(&sender));
+        });
+        let served: Self = started.recv().expect("it starts");
+        assert_eq!(served.ask("PUT", "/sandboxes/default/clock", &json!({"mode": "frozen"})).0, 200);
+        served
+    }
+
+    fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, Value) {
+        let head = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}");
+        let answer = exchange(self.address, format!("{head}content-length: {}\r\n\r\n{body}", body.len()).as_bytes());
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{method} {path}: {answer}"));
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
+        (status, serde_json::from_str(body).unwrap_or_default())
+    }
+
+    /// Asks a route of the admin API.
+    fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let (kind, body) = if body.is_null() { ("", String::new()) } else { ("content-type: application/json\r\n", body.to_string()) };
+        self.send(method, &format!("/_seatrial{path}"), kind, &body)
+    }
+
+    /// Makes a call of Shippo whose commit is written, and nobody hears of it.
+    fn call_with_lost_answer(&self) {
+        self.ledger.fail(&[Failing::After]);
+        let headers = "authorization: ShippoToken shippo_test_seatrial\r\ncontent-type: application/json\r\n";
+        let (status, answer) = self.send("POST", "/shippo/addresses/", headers, &address("Ada").to_string());
+        assert_eq!(status, 201, "{answer}");
+    }
+
+    fn calls(&self) -> u64 {
+        self.ask("GET", "/sandboxes/default/requests/count", &Value::Null).1["count"].as_u64().expect("a number")
+    }
+
+    fn clock(&self) -> Value {
+        self.ask("GET", "/sandboxes/default/clock", &Value::Null).1
+    }
+
+    fn now(&self) -> jiff::Timestamp {
+        self.clock()["now"].as_str().and_then(|now| now.parse().ok()).expect("a time")
+    }
+}
+
+async fn serve(started: &mpsc::Sender<Served>) {
+    let ledger = Memory::default();
+    let replica = Replica::join(&ledger).await;
+    let config = Config {
+        listen: vec![Listen { mount: None, addresses: Addresses(vec![([127, 0, 0, 1], 0).into()]) }],
+        tls: None,
+        proxy: None,
+        identity: None,
+        admin_listen: None,
+        public_url: None,
+        connections: 100,
+        body_limit: 1 << 20,
+        in_flight: 16 << 20,
+        read_timeout: Duration::from_secs(30),
+        advance_timeout: Duration::from_secs(20),
+        egress: Egress::default(),
+        log: CallLog::default(),
+        store: None,
+        fleet: Some(Arc::clone(&replica.fleet)),
+        page: false,
+        upstreams: Vec::new(),
+        pass_on: PassOn::All,
+        recording: None,
+    };
+    let bound = server::bind(config, &[]).await.expect("a port of the loopback is free");
+    let guard = Guard::new(&bound.addresses(), None, false, AllowedHosts::default(), String::new);
+    let (end, ended) = oneshot::channel::<()>();
+    let _ = started.send(Served { ledger, address: bound.http, _end: end });
+    let served = server::serve(Arc::clone(&replica.machine), bound, guard, async { drop(ended.await) }).await;
+    served.expect("threads can be started");
+}
+
+#[test]
+fn a_clock_is_moved_once_whatever_answers_are_lost() {
+    let served = Served::start();
+    for how in [&[Failing::After][..], &[Failing::After; 3], &[Failing::Before], &[Failing::Before, Failing::After], &[Failing::After; 2]] {
+        let before = served.now();
+        served.ledger.fail(how);
+        let (status, moved) = served.ask("POST", "/sandboxes/default/clock/advance", &json!({"by": "1h"}));
+        assert_eq!(status, 200, "{how:?} {moved}");
+        let hour = before + jiff::SignedDuration::from_hours(1);
+        assert_eq!((moved["now"].as_str(), served.now()), (Some(&*hour.to_string()), hour), "{how:?}");
+        served.ledger.fail(how);
+        let day = (before + jiff::SignedDuration::from_hours(24)).to_string();
+        let (status, set) = served.ask("PUT", "/sandboxes/default/clock", &json!({"now": day, "mode": "frozen"}));
+        assert_eq!((status, set["now"].as_str()), (200, Some(&*day)), "{how:?} {set}");
+    }
+}
+
+#[test]
+fn a_conversation_is_played_once_whatever_answers_are_lost() {
+    let served = Served::start();
+    let story = "steps: [{call: GET /addresses, expect: {status: 401}}]";
+    for how in [&[Failing::After][..], &[Failing::After; 3]] {
+        let before = served.calls();
+        served.ledger.fail(how);
+        let path = "/_seatrial/sandboxes/default/conversations?vendor=shippo";
+        let (status, played) = served.send("POST", path, "content-type: application/yaml\r\n", story);
+        assert_eq!((status, &played["verdict"]), (200, &json!("passed")), "{how:?} {played}");
+        assert_eq!(served.calls(), before + 1, "{how:?}");
+    }
+}
+
+/// Reads the request of a connection, which is not answered yet.
+fn request(stream: TcpStream) -> TcpStream {
+    let mut reader = BufReader::new(stream);
+    let (mut line, mut length) = (String::new(), 0);
+    while line != "\r\n" {
+        line.clear();
+        assert!(reader.read_line(&mut line).expect("it is text") > 0, "the request ends early");
+        if let Some(number) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = number.trim().parse().expect("a number");
+        }
+    }
+    reader.read_exact(&mut vec![0; length]).expect("all of the body comes");
+    reader.into_inner()
+}
+
+#[test]
+fn what_was_begun_goes_on_when_the_answers_of_calls_are_lost() {
+    let served = Served::start();
+    let receiver = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    let url = format!("http://{}/hook", receiver.local_addr().expect("it is bound"));
+    let (status, hook) = served.ask("POST", "/sandboxes/default/webhooks", &json!({"vendor": "shippo", "url": url}));
+    assert_eq!(status, 201, "{hook}");
+    let path = format!("/webhooks/{}/test", hook["id"].as_str().expect("an id"));
+    let (status, sent) = served.ask("POST", &path, &json!({}));
+    assert_eq!(status, 201, "{sent}");
+    let (stream, _) = receiver.accept().expect("the delivery is sent");
+    let mut stream = request(stream);
+    let before = served.now();
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| served.ask("POST", "/sandboxes/default/clock/advance", &json!({"by": "1h", "wait": true})));
+        while served.clock()["moving"] != true {}
+        (0..3).for_each(|_| served.call_with_lost_answer());
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").expect("it is read");
+        drop(stream);
+        let (status, moved) = waiting.join().expect("nothing panics");
+        assert_eq!(status, 200, "{moved}");
+    });
+    assert_eq!(served.now(), before + jiff::SignedDuration::from_hours(1));
+    let (_, told) = served.ask("GET", &format!("/deliveries/{}", sent["id"].as_str().expect("an id")), &Value::Null);
+    assert_eq!((&told["progress"], told["attempts"].as_array().map(Vec::len)), (&json!("delivered"), Some(1)), "{told}");
+    receiver.set_nonblocking(true).expect("it is a socket");
+    assert_eq!(receiver.accept().expect_err("nothing is sent twice").kind(), ErrorKind::WouldBlock);
+}
