@@ -106,16 +106,20 @@ pub(super) async fn check(client: &Client) -> Result<(), DatabaseError> {
 /// Brings the tables to what this version needs. Another replica that does it meanwhile waits.
 pub(super) async fn migrate(client: &Client) -> Result<(), DatabaseError> {
     // A lock of the transaction, because a pooler may give the session to somebody else.
-    let begin = "BEGIN; SELECT pg_advisory_xact_lock(744771);
-        CREATE TABLE IF NOT EXISTS seatrial_schema (one boolean PRIMARY KEY DEFAULT true CHECK (one), steps int NOT NULL);
-        INSERT INTO seatrial_schema (steps) VALUES (0) ON CONFLICT DO NOTHING";
-    client.batch_execute(begin).await?;
+    client.batch_execute("BEGIN; SELECT pg_advisory_xact_lock(744771)").await?;
+    let found = client.query_typed_one("SELECT to_regclass('seatrial_schema') IS NOT NULL", &[]).await?;
+    if !found.try_get(0)? {
+        let make = "CREATE TABLE seatrial_schema (one boolean PRIMARY KEY DEFAULT true CHECK (one), steps int NOT NULL);
+            INSERT INTO seatrial_schema (steps) VALUES (0)";
+        client.batch_execute(make).await?;
+    }
     let row = client.query_typed_one("SELECT steps FROM seatrial_schema", &[]).await?;
     let known = i32::try_from(STEPS.len()).unwrap_or(i32::MAX);
     let made: i32 = row.try_get(0)?;
-    if made > known {
+    if made >= known {
+        // Who finds everything as it is to be needs no right to make tables.
         client.batch_execute("ROLLBACK").await?;
-        return Err(DatabaseError::Newer);
+        return if made > known { Err(DatabaseError::Newer) } else { Ok(()) };
     }
     for step in STEPS.iter().skip(usize::try_from(made).unwrap_or_default()) {
         client.batch_execute(step).await?;
