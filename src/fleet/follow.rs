@@ -46,10 +46,13 @@ impl Fleet {
     /// Looks at all sandboxes of a part. What was `refused` is so until the replica says again that it is there.
     async fn look_at_all(&self, part: usize, count: u32, refused: &mut Option<String>) -> Result<bool, Fault> {
         let looked = self.look(self.refresh_part(part).await).await;
-        if looked.is_ok() && part == 0 && count.is_multiple_of(ALL * BEAT) {
-            *refused = self.beat().await.err().map(|error| error.to_string());
+        if looked.is_ok() && count.is_multiple_of(ALL * BEAT) {
+            *refused = match part {
+                0 => self.beat().await.err().map(|error| error.to_string()),
+                _ => self.beat_in(part).await.err().map(|error| error.to_string()),
+            };
         }
-        let fault = looked.as_ref().err().map(ToString::to_string).or_else(|| refused.clone());
+        let fault = looked.as_ref().err().map(ToString::to_string).or_else(|| refused.clone()).or_else(|| self.parts[part].uncommitted());
         match (self.parts[part].is_away(fault.clone()), fault) {
             (None, Some(why)) => tracing::warn!(why, "sandboxes are out of service here"),
             (Some(_), None) => tracing::info!("sandboxes are in service here again"),

@@ -249,8 +249,8 @@ pub trait Ledger: Send + Sync {
     /// What all replicas sign with; the first one who brings a secret sets it.
     fn secret(&self, own: Secret) -> Trip<'_, Secret>;
 
-    /// Says that a replica is there, and up to which format it reads.
-    fn beat(&self, id: i64, version: &'static str, reads: u8) -> Trip<'_, ()>;
+    /// Says in a part that a replica is there, and up to which format it reads; refused where it could not write a commit either.
+    fn beat(&self, part: usize, id: i64, version: &'static str, reads: u8) -> Trip<'_, ()>;
 
     /// The format that all replicas write; the first one who brings one sets it. Who has said before what he reads hears of a later one.
     fn format(&self, own: u8) -> Trip<'_, u8>;

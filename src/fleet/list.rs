@@ -1,15 +1,21 @@
 //! Which sandboxes there are: each part of the ledger has a list of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Mutex as AsyncMutex;
+use tokio::time::Instant;
 
 use crate::fleet::copy::Copy;
 use crate::fleet::events;
-use crate::fleet::ledger::{Fault, Head, Since, answered};
-use crate::fleet::replica::Fleet;
+use crate::fleet::ledger::{Commit, Fault, Head, Since, answered};
+use crate::fleet::replica::{Fleet, now};
+
+/// After how many commits that failed, one after the other, a replica is out of service, and for how long. Then another one is tried.
+const FAILING: u32 = 3;
+const LATELY: Duration = Duration::from_secs(10);
 
 /// What a replica knows of a part of the ledger.
 #[derive(Default)]
@@ -18,8 +24,10 @@ pub(super) struct Part {
     comparing: AsyncMutex<u64>,
     /// How often a sandbox was let go of, which may still be there.
     forgotten: AtomicU64,
-    /// Why it did not answer lately, if it did not.
+    /// Why it did not answer lately, or nothing can be committed there, if that is so.
     away: Mutex<Option<String>>,
+    /// How many commits have failed there, one after the other, the latest one when and why.
+    failing: Mutex<Option<(u32, Instant, String)>>,
     /// The lives of sandboxes that are there and cannot be read here, and why not.
     unread: Mutex<BTreeMap<Arc<str>, (i64, String)>>,
 }
@@ -31,6 +39,23 @@ impl Part {
 
     fn unread(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, (i64, String)>> {
         self.unread.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says how a commit ended there.
+    pub fn ended(&self, done: Result<(), &Fault>) {
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        *failing = match done {
+            Ok(()) => None,
+            Err(Fault::Damaged(_)) => failing.take(),
+            Err(fault) => Some((failing.take().map_or(1, |(count, ..)| count + 1), now(), fault.to_string())),
+        };
+    }
+
+    /// Why nothing is committed there, if that was so for several commits, the latest one lately.
+    pub fn uncommitted(&self) -> Option<String> {
+        let failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_so = |(count, since, _): &&(u32, Instant, String)| *count >= FAILING && since.elapsed() < LATELY;
+        failing.as_ref().filter(is_so).map(|(.., why)| why.clone())
     }
 
     /// Says whether it answered; what was said before.
@@ -172,6 +197,13 @@ impl Fleet {
             return Err(Fault::Damaged(error.to_string()));
         }
         Ok(())
+    }
+
+    /// The parts in which a commit writes.
+    pub(super) fn parts_of(&self, commit: &Commit) -> BTreeSet<usize> {
+        let appended = commit.appends.iter().map(|(name, ..)| name).chain(commit.used.iter().map(|(name, _)| name));
+        let listed = commit.births.iter().map(|birth| &birth.name).chain(commit.deaths.iter().map(|death| &death.name));
+        appended.chain(listed).map(|name| self.ledger.part_of(name)).collect()
     }
 
     /// Why databases did not answer lately: of each that did not.

@@ -43,6 +43,13 @@ const RECORDS: &str = "SELECT version, before, token, events FROM seatrial_recor
     ORDER BY version";
 const EXCHANGES: &str = "SELECT number, body FROM seatrial_exchange WHERE sandbox = $1 AND life = $2 AND number > $3 ORDER BY number";
 
+/// What the role lacks of the rights without which nothing is committed.
+const REFUSED: &str = "SELECT right_name, table_name \
+    FROM (VALUES ('seatrial_head'), ('seatrial_record'), ('seatrial_exchange')) AS tables (table_name), \
+    (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) AS rights (right_name) \
+    WHERE NOT has_table_privilege(table_name, right_name) AND (right_name <> 'UPDATE' OR table_name = 'seatrial_head') \
+    UNION ALL SELECT 'USAGE', 'seatrial_life' WHERE NOT has_sequence_privilege('seatrial_life', 'USAGE')";
+
 /// A database, where a fleet keeps its sandboxes.
 pub struct Postgres {
     pool: Arc<Pool>,
@@ -229,7 +236,7 @@ impl Ledger for Postgres {
         Box::pin(secret::agree(&self.pool, own))
     }
 
-    fn beat(&self, id: i64, version: &'static str, reads: u8) -> Trip<'_, ()> {
+    fn beat(&self, _: usize, id: i64, version: &'static str, reads: u8) -> Trip<'_, ()> {
         Box::pin(async move {
             let statement = format!(
                 "WITH gone AS (DELETE FROM seatrial_replica WHERE seen < clock_timestamp() - {SHOWN}) \
@@ -238,7 +245,15 @@ impl Ledger for Postgres {
             );
             let reads = i16::from(reads);
             let parameters: [(&(dyn ToSql + Sync), Type); 3] = [(&id, Type::INT8), (&version, Type::TEXT), (&reads, Type::INT2)];
-            self.once(async |client| client.execute_typed(&statement, &parameters).await).await.map(drop)
+            self.once(async |client| client.execute_typed(&statement, &parameters).await).await?;
+            let refused = self.once(async |client| client.query_typed(REFUSED, &[]).await).await?;
+            match refused.first() {
+                None => Ok(()),
+                Some(row) => {
+                    let (right, table): (&str, &str) = (row.try_get(0).map_err(damaged)?, row.try_get(1).map_err(damaged)?);
+                    Err(Fault::Away(format!("the role of its address has no {right} on {table}")))
+                }
+            }
         })
     }
 

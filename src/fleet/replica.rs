@@ -162,6 +162,9 @@ impl Fleet {
             return Err(JoinError::Other);
         }
         fleet.beat().await?;
+        for part in 1..fleet.parts.len() {
+            fleet.beat_in(part).await?;
+        }
         let section = fleet.section(&Reach::list(None)).await?;
         if fleet.copy(DEFAULT).is_none() {
             fleet.opened(fleet.machine.default_sandbox());
@@ -175,13 +178,18 @@ impl Fleet {
     /// Says that this replica is there, and hears which format all of them write. In this order: who has them write a later one sees
     /// this replica, or this one hears of it. What it does not read it does not write either.
     pub(super) async fn beat(&self) -> Result<(), JoinError> {
-        self.ledger.beat(self.id, env!("CARGO_PKG_VERSION"), self.reads).await?;
+        self.beat_in(0).await?;
         let format = self.ledger.format(self.reads).await?;
         if format > self.reads {
             return Err(JoinError::Later(format));
         }
         self.writes.store(format, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Says in a part of the ledger that this replica is there, which shows that it can write there.
+    pub(super) async fn beat_in(&self, part: usize) -> Result<(), Fault> {
+        self.ledger.beat(part, self.id, env!("CARGO_PKG_VERSION"), self.reads).await
     }
 
     /// The format that all replicas write.

@@ -129,7 +129,13 @@ impl Section {
         }
         let token = commit.token;
         let lives: Vec<i64> = commit.births.iter().map(|birth| birth.life).collect();
-        hold.commit(commit).await.map_err(|fault| Failed { fault, receipt })?;
+        let parts = self.fleet.parts_of(&commit);
+        let committed = hold.commit(commit).await;
+        // Of several nobody knows which one has failed.
+        if committed.is_ok() || parts.len() == 1 {
+            parts.iter().for_each(|part| self.fleet.parts[*part].ended(committed.as_ref().map(drop)));
+        }
+        committed.map_err(|fault| Failed { fault, receipt })?;
         for held in self.held.iter_mut().filter(|held| held.is_ahead) {
             let mark = Mark { version: held.head.mark.version + 1, token, ..held.head.mark };
             held.copy.committed(&mut held.standing, mark);

@@ -161,8 +161,9 @@ impl Ledger for Several {
         Box::pin(self.first().to(self.first().ledger.secret(own)))
     }
 
-    fn beat(&self, id: i64, version: &'static str, reads: u8) -> Trip<'_, ()> {
-        Box::pin(self.first().to(self.first().ledger.beat(id, version, reads)))
+    fn beat(&self, part: usize, id: i64, version: &'static str, reads: u8) -> Trip<'_, ()> {
+        let database = &self.databases[part];
+        Box::pin(database.to(database.ledger.beat(0, id, version, reads)))
     }
 
     fn format(&self, own: u8) -> Trip<'_, u8> {

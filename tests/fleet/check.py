@@ -686,6 +686,28 @@ def spread(fleet: Fleet) -> None:
     fleet.admin("DELETE", f"/sandboxes/{lost}")
 
 
+def rights(fleet: Fleet) -> None:
+    """A role needs no right to make tables that are there; one that may not write everything is told, and asked for no calls."""
+    sql = fleet.database.sql
+    sql("CREATE ROLE lesser LOGIN")
+    sql("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    sql("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO lesser")
+    sql("GRANT USAGE ON SEQUENCE seatrial_life TO lesser")
+    lesser = Replica(fleet.folder, fleet.program, fleet.url.replace("seatrial@", "lesser@"))
+    fleet.replicas.append(lesser)
+    assert made(lesser.base)[0] == 201
+    status = lambda: call(lesser.base, "GET", "/_seatrial/readyz")[0]  # noqa: E731
+    for right, table in (("INSERT", "seatrial_record"), ("UPDATE", "seatrial_head"), ("USAGE", "seatrial_life")):
+        sql(f"REVOKE {right} ON {table} FROM lesser" if right != "USAGE" else f"REVOKE USAGE ON SEQUENCE {table} FROM lesser")
+        wait_for(f"no {right} on {table}", lambda: status() == 503)
+        told_of = fleet.admin("GET", "/fleet", base=lesser.base)["away"]
+        assert told_of == [f"the database is away: the role of its address has no {right} on {table}"], told_of
+        assert call(fleet.replicas[0].base, "GET", "/_seatrial/readyz")[0] == 200, "the others have another role"
+        sql(f"GRANT {right} ON {table} TO lesser" if right != "USAGE" else f"GRANT USAGE ON SEQUENCE {table} TO lesser")
+        wait_for("the right again", lambda: status() == 200)
+    assert made(lesser.base)[0] == 201
+
+
 def formats(fleet: Fleet) -> None:
     """Replicas write a later format only when all of them read it, and do not start when they do not read what is written."""
 
@@ -789,7 +811,7 @@ def trips(fleet: Fleet) -> None:
 
 
 CHECKS = [
-    lifecycle, again, unread, silence, held, waits, inboxes, common, pages, sessions, deliveries, overview, formats, routed, trips,
+    lifecycle, again, unread, silence, held, waits, inboxes, common, pages, sessions, deliveries, overview, formats, rights, routed, trips,
     secured, conversations, couriers, kills, stops, partitions, crashes,
 ]
 POOLED = [lifecycle, waits, deliveries, kills]

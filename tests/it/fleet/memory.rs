@@ -28,6 +28,7 @@ struct Shared {
     tables: Mutex<Tables>,
     is_away: AtomicBool,
     is_silent: AtomicBool,
+    is_read_only: AtomicBool,
     list: Arc<AsyncMutex<()>>,
 }
 
@@ -68,6 +69,11 @@ impl Memory {
     /// Answers nothing, or again.
     pub fn is_away(&self, is_away: bool) {
         self.0.is_away.store(is_away, Ordering::Relaxed);
+    }
+
+    /// Takes nothing that is to be written, or again.
+    pub fn is_read_only(&self, is_read_only: bool) {
+        self.0.is_read_only.store(is_read_only, Ordering::Relaxed);
     }
 
     /// Never answers again.
@@ -119,6 +125,10 @@ impl Shared {
             std::future::pending::<()>().await;
         }
         if self.is_away.load(Ordering::Relaxed) { Err(Fault::Away("it is away".to_owned())) } else { Ok(()) }
+    }
+
+    fn is_written(&self) -> Result<(), Fault> {
+        if self.is_read_only.load(Ordering::Relaxed) { Err(Fault::Away("it is read-only".to_owned())) } else { Ok(()) }
     }
 
     fn read(&self, name: &str, since: Since) -> Option<News> {
@@ -210,10 +220,10 @@ impl Ledger for Memory {
         ready(*self.tables().secret.get_or_insert(own))
     }
 
-    fn beat(&self, id: i64, version: &'static str, reads: u8) -> Trip<'_, ()> {
+    fn beat(&self, _: usize, id: i64, version: &'static str, reads: u8) -> Trip<'_, ()> {
         let row = ReplicaRow { id, version: version.to_owned(), reads, seen: Duration::ZERO };
-        self.tables().replicas.insert(id, row);
-        ready(())
+        let written = self.0.is_written().map(|()| drop(self.tables().replicas.insert(id, row)));
+        Box::pin(async move { written })
     }
 
     fn format(&self, own: u8) -> Trip<'_, u8> {
@@ -292,6 +302,7 @@ impl Hold for Transaction {
 
     fn commit(self: Box<Self>, commit: Commit) -> Trip<'static, ()> {
         Box::pin(async move {
+            self.shared.is_written()?;
             let mut tables = self.shared.tables();
             let failing = tables.failing.pop_front();
             let fault = || Err(Fault::Away("it fails".to_owned()));

@@ -399,8 +399,8 @@ impl Ledger for Remote {
         Box::pin(self.0.trip(self.1, async move { self.memory().secret(own).await }))
     }
 
-    fn beat(&self, id: i64, version: &'static str, reads: u8) -> Trip<'_, ()> {
-        Box::pin(self.0.trip(self.1, async move { self.memory().beat(id, version, reads).await }))
+    fn beat(&self, part: usize, id: i64, version: &'static str, reads: u8) -> Trip<'_, ()> {
+        Box::pin(self.0.trip(self.1, async move { self.memory().beat(part, id, version, reads).await }))
     }
 
     fn format(&self, own: u8) -> Trip<'_, u8> {

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Method;
 use seatrial::fleet::{Fault, Reach};
 use tokio::time::{Instant, timeout};
 
-use super::memory::Memory;
-use super::{Replica, block_on, fleet};
+use super::memory::{Failing, Memory};
+use super::several::three;
+use super::{Replica, address, block_on, fleet};
 
 #[test]
 fn a_sandbox_that_has_the_name_of_one_that_was_removed_is_learnt_of_by_others() {
@@ -82,5 +84,57 @@ fn a_sandbox_that_cannot_be_read_is_refused_and_not_said_to_be_missing() {
         other.fleet.refresh().await.expect("the ledger is there");
         assert!(other.fleet.are_read().is_ok());
         assert!(other.fleet.catch_up("mine").await.is_ok_and(|found| found.is_none()));
+    });
+}
+
+/// Follows the ledger for so many seconds.
+async fn follow(replica: &Replica, seconds: u64) {
+    let following = tokio::spawn(Arc::clone(&replica.fleet).follow(|| {}));
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+    following.abort();
+}
+
+#[test]
+fn a_replica_whose_commits_fail_is_out_of_service() {
+    let paused = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    paused.expect("a runtime can start").block_on(async {
+        let ledger = Memory::default();
+        let replica = Replica::join(&ledger).await;
+        let call = async || replica.try_call("default", Method::POST, "/addresses/", &address("Ada")).await;
+        // One that fails by chance is nothing.
+        ledger.fail(&[Failing::Before]);
+        assert!(call().await.is_ok());
+        follow(&replica, 2).await;
+        assert_eq!(replica.fleet.away(), [""; 0]);
+        ledger.fail(&[Failing::Before; 3]);
+        assert!(call().await.is_ok());
+        follow(&replica, 2).await;
+        assert_eq!(replica.fleet.away(), [""; 0]);
+        ledger.fail(&[Failing::Before; 1_000]);
+        assert!(call().await.is_err());
+        follow(&replica, 3).await;
+        assert!(replica.fleet.is_away() && replica.fleet.away()[0].contains("it fails"), "{:?}", replica.fleet.away());
+        // After a while it is tried whether they succeed.
+        follow(&replica, 10).await;
+        assert_eq!(replica.fleet.away(), [""; 0]);
+    });
+}
+
+#[test]
+fn a_database_that_takes_nothing_is_told_of_by_every_replica() {
+    let paused = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    paused.expect("a runtime can start").block_on(async {
+        let (ledger, memories) = three();
+        let replica = Replica::join_at(Arc::clone(&ledger)).await;
+        for (place, memory) in memories.iter().enumerate() {
+            memory.is_read_only(true);
+            follow(&replica, 5).await;
+            let away = replica.fleet.away();
+            assert_eq!(away.len(), 1, "{away:?}");
+            assert!(away[0].contains(&format!("db{place}: it is read-only")), "{away:?}");
+            memory.is_read_only(false);
+            follow(&replica, 5).await;
+            assert_eq!(replica.fleet.away(), [""; 0]);
+        }
     });
 }

@@ -41,7 +41,7 @@ fn places_are_the_same_for_ever() {
 }
 
 /// A ledger over three, and those.
-fn three() -> (Arc<dyn Ledger>, [Memory; 3]) {
+pub fn three() -> (Arc<dyn Ledger>, [Memory; 3]) {
     let memories = [0; 3].map(|_| Memory::default());
     let boxed = memories.iter().enumerate().map(|(place, memory)| (format!("db{place}"), Box::new(memory.clone()) as Box<dyn Ledger>));
     (Arc::new(Several::new(boxed)), memories.clone())
