@@ -159,6 +159,20 @@ fn a_second_process_is_refused_and_another_scenario_begins_anew() {
     let log = server.log();
     assert!(log.contains("was under another scenario or seed (`nightly`): it begins anew, 1 documents and 4 calls are dropped"), "{log}");
     std::fs::remove_file(file).expect("the file can go");
+
+    // Nothing is said of a scenario, and another seed: it begins anew under the one that it has.
+    let server = Server::start(&["--data-dir", directory, "--seed", "12"]);
+    let id = parcel(&server).expect("it is made");
+    drop(server);
+    let server = Server::start_logged(&["--data-dir", directory, "--seed", "12"]);
+    assert_eq!(parcels(&server), BTreeSet::from([id]));
+    assert_eq!(server.log().matches("begins anew").count(), 0);
+    let server = Server::start_logged(&["--data-dir", directory, "--seed", "13"]);
+    assert_eq!(parcels(&server), BTreeSet::new());
+    let sandbox = admin(&server, "GET", "/sandboxes/default", &Value::Null);
+    assert_eq!((&sandbox["scenario"], &sandbox["seed"]), (&"nightly".into(), &13.into()));
+    let log = server.log();
+    assert!(log.contains("was under another scenario or seed (`nightly`): it begins anew, 1 documents and "), "{log}");
 }
 
 #[test]

@@ -12,8 +12,8 @@ use crate::cli::arguments::ServeArguments;
 use crate::cli::files::Unread;
 use crate::cli::{Exit, complain, scenarios, warn};
 use crate::engine::{DEFAULT, Machine, Sandbox};
-use crate::scenario;
 use crate::scenario::verify::{Format, Report};
+use crate::scenario::{self, Scenario};
 use crate::server;
 use crate::store::{Opened, Store};
 
@@ -23,12 +23,15 @@ const NOTHING: u128 = 0;
 /// Makes the default sandbox what the arguments say, unless a directory has it so.
 pub(super) fn begin(arguments: &ServeArguments, machine: &Machine, opened: Option<&Opened>) -> Result<(), Exit> {
     let kept = opened.filter(|opened| opened.left.is_some()).map(|opened| &*opened.store);
-    if !arguments.scenario.is_empty() {
-        open(machine, &arguments.scenario, arguments.seed, kept).map_err(|problems| {
-            warn(&problems.trim_end());
-            Exit::Usage
-        })?;
-    }
+    let begun = match (arguments.seed, kept) {
+        _ if !arguments.scenario.is_empty() => open(machine, &arguments.scenario, arguments.seed, kept),
+        (Some(seed), Some(store)) if arguments.import.is_none() => reseed(machine, seed, store),
+        _ => Ok(()),
+    };
+    begun.map_err(|problems| {
+        warn(&problems.trim_end());
+        Exit::Usage
+    })?;
     if let Some(path) = &arguments.import {
         import(machine, path, opened).map_err(|problem| complain(&format_args!("`--import`: {problem}"), Exit::Usage))?;
     }
@@ -38,7 +41,6 @@ pub(super) fn begin(arguments: &ServeArguments, machine: &Machine, opened: Optio
 /// Puts the default sandbox under a scenario; every problem of its file, as text.
 fn open(machine: &Machine, paths: &[PathBuf], seed: Option<u64>, kept: Option<&Store>) -> Result<(), String> {
     let gathered = scenarios::gather(paths).map_err(|error| format!("error: {error}"))?;
-    let told = |problems: Vec<scenario::Diagnostic>| problems.iter().map(|problem| format!("{problem}\n\n")).collect::<String>();
     let (most, name) = (gathered.most, gathered.name);
     let text = gathered.text.map_err(|problems| told(scenario::lint_most(machine, &most, &name, problems)))?;
     let mut loaded = scenario::load(&text, &name, &scenario::run::MachineVocabulary(machine)).map_err(told)?;
@@ -48,7 +50,6 @@ fn open(machine: &Machine, paths: &[PathBuf], seed: Option<u64>, kept: Option<&S
     }
     loaded.seed = seed.or(loaded.seed);
     let sandbox = machine.default_sandbox();
-    let mut so_far = None;
     if kept.is_some() {
         let mut state = sandbox.lock();
         let is_same_seed = loaded.seed.is_none_or(|seed| seed == state.world.seed());
@@ -63,15 +64,46 @@ fn open(machine: &Machine, paths: &[PathBuf], seed: Option<u64>, kept: Option<&S
             machine.reword(sandbox, scenario::run::runtime(loaded), &name);
             return Ok(());
         }
-        let before = state.scenario_name.clone();
-        drop(state);
-        let why = format_args!("was under another scenario or seed (`{before}`)");
-        warn(&format_args!("seatrial: the default sandbox {why}: it begins anew, {}", dropped(sandbox)));
-        so_far = server::verdict_so_far(machine, sandbox);
     }
-    let staged = scenario::run::stage(machine, DEFAULT, &Arc::new(loaded), None, server::wall()).map_err(told)?;
-    let replaced = machine.replace(sandbox, staged, false);
-    replaced.map_err(|_| format!("error: {name} gives more data than a sandbox may hold (`--sandbox-bytes`)"))?;
+    let shown = loaded.shown_name().to_owned();
+    replace(machine, loaded, shown, kept).map_err(|problems| match problems {
+        Some(problems) => told(problems),
+        None => format!("error: {name} gives more data than a sandbox may hold (`--sandbox-bytes`)"),
+    })
+}
+
+/// Begins the default sandbox of a directory anew with another seed than it has, under the scenario that it has.
+fn reseed(machine: &Machine, seed: u64, store: &Store) -> Result<(), String> {
+    let state = machine.default_sandbox().lock();
+    if state.world.seed() == seed {
+        return Ok(());
+    }
+    let mut scenario = Scenario::clone(&scenario::run::scenario_of(&*state.scenario));
+    let name = state.scenario_name.clone();
+    drop(state);
+    scenario.seed = Some(seed);
+    replace(machine, scenario, name, Some(store)).map_err(|problems| match problems {
+        Some(problems) => told(problems),
+        None => "error: its scenario gives more data than a sandbox may hold (`--sandbox-bytes`)".to_owned(),
+    })
+}
+
+fn told(problems: Vec<scenario::Diagnostic>) -> String {
+    problems.iter().map(|problem| format!("{problem}\n\n")).collect()
+}
+
+/// Begins the default sandbox under a scenario that is shown by a name, and says what is dropped of a directory. Without problems of the
+/// scenario, it gives too much data.
+fn replace(machine: &Machine, scenario: Scenario, name: String, kept: Option<&Store>) -> Result<(), Option<Vec<scenario::Diagnostic>>> {
+    let sandbox = machine.default_sandbox();
+    let staged = scenario::run::stage(machine, DEFAULT, &Arc::new(scenario), None, server::wall()).map_err(Some)?;
+    staged.lock().scenario_name = name;
+    let so_far = kept.and_then(|_| {
+        let why = format!("was under another scenario or seed (`{}`)", sandbox.lock().scenario_name);
+        warn(&format_args!("seatrial: the default sandbox {why}: it begins anew, {}", dropped(sandbox)));
+        server::verdict_so_far(machine, sandbox)
+    });
+    machine.replace(sandbox, staged, false).map_err(|_| None)?;
     if let Some(store) = kept {
         store.imported(NOTHING);
         server::note_scenario(sandbox);
