@@ -12,7 +12,7 @@ use std::time::Duration;
 use fjall::{Keyspace, LsmError, OwnedWriteBatch, PersistMode, Slice};
 use serde::{Deserialize, Serialize};
 
-use crate::store::files::{self, FORMAT, Lock};
+use crate::store::files::{self, FORMAT, Lock, Place};
 use crate::store::tables::Tables;
 
 /// How many bytes of a record one value has.
@@ -39,6 +39,8 @@ pub enum StoreError {
     Damaged(String),
     #[error("what is to be kept cannot be written: {}", error_text(.0))]
     Write(#[from] fjall::Error),
+    #[error("the data directory {} was moved, removed or replaced while it was in use", .0.display())]
+    Replaced(PathBuf),
     #[error("there is no room for its sandbox `{name}`: {why}")]
     NoRoom { name: String, why: String },
     #[error("there is no sandbox `{0}` in it")]
@@ -63,6 +65,7 @@ pub struct Disk {
     written: File,
     /// That of the latest batch.
     position: u64,
+    place: Place,
     _lock: Lock,
 }
 
@@ -120,7 +123,7 @@ impl Disk {
             StoreError::Write(fjall::Error::Locked) => StoreError::InUse { directory: directory.to_owned(), process: String::new() },
             other => other,
         })?;
-        let mut disk = Self { tables: Some(tables), written, position: 0, _lock: lock };
+        let mut disk = Self { tables: Some(tables), written, position: 0, place: Place::of(directory)?, _lock: lock };
         let left = disk.left(witness)?;
         disk.position = left.position;
         Ok((disk, left))
@@ -293,6 +296,7 @@ impl Disk {
     /// # Errors
     /// When they cannot be written. What is on disk is then as it was before, and nothing can be written any more.
     pub fn commit(&mut self, mut batch: Batch, position: u64, is_synced: bool) -> Result<(), StoreError> {
+        self.place.check()?;
         self.put_number(&mut batch, "position", position)?;
         let mode = if is_synced { PersistMode::SyncData } else { PersistMode::Buffer };
         guarded(|| batch.0.durability(Some(mode)).commit())?;
@@ -331,6 +335,7 @@ impl Disk {
     /// # Errors
     /// When the store cannot be opened again; nothing can be written any more.
     pub fn shorten_journal(&mut self, is_calm: bool) -> Result<(), StoreError> {
+        self.place.check()?;
         if self.tables.as_ref().is_some_and(|tables| tables.long_journal(is_calm).is_ok_and(|length| length.is_some())) {
             let mut batch = self.batch();
             self.put_marks(&mut batch, self.position)?;

@@ -13,8 +13,8 @@
 
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, FileExt as _};
-use std::path::Path;
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, MetadataExt as _};
+use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -40,6 +40,33 @@ impl Drop for Lock {
     fn drop(&mut self) {
         // The file is open for a moment in each process that another thread is about to start, and closing it here ends no lock there.
         let _ = self.0.unlock();
+    }
+}
+
+/// Where the store of a directory is.
+pub(super) struct Place {
+    /// The folder itself, wherever it is by now.
+    store: File,
+    directory: PathBuf,
+}
+
+impl Place {
+    pub fn of(directory: &Path) -> Result<Self, StoreError> {
+        let failed = |error| StoreError::Io { directory: directory.to_owned(), error };
+        Ok(Self { store: File::open(directory.join("store")).map_err(failed)?, directory: directory.to_owned() })
+    }
+
+    /// Refuses a path that leads to another store by now, or to none: what goes by it would be done there, to what another process has.
+    pub fn check(&self) -> Result<(), StoreError> {
+        let found = match fs::metadata(self.directory.join("store")) {
+            Ok(found) => Some(found),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => None,
+            // What goes by the path fails by itself.
+            Err(_) => return Ok(()),
+        };
+        let own = self.store.metadata()?;
+        let is_own = found.is_some_and(|found| (found.dev(), found.ino()) == (own.dev(), own.ino()));
+        if is_own { Ok(()) } else { Err(StoreError::Replaced(self.directory.clone())) }
     }
 }
 

@@ -176,6 +176,32 @@ fn a_second_process_is_refused_and_another_scenario_begins_anew() {
 }
 
 #[test]
+fn a_process_whose_directory_was_replaced_ends_and_leaves_the_other_one_alone() {
+    let folder = Folder::new();
+    let away = folder.0.with_extension("away");
+    let directory = folder.0.to_str().expect("a UTF-8 path");
+    let mut first = Server::start_logged(&["--data-dir", directory]);
+    let id = parcel(&first).expect("it is made");
+    std::fs::rename(&folder.0, &away).expect("it can be moved");
+    let second = Server::start(&["--data-dir", directory]);
+    let made = parcel(&second).expect("it is made");
+    // It ends by itself; who asks before is told.
+    if let Some(refused) = ask(&first).filter(|answer| !answer.is_empty()) {
+        assert!(refused.starts_with("HTTP/1.1 500 ") && refused.contains("ledger-broken"), "{refused}");
+    }
+    let mut log = String::new();
+    assert_eq!(first.wait_and_read(&mut log), Some(4), "{log}");
+    let why = format!("the process ends, because the data directory {directory} was moved, removed or replaced while it was in use");
+    assert!(log.contains(&why), "{log}");
+    drop(second);
+    assert_eq!(parcels(&Server::start(&["--data-dir", directory])), BTreeSet::from([made]));
+    let moved = Server::start(&["--data-dir", away.to_str().expect("a UTF-8 path")]);
+    assert_eq!(parcels(&moved), BTreeSet::from([id]));
+    drop(moved);
+    std::fs::remove_dir_all(away).expect("it can go");
+}
+
+#[test]
 fn a_start_under_another_scenario_tells_the_verdict_before_and_judges_by_the_new_one() {
     let folder = Folder::new();
     let directory = folder.0.to_str().expect("a UTF-8 path");
