@@ -2,6 +2,7 @@
 
 mod choices;
 mod contract;
+mod data;
 mod fleet;
 mod fuzz;
 mod log_filter;
@@ -23,6 +24,7 @@ use tracing_subscriber::filter::Targets;
 
 pub use self::choices::{ConformArgument, ContractArgument, FsyncArgument, LogFormat, SchemaArgument};
 pub use self::contract::{ContractCommand, DriftArguments, ImportArguments, ReportArguments, RunArguments};
+pub use self::data::DataCommand;
 pub use self::fleet::{DatabaseArguments, FleetCommand};
 pub use self::fuzz::FuzzArguments;
 pub use self::operations::{OperationsArguments, OperationsFormat};
@@ -110,28 +112,6 @@ pub enum Command {
         /// The folder, which is made if it is missing
         #[arg(value_name = "DIR")]
         directory: Option<PathBuf>,
-    },
-}
-
-/// What is done with a data directory, which no process may have open.
-#[derive(Debug, Subcommand)]
-pub enum DataCommand {
-    /// Read all of a data directory, and say what it holds and whether it is damaged
-    Check {
-        /// The directory of `--data-dir`
-        #[arg(value_name = "DIR")]
-        directory: PathBuf,
-        /// Print JSON instead of text
-        #[arg(long, env = "SEATRIAL_DATA_JSON", value_parser = FalseyValueParser::new())]
-        json: bool,
-    },
-    /// Print the file of a sandbox, as the admin API exports it
-    Export {
-        /// The directory of `--data-dir`
-        #[arg(value_name = "DIR")]
-        directory: PathBuf,
-        /// The sandbox, such as `default`
-        name: String,
     },
 }
 

@@ -4,18 +4,22 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use crate::cli::arguments::DataCommand;
-use crate::cli::{Exit, complain, say};
+use crate::cli::{Exit, complain, say, vendors};
 use crate::engine::{Machine, Options, Start};
 use crate::server::wall;
 use crate::store::check::{self, Report, Soundness};
-use crate::vendors;
 
 pub(super) fn run(command: &DataCommand) -> Exit {
-    let machine = Machine::new(vendors::all(), Options::default(), Start::plain(wall()));
+    let (DataCommand::Check { vendors: files, .. } | DataCommand::Export { vendors: files, .. }) = command;
+    let all = match vendors::all(files) {
+        Ok(all) => all,
+        Err(error) => return vendors::complain(&error),
+    };
+    let machine = Machine::new(all, Options::default(), Start::plain(wall()));
     hush_store();
     match command {
-        DataCommand::Check { directory, json } => check(&machine, directory, *json),
-        DataCommand::Export { directory, name } => export(&machine, directory, name),
+        DataCommand::Check { directory, json, .. } => check(&machine, directory, *json),
+        DataCommand::Export { directory, name, .. } => export(&machine, directory, name),
     }
 }
 

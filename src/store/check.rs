@@ -36,6 +36,8 @@ pub enum Soundness {
     Sound,
     /// Its end is gone; what is before that can be read.
     Torn,
+    /// It is about what this program does not have, such as a vendor.
+    Unknown,
     /// Something in it cannot be read.
     Damaged,
 }
@@ -62,6 +64,7 @@ impl Soundness {
         match self {
             Self::Sound => "sound",
             Self::Torn => "torn",
+            Self::Unknown => "unknown",
             Self::Damaged => "damaged",
         }
     }
@@ -101,7 +104,8 @@ pub fn check(machine: &Machine, directory: &Path) -> Result<Report, StoreError> 
                 (found.records, found.bytes) = (revived.records, revived.bytes);
             }
             Err(error) => {
-                report.state = Soundness::Damaged;
+                let is_unknown = matches!(error, StoreError::Unknown { .. });
+                report.state = report.state.max(if is_unknown { Soundness::Unknown } else { Soundness::Damaged });
                 found.problem = Some(error.to_string());
             }
         }

@@ -41,6 +41,9 @@ pub enum StoreError {
     Write(#[from] fjall::Error),
     #[error("the data directory {} was moved, removed or replaced while it was in use", .0.display())]
     Replaced(PathBuf),
+    /// It was made where there were other vendors.
+    #[error("sandbox `{name}` is about what this program does not have, such as a vendor of another `--vendor`: {why}")]
+    Unknown { name: String, why: String },
     #[error("there is no room for its sandbox `{name}`: {why}")]
     NoRoom { name: String, why: String },
     #[error("there is no sandbox `{0}` in it")]

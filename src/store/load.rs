@@ -94,7 +94,10 @@ pub(super) fn revive(machine: &Machine, disk: &Disk, name: &str, row: &Row, comp
         next = Some(number + 1);
         count += 1;
         bytes += record.len();
-        let mut records = codec::read(record, compile).map_err(|error| damaged(&error))?;
+        let mut records = codec::read(record, compile).map_err(|error| match error {
+            CodecError::Scenario(why) => StoreError::Unknown { name: name.to_owned(), why },
+            error => damaged(&error),
+        })?;
         for record in &records {
             match record {
                 Record::Checkpoint(checkpoint) => (first, written, dropped) = (checkpoint.first, checkpoint.written, checkpoint.dropped),

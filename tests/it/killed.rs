@@ -202,6 +202,29 @@ fn a_process_whose_directory_was_replaced_ends_and_leaves_the_other_one_alone() 
 }
 
 #[test]
+fn a_directory_about_a_vendor_that_is_not_there_is_not_said_to_be_damaged() {
+    let folder = Folder::new();
+    let directory = folder.0.to_str().expect("a UTF-8 path");
+    let vendor = ["--vendor", "acme=examples/acme.openapi.yaml"];
+    let mut server = Server::start(&[&["--data-dir", directory], &vendor[..]].concat());
+    let fault = admin(&server, "PUT", "/sandboxes/default/faults/down", &json!({"on": "acme.*", "fault": 503}));
+    assert_eq!(fault["name"], "down", "{fault}");
+    assert_eq!(server.signal("-TERM"), Some(0));
+    for command in [&["data", "check", directory][..], &["data", "export", directory, "default"]] {
+        let with = run(&[command, &vendor[..]].concat());
+        assert_eq!(with.status.code(), Some(0), "{}{}", text(&with.stdout), text(&with.stderr));
+        let without = run(command);
+        let said = text(&without.stdout) + &text(&without.stderr);
+        assert_eq!(without.status.code(), Some(1), "{said}");
+        assert!(said.contains("such as a vendor of another `--vendor`") && !said.contains("damaged"), "{said}");
+    }
+    let refused = run(&["--listen", "127.0.0.1:0", "--data-dir", directory]);
+    let said = text(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("such as a vendor of another `--vendor`") && !said.contains("damaged"), "{said}");
+}
+
+#[test]
 fn a_start_under_another_scenario_tells_the_verdict_before_and_judges_by_the_new_one() {
     let folder = Folder::new();
     let directory = folder.0.to_str().expect("a UTF-8 path");
