@@ -92,6 +92,7 @@ async fn serve(started: &mpsc::Sender<Served>) {
         upstreams: Vec::new(),
         pass_on: PassOn::All,
         recording: None,
+        asks_verdict: false,
     };
     let bound = server::bind(config, &[]).await.expect("a port of the loopback is free");
     let guard = Guard::new(&bound.addresses(), None, false, AllowedHosts::default(), String::new);
