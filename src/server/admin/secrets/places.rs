@@ -14,7 +14,7 @@ use super::bytes::letters;
 use super::clean::{Clean, quoted, until};
 use super::names::{LAYERS, NAMES, Names};
 use super::values::{Found, REDACTED};
-use super::{markup, multipart, shapes, tables};
+use super::{gaps, markup, multipart, shapes, tables};
 use crate::base::text::percent_decode;
 
 /// Where rows of parameters have their values.
@@ -406,7 +406,7 @@ fn password_of_url(text: &str, start: usize) -> Option<Range<usize>> {
 /// What stands behind the name that ends at `mark`, if that is the name of a secret.
 fn value(text: &str, mark: usize, done: usize, names: &Names) -> Option<Range<usize>> {
     // Names and indents are shorter; so each sign is looked at in the same time.
-    let head = text[done.max(text.floor_char_boundary(mark.saturating_sub(512)))..mark].trim_end_matches([' ', '\t', '!']);
+    let head = gaps::before(&text[done.max(text.floor_char_boundary(mark.saturating_sub(512)))..mark]);
     let bare = head.trim_end_matches(['"', '\'']).trim_end_matches('\\');
     let is_quoted = bare.len() < head.len();
     let is_name = |letter: char| letter.is_alphanumeric() || "_.%[]-$@\\".contains(letter);
@@ -424,7 +424,8 @@ fn value(text: &str, mark: usize, done: usize, names: &Names) -> Option<Range<us
     }
     // `=>` and `==` as well.
     let after = mark + 1 + usize::from(text[mark + 1..].starts_with(['>', '=']));
-    let start = after + text[after..].len() - text[after..].trim_start_matches([' ', '\t']).len();
+    let is_member = before.trim_end_matches(['"', '\'', '\\']).trim_end().ends_with(['{', ',']);
+    let start = gaps::after(text, after, is_quoted && is_member);
     let rest = &text[start..];
     if let Some(quoted) = quoted(text, start) {
         return Some(quoted);

@@ -109,7 +109,13 @@ fn bodies_are_hidden_by_name() {
         ("{'password': 'q7', 'user': 'ada'}", "{'password': '[redacted]', 'user': 'ada'}"),
         ("{password: q7, user: ada}", "{password: [redacted], user: ada}"),
         ("{user: ada, password: 'q7'}", "{user: ada, password: '[redacted]'}"),
+        ("{\"password\"/*x*/:\"q7\", b: 1}", "{\"password\"/*x*/:\"[redacted]\", b: 1}"),
+        ("{a: 1, \"password\" // it\n :/* y */\n\"q7\"}", "{a: 1, \"password\" // it\n :/* y */\n\"[redacted]\"}"),
+        ("{\"a\": 1, \"password\"\n\n:\r\n\n[\"q7\"], b}", "{\"a\": 1, \"password\"\n\n:\r\n\n[redacted], b}"),
+        ("{\"a\": b, \"pin_token\" :\n\n12345\n}", "{\"a\": b, \"pin_token\" :\n\n[redacted]\n}"),
         // YAML.
+        ("? password\n: q 7\n? user\n: ada\n", "? password\n: [redacted]\n? user\n: ada\n"),
+        ("a:\n  ? \"password\"\n  : 'q7'\n  ? b\n  : c\n", "a:\n  ? \"password\"\n  : '[redacted]'\n  ? b\n  : c\n"),
         ("user: ada\npassword: q 7, x\nz: 1\n", "user: ada\npassword: [redacted]\nz: 1\n"),
         ("user: ada\npassword: |\n  q7\n  q8\nz: 1\n", "user: ada\npassword: [redacted]\nz: 1\n"),
         ("login:\n  password:\n    - q7\n  user: ada\n", "login:\n  password:[redacted]\n  user: ada\n"),
@@ -303,6 +309,7 @@ fn everything_else_stays() {
         "use -u for the user, or -- and - to go on; the token: it is lost",
         "-----BEGIN CERTIFICATE-----\nq7\n-----END CERTIFICATE-----",
         "city\tzip\nBern\t3000\n",
+        "? what is a password\n: a word\nthe password\n\n: it is lost\nsee \"http://a/password\"\n",
     ] {
         check_body(body, body);
     }
@@ -322,6 +329,9 @@ fn hostile_texts_cost_no_more_than_others() {
         "[[\"pin\",",
         "pin ",
         "password:",
+        "\"password\"/**/:/*",
+        "{\"password\":\n\n",
+        "? password\n:",
         "<password ",
         "\"password\": {",
         "\\",
