@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::client::{admin, connect, send};
+use crate::client::{admin, connect, send, send_patiently};
 use crate::process::Server;
 
 const CLOCK: &str = r#"{"start": "2026-01-05T09:00:00Z", "mode": "frozen"}"#;
@@ -17,7 +17,7 @@ fn play(server: &Server, name: &str, mount: &str, scenario: &Value, story: &str)
     let scenario = if scenario.is_null() { json!({}) } else { scenario.clone() };
     admin(server, "POST", "/sandboxes", &json!({"name": name, "seed": 42, "clock": clock, "scenario": scenario}));
     let path = format!("/_seatrial/sandboxes/{name}/conversations?vendor={mount}");
-    send(server, "POST", &path, &[("content-type", "application/yaml")], story).json()
+    send_patiently(server, "POST", &path, &[("content-type", "application/yaml")], story).json()
 }
 
 #[test]
