@@ -55,6 +55,9 @@ pub type MakeMember = fn(&Cx<'_>) -> Value;
 /// Judges a body, and completes it.
 pub type Judge = fn(&mut Cx<'_>, &mut Value, &mut Report<'_>) -> Result<(), Refusal>;
 
+/// Reads members of a body that name other documents or bring them along; what the document has in their place.
+pub type Parts = fn(&mut Cx<'_>, &Value, &mut Report<'_>) -> Result<Vec<(&'static str, Value)>, Refusal>;
+
 /// Has the last word about a document.
 pub type Finish = fn(&mut Cx<'_>, &Members, &mut Members) -> Result<(), Refusal>;
 
@@ -62,6 +65,8 @@ pub type Finish = fn(&mut Cx<'_>, &Members, &mut Members) -> Result<(), Refusal>
 pub struct Resource {
     /// The kind under which it is stored.
     pub kind: Kind,
+    /// Stores what a body brings along, before the body is copied, which then has ids in its place.
+    pub parts: Parts,
     /// Adds to the report what only the world or several members can say about a valid body, and completes the body.
     pub judge: Judge,
     /// The component of the OpenAPI document whose properties are its members.
@@ -147,7 +152,14 @@ impl Resource {
     /// Documents with the members of a component, and nothing special.
     #[must_use]
     pub const fn new(kind: Kind, schema: &'static str, listing: &'static Listing, conventions: &'static Conventions) -> Self {
-        Self { kind, schema, judge: agreed, finish: unchanged, completed: None, listing, conventions }
+        Self { kind, schema, parts: none, judge: agreed, finish: unchanged, completed: None, listing, conventions }
+    }
+
+    /// The same, of which [`Resource::parts`] stores what bodies bring along.
+    #[must_use]
+    pub const fn with_parts(mut self, parts: Parts) -> Self {
+        self.parts = parts;
+        self
     }
 
     /// The same with another [`Resource::judge`].
@@ -210,7 +222,8 @@ impl Resource {
     /// # Errors
     /// What is wrong with the body.
     pub fn make(&self, cx: &mut Cx<'_>, body: &Value, mut report: Report<'_>, before: Option<(String, Members)>) -> Result<Made, Refusal> {
-        let mut body = body.clone();
+        let parts = (self.parts)(cx, body, &mut report)?;
+        let mut body = put(parts, body);
         (self.judge)(cx, &mut body, &mut report)?;
         report.finish()?;
         let mut read = Members::from(body);
@@ -316,6 +329,20 @@ impl Resource {
         cx.docs.remove(self.kind.clone(), &id);
         Ok((self.conventions.deleted)())
     }
+}
+
+fn none(_: &mut Cx<'_>, _: &Value, _: &mut Report<'_>) -> Result<Vec<(&'static str, Value)>, Refusal> {
+    Ok(Vec::new())
+}
+
+/// A body with some members in the place of its own, which are not copied.
+fn put(parts: Vec<(&'static str, Value)>, body: &Value) -> Value {
+    let Value::Object(members) = body else { return body.clone() };
+    let is_copied = |name: &str| parts.iter().all(|(part, _)| *part != name);
+    let copied = |(name, value): (&String, &Value)| (name.clone(), if is_copied(name) { value.clone() } else { Value::Null });
+    let mut body: Members = members.iter().map(copied).collect();
+    body.extend(parts.into_iter().map(|(name, value)| (name.to_owned(), value)));
+    body.into()
 }
 
 fn agreed(_: &mut Cx<'_>, _: &mut Value, _: &mut Report<'_>) -> Result<(), Refusal> {

@@ -15,7 +15,7 @@ pub(crate) static ITEMS: Resource = Resource::new(CUSTOMS_ITEM, "CustomsItem", &
 
 /// Items are named by id or brought along; the answer names them by id.
 pub(crate) static DECLARATIONS: Resource =
-    Resource::new(CUSTOMS_DECLARATION, "CustomsDeclaration", &FIVES, &CONVENTIONS).judged(judge).finished(finish);
+    Resource::new(CUSTOMS_DECLARATION, "CustomsDeclaration", &FIVES, &CONVENTIONS).with_parts(parts).finished(finish);
 
 /// Recorded 2022: terms that are blank stay so.
 fn finish(_: &mut Cx<'_>, read: &Members, document: &mut Members) -> Result<(), Refusal> {
@@ -25,7 +25,7 @@ fn finish(_: &mut Cx<'_>, read: &Members, document: &mut Members) -> Result<(), 
     Ok(())
 }
 
-fn judge(cx: &mut Cx<'_>, body: &mut Value, report: &mut Report<'_>) -> Result<(), Refusal> {
+fn parts(cx: &mut Cx<'_>, body: &Value, report: &mut Report<'_>) -> Result<Vec<(&'static str, Value)>, Refusal> {
     let whole = Field::root(body);
     let (rows, importer) = (whole.member("items"), whole.member("address_importer"));
     let mut items = Vec::new();
@@ -33,11 +33,5 @@ fn judge(cx: &mut Cx<'_>, body: &mut Value, report: &mut Report<'_>) -> Result<(
         items.extend(stored::part(cx, &row, &ITEMS, "CustomsItem", report)?);
     }
     let address = if importer.text() == Some("") { None } else { stored::part(cx, &importer, &ADDRESSES, "Address", report)? };
-    if report.is_clean() {
-        body["items"] = items.into();
-        if let Some(address) = address {
-            body["address_importer"] = address.into();
-        }
-    }
-    Ok(())
+    Ok([("items", items.into())].into_iter().chain(address.map(|address| ("address_importer", address.into()))).collect())
 }
