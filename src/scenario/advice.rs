@@ -39,7 +39,9 @@ pub fn lint_conversation(machine: &Machine, text: &str, file: &str, wall: Timest
 #[must_use]
 pub fn lint_most(machine: &Machine, text: &str, file: &str, mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
     if !text.trim().is_empty() {
-        let (_, more) = parse::inspect(text, file, &MachineVocabulary(machine));
+        let (scenario, mut more) = parse::inspect(text, file, &MachineVocabulary(machine));
+        more.extend(scenario.into_iter().flat_map(|scenario| scenario.warnings));
+        more.sort_by_key(|problem| problem.span.start);
         problems.extend(more.into_iter().filter(|problem| !problem.message.starts_with(parse::NO_ROW)));
     }
     parse::first_of(problems)

@@ -194,6 +194,9 @@ fn check_follows_what_files_include() {
     let (code, said) = check(&[&path("mine.yaml")]);
     assert_eq!((code, said.matches("error[").count()), (Some(2), 2), "what a file that is not there might mend is not told: {said}");
     assert!(said.contains("`gone.yaml` cannot be included") && said.contains("unknown member `expects`"), "{said}");
+    write("mine.yaml", "include: gone.yaml\noverrides: [{on: shippo.CreateTransaction, patch: {set: {/traking_number: X1}}}]\n");
+    let (code, said) = check(&[&path("mine.yaml")]);
+    assert!(code == Some(2) && said.contains("did you mean `tracking_number`?"), "warnings are told as well: {said}");
     let (code, said) = check(&[&path("mien.yaml")]);
     let expected =
         format!("error: `{}` is neither a file nor a built-in scenario\nhelp: did you mean `{}`?\n", path("mien.yaml"), path("mine.yaml"));
