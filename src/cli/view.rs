@@ -7,7 +7,7 @@ use crate::cli::serve::{signals, token};
 use crate::cli::vendors::complain as complain_of_vendor;
 use crate::cli::{Exit, complain, files, say, vendors};
 use crate::engine::{Machine, Options, Start};
-use crate::server::{self, AllowedHosts, Budgets, CallLog, Config, Egress, Guard, PassOn, Recording, Trust};
+use crate::server::{self, AllowedHosts, Budgets, Config, Guard, Recording};
 
 /// Shows a file until a signal comes.
 pub(super) fn run(arguments: &ViewArguments) -> Exit {
@@ -61,25 +61,10 @@ async fn show(arguments: &ViewArguments) -> Exit {
 /// Only the page and the admin API are served.
 fn config(arguments: &ViewArguments, recording: Recording, budgets: &Budgets) -> Config {
     Config {
-        listen: Vec::new(),
-        tls: None,
-        proxy: None,
-        identity: None,
         admin_listen: Some(arguments.listen.clone()),
-        public_url: None,
-        connections: 1_000,
-        body_limit: 1 << 20,
         in_flight: budgets.in_flight,
-        read_timeout: std::time::Duration::from_secs(30),
         advance_timeout: std::time::Duration::from_secs(1),
-        egress: Egress { allowed: Vec::new(), trust: Trust::default() },
-        log: CallLog::default(),
-        store: None,
-        fleet: None,
-        page: true,
-        upstreams: Vec::new(),
-        pass_on: PassOn::All,
-        asks_verdict: false,
         recording: Some(recording),
+        ..Config::default()
     }
 }

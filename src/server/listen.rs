@@ -99,6 +99,34 @@ pub struct Config {
     pub recording: Option<Recording>,
 }
 
+impl Default for Config {
+    /// Nothing but the page, without listeners.
+    fn default() -> Self {
+        Self {
+            listen: Vec::new(),
+            tls: None,
+            proxy: None,
+            identity: None,
+            admin_listen: None,
+            public_url: None,
+            connections: 1_000,
+            body_limit: 1 << 20,
+            in_flight: 16 << 20,
+            read_timeout: Duration::from_secs(30),
+            advance_timeout: Duration::from_secs(20),
+            egress: Egress::default(),
+            log: CallLog::default(),
+            store: None,
+            fleet: None,
+            page: true,
+            upstreams: Vec::new(),
+            pass_on: PassOn::All,
+            asks_verdict: false,
+            recording: None,
+        }
+    }
+}
+
 /// Sockets that listen, before anything is served.
 pub struct Bound {
     pub(super) listeners: Vec<(TcpListener, Role)>,

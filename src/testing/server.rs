@@ -2,13 +2,12 @@
 //! [`SandboxApi`] is the admin API of one of its sandboxes, which all handles use.
 
 use std::sync::{Arc, OnceLock, mpsc};
-use std::time::Duration;
 
 use http::Method;
 use serde_json::Value;
 
 use crate::engine::{Conform, Machine, Options, Start};
-use crate::server::{self, Addresses, AllowedHosts, Bound, CallLog, Config, Egress, Guard, Listen, Local, PassOn, Refused};
+use crate::server::{self, Addresses, AllowedHosts, Bound, Config, Guard, Listen, Local, Refused};
 use crate::vendors;
 
 /// What tests share.
@@ -79,25 +78,10 @@ fn run(started: &mpsc::Sender<Server>) {
         let machine = Arc::new(Machine::new(vendors::all(), options, Start::plain(server::wall())));
         let config = Config {
             listen: vec![Listen { mount: None, addresses: Addresses(vec![([127, 0, 0, 1], 0).into()]) }],
-            tls: None,
-            proxy: None,
-            identity: None,
-            admin_listen: None,
-            public_url: None,
             connections: 10_000,
             body_limit: 64 << 20,
             in_flight: 256 << 20,
-            read_timeout: Duration::from_secs(30),
-            advance_timeout: Duration::from_secs(20),
-            egress: Egress::default(),
-            log: CallLog::default(),
-            store: None,
-            fleet: None,
-            page: true,
-            upstreams: Vec::new(),
-            pass_on: PassOn::All,
-            asks_verdict: false,
-            recording: None,
+            ..Config::default()
         };
         let bound: Bound = server::bind(config, &[]).await.expect("a port of the loopback is free");
         let guard = Guard::new(&bound.addresses(), None, false, AllowedHosts::default(), String::new);

@@ -4,9 +4,8 @@ use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, mpsc};
 use std::thread;
-use std::time::Duration;
 
-use seatrial::server::{self, Addresses, AllowedHosts, CallLog, Config, Egress, Guard, Listen, PassOn};
+use seatrial::server::{self, Addresses, AllowedHosts, Config, Guard, Listen};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -74,25 +73,9 @@ async fn serve(started: &mpsc::Sender<Served>) {
     let replica = Replica::join(&ledger).await;
     let config = Config {
         listen: vec![Listen { mount: None, addresses: Addresses(vec![([127, 0, 0, 1], 0).into()]) }],
-        tls: None,
-        proxy: None,
-        identity: None,
-        admin_listen: None,
-        public_url: None,
-        connections: 100,
-        body_limit: 1 << 20,
-        in_flight: 16 << 20,
-        read_timeout: Duration::from_secs(30),
-        advance_timeout: Duration::from_secs(20),
-        egress: Egress::default(),
-        log: CallLog::default(),
-        store: None,
         fleet: Some(Arc::clone(&replica.fleet)),
         page: false,
-        upstreams: Vec::new(),
-        pass_on: PassOn::All,
-        recording: None,
-        asks_verdict: false,
+        ..Config::default()
     };
     let bound = server::bind(config, &[]).await.expect("a port of the loopback is free");
     let guard = Guard::new(&bound.addresses(), None, false, AllowedHosts::default(), String::new);
