@@ -38,13 +38,19 @@ impl Turn {
         held: H,
         work: impl FnOnce(&Caller) -> T + Send + 'static,
     ) -> Option<(T, H, Self)> {
-        let here = Arc::new(());
-        let caller = Caller(Arc::downgrade(&here));
+        let (_here, caller) = Caller::new();
         tokio::task::spawn_blocking(move || (work(&caller), held, self)).await.ok()
     }
 }
 
 impl Caller {
+    /// One who is there until the first of these is dropped.
+    pub fn new() -> (Arc<()>, Self) {
+        let here = Arc::new(());
+        let caller = Self(Arc::downgrade(&here));
+        (here, caller)
+    }
+
     /// Whether nobody waits for the work any more.
     pub fn has_left(&self) -> bool {
         self.0.strong_count() == 0

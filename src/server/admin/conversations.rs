@@ -15,6 +15,7 @@ use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
+use crate::server::turns::Caller;
 use crate::server::webhook_sender::WebhookSender;
 
 /// How many steps a conversation has here, each as often as it is repeated. Who needs more holds it over HTTP.
@@ -67,9 +68,7 @@ pub(crate) async fn play(admin: &Admin, request: &AdminRequest<'_>) -> Result<Pl
     }
     let mut player = Player::new(&admin.machine, &sandbox, &vendor.mount, &story);
     let sender = Arc::clone(&admin.webhook_sender);
-    // It is dropped when nobody waits any more.
-    let caller = Arc::new(());
-    let waiting = Arc::downgrade(&caller);
+    let (here, caller) = Caller::new();
     let play = async move {
         let _seat = seat;
         let mut left = STEPS;
@@ -80,7 +79,7 @@ pub(crate) async fn play(admin: &Admin, request: &AdminRequest<'_>) -> Result<Pl
             }
             // What is polled is made again.
             left = left.checked_sub(1).ok_or_else(|| too_long("this one polls more often"))?;
-            if waiting.strong_count() == 0 {
+            if caller.has_left() {
                 return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "nobody waits for the rest of this conversation"));
             }
             passed &= step.failures.is_empty();
@@ -93,7 +92,7 @@ pub(crate) async fn play(admin: &Admin, request: &AdminRequest<'_>) -> Result<Pl
         Ok(Played { about: story.about.clone(), verdict, steps, unlisted })
     };
     let played = detached(play).await;
-    drop(caller);
+    drop(here);
     played
 }
 
