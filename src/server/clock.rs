@@ -26,11 +26,6 @@ pub(super) fn slice(length: Duration) -> impl Fn() -> bool + Sync {
     move || begun.elapsed() < length
 }
 
-/// How long sandboxes are judged when a process leaves: for its log, and for the verdict that is asked for. Who waits for the process takes
-/// it for one that hangs after some seconds, and then the whole verdict would be lost.
-pub(super) const LAST_REMARKS: Duration = Duration::from_millis(250);
-pub(super) const LAST_VERDICT: Duration = Duration::from_millis(2500);
-
 /// Now, for measuring how long something takes.
 #[expect(clippy::disallowed_methods, reason = "the shell measures durations")]
 pub(super) fn stopwatch() -> Instant {

@@ -1,16 +1,22 @@
 //! Verifies a sandbox before its evidence is gone, logs unmet expectations and rules that had no effect, and keeps the verdict.
 
-use std::borrow::Borrow;
+use std::cell::LazyCell;
+use std::time::Duration;
 
 use crate::engine::{Machine, Sandbox};
 use crate::scenario::verify::{self, Allowance, Report, Verdict};
 use crate::server::admin::secrets::{AllNames, Redactor, Secrets, paths};
-use crate::server::clock::{LAST_REMARKS, LAST_VERDICT, slice, wall};
+use crate::server::clock::{slice, wall};
 use crate::server::unmatched::Row;
 use crate::server::verdicts::{Ended, Verdicts};
 
 /// At shutdown at most this many sandboxes are verified for the log.
 const MOST: usize = 100;
+
+/// How long sandboxes are judged when a process leaves: for its log, and for the verdict that is asked for. Who waits for the process takes
+/// it for one that hangs after some seconds, and then the whole verdict would be lost.
+const LAST_REMARKS: Duration = Duration::from_millis(250);
+const LAST_VERDICT: Duration = Duration::from_millis(2500);
 
 /// Why sandboxes are judged that end with the process.
 const LEAVES: &str = "the process leaves";
@@ -57,10 +63,10 @@ pub(super) fn report(machine: &Machine, verdicts: &Verdicts, sandbox: &Sandbox, 
     report
 }
 
-fn log<R: Borrow<Redactor>>(report: &Report, sandbox: &Sandbox, why: &str, redactor: impl FnOnce() -> R) {
+fn log<'r>(report: &Report, sandbox: &Sandbox, why: &str, redactor: impl FnOnce() -> &'r Redactor) {
     let remarks = report.remarks();
     if !remarks.is_empty() {
-        tracing::warn!(sandbox = &*sandbox.name, "{why}; {}", redactor().borrow().text(&remarks.join("; ")));
+        tracing::warn!(sandbox = &*sandbox.name, "{why}; {}", redactor().text(&remarks.join("; ")));
     }
 }
 
@@ -89,7 +95,8 @@ pub(super) fn report_all(machine: &Machine) {
         && let Some(sandbox) = rest.next()
     {
         let report = verify::verify_within(machine, sandbox, &allowance);
-        log(&report, sandbox, LEAVES, || Redactor::new(Secrets::Hidden, machine, sandbox));
+        let redactor = LazyCell::new(|| Redactor::new(Secrets::Hidden, machine, sandbox));
+        log(&report, sandbox, LEAVES, || &redactor);
     }
     let left = rest.filter(|sandbox| was_called(sandbox)).count();
     if left > 0 {
@@ -109,9 +116,9 @@ pub fn last_verdict(machine: &Machine, verdicts: &Verdicts) -> LastVerdict {
     let allowance = Allowance::of_all(&is_late);
     let judged = present.filter_map(|sandbox| {
         let report = verify::verify_within(machine, &sandbox, &allowance);
-        let redactor = || Redactor::new(Secrets::Hidden, machine, &sandbox);
-        log(&report, &sandbox, LEAVES, redactor);
-        (!report.findings.is_empty()).then(|| shown(report, verdicts, &redactor(), machine))
+        let redactor = LazyCell::new(|| Redactor::new(Secrets::Hidden, machine, &sandbox));
+        log(&report, &sandbox, LEAVES, || &redactor);
+        (!report.findings.is_empty()).then(|| shown(report, verdicts, &redactor, machine))
     });
     let judged: Vec<Report> = judged.collect();
     let has_failed = verdicts.has_failed() || judged.iter().any(|report| report.verdict != Verdict::Passed);
