@@ -66,10 +66,7 @@ fn open(machine: &Machine, paths: &[PathBuf], seed: Option<u64>, kept: Option<&S
         }
     }
     let shown = loaded.shown_name().to_owned();
-    replace(machine, loaded, shown, kept).map_err(|problems| match problems {
-        Some(problems) => told(problems),
-        None => format!("error: {name} gives more data than a sandbox may hold (`--sandbox-bytes`)"),
-    })
+    replace(machine, loaded, shown, kept)
 }
 
 /// Begins the default sandbox of a directory anew with another seed than it has, under the scenario that it has.
@@ -82,28 +79,25 @@ fn reseed(machine: &Machine, seed: u64, store: &Store) -> Result<(), String> {
     let name = state.scenario_name.clone();
     drop(state);
     scenario.seed = Some(seed);
-    replace(machine, scenario, name, Some(store)).map_err(|problems| match problems {
-        Some(problems) => told(problems),
-        None => "error: its scenario gives more data than a sandbox may hold (`--sandbox-bytes`)".to_owned(),
-    })
+    replace(machine, scenario, name, Some(store))
 }
 
 fn told(problems: Vec<scenario::Diagnostic>) -> String {
     problems.iter().map(|problem| format!("{problem}\n\n")).collect()
 }
 
-/// Begins the default sandbox under a scenario that is shown by a name, and says what is dropped of a directory. Without problems of the
-/// scenario, it gives too much data.
-fn replace(machine: &Machine, scenario: Scenario, name: String, kept: Option<&Store>) -> Result<(), Option<Vec<scenario::Diagnostic>>> {
-    let sandbox = machine.default_sandbox();
-    let staged = scenario::run::stage(machine, DEFAULT, &Arc::new(scenario), None, server::wall()).map_err(Some)?;
+/// Begins the default sandbox under a scenario that is shown by a name, and says what is dropped of a directory.
+fn replace(machine: &Machine, scenario: Scenario, name: String, kept: Option<&Store>) -> Result<(), String> {
+    let (sandbox, file) = (machine.default_sandbox(), scenario.source.name.clone());
+    let staged = scenario::run::stage(machine, DEFAULT, &Arc::new(scenario), None, server::wall()).map_err(told)?;
     staged.lock().scenario_name = name;
     let so_far = kept.and_then(|_| {
         let why = format!("was under another scenario or seed (`{}`)", sandbox.lock().scenario_name);
         warn(&format_args!("seatrial: the default sandbox {why}: it begins anew, {}", dropped(sandbox)));
         server::verdict_so_far(machine, sandbox)
     });
-    machine.replace(sandbox, staged, false).map_err(|_| None)?;
+    let replaced = machine.replace(sandbox, staged, false);
+    replaced.map_err(|_| format!("error: {file} gives more data than a sandbox may hold (`--sandbox-bytes`)"))?;
     if let Some(store) = kept {
         store.imported(NOTHING);
         server::note_scenario(sandbox);
