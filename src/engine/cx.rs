@@ -44,7 +44,7 @@ pub struct Cx<'w> {
     pub notes: Vec<Note>,
     /// The business failure that the scenario wants of the call.
     pub(crate) failure: Option<&'w WantedFailure>,
-    /// The business failures that were asked for, whether wanted or not.
+    /// The business failures that were asked for, whether wanted or not, each once.
     pub(crate) asked: RefCell<Vec<&'static str>>,
     /// The name of the sandbox.
     pub sandbox: &'w str,
@@ -132,7 +132,10 @@ impl<'w> Cx<'w> {
     /// What is said of the business failure of that name, if the scenario wants it of this call.
     #[must_use]
     pub fn fails(&self, name: &'static str) -> Option<&'w str> {
-        self.asked.borrow_mut().push(name);
+        let mut asked = self.asked.borrow_mut();
+        if !asked.contains(&name) {
+            asked.push(name);
+        }
         self.failure?.told_by_handler(name)
     }
 
