@@ -160,7 +160,7 @@ impl Note {
     pub const BODY_TOO_LARGE: &str = "body-too-large";
     /// The handler panicked, and was rolled back.
     pub const SANDBOX_BROKEN: &str = "sandbox-broken";
-    /// What the call did cannot be kept for the next process, which this one therefore leaves to.
+    /// What the call did cannot be kept for the next process, and this one ends.
     pub const LEDGER_BROKEN: &str = "ledger-broken";
     /// The database of the fleet did not answer.
     pub const LEDGER_AWAY: &str = "ledger-away";
@@ -208,7 +208,7 @@ impl Note {
         (Self::ANSWER_TOO_LARGE, "The answer would take more documents than are read for one."),
         (Self::BODY_TOO_LARGE, "The body is larger than this sandbox reads, or has more values."),
         (Self::SANDBOX_BROKEN, "The handler panicked, and was rolled back."),
-        (Self::LEDGER_BROKEN, "What the call did cannot be kept for the next process, which this one therefore leaves to."),
+        (Self::LEDGER_BROKEN, "What the call did cannot be kept for the next process, and this one ends."),
         (Self::LEDGER_AWAY, "The database of the fleet did not answer."),
         (Self::SCENARIO_TOO_LARGE, "The scenario takes more work, or answers with more, than it may for one call."),
         (Self::FAULT, "The scenario, or a fault that was switched on, made the call fail."),
