@@ -173,6 +173,15 @@ impl<'c> Query<'c> {
         self.cut(rows.len(), rows.into_iter())
     }
 
+    /// The same of stored documents, given in the order of creation.
+    ///
+    /// # Errors
+    /// When there is no such page, as the list words it.
+    pub fn bodies<'d>(&self, docs: &Docs<'_>, bodies: Vec<&'d str>) -> Result<Page<&'d str>, Refusal> {
+        let page = self.rows_by(bodies, |body, member| within(docs, body, member))?;
+        if docs.may_read(page.rows.iter().copied()) { Ok(page) } else { Err(Refusal::Broken) }
+    }
+
     /// The page of `total` rows that come in the order of the list; filters and sort keys are not looked at.
     ///
     /// # Errors

@@ -241,8 +241,14 @@ fn narrow(letter: char) -> char {
 }
 
 /// The words of a name, in small letters and without digits at their ends. Words begin after signs and at capitals: `X-APIKey` has three.
+/// The number of a version at the end of the name, as in `APIKEYv2`, is left out.
 fn words(name: &str) -> Vec<String> {
-    let letters: Vec<char> = name.chars().map(narrow).collect();
+    let mut letters: Vec<char> = name.chars().map(narrow).collect();
+    let number = letters.iter().rev().take_while(|letter| letter.is_ascii_digit()).count();
+    let before = letters.len() - number;
+    if number > 0 && letters[..before].last().is_some_and(|letter| matches!(letter, 'v' | 'V')) {
+        letters.truncate(before - 1);
+    }
     let (mut words, mut word) = (Vec::new(), String::new());
     for (index, letter) in letters.iter().enumerate() {
         let before = index.checked_sub(1).map(|before| letters[before]);
@@ -312,7 +318,8 @@ mod tests {
             "x-hmac-sha256 totp cvv pin_token privateKeyPem api_key_base64 secret_key_base access_key_value ",
             "connectionString db_connection_string security_code verificationCode recovery_codes card-number SAMLResponse creds DSN ",
             "csrf x-xsrf pwdhash Passwort contrasena mot_de_passe ",
-            "pin X-Pin accountPin user_pin2 PIN pinValue sigValue pw user_pw psk wifiPSK sas mfa mfaCode code_verifier codeVerifier otp",
+            "pin X-Pin accountPin user_pin2 PIN pinValue sigValue pw user_pw psk wifiPSK sas mfa mfaCode code_verifier codeVerifier otp ",
+            "myAPIKEYv2 APIKEYV2 api_key_v2 apiKeyV10 passwordv2 pinV2",
         )
         .split(' ')
         {

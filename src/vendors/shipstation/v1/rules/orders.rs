@@ -11,6 +11,7 @@ use super::super::listing::{self, ORDERS};
 use super::super::webhooks;
 use super::create::{self, Import, Made};
 use super::{Id, done, fulfillments, stored};
+use crate::base::json::Written;
 use crate::engine::fields::{Field, Report};
 use crate::engine::scales::Scales;
 use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
@@ -78,8 +79,8 @@ pub fn list(cx: &mut Cx<'_>) -> Outcome {
     let query = ORDERS.read(cx.call)?;
     if let Some(batch) = cx.call.query("importBatch").filter(|batch| !batch.is_empty()) {
         let ids: Vec<u64> = cx.docs.get(IMPORT, batch).unwrap_or_default();
-        let rows: Vec<Members> = ids.iter().filter_map(|id| cx.docs.get(ORDER, &id.to_string())).collect();
-        return Ok(listing::page("orders", query.rows(rows)?, false));
+        let rows = ids.iter().filter_map(|id| cx.docs.raw(ORDER, &id.to_string())).collect();
+        return Ok(listing::page("orders", query.bodies(&cx.docs, rows)?.map(Written::from), false));
     }
     Ok(listing::page("orders", query.documents(&cx.docs, ORDER)?.written(), false))
 }

@@ -16,9 +16,7 @@ pub fn list(cx: &mut Cx<'_>) -> Outcome {
     let (query, shows_all) = (listing::PRODUCTS.read(cx.call)?, listing::is_asked(cx.call, "showInactive"));
     let rows = cx.docs.rows(PRODUCT).map(|(_, body)| body);
     let rows = rows.filter(|body| shows_all || json::at(body, "/active") != Some("false"));
-    let member = |body: &&str, member: &str| json::at(body, member).and_then(|found| serde_json::from_str(found).ok());
-    let page = query.rows_by(rows.collect(), |body, pointer| member(body, pointer).unwrap_or_default())?;
-    Ok(listing::page("products", page.map(Written::from), true))
+    Ok(listing::page("products", query.bodies(&cx.docs, rows.collect())?.map(Written::from), true))
 }
 
 pub fn get(cx: &mut Cx<'_>, Params(Id { id }): Params<Id>) -> Outcome {
