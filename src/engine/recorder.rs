@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::base::time::Timestamp;
 use crate::engine::scenario::{Fault, UnusedRule};
 use crate::engine::state::State;
-use crate::world::{Change, Entry, LogLine};
+use crate::world::{Change, Entry, LogLine, Removed};
 
 /// One part of what a locked section did.
 #[derive(Clone)]
@@ -29,6 +29,8 @@ pub enum Record {
     DropSnapshot(String),
     /// [`clear_journal`](crate::engine::Sandbox::clear_journal) was called: the journal is empty. It has had so many exchanges.
     ClearJournal(u64),
+    /// Exchanges with these numbers were removed from the journal on request, and how many they were.
+    Unlisted(Vec<u64>, Removed),
     /// The faults that are switched on now, and those that were switched off without having had an effect.
     Faults(Vec<Fault>, Vec<UnusedRule>),
     /// Another state in place of the one before.
@@ -49,6 +51,8 @@ pub struct Checkpoint {
     pub written: u64,
     /// How many below `first` are evidence that is gone: dropped, or removed on request.
     pub dropped: u64,
+    /// How many of all those were removed on request, at or above `first` as well.
+    pub removed: Removed,
 }
 
 /// Receives redo records, to keep another copy of a sandbox.
@@ -58,9 +62,6 @@ pub trait Sink: Send + Sync {
 
     /// Takes an exchange, with its number, as it is added to the journal, which is locked meanwhile.
     fn exchanged(&self, _: &Arc<Entry>) {}
-
-    /// Is told which exchanges were removed from the journal because somebody asked for it.
-    fn removed_from_journal(&self, _: &[u64]) {}
 
     /// Is told how long the sandbox may be idle before it is removed; `None` is for ever.
     fn kept_for(&self, _: Option<Duration>) {}

@@ -11,6 +11,7 @@ use std::time::Duration;
 use event_listener::{Event, EventListener};
 
 use epoch::Epoch;
+pub use exchanges::JournalPast;
 
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
@@ -428,11 +429,11 @@ impl Sandbox {
 
     fn note_checkpoint(&self, state: &mut Guard<'_>) {
         let journal = self.journal();
-        let (written, (first, dropped)) = (journal.written, journal.first());
+        let (written, (first, dropped), removed) = (journal.written, journal.first(), journal.removed.clone());
         drop(journal);
         let snapshots = self.snapshots();
         let snapshots = snapshots.iter().map(|(name, snapshot)| (name.clone(), snapshot.at, snapshot.state.clone())).collect();
-        state.note(|state| Record::Checkpoint(Box::new(Checkpoint { state: state.clone(), snapshots, first, written, dropped })));
+        state.note(|state| Record::Checkpoint(Box::new(Checkpoint { state: state.clone(), snapshots, first, written, dropped, removed })));
     }
 
     /// Where it is recorded, if it is.
@@ -454,8 +455,9 @@ impl Sandbox {
                 Record::DropSnapshot(name) => drop(self.drop_snapshot(name)),
                 Record::ClearJournal(written) => {
                     self.clear_journal();
-                    self.journal().written = *written;
+                    self.journal().clear_at(*written);
                 }
+                Record::Unlisted(numbers, removed) => self.unlist_in_journal(numbers, removed),
                 Record::Faults(faults, unused) => self.set_faults(faults.clone(), unused.clone()),
                 Record::Whole(state) => {
                     *self.lock() = State::clone(state);

@@ -77,10 +77,6 @@ impl Sink for Recording {
         self.pieces().push(Piece::Exchange(Arc::clone(entry)));
     }
 
-    fn removed_from_journal(&self, numbers: &[u64]) {
-        self.pieces().push(Piece::Unlisted(numbers.to_vec()));
-    }
-
     fn kept_for(&self, ttl: Option<Duration>) {
         self.pieces().push(Piece::KeptFor(ttl));
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Checkpoint, Machine, Record, Sandbox};
+use crate::engine::{Checkpoint, JournalPast, Machine, Record, Sandbox};
 use crate::fleet::ledger::{Append, Fault, Mark, News};
 use crate::store::{Compiler, exchange, read, write};
 use crate::world::{Change, Entry, LogLine, Mismatch, Slot};
@@ -18,7 +18,6 @@ pub const NEWEST: u8 = 1;
 pub(super) enum Piece {
     Records(Vec<Record>),
     Exchange(Arc<Entry>),
-    Unlisted(Vec<u64>),
     KeptFor(Option<Duration>),
     Noted(LogLine),
 }
@@ -27,6 +26,7 @@ pub(super) enum Piece {
 #[derive(Serialize, Deserialize)]
 enum Event {
     Records(Bytes),
+    /// Earlier versions said so which exchanges were removed, and not of what operations they were.
     Unlisted(Vec<u64>),
     KeptFor(Option<Duration>),
     Noted(#[serde(with = "crate::base::json::as_text")] Vec<LogLine>),
@@ -53,6 +53,10 @@ pub(super) fn encode(pieces: Vec<Piece>, sandbox: &Sandbox, format: u8) -> Resul
                             append.cleared = Some(*written);
                             exchanges.retain(|entry| entry.number > *written);
                         }
+                        Record::Unlisted(numbers, _) => {
+                            exchanges.retain(|entry| numbers.binary_search(&entry.number).is_err());
+                            append.unlisted.extend(numbers);
+                        }
                         Record::Checkpoint(checkpoint) => append.checkpoint = Some(checkpoint.first),
                         _ => {}
                     }
@@ -60,11 +64,6 @@ pub(super) fn encode(pieces: Vec<Piece>, sandbox: &Sandbox, format: u8) -> Resul
                 events.push(Event::Records(write(&records, Vec::new()).map_err(damaged)?.into()));
             }
             Piece::Exchange(entry) => exchanges.push(entry),
-            Piece::Unlisted(numbers) => {
-                exchanges.retain(|entry| !numbers.contains(&entry.number));
-                append.unlisted.extend(&numbers);
-                events.push(Event::Unlisted(numbers));
-            }
             Piece::KeptFor(ttl) => events.push(Event::KeptFor(ttl)),
             Piece::Noted(line) => events.push(Event::Noted(vec![line])),
         }
@@ -89,17 +88,18 @@ fn decode(bytes: &[u8], newest: u8) -> Result<Vec<Event>, Fault> {
 
 /// Makes what others have recorded since in a copy that stands where they began.
 pub(super) fn apply(machine: &Machine, sandbox: &Arc<Sandbox>, news: &News, newest: u8) -> Result<(), Fault> {
-    let (mut is_readdressed, mut unlisted) = (false, 0);
+    let (mut is_readdressed, mut past) = (false, JournalPast::default());
     for row in &news.rows {
         for event in decode(&row.events, newest)? {
-            unlisted = unlisted.max(event.unlisted());
+            past.has_had(event.unlisted());
             is_readdressed |= make(machine, sandbox, event, |records| {
+                past.follow(records);
                 records.retain(|record| !matches!(record, Record::Checkpoint(_)));
                 sandbox.follow(records)
             })?;
         }
     }
-    sandbox.continue_journal(entries(news)?, unlisted);
+    sandbox.continue_journal(entries(news)?, past.written());
     machine.shrink_journals(sandbox);
     if is_readdressed {
         machine.reindex(sandbox);
@@ -117,24 +117,13 @@ pub(super) fn load(
 ) -> Result<Arc<Sandbox>, Fault> {
     let mut open = Some(open);
     let mut sandbox: Option<Arc<Sandbox>> = None;
-    let (mut first, mut written, mut dropped) = (1, 0, 0);
+    let mut past = JournalPast::default();
     for row in &news.rows {
         for event in decode(&row.events, newest)? {
-            written = written.max(event.unlisted());
-            let mut begin = |records: &[Record]| {
-                for record in records {
-                    match record {
-                        Record::Checkpoint(checkpoint) => {
-                            (first, written, dropped) = (checkpoint.first, checkpoint.written, checkpoint.dropped)
-                        }
-                        Record::ClearJournal(count) => (first, written, dropped) = (count + 1, *count, 0),
-                        _ => {}
-                    }
-                }
-            };
+            past.has_had(event.unlisted());
             if let Some(sandbox) = &sandbox {
                 make(machine, sandbox, event, |records| {
-                    begin(records);
+                    past.follow(records);
                     sandbox.apply(records)
                 })?;
                 continue;
@@ -142,7 +131,7 @@ pub(super) fn load(
             let Event::Records(bytes) = event else { continue };
             let mut records = read(&bytes, &Compiler(machine)).map_err(damaged)?;
             let Some(at) = records.iter().position(|record| matches!(record, Record::Checkpoint(_))) else { continue };
-            begin(&records);
+            past.follow(&records);
             let Some(Record::Checkpoint(checkpoint)) = records.drain(..=at).next_back() else { continue };
             let Some(open) = open.take() else { continue };
             let opened = open(*checkpoint)?;
@@ -152,7 +141,7 @@ pub(super) fn load(
         }
     }
     let sandbox = sandbox.ok_or_else(|| Fault::Damaged(format!("sandbox `{}` has no checkpoint", news.head.name)))?;
-    sandbox.revive_journal(entries(news)?.into_iter().map(Slot::from).collect(), first, written, dropped);
+    sandbox.revive_journal(entries(news)?.into_iter().map(Slot::from).collect(), past);
     machine.shrink_journals(&sandbox);
     Ok(sandbox)
 }
@@ -216,4 +205,15 @@ fn entries(news: &News) -> Result<Vec<Entry>, Fault> {
 
 fn damaged(error: impl std::fmt::Display) -> Fault {
     Fault::Damaged(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn removals_of_earlier_versions_are_read() {
+        let events = decode(&[1, 1, 1, 2, 3, 7], NEWEST).expect("it is an event");
+        assert!(matches!(&events[..], [Event::Unlisted(numbers)] if numbers == &[3, 7]) && events[0].unlisted() == 7);
+    }
 }

@@ -198,11 +198,11 @@ fn judge(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario, allowance: &
     let unused = sandbox.lock().unused();
     let empty = Report::empty(Verdict::Passed, sandbox, scenario.source.name.clone(), unused);
     if scenario.expect.is_empty() {
-        return Report { dropped: sandbox.journal().dropped, ..empty };
+        return Report { dropped: sandbox.journal().dropped(), ..empty };
     }
     if allowance.is_late() {
         let findings = vec![Finding::unjudged(scenario)];
-        return Report { verdict: Verdict::Unknown, findings, dropped: sandbox.journal().dropped, ..empty };
+        return Report { verdict: Verdict::Unknown, findings, dropped: sandbox.journal().dropped(), ..empty };
     }
     let evidence = Evidence::gather(machine, sandbox, &scenario.expect, allowance);
     let findings = evidence.judge(&scenario.expect, &scenario.source);

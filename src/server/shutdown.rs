@@ -48,7 +48,7 @@ impl Ending {
 
 fn was_called(sandbox: &Sandbox) -> bool {
     let journal = sandbox.journal();
-    journal.dropped > 0 || journal.iter().next().is_some()
+    journal.dropped() > 0 || journal.iter().next().is_some()
 }
 
 /// Verifies a sandbox that ends, logs what is not as it should be, and keeps the verdict.

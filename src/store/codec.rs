@@ -12,7 +12,7 @@ use crate::base::entropy::Secret;
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::engine::{Checkpoint, Fault, Record, ScenarioRuntime, State, UnusedRule};
-use crate::world::{Change, Clock, Mismatch, Mode, World};
+use crate::world::{Change, Clock, Mismatch, Mode, Removed, World};
 
 /// Makes what runs of the texts that are stored.
 pub trait Compile {
@@ -55,6 +55,9 @@ enum Stored {
     Faults(StoredFaults),
     Whole(Box<StoredState>),
     Checkpoint(Box<StoredCheckpoint>),
+    Unlisted(Vec<u64>, Removed),
+    /// One of a journal from which exchanges were removed on request.
+    CheckpointAfterRemovals(Box<StoredCheckpoint>, Removed),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -127,7 +130,11 @@ impl Stored {
             Record::ClearJournal(written) => Self::ClearJournal(*written),
             Record::Faults(on, unused) => Self::Faults(StoredFaults::of(on, unused)),
             Record::Whole(state) => Self::Whole(Box::new(StoredState::of(state, None))),
-            Record::Checkpoint(checkpoint) => Self::Checkpoint(Box::new(StoredCheckpoint::of(checkpoint))),
+            Record::Checkpoint(checkpoint) if checkpoint.removed.is_empty() => Self::Checkpoint(Box::new(StoredCheckpoint::of(checkpoint))),
+            Record::Checkpoint(checkpoint) => {
+                Self::CheckpointAfterRemovals(Box::new(StoredCheckpoint::of(checkpoint)), checkpoint.removed.clone())
+            }
+            Record::Unlisted(numbers, removed) => Self::Unlisted(numbers.clone(), removed.clone()),
         }
     }
 
@@ -144,7 +151,11 @@ impl Stored {
                 Record::Faults(on, unused)
             }
             Self::Whole(state) => Record::Whole(Box::new(state.into_state(None, compile)?)),
-            Self::Checkpoint(checkpoint) => Record::Checkpoint(Box::new(checkpoint.into_checkpoint(compile)?)),
+            Self::Checkpoint(checkpoint) => Record::Checkpoint(Box::new(checkpoint.into_checkpoint(Removed::new(), compile)?)),
+            Self::CheckpointAfterRemovals(checkpoint, removed) => {
+                Record::Checkpoint(Box::new(checkpoint.into_checkpoint(removed, compile)?))
+            }
+            Self::Unlisted(numbers, removed) => Record::Unlisted(numbers, removed),
         })
     }
 }
@@ -227,17 +238,49 @@ impl StoredState {
 
 impl StoredCheckpoint {
     fn of(checkpoint: &Checkpoint) -> Self {
-        let Checkpoint { state, snapshots, first, written, dropped } = checkpoint;
+        let Checkpoint { state, snapshots, first, written, dropped, .. } = checkpoint;
         let rows = snapshots.iter().map(|(name, at, snapshot)| (name.clone(), *at, StoredState::of(snapshot, Some(&state.initial))));
         Self { state: StoredState::of(state, None), snapshots: rows.collect(), first: *first, written: *written, dropped: *dropped }
     }
 
-    fn into_checkpoint(self, compile: &dyn Compile) -> Result<Checkpoint, CodecError> {
+    fn into_checkpoint(self, removed: Removed, compile: &dyn Compile) -> Result<Checkpoint, CodecError> {
         let state = self.state.into_state(None, compile)?;
         let mut snapshots = Vec::with_capacity(self.snapshots.len());
         for (name, at, snapshot) in self.snapshots {
             snapshots.push((name, at, snapshot.into_state(Some(&state.initial), compile)?));
         }
-        Ok(Checkpoint { state, snapshots, first: self.first, written: self.written, dropped: self.dropped })
+        Ok(Checkpoint { state, snapshots, first: self.first, written: self.written, dropped: self.dropped, removed })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nothing;
+
+    impl Compile for Nothing {
+        fn scenario(&self, _: &str) -> Result<Arc<dyn ScenarioRuntime>, String> {
+            Err(String::new())
+        }
+
+        fn fault(&self, _: &Value) -> Result<Arc<dyn ScenarioRuntime>, String> {
+            Err(String::new())
+        }
+    }
+
+    /// What was added later comes last, so that what is written already keeps its number.
+    #[test]
+    fn older_records_are_read_and_written_as_they_were() {
+        let older = [vec![2, 1, 5, 9], vec![1, 4, 1, b'a']];
+        for bytes in older {
+            let records = read(&bytes, &Nothing).expect("it is a record");
+            assert!(matches!(&records[..], [Record::Reset, Record::ClearJournal(9)] | [Record::DropSnapshot(_)]));
+            assert_eq!(write(&records, Vec::new()).expect("it can be written"), bytes);
+        }
+        let removed = Removed::from([("shippo.CreateParcel".into(), 2)]);
+        let bytes = write(&[Record::Unlisted(vec![3, 300], removed.clone())], Vec::new()).expect("it can be written");
+        let again = read(&bytes, &Nothing).expect("what is written can be read");
+        assert!(matches!(&again[..], [Record::Unlisted(numbers, again)] if numbers == &[3, 300] && *again == removed));
     }
 }

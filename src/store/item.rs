@@ -36,10 +36,6 @@ pub(super) enum Item {
         life: u64,
         entry: Arc<Entry>,
     },
-    Unlisted {
-        life: u64,
-        numbers: Vec<u64>,
-    },
     Gone {
         life: u64,
         name: Arc<str>,

@@ -8,7 +8,7 @@ use std::thread;
 use serde_json::Value;
 
 use crate::base::time::Timestamp;
-use crate::engine::{DEFAULT, Keeper, Machine, NoScenario, Record, Sandbox, SandboxError, ScenarioRuntime};
+use crate::engine::{DEFAULT, JournalPast, Keeper, Machine, NoScenario, Record, Sandbox, SandboxError, ScenarioRuntime};
 use crate::scenario::{self, run};
 use crate::store::codec::{self, CodecError, Compile};
 use crate::store::disk::{self, Disk, Left, Row, StoreError};
@@ -85,7 +85,7 @@ pub(super) fn revive(machine: &Machine, disk: &Disk, name: &str, row: &Row, comp
     let damaged = |why: String| StoreError::Damaged(format!("sandbox `{name}`: {why}"));
     let mut sandbox: Option<Arc<Sandbox>> = None;
     let (mut next, mut count, mut bytes, mut checkpoint) = (None, 0, 0, 0);
-    let (mut first, mut written, mut dropped) = (1, 0, 0);
+    let mut past = JournalPast::default();
     disk.records(row.life, |number, record| {
         let damaged = |why: &dyn Display| damaged(format!("record {number}: {why}"));
         if next.is_some_and(|next| next != number) {
@@ -98,13 +98,7 @@ pub(super) fn revive(machine: &Machine, disk: &Disk, name: &str, row: &Row, comp
             CodecError::Scenario(why) => StoreError::Unknown { name: name.to_owned(), why },
             error => damaged(&error),
         })?;
-        for record in &records {
-            match record {
-                Record::Checkpoint(checkpoint) => (first, written, dropped) = (checkpoint.first, checkpoint.written, checkpoint.dropped),
-                Record::ClearJournal(count) => (first, written, dropped) = (count + 1, *count, 0),
-                _ => {}
-            }
-        }
+        past.follow(&records);
         let sandbox = match &sandbox {
             Some(sandbox) => sandbox,
             None => {
@@ -120,7 +114,7 @@ pub(super) fn revive(machine: &Machine, disk: &Disk, name: &str, row: &Row, comp
     })?;
     let (Some(sandbox), Some(next)) = (sandbox, next) else { return Ok(None) };
     let revived = Revived { sandbox, life: row.life, ttl: row.ttl, next, records: count, bytes, checkpoint };
-    Ok(Some(Unfilled { revived, first, written, dropped }))
+    Ok(Some(Unfilled { revived, past }))
 }
 
 /// The calls of a journal.
@@ -153,15 +147,13 @@ pub(super) fn journal(
 /// A sandbox whose journal is empty.
 pub(super) struct Unfilled {
     revived: Revived,
-    /// The first call that belongs into its journal, how many there were, and how many of them it dropped.
-    first: u64,
-    written: u64,
-    dropped: u64,
+    past: JournalPast,
 }
 
 impl Unfilled {
-    pub(super) fn with_journal(self, Calls { slots, last }: Calls) -> Revived {
-        self.revived.sandbox.revive_journal(slots, self.first, last.max(self.written), self.dropped);
+    pub(super) fn with_journal(mut self, Calls { slots, last }: Calls) -> Revived {
+        self.past.has_had(last);
+        self.revived.sandbox.revive_journal(slots, self.past);
         self.revived
     }
 }

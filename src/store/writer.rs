@@ -243,10 +243,6 @@ impl Sink for Recording {
         self.shared.add(Item::Exchange { life: self.life, entry: Arc::clone(entry) });
     }
 
-    fn removed_from_journal(&self, numbers: &[u64]) {
-        self.shared.add(Item::Unlisted { life: self.life, numbers: numbers.to_vec() });
-    }
-
     fn kept_for(&self, ttl: Option<Duration>) {
         self.shared.add(Item::Kept { life: self.life, name: Arc::clone(&self.name), ttl });
     }
@@ -411,8 +407,10 @@ impl Writer {
                     size.since += bytes.len();
                 }
                 for record in &records {
-                    if let Record::ClearJournal(written) = record {
-                        self.disk.remove_below(batch, life, 0, written + 1)?;
+                    match record {
+                        Record::ClearJournal(written) => self.disk.remove_below(batch, life, 0, written + 1)?,
+                        Record::Unlisted(numbers, _) => numbers.iter().for_each(|number| self.disk.empty_exchange(batch, life, *number)),
+                        _ => {}
                     }
                 }
                 self.disk.put_record(batch, life, number, &bytes);
@@ -431,10 +429,6 @@ impl Writer {
                 let bytes = exchange::write(&entry, Vec::new()).map_err(damaged)?;
                 row.since += bytes.len();
                 self.disk.put_exchange(batch, life, entry.number, bytes);
-                Ok(())
-            }
-            Item::Unlisted { life, numbers } => {
-                numbers.iter().for_each(|number| self.disk.empty_exchange(batch, life, *number));
                 Ok(())
             }
             Item::Imported(fingerprint) => self.disk.put_imported(batch, fingerprint),

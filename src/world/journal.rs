@@ -71,6 +71,16 @@ pub struct Message {
     pub length: usize,
 }
 
+/// How many exchanges were removed on request, by the name of their operation, or that of the vendor where the path led to none.
+pub type Removed = BTreeMap<Box<str>, u64>;
+
+/// Counts exchanges as removed that were removed later.
+pub fn add_removed(all: &mut Removed, later: &Removed) {
+    for (name, count) in later {
+        *all.entry(name.clone()).or_default() += count;
+    }
+}
+
 /// The exchanges of one sandbox.
 pub struct Journal {
     entries: VecDeque<Slot>,
@@ -78,10 +88,10 @@ pub struct Journal {
     budget: usize,
     /// How many exchanges were ever pushed.
     pub written: u64,
-    /// How many of those were removed to keep the budget.
-    pub dropped: u64,
-    /// How many were removed on request, by the name of their operation, or that of the vendor where the path led to none.
-    pub removed: BTreeMap<Box<str>, u64>,
+    /// How many of those came before it was cleared.
+    cleared: u64,
+    /// How many since then were removed on request.
+    pub removed: Removed,
     /// How often exchanges were taken out for another reason: what was counted of them before does not hold any more.
     pub edition: u64,
 }
@@ -93,7 +103,7 @@ impl Journal {
     /// An empty journal that holds at most `budget` bytes.
     #[must_use]
     pub fn new(budget: usize) -> Self {
-        Self { entries: VecDeque::new(), bytes: 0, budget, written: 0, dropped: 0, removed: BTreeMap::new(), edition: 0 }
+        Self { entries: VecDeque::new(), bytes: 0, budget, written: 0, cleared: 0, removed: Removed::new(), edition: 0 }
     }
 
     /// Adds an exchange, and removes the oldest ones that do not fit. Returns it as it is kept.
@@ -112,14 +122,17 @@ impl Journal {
         self.drop_oldest(self.budget, 1);
     }
 
-    /// Puts exchanges in, which are in order, of a journal that has had so many, and dropped so many of them.
-    pub fn refill(&mut self, slots: impl IntoIterator<Item = Slot>, written: u64, dropped: u64) {
+    /// Puts exchanges in, which are in order, of a journal that has had so many, and lost so many of them, some of which were `removed`.
+    pub fn refill(&mut self, slots: impl IntoIterator<Item = Slot>, written: u64, lost: u64, removed: Removed) {
         self.clear();
-        (self.written, self.dropped) = (written, dropped);
+        (self.written, self.removed) = (written, removed);
+        let mut had = lost;
         for slot in slots {
+            had += 1;
             self.written = self.written.max(slot.number());
             self.put(slot);
         }
+        self.cleared = self.written.saturating_sub(had);
     }
 
     /// Adds exchanges with the numbers that they have in another copy of the journal, which has had so many. What is not among them is
@@ -135,7 +148,6 @@ impl Journal {
     }
 
     fn skip_to(&mut self, number: u64) {
-        self.dropped += number.saturating_sub(self.written);
         self.written = self.written.max(number);
     }
 
@@ -171,7 +183,6 @@ impl Journal {
         while self.bytes > most && self.entries.len() > least {
             let Some(oldest) = self.entries.pop_front() else { return };
             self.bytes -= oldest.bytes();
-            self.dropped += 1;
         }
     }
 
@@ -213,24 +224,34 @@ impl Journal {
 
     /// Begins anew: removes all exchanges, and counts those that were dropped or removed from zero again.
     pub fn clear(&mut self) {
+        self.clear_at(self.written);
+    }
+
+    /// The same for a journal that has had so many exchanges.
+    pub fn clear_at(&mut self, written: u64) {
+        (self.written, self.cleared) = (written, written);
         self.entries.clear();
         self.bytes = 0;
-        self.dropped = 0;
         self.removed.clear();
         self.edition += 1;
     }
 
-    /// Keeps the exchanges for which `keep` is true; the others count as removed, not as dropped.
-    pub fn retain(&mut self, keep: impl Fn(&Entry) -> bool) {
-        let removed = &mut self.removed;
-        self.entries.retain(|slot| {
-            let entry = slot.entry();
-            let stays = keep(entry);
-            if !stays {
-                *removed.entry(entry.operation.as_deref().unwrap_or(&entry.vendor).into()).or_default() += 1;
-            }
-            stays
-        });
+    /// Keeps the exchanges for which `keep` is true; the others count as removed, not as dropped. Returns their numbers, and how many they
+    /// are.
+    pub fn retain(&mut self, keep: impl Fn(&Entry) -> bool) -> (Vec<u64>, Removed) {
+        let (mut numbers, mut removed) = (Vec::new(), Removed::new());
+        for entry in self.entries.iter().map(Slot::entry).filter(|entry| !keep(entry)) {
+            numbers.push(entry.number);
+            *removed.entry(entry.operation.as_deref().unwrap_or(&entry.vendor).into()).or_default() += 1;
+        }
+        self.unlist(&numbers, &removed);
+        (numbers, removed)
+    }
+
+    /// Removes the exchanges with these numbers, in order, as far as they are there. So many count as removed, of whatever numbers.
+    pub fn unlist(&mut self, numbers: &[u64], removed: &Removed) {
+        self.entries.retain(|slot| numbers.binary_search(&slot.number()).is_err());
+        add_removed(&mut self.removed, removed);
         self.edition += 1;
         self.bytes = self.entries.iter().map(Slot::bytes).sum();
     }
@@ -238,7 +259,13 @@ impl Journal {
     /// How many exchanges since it was cleared are not there any more, for whatever reason.
     #[must_use]
     pub fn lost(&self) -> u64 {
-        self.dropped + self.removed.values().sum::<u64>()
+        (self.written - self.cleared).saturating_sub(self.entries.len() as u64)
+    }
+
+    /// How many of those nobody asked to remove: they made room for others, or are not known here.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.lost().saturating_sub(self.removed.values().sum())
     }
 
     #[must_use]
@@ -386,7 +413,7 @@ mod tests {
     fn check(budget: usize, body: usize, count: u16) {
         let journal = journal(budget, body, count);
         assert!(journal.bytes() <= budget.max(Journal::BODY + 1024), "{} of {budget}", journal.bytes());
-        assert_eq!(journal.iter().count() as u64 + journal.dropped, u64::from(count));
+        assert_eq!(journal.iter().count() as u64 + journal.dropped(), u64::from(count));
         let last = journal.iter().next_back().expect("the newest is always there");
         assert_eq!((&*last.id, last.number, last.answer.length), (&*(count - 1).to_string(), u64::from(count), body));
         assert_eq!((&*last.request.headers, last.request.header("host")), (&b"host: localhost\n"[..], "localhost"));
@@ -413,8 +440,8 @@ mod tests {
             })
         });
         let mut lazy = Journal::new(full.bytes() / 2);
-        lazy.refill(slots, 12, 1);
-        assert!(lazy.bytes() <= full.bytes() / 2 && (lazy.written, lazy.dropped, lazy.iter().len()) == (12, 6, 5), "{}", lazy.dropped);
+        lazy.refill(slots, 12, 1, Removed::new());
+        assert!(lazy.bytes() <= full.bytes() / 2 && (lazy.written, lazy.dropped(), lazy.iter().len()) == (12, 6, 5), "{}", lazy.dropped());
         assert_eq!((lazy.first(), lazy.place_after(8), lazy.get(5).is_none(), read.load(Ordering::Relaxed)), ((6, 4), 3, true, 0));
         for _ in 0..2 {
             assert_eq!((lazy.get(7).map(|entry| &*entry.id), read.load(Ordering::Relaxed)), (Some("6"), 1));
@@ -431,7 +458,7 @@ mod tests {
         let mut journal = journal(1 << 20, 10, 10);
         let bytes = journal.bytes();
         journal.retain(|entry| &*entry.id != "3");
-        assert_eq!((journal.iter().count(), journal.dropped, journal.bytes()), (9, 0, bytes / 10 * 9));
+        assert_eq!((journal.iter().count(), journal.dropped(), journal.bytes()), (9, 0, bytes / 10 * 9));
         assert_eq!(journal.after(5).map(|entry| entry.number).collect::<Vec<_>>(), [10, 9, 8, 7, 6]);
         assert_eq!(journal.between(1, 5).map(|entry| entry.number).collect::<Vec<_>>(), [3, 2]);
         assert_eq!(journal.between(5, 5).count() + journal.between(7, 2).count(), 0);
@@ -444,7 +471,7 @@ mod tests {
         let bytes = full.bytes();
         full.push(entry.clone());
         full.shrink(bytes / 2);
-        assert!(full.bytes() <= bytes / 2 && full.dropped > 4, "{} of {bytes}, {} dropped", full.bytes(), full.dropped);
+        assert!(full.bytes() <= bytes / 2 && full.dropped() > 4, "{} of {bytes}, {} dropped", full.bytes(), full.dropped());
         let left = full.iter().count();
         full.push(entry.clone());
         assert_eq!(full.iter().count(), left + 1);
@@ -455,9 +482,9 @@ mod tests {
         let last = full.iter().next_back().expect("it is still there");
         assert!(full.bytes() <= 900 && last.answer.is_cut() && last.answer.length == 1_000, "{} {last:?}", full.bytes());
         full.shrink(10);
-        assert_eq!((full.bytes(), full.dropped), (0, 12));
+        assert_eq!((full.bytes(), full.dropped()), (0, 12));
         full.push(entry);
         full.clear();
-        assert_eq!((full.bytes(), full.dropped, full.written, full.iter().count()), (0, 0, 13, 0));
+        assert_eq!((full.bytes(), full.dropped(), full.written, full.iter().count()), (0, 0, 13, 0));
     }
 }

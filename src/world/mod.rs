@@ -30,7 +30,7 @@ pub use clock::{Clock, Mode};
 pub use counters::{Count, Counter, Counters};
 pub use deed::{Deed, LogLine};
 pub use documents::{Kind, Row, Table};
-pub use journal::{Entry, Journal, Message};
+pub use journal::{Entry, Journal, Message, Removed, add_removed};
 pub use note::{Blame, Effect, EffectKind, Note, WordedNote, Wording};
 pub use outbox::{Outbox, OutboxEntry};
 pub use redo::{Change, Mismatch};

@@ -148,9 +148,9 @@ fn told(sandbox: &Sandbox) -> String {
             format!("{} {} {} {} {:?} {:?} {body}", entry.number, entry.id, entry.method, entry.target, entry.status, entry.notes)
         })
         .collect();
-    let (written, lost) = (journal.written, journal.lost());
+    let (written, lost, removed) = (journal.written, journal.lost(), &journal.removed);
     let ttl = sandbox.ttl();
-    format!("{}\n{snapshots:?} {ttl:?} {written} {lost}\n{}", String::from_utf8_lossy(&file), calls.join("\n"))
+    format!("{}\n{snapshots:?} {ttl:?} {written} {lost} {removed:?}\n{}", String::from_utf8_lossy(&file), calls.join("\n"))
 }
 
 pub fn all_told(machine: &Machine) -> Vec<(String, String)> {
@@ -210,7 +210,10 @@ const STEPS: &[Step] = &[
     ("a call under it", |machine| drop(call(machine, "one", Method::GET, "/parcels", &Value::Null))),
     ("a reset", |machine| machine.default_sandbox().reset()),
     ("a call after it", |machine| drop(parcel(machine, "default", "fourth"))),
+    ("calls of the fork", |machine| (0..3).for_each(|_| drop(parcel(machine, "two", "made there")))),
     ("one call less", |machine| machine.sandbox("two").expect("it is there").retain_in_journal(|entry| entry.number % 2 == 0)),
+    ("a checkpoint", |machine| machine.sandbox("two").expect("it is there").try_checkpoint()),
+    ("another call less", |machine| machine.sandbox("two").expect("it is there").retain_in_journal(|_| false)),
     ("an empty journal", |machine| machine.default_sandbox().clear_journal()),
     ("a reset with a seed", |machine| machine.sandbox("one").expect("it is there").reset_with(Some(7))),
     ("a sandbox less", |machine| assert!(machine.remove("two"))),

@@ -94,7 +94,7 @@ impl Replica {
         drop(state);
         let journal = sandbox.journal();
         let entries = journal.iter().map(|entry| format!("{} {} {:?}\n", entry.number, entry.id, entry.status));
-        told + &entries.collect::<String>() + &format!("{} {}", journal.written, journal.lost())
+        told + &entries.collect::<String>() + &format!("{} {} {:?}", journal.written, journal.lost(), journal.removed)
     }
 }
 
@@ -250,7 +250,7 @@ fn acts_on_the_whole_reach_other_copies() {
         run(&replicas[0], &|sandbox| sandbox.reset_with(Some(7))).await;
         replicas[0].call("default", Method::POST, "/addresses/", &address("Mia")).await;
         let told = replicas[1].told("default").await;
-        assert!(!told.contains("Ada") && told.contains("Mia") && told.ends_with("3 0"), "{told}");
+        assert!(!told.contains("Ada") && told.contains("Mia") && told.ends_with("3 0 {}"), "{told}");
         assert_eq!(replicas[0].told("default").await, told);
     });
 }
@@ -263,19 +263,24 @@ fn evidence_that_was_removed_is_missed_by_whoever_reads_the_sandbox_later() {
             let sandbox = replicas[0].sandbox("default");
             replicas[0].fleet.run(&Reach::one("default"), |_| act(&sandbox)).await.expect("the ledger is there");
         };
-        let lost = |replica: &Replica| replica.sandbox("default").journal().lost();
-        let verdict = |replica: &Replica| {
-            let report = verdicts::judge(&replica.machine, &replica.sandbox("default"), "{never: shippo.CreateAddress}");
+        let lost = |replica: &Replica| {
+            let sandbox = replica.sandbox("default");
+            let journal = sandbox.journal();
+            (journal.lost(), journal.dropped(), journal.removed.clone())
+        };
+        let verdict_on = |replica: &Replica, operation: &str| {
+            let report = verdicts::judge(&replica.machine, &replica.sandbox("default"), &format!("{{never: {operation}}}"));
             report.findings[0].verdict.word()
         };
+        let verdict = |replica: &Replica| verdict_on(replica, "shippo.CreateAddress");
         for numbers in [&[2][..], &[1, 2], &[4], &[5, 7, 8]] {
-            let missing = lost(&replicas[0]);
+            let (missing, ..) = lost(&replicas[0]);
             let last = *numbers.last().expect("some are removed");
             while replicas[0].sandbox("default").journal().written < last {
                 replicas[0].call("default", Method::POST, "/addresses/", &address("Ada")).await;
             }
             run(&|sandbox| sandbox.retain_in_journal(|entry| !numbers.contains(&entry.number))).await;
-            assert!(lost(&replicas[0]) > missing, "{numbers:?}");
+            assert!(lost(&replicas[0]).0 > missing, "{numbers:?}");
             // One that followed late, and one that begins.
             replicas[1].fleet.catch_up("default").await.expect("the ledger is there");
             assert_eq!(lost(&replicas[1]), lost(&replicas[0]), "{numbers:?}");
@@ -288,6 +293,11 @@ fn evidence_that_was_removed_is_missed_by_whoever_reads_the_sandbox_later() {
         run(&|sandbox| sandbox.try_checkpoint()).await;
         assert_eq!(verdict(&Replica::join(&ledger).await), "unknown");
         assert_eq!(verdict(&replicas[0]), "unknown");
+        // Nothing is missing of what nobody removed.
+        assert_eq!((lost(&replicas[0]).1, verdict_on(&replicas[0], "shiptime.*")), (0, "passed"));
+        assert_eq!(verdict_on(&Replica::join(&ledger).await, "shiptime.*"), "passed");
+        replicas[1].fleet.catch_up("default").await.expect("the ledger is there");
+        assert_eq!(verdict_on(&replicas[1], "shiptime.*"), "passed");
     });
 }
 
@@ -416,7 +426,7 @@ fn a_later_format_is_written_when_all_read_it() {
         assert!(matches!(&refused, Err(Undone::Fault(fault)) if fault.to_string().contains("format 2")), "{refused:?}");
         assert!(matches!(join(1).await, Err(JoinError::Later(2))));
         let told = new.told("default").await;
-        assert!(told.ends_with("4 0") && join(3).await.expect("it may join").told("default").await == told, "{told}");
+        assert!(told.ends_with("4 0 {}") && join(3).await.expect("it may join").told("default").await == told, "{told}");
     });
 }
 

@@ -1,8 +1,58 @@
 //! How the journal of a sandbox is emptied and filled.
 
 use super::Sandbox;
-use crate::engine::recorder::Record;
-use crate::world::{Entry, Slot};
+use crate::engine::recorder::{Checkpoint, Record};
+use crate::world::{Entry, Removed, Slot, add_removed};
+
+/// What records tell of a journal, beside its exchanges.
+#[derive(Debug)]
+pub struct JournalPast {
+    /// Exchanges below this number do not belong into it.
+    first: u64,
+    /// How many it has had.
+    written: u64,
+    /// How many below `first` are evidence that is gone.
+    dropped: u64,
+    /// How many of all that are gone were removed on request.
+    removed: Removed,
+}
+
+impl Default for JournalPast {
+    fn default() -> Self {
+        Self { first: 1, written: 0, dropped: 0, removed: Removed::new() }
+    }
+}
+
+impl JournalPast {
+    /// Takes up what records tell that come next.
+    pub fn follow(&mut self, records: &[Record]) {
+        for record in records {
+            match record {
+                Record::Checkpoint(checkpoint) => {
+                    let Checkpoint { first, written, dropped, removed, .. } = &**checkpoint;
+                    *self = Self { first: *first, written: *written, dropped: *dropped, removed: removed.clone() };
+                }
+                Record::ClearJournal(written) => *self = Self { first: written + 1, written: *written, ..Self::default() },
+                Record::Unlisted(numbers, removed) => {
+                    self.has_had(numbers.last().copied().unwrap_or_default());
+                    add_removed(&mut self.removed, removed);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// It has had at least so many exchanges.
+    pub fn has_had(&mut self, written: u64) {
+        self.written = self.written.max(written);
+    }
+
+    /// How many it has had, as far as is known.
+    #[must_use]
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+}
 
 impl Sandbox {
     pub fn clear_journal(&self) {
@@ -20,30 +70,42 @@ impl Sandbox {
         self.journal_bytes.set(journal.bytes());
     }
 
-    /// Puts exchanges of an earlier process into the journal, which has had so many, and dropped so many of them.
-    pub fn refill_journal(&self, slots: impl IntoIterator<Item = Slot>, written: u64, dropped: u64) {
-        let mut journal = self.journal();
-        journal.refill(slots, written, dropped);
-        self.journal_bytes.set(journal.bytes());
+    /// Puts exchanges of a file into the journal, which has had so many, and lost so many of them.
+    pub fn refill_journal(&self, slots: impl IntoIterator<Item = Slot>, written: u64, lost: u64) {
+        self.refill(slots, written, lost, Removed::new());
     }
 
-    /// The same for exchanges that were recorded one by one, among which nothing but a gap tells of those that were removed. Those below
-    /// `first` do not belong into the journal, and `dropped` of them are evidence that is gone.
-    pub fn revive_journal(&self, mut slots: Vec<Slot>, first: u64, written: u64, dropped: u64) {
+    /// The same for exchanges that were recorded one by one, among which a gap tells of those that are gone.
+    pub fn revive_journal(&self, mut slots: Vec<Slot>, past: JournalPast) {
+        let JournalPast { first, written, dropped, removed } = past;
         slots.retain(|slot| slot.number() >= first);
         let written = slots.last().map_or(written, |last| last.number().max(written));
-        let removed = (written + 1).saturating_sub(first + slots.len() as u64);
-        self.refill_journal(slots, written, dropped + removed);
+        let gone = (written + 1).saturating_sub(first + slots.len() as u64);
+        self.refill(slots, written, dropped + gone, removed);
+    }
+
+    fn refill(&self, slots: impl IntoIterator<Item = Slot>, written: u64, lost: u64, removed: Removed) {
+        let mut journal = self.journal();
+        journal.refill(slots, written, lost, removed);
+        self.journal_bytes.set(journal.bytes());
     }
 
     /// Keeps the exchanges for which `keep` is true.
     pub fn retain_in_journal(&self, keep: impl Fn(&Entry) -> bool) {
+        let mut state = self.lock();
         let mut journal = self.journal();
-        if let Some(sink) = self.sink.get() {
-            let removed: Vec<u64> = journal.iter().filter(|entry| !keep(entry)).map(|entry| entry.number).collect();
-            sink.removed_from_journal(&removed);
+        let (numbers, removed) = journal.retain(keep);
+        self.journal_bytes.set(journal.bytes());
+        drop(journal);
+        if !numbers.is_empty() {
+            state.note(|_| Record::Unlisted(numbers, removed));
         }
-        journal.retain(keep);
+    }
+
+    /// Removes exchanges from the journal that another copy of the sandbox has removed.
+    pub(super) fn unlist_in_journal(&self, numbers: &[u64], removed: &Removed) {
+        let mut journal = self.journal();
+        journal.unlist(numbers, removed);
         self.journal_bytes.set(journal.bytes());
     }
 }

@@ -100,7 +100,7 @@ impl<'m> Evidence<'m> {
         let journal = sandbox.journal();
         // Who else looks at the journal waits for this.
         let calls = read_ahead(journal.iter(), |entry| entry.number.to_le_bytes()[0]).cloned().collect();
-        let (dropped, removed) = (journal.dropped, journal.removed.clone());
+        let (dropped, removed) = (journal.dropped(), journal.removed.clone());
         drop(journal);
         let of_webhooks = expectations.iter().any(|row| matches!(row.kind, Expected::Webhook(_)));
         let deliveries = if of_webhooks { Sent::gather(sandbox) } else { Sent::default() };

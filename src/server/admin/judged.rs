@@ -94,7 +94,7 @@ impl Count {
         let (mut collector, last, edition) = (state.collector.clone(), state.last, state.edition);
         drop(state);
         let journal = sandbox.journal();
-        let (kept, there, dropped) = (journal.iter().len(), journal.place_after(last), journal.dropped);
+        let (kept, there, dropped) = (journal.iter().len(), journal.place_after(last), journal.dropped());
         let is_current = journal.edition == edition;
         drop(journal);
         let gone = collector.counted().saturating_sub(there as u64);

@@ -62,7 +62,7 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Re
         let sandbox = admin.sandbox(request)?;
         let journal = sandbox.journal();
         let (rows, mut earlier) = filter.newest(&journal, 100)?;
-        let size = JournalView { written: journal.written, dropped: journal.dropped, bytes: journal.bytes() };
+        let size = JournalView { written: journal.written, dropped: journal.dropped(), bytes: journal.bytes() };
         drop(journal);
         let redactor = Redactor::read(admin, request, &sandbox)?;
         let (mut requests, mut oldest) = (Rows::default(), None);
@@ -96,7 +96,7 @@ pub(crate) async fn count(admin: &Admin, request: &AdminRequest<'_>) -> Result<C
         let sandbox = admin.sandbox(request)?;
         let journal = sandbox.journal();
         let count = filter.find(&journal, usize::MAX)?.len();
-        Ok((Count { count, complete: journal.dropped == 0, dropped: journal.dropped }, count))
+        Ok((Count { count, complete: journal.dropped() == 0, dropped: journal.dropped() }, count))
     };
     long_poll(request, || admin.sandbox_changed(request), look).await
 }

@@ -63,7 +63,7 @@ impl Facts {
         let sandbox = view.admin.machine.sandbox(view.sandbox())?;
         let usage = view.admin.machine.usage(&sandbox);
         let journal = sandbox.journal();
-        let (kept, dropped) = (journal.iter().len() as u64, journal.dropped);
+        let (kept, dropped) = (journal.iter().len() as u64, journal.dropped());
         drop(journal);
         let state = sandbox.lock();
         let (scenario, seed) = (state.scenario_name.clone(), state.world.seed());

@@ -204,7 +204,8 @@ pub fn told(sandbox: &Sandbox) -> String {
         format!("{} {} {} {} {status:?} {digest:x}\n", entry.number, entry.id, entry.at, entry.target)
     };
     let entries: String = journal.iter().map(entry).collect();
-    format!("{clock}{snapshots}{entries}{} {}\n{}", journal.written, journal.lost(), String::from_utf8_lossy(&file))
+    let evidence = format!("{} {} {:?}", journal.written, journal.lost(), journal.removed);
+    format!("{clock}{snapshots}{entries}{evidence}\n{}", String::from_utf8_lossy(&file))
 }
 
 /// A call of a vendor.

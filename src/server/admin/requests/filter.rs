@@ -170,7 +170,7 @@ impl Filter {
         match journal.iter().rev().find(|entry| *entry.id == **id) {
             Some(entry) => Ok(entry.number),
             // It was dropped, so all that are left came after it.
-            None if journal.dropped > 0 => Ok(0),
+            None if journal.dropped() > 0 => Ok(0),
             None => Err(Problem::bad_request(format!("`since` is a time or the id of a call in this journal, found `{id}`"))),
         }
     }
@@ -228,7 +228,7 @@ impl Filter {
         match journal.iter().find(|entry| *entry.id == **id) {
             Some(entry) => Ok(entry.number),
             // All that came before it was dropped, too.
-            None if journal.dropped > 0 => Ok(0),
+            None if journal.dropped() > 0 => Ok(0),
             None => Err(Problem::bad_request(format!("`before` is the id or the number of a call in this journal, found `{id}`"))),
         }
     }

@@ -87,7 +87,7 @@ fn lacks(admin: &Admin, sandbox: &Sandbox, mount: &str, others: usize) -> Vec<St
     let journal = sandbox.journal();
     let removed: u64 = journal.removed.iter().filter(|(name, _)| is_ours(name)).map(|(_, count)| *count).sum();
     let counts = [
-        (journal.dropped, "of the sandbox's calls made room for others in the journal"),
+        (journal.dropped(), "of the sandbox's calls made room for others in the journal"),
         (removed, "calls were removed from the journal"),
         (others as u64, "things were done by hand for which there is no step, each told where it was done"),
     ];

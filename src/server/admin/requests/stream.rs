@@ -57,7 +57,7 @@ pub(crate) async fn stream(admin: &Admin, request: &AdminRequest<'_>) -> Result<
         None => journal.written,
     };
     let seat = OPEN.begin()?;
-    let (machine, left, dropped) = (Arc::clone(&admin.machine), filter.limit(), journal.dropped);
+    let (machine, left, dropped) = (Arc::clone(&admin.machine), filter.limit(), journal.dropped());
     drop(journal);
     let subscriber = Subscriber { machine, sandbox: Arc::downgrade(&sandbox), filter, secrets, number, dropped, left, _seat: seat };
     let (sender, body) = Channel::new(1);
@@ -114,7 +114,7 @@ impl Subscriber {
         let first = journal.next(self.number).map(|row| row.number);
         let behind = std::iter::successors(journal.next(self.number), |row| journal.next(row.number));
         let rows: Vec<_> = behind.filter(|row| self.filter.fits(row)).take(self.left.min(AT_ONCE)).cloned().collect();
-        let (written, dropped) = (journal.written, journal.dropped);
+        let (written, dropped) = (journal.written, journal.dropped());
         drop(journal);
         let gap = first.is_some_and(|first| first > self.number + 1) && dropped > self.dropped;
         let lost = gap.then(|| event("dropped", None, &json!({"dropped": dropped - self.dropped})));
