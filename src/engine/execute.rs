@@ -111,6 +111,7 @@ impl Machine {
     ) -> Option<Executed> {
         let vendor = &*loaded.vendor;
         let mut guard = self.try_lock_up_to_date(sandbox, wall, has_time)?;
+        guard.is_of_call();
         let state = &mut *guard;
         let now = state.world.clock().now(wall);
         let admitted = transaction::guarded(|| admit(sandbox, loaded, parsed, state, now));
@@ -194,6 +195,7 @@ impl Machine {
         wall: Timestamp,
     ) -> Executed {
         let mut guard = self.lock_up_to_date(sandbox, wall);
+        guard.is_of_call();
         let state = &mut *guard;
         let now = state.world.clock().now(wall);
         let caller = Caller::count(&mut state.world, vendor, Some(credential));
@@ -211,6 +213,7 @@ impl Machine {
     /// A call that the vendor itself answered: it is counted, and nothing else happens in the sandbox.
     pub(super) fn passed_on(&self, sandbox: &Sandbox, vendor: &Vendor, outcome: Outcome, notes: Vec<Note>, wall: Timestamp) -> Executed {
         let mut guard = self.lock_up_to_date(sandbox, wall);
+        guard.is_of_call();
         let state = &mut *guard;
         let now = state.world.clock().now(wall);
         let Caller { name, number, .. } = Caller::count(&mut state.world, vendor, None);

@@ -31,6 +31,8 @@ pub enum Record {
     ClearJournal(u64),
     /// Exchanges with these numbers were removed from the journal on request, and how many they were.
     Unlisted(Vec<u64>, Removed),
+    /// So many exchanges the journal will have had, when all calls that were made so far are in it.
+    Due(u64),
     /// The faults that are switched on now, and those that were switched off without having had an effect.
     Faults(Vec<Fault>, Vec<UnusedRule>),
     /// Another state in place of the one before.
@@ -57,6 +59,9 @@ pub struct Checkpoint {
 
 /// Receives redo records, to keep another copy of a sandbox.
 pub trait Sink: Send + Sync {
+    /// Is told that what the locked section does is that of a call, the exchange of which follows when its answer is made.
+    fn called(&self) {}
+
     /// Takes what a locked section did. The sandbox is locked meanwhile, so this must not wait for anything.
     fn sealed(&self, records: &mut Vec<Record>);
 
@@ -103,6 +108,13 @@ impl DerefMut for Guard<'_> {
 }
 
 impl Guard<'_> {
+    /// Says that a call is made, the exchange of which follows.
+    pub(super) fn is_of_call(&self) {
+        if let Some(recorder) = &self.0.recorder {
+            recorder.sink.called();
+        }
+    }
+
     /// Records something that was done to the state as a whole.
     pub(super) fn note(&mut self, act: impl FnOnce(&State) -> Record) {
         let Guarded { state, recorder: Some(recorder) } = &mut *self.0 else { return };

@@ -458,6 +458,7 @@ impl Sandbox {
                     self.journal().clear_at(*written);
                 }
                 Record::Unlisted(numbers, removed) => self.unlist_in_journal(numbers, removed),
+                Record::Due(_) => {}
                 Record::Faults(faults, unused) => self.set_faults(faults.clone(), unused.clone()),
                 Record::Whole(state) => {
                     *self.lock() = State::clone(state);

@@ -58,6 +58,7 @@ enum Stored {
     Unlisted(Vec<u64>, Removed),
     /// One of a journal from which exchanges were removed on request.
     CheckpointAfterRemovals(Box<StoredCheckpoint>, Removed),
+    Due(u64),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -134,6 +135,7 @@ impl Stored {
             Record::Checkpoint(checkpoint) => {
                 Self::CheckpointAfterRemovals(Box::new(StoredCheckpoint::of(checkpoint)), checkpoint.removed.clone())
             }
+            Record::Due(number) => Self::Due(*number),
             Record::Unlisted(numbers, removed) => Self::Unlisted(numbers.clone(), removed.clone()),
         }
     }
@@ -155,6 +157,7 @@ impl Stored {
             Self::CheckpointAfterRemovals(checkpoint, removed) => {
                 Record::Checkpoint(Box::new(checkpoint.into_checkpoint(removed, compile)?))
             }
+            Self::Due(number) => Record::Due(number),
             Self::Unlisted(numbers, removed) => Record::Unlisted(numbers, removed),
         })
     }

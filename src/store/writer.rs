@@ -71,6 +71,9 @@ struct Recording {
     life: u64,
     /// The number of the next record.
     next: AtomicU64,
+    /// How many exchanges there will have been when all calls so far are in the journal, and what records say of that.
+    due: AtomicU64,
+    said: AtomicU64,
 }
 
 /// A sandbox that was read from the disk.
@@ -229,17 +232,29 @@ struct Unencoded {
 impl Recording {
     fn new(shared: &Arc<Shared>, sandbox: &Sandbox, life: u64, next: u64) -> Arc<Self> {
         let (shared, name) = (Arc::clone(shared), Arc::clone(&sandbox.name));
-        Arc::new(Self { shared, name, life, next: AtomicU64::new(next) })
+        let [due, said] = [sandbox.journal().written; 2].map(AtomicU64::new);
+        Arc::new(Self { shared, name, life, next: AtomicU64::new(next), due, said })
     }
 }
 
 impl Sink for Recording {
+    fn called(&self) {
+        self.due.fetch_add(1, Ordering::Relaxed);
+    }
+
     fn sealed(&self, records: &mut Vec<Record>) {
+        // A batch may end between what a call did and its exchange: whoever reads that has to know of it.
+        let due = self.due.load(Ordering::Relaxed);
+        let is_missed = |record: &Record| matches!(record, Record::Checkpoint(checkpoint) if checkpoint.written < due);
+        if self.said.swap(due, Ordering::Relaxed) != due || records.iter().any(is_missed) {
+            records.push(Record::Due(due));
+        }
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         self.shared.add(Item::Records { life: self.life, number, records: std::mem::take(records) });
     }
 
     fn exchanged(&self, entry: &Arc<Entry>) {
+        self.due.fetch_max(entry.number, Ordering::Relaxed);
         self.shared.add(Item::Exchange { life: self.life, entry: Arc::clone(entry) });
     }
 
@@ -393,10 +408,10 @@ impl Writer {
                     self.disk.put_sandbox(batch, &name, &Row { life, ttl })?;
                 }
                 // The first record of a sandbox is its first checkpoint, and nothing can stand in its place.
+                let first = records.iter().find_map(|record| if let Record::Checkpoint(whole) = record { Some(whole.first) } else { None });
                 if number > 0
-                    && let [Record::Checkpoint(checkpoint)] = &records[..]
+                    && let Some(first) = first
                 {
-                    let first = checkpoint.first;
                     let unencoded = Unencoded { life, number, first, records: std::mem::take(&mut records) };
                     (size.since, size.is_awaited) = (0, self.checkpoints.send(unencoded).is_ok());
                 }

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use fjall::{Database, KeyspaceCreateOptions, PersistMode};
 use seatrial::engine::{Machine, Options, Start};
 use seatrial::store::{self, Fsync, StoreError};
 use seatrial::vendors;
@@ -291,4 +292,45 @@ fn more_sandboxes_than_a_process_may_hold_are_no_damage() {
     let error = store::open(&small, &folder.0, Fsync::Off, wall()).err().expect("it is too small");
     let text = error.to_string();
     assert!(matches!(error, StoreError::NoRoom { .. }) && text.starts_with("there is no room for its sandbox `"), "{text}");
+}
+
+/// Takes exchanges of the default sandbox out of a directory, as if the batch that has them had not been written any more.
+fn take_out(folder: &Folder, numbers: impl Iterator<Item = u64>) {
+    let database = Database::builder(folder.0.join("store")).open().expect("nobody has it open");
+    let exchanges = database.keyspace("exchanges", KeyspaceCreateOptions::default).expect("there is such a table");
+    for number in numbers {
+        let key = [[0; 8], number.to_be_bytes()].concat();
+        assert!(exchanges.contains_key(&key).is_ok_and(|is_there| is_there), "exchange {number}");
+        exchanges.remove(key).expect("there is room");
+    }
+    database.persist(PersistMode::SyncAll).expect("there is room");
+}
+
+#[test]
+fn a_call_that_was_made_and_is_not_in_the_journal_is_missed() {
+    let folder = Folder::new();
+    let machine = machine();
+    let opened = open(&machine, &folder);
+    (0..3).for_each(|_| drop(parcel(&machine, "default", "kept")));
+    opened.store.close();
+    for left in 0..=3 {
+        let copy = folder.copy();
+        take_out(&copy, left + 1..4);
+        for start in 0..2 {
+            let after = self::machine();
+            let opened = open(&after, &copy);
+            let sandbox = after.default_sandbox();
+            let parcels = sandbox.lock().rows(seatrial::world::Kind::new("package")).count();
+            let journal = sandbox.journal();
+            assert_eq!((parcels, journal.written, journal.dropped()), (3, 3, 3 - left), "{left} are left at start {start}");
+            assert_eq!(journal.iter().map(|entry| entry.number).collect::<Vec<_>>(), (1..=left).collect::<Vec<_>>());
+            drop(journal);
+            opened.store.close();
+        }
+        let after = self::machine();
+        let opened = open(&after, &copy);
+        parcel(&after, "default", "later");
+        assert_eq!(after.default_sandbox().journal().iter().next_back().map(|entry| entry.number), Some(4));
+        opened.store.close();
+    }
 }

@@ -15,11 +15,13 @@ pub struct JournalPast {
     dropped: u64,
     /// How many of all that are gone were removed on request.
     removed: Removed,
+    /// How many it was to have, of calls that were made.
+    due: u64,
 }
 
 impl Default for JournalPast {
     fn default() -> Self {
-        Self { first: 1, written: 0, dropped: 0, removed: Removed::new() }
+        Self { first: 1, written: 0, dropped: 0, removed: Removed::new(), due: 0 }
     }
 }
 
@@ -30,9 +32,12 @@ impl JournalPast {
             match record {
                 Record::Checkpoint(checkpoint) => {
                     let Checkpoint { first, written, dropped, removed, .. } = &**checkpoint;
-                    *self = Self { first: *first, written: *written, dropped: *dropped, removed: removed.clone() };
+                    *self = Self { first: *first, written: *written, dropped: *dropped, removed: removed.clone(), due: 0 };
                 }
-                Record::ClearJournal(written) => *self = Self { first: written + 1, written: *written, ..Self::default() },
+                Record::ClearJournal(written) => {
+                    *self = Self { first: written + 1, written: *written, due: self.due, ..Self::default() };
+                }
+                Record::Due(number) => self.due = *number,
                 Record::Unlisted(numbers, removed) => {
                     self.has_had(numbers.last().copied().unwrap_or_default());
                     add_removed(&mut self.removed, removed);
@@ -77,9 +82,10 @@ impl Sandbox {
 
     /// The same for exchanges that were recorded one by one, among which a gap tells of those that are gone.
     pub fn revive_journal(&self, mut slots: Vec<Slot>, past: JournalPast) {
-        let JournalPast { first, written, dropped, removed } = past;
+        let JournalPast { first, written, dropped, removed, due } = past;
         slots.retain(|slot| slot.number() >= first);
-        let written = slots.last().map_or(written, |last| last.number().max(written));
+        // A call that was made and is not there is evidence that is gone.
+        let written = slots.last().map_or(written, |last| last.number().max(written)).max(due);
         let gone = (written + 1).saturating_sub(first + slots.len() as u64);
         self.refill(slots, written, dropped + gone, removed);
     }

@@ -1,4 +1,4 @@
-//! Sandboxes that are made while the process ends.
+//! Sandboxes that are made while the process ends, and calls.
 
 use std::fs;
 use std::path::Path;
@@ -9,6 +9,7 @@ use crate::base::time::Timestamp;
 use crate::engine::{Machine, Options, Start, Vendor};
 use crate::store::check::{self, Soundness};
 use crate::store::{Fsync, load};
+use crate::world::Mode;
 
 fn wall() -> Timestamp {
     "2026-01-05T09:00:00Z".parse().expect("a valid timestamp")
@@ -67,5 +68,42 @@ fn a_row_without_records_is_told_and_dropped_and_nobody_has_its_life() {
     opened.store.close();
     drop(opened.store);
     assert_eq!(rows(&directory), [("probe".to_owned(), 6)]);
+    fs::remove_dir_all(directory).expect("the folder can go");
+}
+
+#[test]
+fn a_call_whose_exchange_did_not_come_is_missed_behind_a_checkpoint_as_well() {
+    let directory = std::env::temp_dir().join(format!("seatrial-due-{}", std::process::id()));
+    let machine = machine();
+    let opened = open(&machine, &directory);
+    let sandbox = machine.default_sandbox();
+    let call = |mode| {
+        let mut state = sandbox.lock();
+        sandbox.sink().expect("it is kept").called();
+        state.world.set_mode(mode, wall());
+    };
+    let missed = |directory: &Path| {
+        let copy = directory.with_extension("copy");
+        let made = std::process::Command::new("cp").arg("-r").args([directory, &copy]).status();
+        assert!(made.is_ok_and(|status| status.success()));
+        let again = self::machine();
+        let opened = open(&again, &copy);
+        opened.store.close();
+        fs::remove_dir_all(&copy).expect("the folder can go");
+        let journal = again.default_sandbox().journal();
+        (journal.written, journal.dropped())
+    };
+    call(Mode::Frozen);
+    keep(&opened.store);
+    assert_eq!(missed(&directory), (1, 1));
+    // Its checkpoint says so, too, as soon as it is there.
+    sandbox.try_checkpoint();
+    keep(&opened.store);
+    assert_eq!(missed(&directory), (1, 1));
+    sandbox.clear_journal();
+    call(Mode::Realtime);
+    keep(&opened.store);
+    assert_eq!(missed(&directory), (2, 2));
+    opened.store.close();
     fs::remove_dir_all(directory).expect("the folder can go");
 }
