@@ -75,7 +75,8 @@ impl Machine {
         match self.locate(request, &text::decode_unreserved(&request.path)) {
             Target::Vendor(here) => {
                 let aside = Sandbox::new(&here.sandbox.name, here.sandbox.lock().without_documents(), &self.budget);
-                self.answer(request, &Located { sandbox: Arc::new(aside), ..here }, Some(unread), wall, has_time, true)
+                let answer = self.answer(request, &Located { sandbox: Arc::new(aside), ..here }, Some(unread), wall, has_time, true);
+                answer.map(unnamed)
             }
             Target::NoSandbox(_) | Target::Nowhere => Some(unmatched::unread(request, unread)),
         }
@@ -361,6 +362,15 @@ fn add_own_headers(headers: &mut HeaderMap, id: &str, notes: &[Note]) {
         let codes = note::codes(notes);
         add(NOTES, &codes.join(","));
     }
+}
+
+/// An answer whose exchange no journal has: the next call gets the id that it would have had.
+fn unnamed(mut answer: Answer) -> Answer {
+    answer.headers.remove(REQUEST);
+    if let Some(entry) = &mut answer.entry {
+        Arc::make_mut(entry).id = Arc::from("");
+    }
+    answer
 }
 
 /// The id of an exchange: the same in every run of the same calls. Numbers go back with a snapshot, so that the same calls have the same

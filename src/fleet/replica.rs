@@ -380,7 +380,15 @@ impl Fleet {
         Some(copy.taken_back())
     }
 
-    /// The same for all sandboxes.
+    /// What `look` sees of a sandbox while nothing is under way in it here, so that all of it is committed; `None` if its copy has to be
+    /// read again before.
+    pub async fn shown<T>(&self, sandbox: &Arc<Sandbox>, look: impl FnOnce() -> T) -> Option<T> {
+        let Some(copy) = self.copy_of(sandbox) else { return Some(look()) };
+        let standing = copy.gate.lock().await;
+        (standing.mark.is_some() && copy.recording.is_empty()).then(look)
+    }
+
+    /// What [`Fleet::settled`] waits for in all sandboxes.
     pub async fn settled_all(&self) -> u64 {
         let copies = self.all_copies();
         for copy in &copies {

@@ -400,7 +400,7 @@ impl Shell {
         if let Some(page) = page.filter(|_| answer.unmatched.is_some()) {
             return Ok(page);
         }
-        if let Some(entry) = answer.entry.as_ref().filter(|_| self.names_pages) {
+        if let Some(entry) = answer.entry.as_ref().filter(|entry| self.names_pages && !entry.id.is_empty()) {
             // Where a vendor has a host name to itself, there is no mount in front of its paths, and no page.
             let before = entry.target.get(..entry.path_start).and_then(|before| before.rsplit('/').next()).unwrap_or_default();
             let has_page = !before.is_empty() && !before.starts_with('@') && request.mount.is_none();

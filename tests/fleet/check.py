@@ -2,6 +2,7 @@
 
 import argparse
 import http.client
+import json
 import signal
 import subprocess
 import sys
@@ -614,6 +615,48 @@ def partitions(fleet: Fleet) -> None:
     assert fleet.database.sql("SELECT count(*) FROM seatrial_record WHERE sandbox = 'hooks'") == "0"
 
 
+def streams(fleet: Fleet) -> None:
+    """A stream shows what is committed, once, also where the answer of a commit is lost; a call that is refused has no name."""
+    wire = Wire(fleet.database.port)
+    alone = Replica(fleet.folder, fleet.program, wire.url, None, *fleet.arguments)
+    fleet.replicas.append(alone)
+    shown, is_open = [], threading.Event()
+
+    def watch() -> None:
+        with urllib.request.urlopen(f"{alone.base}/_seatrial/sandboxes/default/requests/stream", timeout=60) as stream:
+            is_open.set()
+            for line in stream:
+                if line.startswith(b"id: "):
+                    shown.append(line[4:].decode().strip())
+
+    def make() -> tuple[int, str | None]:
+        headers = {**TOKEN, "content-type": "application/json"}
+        request = urllib.request.Request(f"{alone.base}/shippo/addresses/", json.dumps(ADDRESS).encode(), headers)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, answer.headers["seatrial-request"]
+        except urllib.error.HTTPError as error:
+            assert "ledger-away" in error.headers["seatrial-notes"]
+            return error.code, error.headers["seatrial-request"]
+
+    threading.Thread(target=watch, daemon=True).start()
+    assert is_open.wait(20)
+    names = []
+    for misses in (None, Wire.ANSWER, None, Wire.COMMIT, None, Wire.ANSWER):
+        wire.misses = misses
+        status, name = make()
+        if misses == Wire.COMMIT:
+            assert (status, name) == (503, None), (status, name)
+            wire.mend()
+            wait_for("it is ready again", lambda: call(alone.base, "GET", "/_seatrial/readyz")[0] == 200)
+        else:
+            assert status == 201, status
+            names.append(name)
+            wait_for(f"{name} is shown", lambda: shown == names)
+    rows = fleet.admin("GET", "/sandboxes/default/requests")["requests"]
+    assert [row["id"] for row in rows] == names == shown, (rows, names, shown)
+
+
 def noted(base: str, path: str = "/shippo/addresses", token: dict = TOKEN) -> tuple[int, str, str]:
     """How a call is answered, with its notes, and in which type."""
     request = urllib.request.Request(f"{base}{path}", headers=token)
@@ -812,7 +855,7 @@ def trips(fleet: Fleet) -> None:
 
 CHECKS = [
     lifecycle, again, unread, silence, held, waits, inboxes, common, pages, sessions, deliveries, overview, formats, rights, routed, trips,
-    secured, conversations, couriers, kills, stops, partitions, crashes,
+    secured, conversations, couriers, kills, stops, partitions, streams, crashes,
 ]
 POOLED = [lifecycle, waits, deliveries, kills]
 SPREAD = [spread, lifecycle, deliveries, couriers, kills, crashes]

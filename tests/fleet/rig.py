@@ -129,9 +129,12 @@ class Wire:
     that sends again, or lost, and with it the connections; those are half open meanwhile. Or all connections are ended, and new ones too."""
 
     TO, FROM = "to", "from"
+    ANSWER, COMMIT = "answer", "commit"
 
     def __init__(self, port: int):
         self.port_behind, self.cut, self.loses, self.ends = port, set(), False, False
+        # What of the next commit does not arrive: its answer, or the commit itself, and with that all connections until it is mended.
+        self.misses, self.deaf = None, set()
         self.changed, self.pairs = threading.Condition(), set()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -169,8 +172,17 @@ class Wire:
                     is_lost = way in self.cut and self.loses
                     while way in self.cut and not self.loses:
                         self.changed.wait()
+                    is_lost |= source in self.deaf
+                missed = self.missed(sink) if way == self.TO and b"COMMIT\0" in part else None
+                if missed == self.COMMIT:
+                    self.set(ends=True)
+                    break
                 if not is_lost:
                     sink.sendall(part)
+                if missed == self.ANSWER:
+                    # It is made before the connection ends.
+                    time.sleep(0.2)
+                    break
         except OSError:
             pass
         # An end is not heard of through a cut wire.
@@ -178,6 +190,13 @@ class Wire:
             self.changed.wait_for(lambda: way not in self.cut)
         for one in (source, sink):
             self.close(one)
+
+    def missed(self, sink: socket.socket) -> str | None:
+        with self.changed:
+            missed, self.misses = self.misses, None
+            if missed:
+                self.deaf.add(sink)
+            return missed
 
     @staticmethod
     def close(one: socket.socket) -> None:

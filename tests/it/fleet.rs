@@ -386,6 +386,27 @@ fn scans_and_deliveries_of_other_replicas_are_seen() {
     });
 }
 
+#[test]
+fn only_what_is_committed_is_shown_to_those_who_watch() {
+    block_on(async {
+        let (_, replicas) = fleet(2).await;
+        let (replica, sandbox) = (&replicas[0], replicas[0].sandbox("default"));
+        let shown = || replica.fleet.shown(&sandbox, || sandbox.journal().written);
+        assert_eq!(shown().await, Some(0));
+        let section = replica.fleet.section(&Reach::one("default")).await.expect("the ledger is there");
+        replica.machine.handle(&call("default", Method::POST, "/addresses/", &address("Ada")), wall());
+        let mut look = std::pin::pin!(shown());
+        assert!(std::future::poll_fn(|cx| std::task::Poll::Ready(look.as_mut().poll(cx))).await.is_pending(), "it is under way");
+        assert_eq!(sandbox.journal().written, 1);
+        drop(section);
+        assert_eq!(look.await, None, "it is taken back");
+        replica.fleet.catch_up("default").await.expect("the ledger is there");
+        assert_eq!(shown().await, Some(0));
+        replica.call("default", Method::POST, "/addresses/", &address("Ada")).await;
+        assert_eq!(shown().await, Some(1));
+    });
+}
+
 /// A rolling upgrade: replicas of the new version write what the old ones read, until there are none.
 #[test]
 fn a_later_format_is_written_when_all_read_it() {

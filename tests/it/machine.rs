@@ -140,6 +140,8 @@ fn what_is_not_answered_for_want_of_the_database_is_refused_in_the_vendors_words
     assert_eq!((answer.status.as_u16(), &*answer.body), (418, &br#"{"no":"hm"}"#[..]));
     let notes = answer.headers.get("seatrial-notes").and_then(|notes| notes.to_str().ok()).unwrap_or_default();
     assert!(notes.contains("ledger-away"), "{notes}");
+    // The next call has the number that this one would have had.
+    assert_eq!((answer.headers.get("seatrial-request"), answer.entry.as_ref().map(|entry| &*entry.id)), (None, Some("")));
     let after = (machine.default_sandbox().lock().world.bytes(), machine.default_sandbox().journal().iter().count());
     assert_eq!(after, before, "nothing is stored, done or told");
 }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::carrier::Parcel;
 use crate::engine::webhooks::{DELIVERY, Delivery};
 use crate::engine::{Happening, Machine, PARCEL, Sandbox, State};
+use crate::fleet::Fleet;
 use crate::server::admin::clock::ClockView;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
@@ -46,6 +47,7 @@ static OPEN: Streams = Streams::new();
 /// Who watches a sandbox, and what was seen of it.
 struct Watcher {
     machine: Arc<Machine>,
+    fleet: Option<Arc<Fleet>>,
     moves: Arc<ClockMoves>,
     sandbox: Arc<Sandbox>,
     topics: Vec<String>,
@@ -70,9 +72,9 @@ pub(crate) async fn stream(admin: &Admin, request: &AdminRequest<'_>) -> Result<
         return Err(Problem::bad_request(format!("`topics` are some of {}, found `{unknown}`", TOPICS.join(", "))));
     }
     let seat = OPEN.begin()?;
-    let (machine, moves) = (Arc::clone(&admin.machine), Arc::clone(&admin.webhook_sender.moves));
+    let (machine, fleet, moves) = (Arc::clone(&admin.machine), admin.fleet.clone(), Arc::clone(&admin.webhook_sender.moves));
     let (call, happenings) = (sandbox.journal().written, sandbox.happenings.watch());
-    let watcher = Watcher { machine, moves, sandbox, topics, call, happenings, clock: Value::Null, _seat: seat };
+    let watcher = Watcher { machine, fleet, moves, sandbox, topics, call, happenings, clock: Value::Null, _seat: seat };
     let (sender, body) = Channel::new(1);
     tokio::spawn(send(watcher, sender));
     Ok(response::stream("text/event-stream", body))
@@ -88,7 +90,7 @@ async fn send(mut watcher: Watcher, mut sender: Sender<Bytes, BrokenOff>) {
             let _ = sender.send_data(event("end", None, &json!({"reason": "the sandbox is gone"})).into()).await;
             return;
         }
-        let burst = watcher.burst();
+        let burst = watcher.committed_burst().await;
         if !burst.is_empty() {
             watcher.sandbox.touch(wall());
             if sender.send_data(burst.into()).await.is_err() {
@@ -111,6 +113,14 @@ async fn send(mut watcher: Watcher, mut sender: Sender<Bytes, BrokenOff>) {
 impl Watcher {
     fn has(&self, topic: &str) -> bool {
         self.topics.iter().any(|own| own == topic)
+    }
+
+    /// The next burst, of what is committed where replicas share the sandbox.
+    async fn committed_burst(&mut self) -> String {
+        match self.fleet.clone() {
+            Some(fleet) => fleet.shown(&Arc::clone(&self.sandbox), || self.burst()).await.unwrap_or_default(),
+            None => self.burst(),
+        }
     }
 
     /// The events of what has happened since the last burst.

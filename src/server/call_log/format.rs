@@ -173,7 +173,7 @@ fn escape(letter: char) -> impl Iterator<Item = char> {
 fn call(entry: &Entry) -> Value {
     json!({
         "message": "call",
-        "id": &*entry.id,
+        "id": Some(&*entry.id).filter(|id| !id.is_empty()),
         "sandbox": &*entry.sandbox,
         "vendor": &*entry.vendor,
         "operation": entry.operation.as_deref(),

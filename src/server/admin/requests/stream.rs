@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::engine::{Machine, Sandbox};
+use crate::fleet::Fleet;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::requests::entry::EntryView;
@@ -32,6 +33,7 @@ static OPEN: Streams = Streams::new();
 /// What a client has received of a journal.
 struct Subscriber {
     machine: Arc<Machine>,
+    fleet: Option<Arc<Fleet>>,
     sandbox: Weak<Sandbox>,
     filter: Filter,
     secrets: Secrets,
@@ -57,9 +59,11 @@ pub(crate) async fn stream(admin: &Admin, request: &AdminRequest<'_>) -> Result<
         None => journal.written,
     };
     let seat = OPEN.begin()?;
-    let (machine, left, dropped) = (Arc::clone(&admin.machine), filter.limit(), journal.dropped());
+    let (machine, fleet) = (Arc::clone(&admin.machine), admin.fleet.clone());
+    let (left, dropped) = (filter.limit(), journal.dropped());
     drop(journal);
-    let subscriber = Subscriber { machine, sandbox: Arc::downgrade(&sandbox), filter, secrets, number, dropped, left, _seat: seat };
+    let sandbox = Arc::downgrade(&sandbox);
+    let subscriber = Subscriber { machine, fleet, sandbox, filter, secrets, number, dropped, left, _seat: seat };
     let (sender, body) = Channel::new(1);
     tokio::spawn(send(subscriber, sender));
     Ok(response::stream("text/event-stream", body))
@@ -72,7 +76,7 @@ async fn send(mut subscriber: Subscriber, mut sender: Sender<Bytes, BrokenOff>) 
         let listening = subscriber.sandbox.upgrade().map(|sandbox| sandbox.listen());
         // A few at a time, so that a client that does not read holds no more.
         let end = loop {
-            match subscriber.next_events() {
+            match subscriber.next_committed().await {
                 Ok(events) if events.is_empty() => break None,
                 Ok(events) => {
                     for event in events {
@@ -101,6 +105,14 @@ async fn send(mut subscriber: Subscriber, mut sender: Sender<Bytes, BrokenOff>) 
 }
 
 impl Subscriber {
+    /// The next events of what is committed, where replicas share the sandbox.
+    async fn next_committed(&mut self) -> Result<Vec<Bytes>, StreamEnd> {
+        match (self.fleet.clone(), self.sandbox.upgrade()) {
+            (Some(fleet), Some(sandbox)) => fleet.shown(&sandbox, || self.next_events()).await.unwrap_or(Ok(Vec::new())),
+            _ => self.next_events(),
+        }
+    }
+
     /// The events of the next calls that fit, behind one that says what was lost before them; none when there are none yet.
     fn next_events(&mut self) -> Result<Vec<Bytes>, StreamEnd> {
         let is_there = |sandbox: &Arc<Sandbox>| self.machine.sandbox(&sandbox.name).is_some_and(|other| Arc::ptr_eq(&other, sandbox));
