@@ -132,7 +132,7 @@ impl Fleet {
     async fn begin(self: &Arc<Self>, copy: &Arc<Copy>) -> Result<Option<Section>, Fault> {
         let mut hold = self.ledger.begin();
         let Some(held) = self.hold_copy(&mut hold, Arc::clone(copy)).await? else { return Ok(None) };
-        Ok(Some(Section { fleet: Arc::clone(self), hold: Some(hold), held: vec![held], list: None }))
+        Ok(Some(Section { fleet: Arc::clone(self), hold: Some(hold), held: vec![held], list: None, begun: String::new(), begins: None }))
     }
 }
 

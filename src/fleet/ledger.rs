@@ -140,6 +140,8 @@ pub struct Death {
 pub struct Commit {
     /// What names the commit, for ever.
     pub token: i64,
+    /// The text that the fleet is begun with, as its first sandbox is made.
+    pub begins: Option<String>,
     /// Sandboxes that are held, and where they stood.
     pub appends: Vec<(Arc<str>, Mark, Append)>,
     pub births: Vec<Birth>,
@@ -243,9 +245,6 @@ pub trait Ledger: Send + Sync {
     /// Gives that up, so that another one need not wait.
     fn leave_lane(&self, name: Arc<str>, courier: i64) -> Trip<'_, ()>;
 
-    /// The text that the fleet was begun with; the first one who says one begins it.
-    fn agree(&self, text: String) -> Trip<'_, String>;
-
     /// What all replicas sign with; the first one who brings a secret sets it.
     fn secret(&self, own: Secret) -> Trip<'_, Secret>;
 
@@ -276,8 +275,8 @@ pub trait Ledger: Send + Sync {
 
 /// A transaction. What it holds, nobody else appends to until it ends; dropping it rolls it back.
 pub trait Hold: Send {
-    /// Holds the list of sandboxes: nobody else makes or removes one.
-    fn lock_list(&mut self) -> Trip<'_, ()>;
+    /// Holds the list of sandboxes: nobody else makes or removes one. Returns the text that the fleet was begun with; it is empty before.
+    fn lock_list(&mut self) -> Trip<'_, String>;
 
     /// Holds a sandbox; `None` if there is none.
     fn lock(&mut self, name: Arc<str>, since: Since) -> Trip<'_, Option<News>>;

@@ -224,14 +224,6 @@ impl Ledger for Postgres {
         })
     }
 
-    fn agree(&self, text: String) -> Trip<'_, String> {
-        Box::pin(async move {
-            let statement = "UPDATE seatrial_begun SET text = CASE WHEN text = '' THEN $1 ELSE text END RETURNING text";
-            let row = self.once(async |client| client.query_typed_one(statement, &[(&text, Type::TEXT)]).await).await?;
-            row.try_get(0).map_err(damaged)
-        })
-    }
-
     fn secret(&self, own: Secret) -> Trip<'_, Secret> {
         Box::pin(secret::agree(&self.pool, own))
     }
@@ -340,13 +332,13 @@ async fn begin(client: &Client, begins: bool) -> Result<(), Fault> {
 }
 
 impl Hold for Transaction {
-    fn lock_list(&mut self) -> Trip<'_, ()> {
+    fn lock_list(&mut self) -> Trip<'_, String> {
         Box::pin(async {
             let (client, begins) = self.connection().await?;
-            let lock = "SELECT 1 FROM seatrial_begun FOR UPDATE";
-            let (begun, locked) = tokio::join!(biased; begin(client, begins), within(client.query_typed(lock, &[])));
+            let lock = "SELECT text FROM seatrial_begun FOR UPDATE";
+            let (begun, locked) = tokio::join!(biased; begin(client, begins), within(client.query_typed_one(lock, &[])));
             begun?;
-            locked.map(drop)
+            locked?.try_get(0).map_err(damaged)
         })
     }
 

@@ -157,17 +157,19 @@ impl Fleet {
             reads,
             writes: AtomicU8::new(1),
         });
-        let agreed = fleet.ledger.agree(begins.clone()).await?;
-        if insists && begins != agreed {
+        let mut section = fleet.section(&Reach::list(None)).await?;
+        // Without it, whoever began has ended before he had made it.
+        let is_first = fleet.copy(DEFAULT).is_none();
+        if insists && !is_first && !section.begun.is_empty() && section.begun != begins {
             return Err(JoinError::Other);
         }
         fleet.beat().await?;
         for part in 1..fleet.parts.len() {
             fleet.beat_in(part).await?;
         }
-        let section = fleet.section(&Reach::list(None)).await?;
-        if fleet.copy(DEFAULT).is_none() {
+        if is_first {
             fleet.opened(fleet.machine.default_sandbox());
+            section.begins = Some(begins);
             section.commit().await.map_err(|failed| failed.fault)?;
         }
         let keeper: Arc<Self> = Arc::clone(&fleet);
@@ -264,17 +266,19 @@ impl Fleet {
     /// When the database does not answer, or what it has cannot be read.
     pub async fn section(self: &Arc<Self>, reach: &Reach) -> Result<Section, Fault> {
         let holds_list = reach.list || matches!(reach.sandboxes, Which::All);
-        let mut section = Section { fleet: Arc::clone(self), hold: Some(self.ledger.begin()), held: Vec::new(), list: None };
+        let mut section = Section { fleet: Arc::clone(self), hold: Some(self.ledger.begin()), held: Vec::new(), list: None, begun: String::new(), begins: None };
         if holds_list {
             let (gate, hold) = (Arc::clone(&self.list_gate).lock_owned(), section.hold.as_mut());
             let list = answered(async {
                 let list = gate.await;
-                if let Some(hold) = hold {
-                    hold.lock_list().await?;
-                }
-                Ok(list)
+                let begun = match hold {
+                    Some(hold) => hold.lock_list().await?,
+                    None => String::new(),
+                };
+                Ok((list, begun))
             });
-            section.list = Some(list.await?);
+            let (list, begun) = list.await?;
+            (section.list, section.begun) = (Some(list), begun);
             drop(self.listed());
             self.refresh().await?;
         }

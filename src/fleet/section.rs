@@ -20,6 +20,9 @@ pub struct Section {
     pub(super) held: Vec<Held>,
     /// With the list of sandboxes: nobody else makes or removes one.
     pub(super) list: Option<OwnedMutexGuard<()>>,
+    /// With that, what the fleet was begun with, and what it is begun with here.
+    pub(super) begun: String,
+    pub(super) begins: Option<String>,
 }
 
 /// A sandbox that is held.
@@ -95,7 +98,7 @@ impl Section {
         let (born, gone) = if self.list.is_some() { self.fleet.listed() } else { Default::default() };
         let format = self.fleet.format();
         let listed = Listed { fleet: Arc::clone(&self.fleet), born, gone };
-        let mut commit = Commit { token: self.fleet.ledger.chance(), ..Commit::default() };
+        let mut commit = Commit { token: self.fleet.ledger.chance(), begins: self.begins.take(), ..Commit::default() };
         for held in &mut self.held {
             let sandbox = &held.copy.sandbox;
             let used = sandbox.last_used();

@@ -74,6 +74,9 @@ impl Several {
 fn split(commit: Commit, places: usize) -> Vec<(usize, Commit)> {
     let mut parts: Vec<_> = (0..places).map(|place| (place, Commit { token: commit.token, ..Commit::default() })).collect();
     let place = |name: &str| place_of(name, places);
+    if let Some(first) = parts.first_mut() {
+        first.1.begins = commit.begins;
+    }
     commit.appends.into_iter().for_each(|append| parts[place(&append.0)].1.appends.push(append));
     commit.births.into_iter().for_each(|birth| parts[place(&birth.name)].1.births.push(birth));
     commit.deaths.into_iter().for_each(|death| parts[place(&death.name)].1.deaths.push(death));
@@ -85,8 +88,9 @@ fn split(commit: Commit, places: usize) -> Vec<(usize, Commit)> {
 
 /// When a part is written among the others; `None` if there is nothing to write.
 fn rank(part: &Commit) -> Option<u8> {
-    let Commit { appends, births, deaths, used, .. } = part;
-    let ranks = [births.is_empty() && deaths.is_empty(), appends.is_empty(), used.is_empty()];
+    let Commit { begins, appends, births, deaths, used, .. } = part;
+    // What the fleet is begun with counts for nothing before its first sandbox is there.
+    let ranks = [begins.is_none(), births.is_empty() && deaths.is_empty(), appends.is_empty(), used.is_empty()];
     ranks.into_iter().zip(0..).find_map(|(is_empty, rank)| (!is_empty).then_some(rank))
 }
 
@@ -153,10 +157,6 @@ impl Ledger for Several {
         Box::pin(database.to(database.ledger.leave_lane(name, courier)))
     }
 
-    fn agree(&self, text: String) -> Trip<'_, String> {
-        Box::pin(self.first().to(self.first().ledger.agree(text)))
-    }
-
     fn secret(&self, own: Secret) -> Trip<'_, Secret> {
         Box::pin(self.first().to(self.first().ledger.secret(own)))
     }
@@ -197,13 +197,15 @@ impl Ledger for Several {
 
 impl Hold for Transactions {
     /// The lists of all, always in the same order, so that nobody waits for somebody who waits for him.
-    fn lock_list(&mut self) -> Trip<'_, ()> {
+    fn lock_list(&mut self) -> Trip<'_, String> {
         Box::pin(async {
+            let mut begun = None;
             for (place, database) in self.databases.iter().enumerate() {
                 let hold = self.open.entry(place).or_insert_with(|| database.ledger.begin());
-                database.to(hold.lock_list()).await?;
+                let text = database.to(hold.lock_list()).await?;
+                begun.get_or_insert(text);
             }
-            Ok(())
+            Ok(begun.unwrap_or_default())
         })
     }
 

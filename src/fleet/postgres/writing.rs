@@ -44,8 +44,13 @@ fn death_of_records() -> String {
 /// Writes a transaction and ends it. What is usual, records of one sandbox, is one statement, and goes together with the end; so does
 /// what makes and removes sandboxes.
 pub(super) async fn write(client: &Client, commit: &Commit) -> Result<(), Fault> {
-    let Commit { token, appends, births, deaths, used } = commit;
+    let Commit { token, begins, appends, births, deaths, used } = commit;
     let mut trips: Vec<Trip<'_, ()>> = Vec::new();
+    if let Some(text) = begins {
+        trips.push(Box::pin(async move {
+            within(client.execute_typed("UPDATE seatrial_begun SET text = $1", &[(text, Type::TEXT)])).await.map(drop)
+        }));
+    }
     for (name, second) in used {
         trips.push(Box::pin(async move {
             let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&&**name, Type::TEXT), (second, Type::INT8)];

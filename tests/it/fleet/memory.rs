@@ -37,7 +37,7 @@ struct Tables {
     sandboxes: BTreeMap<Arc<str>, Kept>,
     locks: BTreeMap<Arc<str>, Arc<AsyncMutex<()>>>,
     lives: i64,
-    begun: Option<String>,
+    begun: String,
     secret: Option<[u8; 32]>,
     format: Option<u8>,
     replicas: BTreeMap<i64, ReplicaRow>,
@@ -212,10 +212,6 @@ impl Ledger for Memory {
         ready(())
     }
 
-    fn agree(&self, text: String) -> Trip<'_, String> {
-        ready(self.tables().begun.get_or_insert(text).clone())
-    }
-
     fn secret(&self, own: [u8; 32]) -> Trip<'_, [u8; 32]> {
         ready(*self.tables().secret.get_or_insert(own))
     }
@@ -278,10 +274,11 @@ impl Ledger for Memory {
 }
 
 impl Hold for Transaction {
-    fn lock_list(&mut self) -> Trip<'_, ()> {
+    fn lock_list(&mut self) -> Trip<'_, String> {
         Box::pin(async {
             self.guards.push(Arc::clone(&self.shared.list).lock_owned().await);
-            self.shared.answers().await
+            self.shared.answers().await?;
+            Ok(self.shared.tables().begun.clone())
         })
     }
 
@@ -310,6 +307,7 @@ impl Hold for Transaction {
                 return fault();
             }
             tables.commits.insert(commit.token);
+            tables.begun = commit.begins.unwrap_or(std::mem::take(&mut tables.begun));
             for (name, before, append) in &commit.appends {
                 let kept = tables.sandboxes.get_mut(name).expect("what is held is there");
                 assert_eq!(kept.head.mark, *before, "nobody else appends to what is held");

@@ -391,10 +391,6 @@ impl Ledger for Remote {
         }))
     }
 
-    fn agree(&self, text: String) -> Trip<'_, String> {
-        Box::pin(self.0.trip(self.1, async move { self.memory().agree(text).await }))
-    }
-
     fn secret(&self, own: [u8; 32]) -> Trip<'_, [u8; 32]> {
         Box::pin(self.0.trip(self.1, async move { self.memory().secret(own).await }))
     }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
-use seatrial::fleet::{Fault, Reach};
+use seatrial::fleet::{Fault, Fleet, JoinError, Ledger, Reach, place_of};
 use tokio::time::{Instant, timeout};
 
 use super::memory::{Failing, Memory};
 use super::several::three;
-use super::{Replica, address, block_on, fleet};
+use super::{Replica, address, block_on, fleet, machine};
 
 #[test]
 fn a_sandbox_that_has_the_name_of_one_that_was_removed_is_learnt_of_by_others() {
@@ -135,6 +135,23 @@ fn a_database_that_takes_nothing_is_told_of_by_every_replica() {
             memory.is_read_only(false);
             follow(&replica, 5).await;
             assert_eq!(replica.fleet.away(), [""; 0]);
+        }
+    });
+}
+
+#[test]
+fn who_fails_before_a_fleet_has_its_first_sandbox_has_begun_nothing() {
+    block_on(async {
+        let (several, memories) = three();
+        let alone = Memory::default();
+        let one: Arc<dyn Ledger> = Arc::new(alone.clone());
+        for (ledger, failing) in [(one, alone), (several, memories[place_of("default", 3)].clone())] {
+            let join = async |begins: &str| Fleet::join(machine(), Arc::clone(&ledger), begins.to_owned(), true).await;
+            failing.fail(&[Failing::Before]);
+            assert!(matches!(join("one").await, Err(JoinError::Fault(_))));
+            assert!(join("other").await.is_ok());
+            assert!(matches!(join("one").await, Err(JoinError::Other)));
+            assert!(join("other").await.is_ok());
         }
     });
 }

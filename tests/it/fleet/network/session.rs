@@ -9,9 +9,12 @@ use tokio::time::timeout;
 
 use super::{Health, LOCK, Session, away, lock};
 
+/// What is new in a sandbox, and what the fleet was begun with, of which a lock tells one.
+type Locked = (Option<News>, String);
+
 impl Session {
     /// Waits for the lock of a sandbox, or of the list if it is not said since when; within the database's bounds.
-    async fn locks(&mut self, name: Arc<str>, since: Option<Since>) -> Result<Option<News>, Fault> {
+    async fn locks(&mut self, name: Arc<str>, since: Option<Since>) -> Result<Locked, Fault> {
         let link = Arc::clone(&self.link);
         link.request(self.place).await?;
         let database = &link.database;
@@ -36,21 +39,21 @@ impl Session {
     }
 }
 
-async fn locked(hold: &mut Box<dyn Hold>, name: &Arc<str>, since: Option<Since>) -> Result<Option<News>, Fault> {
+async fn locked(hold: &mut Box<dyn Hold>, name: &Arc<str>, since: Option<Since>) -> Result<Locked, Fault> {
     match since {
-        Some(since) => hold.lock(Arc::clone(name), since).await,
-        None => hold.lock_list().await.map(|()| None),
+        Some(since) => Ok((hold.lock(Arc::clone(name), since).await?, String::new())),
+        None => Ok((None, hold.lock_list().await?)),
     }
 }
 
 impl Hold for Session {
-    fn lock_list(&mut self) -> Trip<'_, ()> {
-        Box::pin(async { self.locks("".into(), None).await.map(drop) })
+    fn lock_list(&mut self) -> Trip<'_, String> {
+        Box::pin(async { self.locks("".into(), None).await.map(|(_, begun)| begun) })
     }
 
     fn lock(&mut self, name: Arc<str>, since: Since) -> Trip<'_, Option<News>> {
         Box::pin(async move {
-            let news = self.locks(name, Some(since)).await?;
+            let (news, _) = self.locks(name, Some(since)).await?;
             Ok(news.map(|news| News { head: self.link.database.with_courier(news.head), ..news }))
         })
     }
