@@ -13,6 +13,8 @@ use crate::fleet::events::{self, Piece};
 use crate::fleet::ledger::{Fault, Head, Mark, News, Since};
 use crate::world::{Entry, LogLine};
 
+/// How much newer the use of a sandbox has to be than what the ledger says, in seconds, to be written by itself.
+const USED: i64 = 10;
 /// A checkpoint is made when so much was written since the latest one, and more than that one took.
 const CHECKPOINT: i64 = 256 * 1024;
 
@@ -27,6 +29,8 @@ pub struct Copy {
     /// The life of the sandbox; zero until it is written down.
     life: AtomicI64,
     version: AtomicI64,
+    /// When the ledger says that it was last used, as far as is known.
+    used: AtomicI64,
     /// How often it was read again, because what had been done here was not written down.
     taken_back: AtomicU64,
     pub jobs: Mutex<Jobs>,
@@ -102,6 +106,7 @@ impl Copy {
             gate: Arc::new(AsyncMutex::new(Standing { mark, stood: None })),
             life: AtomicI64::new(0),
             version: AtomicI64::new(0),
+            used: AtomicI64::new(0),
             taken_back: AtomicU64::new(0),
             jobs: Mutex::default(),
         };
@@ -170,6 +175,7 @@ impl Copy {
         };
         // What is made again is not recorded again.
         drop(self.recording.take());
+        self.has_used(news.head.used);
         self.sandbox.used_at(news.head.used);
         match received {
             Ok(()) => {
@@ -202,6 +208,23 @@ impl Copy {
         if head.since_checkpoint > CHECKPOINT.max(head.checkpoint_bytes) {
             self.sandbox.try_checkpoint();
         }
+    }
+
+    /// Whether it was used so much later than the ledger says that the ledger is to be told: the shorter a sandbox is kept without use, the
+    /// sooner.
+    pub fn is_used_since(&self, used: i64) -> bool {
+        let least = self.sandbox.ttl().and_then(|ttl| i64::try_from(ttl.as_secs() / 10).ok()).map_or(USED, |least| least.min(USED));
+        self.sandbox.last_used() > used.saturating_add(least)
+    }
+
+    /// The same without a look at the ledger.
+    pub fn is_used_unsaid(&self) -> bool {
+        self.is_used_since(self.used.load(Ordering::Relaxed))
+    }
+
+    /// Takes down what the ledger says of its use.
+    pub fn has_used(&self, used: i64) {
+        self.used.fetch_max(used, Ordering::Relaxed);
     }
 
     /// Has a call wait for the next section; whether somebody has to begin to make sections.

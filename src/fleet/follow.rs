@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use crate::fleet::ledger::{Fault, Head};
-use crate::fleet::replica::Fleet;
+use crate::fleet::replica::{Fleet, Reach};
 
 /// How often sandboxes are looked at in which somebody waits for something.
 const WATCHED: Duration = Duration::from_millis(25);
@@ -17,6 +17,16 @@ const ALL: u32 = 40;
 const BEAT: u32 = 2;
 
 impl Fleet {
+    /// Tells the ledger of sandboxes that are used here, and not kept for ever: other replicas may think that nobody uses them. Calls do so
+    /// by themselves; who looks, or watches, need not.
+    pub async fn tell_of_use(self: &Arc<Self>) {
+        let used = self.all_copies().into_iter().filter(|copy| copy.sandbox.ttl().is_some() && copy.is_used_unsaid());
+        for copy in used {
+            // What fails is told of again.
+            let _ = self.run(&Reach::one(Arc::clone(&copy.sandbox.name)), |_| ()).await;
+        }
+    }
+
     /// Keeps the copies near to the ledger, for ever, so that no part of it waits for another one. `tell` is called when something has
     /// changed.
     pub async fn follow(self: Arc<Self>, tell: impl Fn() + Clone + Send + 'static) {

@@ -22,7 +22,7 @@ use crate::fleet::section::{Failed, Held, Newborn, Section};
 /// How long a database that is away is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The pause before another try, and what chance adds to it.
-const PAUSE: Duration = Duration::from_millis(20);
+pub(super) const PAUSE: Duration = Duration::from_millis(20);
 const JITTER: u64 = 60;
 
 /// A replica, with the sandboxes that all replicas share.
@@ -107,7 +107,7 @@ impl Patience {
         Self(now() + PATIENCE)
     }
 
-    fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         now() >= self.0
     }
 }
@@ -323,7 +323,7 @@ impl Fleet {
             return self.lost(&copy).map(|()| None);
         };
         copy.receive(&self.machine, &mut standing, &news, self.reads)?;
-        Ok(Some(Held { copy, standing, head: news.head, is_ahead: false }))
+        Ok(Some(Held { copy, standing, used: news.head.used, head: news.head, is_ahead: false }))
     }
 
     /// Makes the copy of a sandbox as new as the ledger; how often it was taken back so far. `None` if there is none of that name.

@@ -10,9 +10,6 @@ use crate::fleet::events;
 use crate::fleet::ledger::{Birth, Commit, Death, Fault, Head, Hold, Mark, Receipt};
 use crate::fleet::replica::Fleet;
 
-/// How much newer the use of a sandbox has to be than what the ledger says, in seconds, to be written by itself.
-const USED: i64 = 10;
-
 /// Sandboxes that are held. Dropping it takes back what was done in them.
 pub struct Section {
     pub(super) fleet: Arc<Fleet>,
@@ -32,6 +29,8 @@ pub(super) struct Held {
     pub head: Head,
     /// Whether it holds what is not committed.
     pub is_ahead: bool,
+    /// When it was last used, as a commit says.
+    pub used: i64,
 }
 
 /// A sandbox that was made in the section.
@@ -102,6 +101,7 @@ impl Section {
         for held in &mut self.held {
             let sandbox = &held.copy.sandbox;
             let used = sandbox.last_used();
+            held.used = used;
             held.is_ahead = !held.copy.recording.is_empty();
             if held.is_ahead {
                 held.copy.make_checkpoint(&held.head);
@@ -109,7 +109,7 @@ impl Section {
                 if !sandbox.is_removed() {
                     commit.appends.push((Arc::clone(&sandbox.name), held.head.mark, super::Append { used, ..append }));
                 }
-            } else if used > held.head.used + USED {
+            } else if held.copy.is_used_since(held.head.used) {
                 commit.used.push((Arc::clone(&sandbox.name), used));
             }
         }
@@ -130,7 +130,7 @@ impl Section {
             hold.release();
             return Ok(());
         }
-        let token = commit.token;
+        let (token, used) = (commit.token, commit.used.clone());
         let lives: Vec<i64> = commit.births.iter().map(|birth| birth.life).collect();
         let parts = self.fleet.parts_of(&commit);
         let committed = hold.commit(commit).await;
@@ -139,7 +139,11 @@ impl Section {
             parts.iter().for_each(|part| self.fleet.parts[*part].ended(committed.as_ref().map(drop)));
         }
         committed.map_err(|fault| Failed { fault, receipt })?;
+        for (name, second) in used {
+            self.held.iter().filter(|held| held.copy.sandbox.name == name).for_each(|held| held.copy.has_used(second));
+        }
         for held in self.held.iter_mut().filter(|held| held.is_ahead) {
+            held.copy.has_used(held.used);
             let mark = Mark { version: held.head.mark.version + 1, token, ..held.head.mark };
             held.copy.committed(&mut held.standing, mark);
             held.is_ahead = false;

@@ -13,6 +13,7 @@ use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::AdminResponse;
 use crate::server::admin::route::{Reaches, Route};
 use crate::server::admin::state::Admin;
+use crate::server::clock::wall;
 
 /// How often something is looked at that is taken back meanwhile.
 const LOOKS: u32 = 3;
@@ -100,6 +101,8 @@ async fn look(
 /// Makes what is due in a sandbox, and its copy as new as the ledger; how often that was taken back so far.
 async fn settled(admin: &Admin, fleet: &Arc<Fleet>, named: Option<&str>) -> Result<Option<u64>, Problem> {
     if let Some(sandbox) = named.and_then(|name| admin.machine.sandbox(name)) {
+        // What is settled is committed with when that was.
+        sandbox.touch(wall());
         let settle = admin.webhook_sender.settle_shared(&sandbox).await;
         settle.map_err(|fault| away(&fault))?;
     }

@@ -41,6 +41,7 @@ pub(super) async fn sweep(machine: Arc<Machine>, verdicts: Arc<Verdicts>, inboxe
 /// Removes the sandboxes that no replica was asked for.
 async fn sweep_shared(machine: &Machine, fleet: &Arc<Fleet>) -> Vec<Arc<Sandbox>> {
     let is_over = |sandbox: &Sandbox| sandbox.expires().is_some_and(|expires| expires < wall());
+    fleet.tell_of_use().await;
     let mut removed = Vec::new();
     for sandbox in machine.sandboxes().into_iter().filter(|sandbox| is_over(sandbox)) {
         let remove = |section: &Section| section.holds(&sandbox) && is_over(&sandbox) && machine.remove(&sandbox.name);

@@ -321,6 +321,9 @@ impl Hold for Transaction {
                 kept.append(commit.token, &birth.append);
                 assert!(tables.sandboxes.insert(name, kept).is_none(), "a name is given once");
             }
+            for (name, second) in &commit.used {
+                tables.sandboxes.get_mut(name).expect("what is held is there").head.used = *second;
+            }
             for death in &commit.deaths {
                 tables.sandboxes.remove(&death.name);
             }

@@ -155,3 +155,24 @@ fn who_fails_before_a_fleet_has_its_first_sandbox_has_begun_nothing() {
         }
     });
 }
+
+#[test]
+fn other_replicas_hear_of_the_use_of_a_sandbox_before_they_think_that_nobody_uses_it() {
+    block_on(async {
+        let (_, replicas) = fleet(2).await;
+        let used = async |ttl: u64, later: i64| {
+            let name = format!("kept{ttl}");
+            assert!(replicas[0].open(&name).await);
+            let own = replicas[0].sandbox(&name);
+            let keep = |_: &_| own.set_ttl(Some(Duration::from_secs(ttl)));
+            replicas[0].fleet.run(&Reach::one(&*name), keep).await.expect("the ledger is there");
+            replicas[1].fleet.catch_up(&name).await.expect("the ledger is there");
+            let before = replicas[1].sandbox(&name).last_used();
+            own.touch(jiff::Timestamp::from_second(before + later).expect("a near time"));
+            replicas[0].fleet.tell_of_use().await;
+            replicas[1].fleet.catch_up(&name).await.expect("the ledger is there");
+            replicas[1].sandbox(&name).last_used() - before
+        };
+        assert_eq!((used(5, 1).await, used(60, 6).await, used(61, 7).await, used(10_000, 11).await), (1, 0, 7, 11));
+    });
+}
