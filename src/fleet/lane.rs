@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::engine::Sandbox;
 use crate::fleet::ledger::{Fault, Ledger};
-use crate::fleet::replica::{Fleet, now};
+use crate::fleet::replica::{Fleet, Patience, now};
 
 /// How long a lane is kept for a replica that is not heard of, and how often it is heard of.
 const SPAN: Duration = Duration::from_secs(10);
@@ -93,13 +93,18 @@ impl Fleet {
     /// Waits for the lane of a sandbox; `None` if the sandbox is gone.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// When the database does not answer for a while.
     pub async fn wait_for_lane(self: &Arc<Self>, sandbox: &Arc<Sandbox>) -> Result<Option<Arc<Lane>>, Fault> {
+        let mut patience = Patience::new();
         while self.copy_of(sandbox).is_some() {
-            if let Some(lane) = self.try_lane(sandbox).await? {
-                return Ok(Some(lane));
+            match self.try_lane(sandbox).await {
+                Ok(Some(lane)) => return Ok(Some(lane)),
+                Ok(None) => {
+                    patience = Patience::new();
+                    tokio::time::sleep(PAUSE).await;
+                }
+                Err(fault) => drop(self.after(fault.into(), &patience).await?),
             }
-            tokio::time::sleep(PAUSE).await;
         }
         Ok(None)
     }

@@ -266,7 +266,14 @@ impl Fleet {
     /// When the database does not answer, or what it has cannot be read.
     pub async fn section(self: &Arc<Self>, reach: &Reach) -> Result<Section, Fault> {
         let holds_list = reach.list || matches!(reach.sandboxes, Which::All);
-        let mut section = Section { fleet: Arc::clone(self), hold: Some(self.ledger.begin()), held: Vec::new(), list: None, begun: String::new(), begins: None };
+        let mut section = Section {
+            fleet: Arc::clone(self),
+            hold: Some(self.ledger.begin()),
+            held: Vec::new(),
+            list: None,
+            begun: String::new(),
+            begins: None,
+        };
         if holds_list {
             let (gate, hold) = (Arc::clone(&self.list_gate).lock_owned(), section.hold.as_mut());
             let list = answered(async {

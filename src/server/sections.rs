@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::engine::{Answer, Machine, Request, Sandbox, Unread};
-use crate::fleet::{Fault, Fleet, Lane, Reach, Undone};
+use crate::fleet::{Fault, Fleet, Lane, Patience, Reach, Undone};
 use crate::server::clock::{PAUSE, SLICE, slice, wall};
 
 /// How many slices of time a call waits for a sandbox in which very much is due: about half a minute.
@@ -53,7 +53,10 @@ impl Sections {
     pub async fn wait_for_courier(&self, sandbox: &Arc<Sandbox>) -> Result<Option<Courier>, Fault> {
         let Some(fleet) = &self.0 else { return Ok(Some(Courier::Only)) };
         let Some(lane) = fleet.wait_for_lane(sandbox).await? else { return Ok(None) };
-        fleet.catch_up(&sandbox.name).await?;
+        let patience = Patience::new();
+        while let Err(fault) = fleet.catch_up(&sandbox.name).await {
+            fleet.after(fault.into(), &patience).await?;
+        }
         Ok(Some(Courier::Of(lane)))
     }
 }
@@ -83,7 +86,10 @@ async fn answer_once(
 ) -> Result<Option<Answer>, Fault> {
     let mut addressee = machine.addressee(request);
     if addressee.is_unknown {
-        fleet.learn().await?;
+        let patience = Patience::new();
+        while let Err(fault) = fleet.learn().await {
+            fleet.after(fault.into(), &patience).await?;
+        }
         addressee = machine.addressee(request);
         if addressee.is_unknown {
             fleet.are_read()?;

@@ -655,6 +655,11 @@ def streams(fleet: Fleet) -> None:
             wait_for(f"{name} is shown", lambda: shown == names)
     rows = fleet.admin("GET", "/sandboxes/default/requests")["requests"]
     assert [row["id"] for row in rows] == names == shown, (rows, names, shown)
+    # A letter is there once as well.
+    for count in range(1, 4):
+        wire.misses = Wire.ANSWER
+        assert call(alone.base, "POST", "/_seatrial/inbox/lost", {"number": count})[0] == 200
+        assert wire.misses is None and call(fleet.base, "GET", "/_seatrial/inbox/lost")[1]["received"] == count
 
 
 def noted(base: str, path: str = "/shippo/addresses", token: dict = TOKEN) -> tuple[int, str, str]:

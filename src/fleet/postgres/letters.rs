@@ -7,6 +7,7 @@ use tokio_postgres::types::{ToSql, Type};
 use super::pool::{Pool, within};
 use super::{BEGIN, damaged};
 use crate::fleet::ledger::{AMONG_REPLICAS, Fault, InboxRow, Letters, answered};
+use crate::fleet::replica::{PAUSE, Patience};
 
 /// How many inboxes there are at most, and how many letters and bytes each holds.
 const BOXES: i64 = 64;
@@ -24,24 +25,41 @@ const FIT: &str = "DELETE FROM seatrial_letter AS letter USING (
     WINDOW newest AS (ORDER BY number DESC)
   ) AS ranked
   WHERE letter.inbox = $1 AND letter.number = ranked.number AND ranked.place > 1 AND (ranked.place > $2 OR ranked.bytes > $3)";
+/// One that makes room at once is not found, and posted again, to the same end.
+const POSTED: &str = "SELECT 1 FROM seatrial_letter WHERE inbox = $1 AND number = $2 AND body = $3";
 /// Inboxes among replicas make room for nobody.
 const MAKE_ROOM: &str = "DELETE FROM seatrial_inbox WHERE inbox IN \
     (SELECT inbox FROM seatrial_inbox WHERE inbox NOT LIKE E'\\x01%' ORDER BY latest DESC OFFSET $1)";
 
 /// Adds letters; the oldest ones make room.
 pub(super) async fn post(pool: &Arc<Pool>, inbox: &str, letters: &[Vec<u8>]) -> Result<(), Fault> {
-    answered(async {
-        // Who waits for his turn takes no connection from others.
-        let _turn = pool.posting.lock().await;
-        post_in_turn(pool, inbox, letters).await
-    })
-    .await
+    let (patience, mut committing) = (Patience::new(), None);
+    loop {
+        let posted = answered(async {
+            // Who waits for his turn takes no connection from others.
+            let _turn = pool.posting.lock().await;
+            post_in_turn(pool, inbox, letters, &mut committing).await
+        });
+        match posted.await {
+            Err(Fault::Away(_)) if !patience.is_over() => tokio::time::sleep(PAUSE).await,
+            done => return done,
+        }
+    }
 }
 
-async fn post_in_turn(pool: &Arc<Pool>, inbox: &str, letters: &[Vec<u8>]) -> Result<(), Fault> {
+/// How many letters there were before a commit is left in `committing`, by which it is found if nobody hears of its end.
+async fn post_in_turn(pool: &Arc<Pool>, inbox: &str, letters: &[Vec<u8>], committing: &mut Option<i64>) -> Result<(), Fault> {
     let connection = pool.get().await?;
     let client = &connection.client;
     within(client.batch_execute(&format!("{BEGIN}; {TURN}"))).await?;
+    if let (Some(before), Some(first)) = (*committing, letters.first()) {
+        let number = before + 1;
+        let wanted: [(&(dyn ToSql + Sync), Type); 3] = [(&inbox, Type::TEXT), (&number, Type::INT8), (first, Type::BYTEA)];
+        if !within(client.query_typed(POSTED, &wanted)).await?.is_empty() {
+            connection.roll_back();
+            return Ok(());
+        }
+    }
     let count = i64::try_from(letters.len()).unwrap_or(i64::MAX);
     let counted: [(&(dyn ToSql + Sync), Type); 2] = [(&inbox, Type::TEXT), (&count, Type::INT8)];
     let row = within(client.query_typed_one(COUNT, &counted)).await?;
@@ -51,6 +69,7 @@ async fn post_in_turn(pool: &Arc<Pool>, inbox: &str, letters: &[Vec<u8>]) -> Res
     let bounds: [(&(dyn ToSql + Sync), Type); 3] = [(&inbox, Type::TEXT), (&LETTERS, Type::INT8), (&BYTES, Type::INT8)];
     within(client.execute_typed(FIT, &bounds)).await?;
     within(client.execute_typed(MAKE_ROOM, &[(&BOXES, Type::INT8)])).await?;
+    *committing = Some(before);
     within(client.batch_execute("COMMIT")).await?;
     connection.give_back();
     Ok(())

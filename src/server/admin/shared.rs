@@ -110,11 +110,17 @@ async fn settled(admin: &Admin, fleet: &Arc<Fleet>, named: Option<&str>) -> Resu
 }
 
 async fn caught_up(fleet: &Arc<Fleet>, named: Option<&str>) -> Result<Option<u64>, Problem> {
-    let caught_up = match named {
-        Some(name) => fleet.catch_up(name).await,
-        None => fleet.catch_up_all().await.map(Some),
-    };
-    caught_up.map_err(|fault| away(&fault))
+    let patience = Patience::new();
+    loop {
+        let caught_up = match named {
+            Some(name) => fleet.catch_up(name).await,
+            None => fleet.catch_up_all().await.map(Some),
+        };
+        match caught_up {
+            Ok(taken_back) => return Ok(taken_back),
+            Err(fault) => fleet.after(fault.into(), &patience).await.map_err(|fault| away(&fault))?,
+        };
+    }
 }
 
 fn sandbox(admin: &Admin, request: &AdminRequest<'_>) -> Option<Arc<Sandbox>> {

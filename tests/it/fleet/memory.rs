@@ -1,7 +1,7 @@
 //! A ledger in memory, which fails when it is told to.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -28,6 +28,7 @@ struct Shared {
     tables: Mutex<Tables>,
     is_away: AtomicBool,
     is_silent: AtomicBool,
+    misses: AtomicUsize,
     is_read_only: AtomicBool,
     list: Arc<AsyncMutex<()>>,
 }
@@ -74,6 +75,11 @@ impl Memory {
     /// Takes nothing that is to be written, or again.
     pub fn is_read_only(&self, is_read_only: bool) {
         self.0.is_read_only.store(is_read_only, Ordering::Relaxed);
+    }
+
+    /// The next trips fail for which somebody may wait.
+    pub fn misses(&self, trips: usize) {
+        self.0.misses.store(trips, Ordering::Relaxed);
     }
 
     /// Never answers again.
@@ -124,7 +130,8 @@ impl Shared {
         if self.is_silent.load(Ordering::Relaxed) {
             std::future::pending::<()>().await;
         }
-        if self.is_away.load(Ordering::Relaxed) { Err(Fault::Away("it is away".to_owned())) } else { Ok(()) }
+        let misses = self.misses.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |trips| trips.checked_sub(1)).is_ok();
+        if misses || self.is_away.load(Ordering::Relaxed) { Err(Fault::Away("it is away".to_owned())) } else { Ok(()) }
     }
 
     fn is_written(&self) -> Result<(), Fault> {
@@ -202,7 +209,7 @@ impl Ledger for Memory {
     fn take_lane(&self, name: Arc<str>, courier: i64, _: Duration) -> Trip<'_, bool> {
         let mut tables = self.tables();
         let lane = tables.sandboxes.get_mut(&name).map(|kept| *kept.head.courier.get_or_insert(courier));
-        ready(lane == Some(courier))
+        Box::pin(async move { self.0.answers().await.map(|()| lane == Some(courier)) })
     }
 
     fn leave_lane(&self, name: Arc<str>, courier: i64) -> Trip<'_, ()> {

@@ -159,3 +159,27 @@ fn what_was_begun_goes_on_when_the_answers_of_calls_are_lost() {
     receiver.set_nonblocking(true).expect("it is a socket");
     assert_eq!(receiver.accept().expect_err("nothing is sent twice").kind(), ErrorKind::WouldBlock);
 }
+
+#[test]
+fn a_ledger_that_is_away_for_a_moment_is_waited_for() {
+    let served = Served::start();
+    for (method, path, body) in [
+        ("GET", "/sandboxes/default/clock", Value::Null),
+        ("GET", "/sandboxes/default/requests", Value::Null),
+        ("GET", "/sandboxes", Value::Null),
+        ("POST", "/sandboxes/default/clock/advance", json!({"by": "1h"})),
+        ("POST", "/sandboxes/default/snapshot", json!({"name": "kept"})),
+    ] {
+        for trips in 1..6 {
+            served.ledger.misses(trips);
+            let (status, answer) = served.ask(method, path, &body);
+            assert!((200..300).contains(&status), "{method} {path} after {trips} trips: {status} {answer}");
+        }
+    }
+    for trips in 1..6 {
+        served.ledger.misses(trips);
+        // As with a credential that no sandbox has, for which the list is looked at.
+        let (status, answer) = served.send("GET", "/shippo/addresses/", "authorization: ShippoToken unknown\r\n", "");
+        assert_eq!(status, 401, "after {trips} trips: {answer}");
+    }
+}
