@@ -52,3 +52,6 @@ pub use self::parse::{
     whole, yaml,
 };
 pub use self::story::Story;
+
+/// What the file of a scenario or a fault is called that came without a file.
+pub const FILE_NAME: &str = "scenario.yaml";

@@ -407,7 +407,10 @@ fn error_text(error: &fjall::Error) -> String {
     match error {
         fjall::Error::Io(error) | fjall::Error::Storage(LsmError::Io(error)) => error.to_string(),
         fjall::Error::Storage(LsmError::ChecksumMismatch { .. }) => "a checksum of its files is wrong".to_owned(),
-        fjall::Error::Poisoned => "an earlier attempt failed, as when the disk is full".to_owned(),
+        fjall::Error::Poisoned => {
+            "an earlier attempt failed, as where the disk is full or the directory cannot be written to any more".to_owned()
+        }
+        fjall::Error::Locked => "another process has its files open".to_owned(),
         other => format!("its files cannot be read ({other:?})"),
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::base::time::Timestamp;
 use crate::engine::{DEFAULT, JournalPast, Keeper, Machine, NoScenario, Record, Sandbox, SandboxError, ScenarioRuntime};
-use crate::scenario::{self, run};
+use crate::scenario::{self, Scenario, run};
 use crate::store::codec::{self, CodecError, Compile};
 use crate::store::disk::{self, Disk, Left, Row, StoreError};
 use crate::store::writer::Revived;
@@ -166,12 +166,16 @@ impl Compile for Compiler<'_> {
         if text.is_empty() {
             return Ok(Arc::new(NoScenario));
         }
-        let loaded = scenario::load_bytes(text.as_bytes(), "scenario", &run::MachineVocabulary(self.0));
+        let plain = Scenario::plain();
+        if *text == *plain.source.text {
+            return Ok(run::runtime(Scenario::clone(&plain)));
+        }
+        let loaded = scenario::load_bytes(text.as_bytes(), scenario::FILE_NAME, &run::MachineVocabulary(self.0));
         loaded.map(run::runtime).map_err(|problems| diagnostics_text(&problems))
     }
 
     fn fault(&self, wanted: &Value) -> Result<Arc<dyn ScenarioRuntime>, String> {
-        let loaded = scenario::load_override(&wanted.to_string(), "fault", &run::MachineVocabulary(self.0));
+        let loaded = scenario::load_override(&wanted.to_string(), scenario::FILE_NAME, &run::MachineVocabulary(self.0));
         loaded.map(run::runtime).map_err(|problems| diagnostics_text(&problems))
     }
 }

@@ -245,7 +245,7 @@ fn a_start_under_another_scenario_tells_the_verdict_before_and_judges_by_the_new
     let log = server.log();
     assert!(log.contains("(`first`): it begins anew, 1 documents and 1 calls are dropped"), "{log}");
     assert!(log.contains("sandbox `default`: failed, 1 of 1 expectations are not met"), "{log}");
-    assert!(log.contains("failed  scenario:2: never: shippo.CreateParcel"), "{log}");
+    assert!(log.contains("failed  scenario.yaml:2: never: shippo.CreateParcel"), "{log}");
     // Nothing of it is left, also after another kill.
     let mut server = Server::start(&arguments);
     assert_eq!(server.signal("-TERM"), Some(0));
@@ -290,6 +290,25 @@ fn verdicts_name_the_file_of_the_scenario_after_a_start_as_well() {
         assert!(said.contains(&format!("{scenario}:3")), "{said}");
     }
     [file, report].into_iter().for_each(|file| std::fs::remove_file(file).expect("the file can go"));
+}
+
+#[test]
+fn verdicts_on_what_came_without_a_file_name_the_same_after_a_start() {
+    let folder = Folder::new();
+    let directory = folder.0.to_str().expect("a UTF-8 path");
+    let mut server = Server::start(&["--data-dir", directory]);
+    admin(&server, "POST", "/sandboxes", &json!({"name": "sent"}));
+    admin(&server, "PUT", "/sandboxes/sent/scenario", &json!({"expect": [{"never": "shippo.CreateParcel"}]}));
+    admin(&server, "POST", "/sandboxes/default/fork", &json!({"name": "copy"}));
+    let told = |server: &Server| {
+        ["default", "sent", "copy"].map(|name| {
+            let report = admin(server, "POST", &format!("/sandboxes/{name}/verify"), &Value::Null);
+            (report["file"].clone(), report["findings"][0]["file"].clone())
+        })
+    };
+    let before = told(&server);
+    server.signal("-TERM");
+    assert_eq!(told(&Server::start(&["--data-dir", directory])), before);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::server::shutdown::{self, Ending};
 use crate::world::Deed;
 
 /// The file name in diagnostics of a scenario, or of a part of one, that came in over the API.
-pub(crate) const FILE_NAME: &str = "scenario.yaml";
+pub(crate) const FILE_NAME: &str = scenario::FILE_NAME;
 
 /// The scenario of a sandbox.
 #[derive(Serialize, JsonSchema)]
