@@ -1,6 +1,8 @@
 //! Webhook deliveries on the virtual clock: every attempt is made, however the clock is moved, and a receiver that is down for a
 //! while loses nothing.
 
+use std::collections::HashSet;
+
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use seatrial::base::time::{self, Timestamp};
@@ -397,6 +399,26 @@ fn no_delivery_is_overtaken_by_more_than_the_scenario_says_not_even_in_a_burst()
         let overtaken = |place: usize| came[..place].iter().filter(|other| **other > came[place]).count();
         let limits: Vec<usize> = (0..came.len()).map(overtaken).collect();
         assert_eq!((came.len(), limits.iter().max()), (60, Some(&most)), "{came:?}");
+    }
+}
+
+#[test]
+fn copies_overtake_and_are_overtaken_like_what_they_repeat() {
+    for (most, share) in [(1, "1"), (2, "1"), (3, "0.5")] {
+        let machine = machine(&format!("{{reorder: {most}, duplicate: {share}}}"));
+        subscribe(&machine, "shipmate", &["*"]);
+        (0..60).for_each(|number| notify(&machine, "SHIPMENT_CREATED", &format!("S{number:02}")));
+        let came = numbers(&machine, SignedDuration::from_hours(1));
+        let overtaken = |place: usize| came[..place].iter().filter(|other| **other > came[place]).count();
+        assert_eq!((0..came.len()).map(overtaken).max(), Some(most), "{came:?}");
+        // Who takes each event once meets another order as well, and who takes all of them misses nothing.
+        let mut once = came.clone();
+        let mut known = HashSet::new();
+        once.retain(|number| known.insert(*number));
+        assert!(!once.is_sorted(), "{once:?}");
+        let twice = (0..60).filter(|event| came.iter().filter(|number| *number == event).count() == 2).count();
+        assert_eq!((once.len(), came.len()), (60, 60 + twice), "{came:?}");
+        assert!(if share == "1" { twice == 60 } else { (10..50).contains(&twice) }, "{came:?}");
     }
 }
 

@@ -227,17 +227,25 @@ impl Cx<'_> {
         let (least, most) = chaos.delay;
         let late = if most > least { rng.random_range(least.as_millis()..=most.as_millis()) } else { least.as_millis() };
         let at = time::shift(self.now, SignedDuration::from_millis(i64::try_from(late).unwrap_or(i64::MAX)));
-        let overtaken = if chaos.reorder > 0 { rng.random_range(0..=chaos.reorder) } else { 0 };
-        if doubled && !dropped {
-            let copy = format!("dlv_{}", ids::hex(rng, 24));
-            let mut again = Delivery { id: copy, copy_of: Some(delivery.id.clone()), ..delivery.clone() };
-            self.schedule(&mut again, at);
-        }
+        let overtaken = |rng: &mut Rng| if chaos.reorder > 0 { rng.random_range(0..=chaos.reorder) } else { 0 };
+        let by = overtaken(rng);
         if dropped {
             delivery.progress = Progress::Dropped;
             self.docs.put(DELIVERY, &delivery.id, &delivery);
-        } else if overtaken > 0 {
-            to.held.push(Held(delivery.id.clone(), overtaken, delivery.number));
+            return;
+        }
+        if doubled {
+            let copy = format!("dlv_{}", ids::hex(rng, 24));
+            let again = Delivery { id: copy, copy_of: Some(delivery.id.clone()), ..delivery.clone() };
+            self.schedule_overtaken(to, again, at, overtaken(rng));
+        }
+        self.schedule_overtaken(to, delivery, at, by);
+    }
+
+    /// Schedules a new delivery, or its copy, at `at`, or behind so many others that overtake it.
+    fn schedule_overtaken(&mut self, to: &mut Subscription, mut delivery: Delivery, at: Timestamp, by: u64) {
+        if by > 0 {
+            to.held.push(Held(delivery.id.clone(), by, delivery.number));
             self.hold(&mut delivery, time::shift(at, SHORTEST_HOLD));
         } else {
             self.schedule(&mut delivery, at);
@@ -354,7 +362,7 @@ fn send(cx: &mut Cx<'_>, task: &Task, delivery: Delivery) {
             None => delivery.progress = Progress::Failed,
         }
         cx.docs.put(DELIVERY, &delivery.id, &delivery);
-        let is_first = delivery.attempts.is_empty() && !delivery.test && delivery.copy_of.is_none();
+        let is_first = delivery.attempts.is_empty() && !delivery.test;
         if let Some(to) = to.as_mut().filter(|to| is_first && !to.held.is_empty()) {
             to.held
                 .iter_mut()
