@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::ast::{Effect, Expectation, Expected, Failure, Pattern, Scenario, Trigger};
-use super::error::{Diagnostic, Spanned, quoted};
+use super::error::{Diagnostic, Span, Spanned, quoted};
 use super::types;
 use crate::base::entropy;
 use crate::base::text;
@@ -101,6 +101,7 @@ pub fn advice(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
     warnings.extend(never_taken(scenario));
     warnings.extend(never_about_a_parcel(machine, scenario));
     warnings.extend(never_forged(machine, scenario));
+    warnings.extend(never_minded(machine, scenario));
     warnings.sort_by_key(|warning| warning.span.start);
     warnings
 }
@@ -177,6 +178,33 @@ fn never_forged(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
             let instead = if others.is_empty() { String::new() } else { format!("; they can have {}", quoted(&others)) };
             let help = format!("they are sent as they should be{instead}");
             warnings.push(Diagnostic::at("S105", message, &scenario.source, span, &help));
+        }
+    }
+    warnings
+}
+
+/// What a subscription asks for that no delivery to it depends on.
+fn never_minded(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
+    let mut warnings = Vec::new();
+    for row in &scenario.subscriptions {
+        let Some(vendor) = machine.vendors().find(&row.vendor.value).filter(|vendor| !vendor.webhooks.events.is_empty()) else { continue };
+        let named = row.events.iter().map(|event| event.value.as_str()).filter(|event| *event != "*");
+        let events: Vec<&str> = if named.clone().count() > 0 { named.collect() } else { vendor.webhooks.events.to_vec() };
+        let of = |event: &str| Subscription {
+            secret: row.secret.clone(),
+            ..Subscription::new("", vec![event.to_owned()], Timestamp::UNIX_EPOCH)
+        };
+        let whose = if row.events.is_empty() { String::new() } else { format!(" by {}", quoted(&events)) };
+        let mut warn = |what: &str, span: Option<Span>, lacks: &str| {
+            let (Some(span), id) = (span, &row.vendor.value) else { return };
+            let message = format!("`{what}` changes nothing of what {id} sends{whose}: {lacks}");
+            warnings.push(Diagnostic::at("S105", message, &scenario.source, span, &format!("leave `{what}` out")));
+        };
+        if row.form && !events.iter().any(|event| vendor.webhooks.can_be_form(&of(event))) {
+            warn("format", row.format_span, "all of it is JSON");
+        }
+        if row.secret.is_some() && !events.iter().any(|event| vendor.webhooks.can_forge(Forgery::Secret, &of(event))) {
+            warn("secret", row.secret_span, "nothing is signed with a secret of the receiver's, and none is sent");
         }
     }
     warnings

@@ -478,6 +478,10 @@ pub struct Subscription {
     pub events: Vec<Spanned<String>>,
     /// Whether bodies are forms instead of JSON.
     pub form: bool,
+    /// Where that is said.
+    pub format_span: Option<Span>,
     /// The key of signatures, or a text that is sent with each delivery.
     pub secret: Option<String>,
+    /// Where it stands.
+    pub secret_span: Option<Span>,
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::base::entropy;
 use crate::base::time::{self, Timestamp};
 use crate::engine::forgery::Forgery;
-use crate::engine::webhooks::{Delivery, Event, Message, Subscription, Webhooks};
+use crate::engine::webhooks::{Delivery, Event, Format, Message, Subscription, Webhooks};
 
 /// How old the time of a stale delivery is: no receiver should take it.
 const STALE: SignedDuration = SignedDuration::from_hours(1);
@@ -21,13 +21,22 @@ impl Webhooks {
             return !genuine.is_empty() && self.signed(subscription, "body", at, Some(forgery)) != genuine;
         }
         let Some(other) = with_wrong_secret(subscription) else { return false };
-        let rendered = |subscription: &Subscription| {
-            let event = subscription.events.first().map_or("", String::as_str);
-            let event = Event { subscription, event, subject: "", payload: &Value::Null, token: "", at };
-            let Message { headers, body, .. } = (self.render)(&event);
-            (headers, body)
-        };
-        (self.sign)(&other, "body", at) != genuine || rendered(&other) != rendered(subscription)
+        (self.sign)(&other, "body", at) != genuine || self.rendered(&other) != self.rendered(subscription)
+    }
+
+    /// Whether a subscription is sent forms if it asks for them.
+    #[must_use]
+    pub fn can_be_form(&self, subscription: &Subscription) -> bool {
+        let [json, form] = [Format::Json, Format::Form].map(|format| self.rendered(&Subscription { format, ..subscription.clone() }));
+        json != form
+    }
+
+    /// What all deliveries of the first event of a subscription have, for comparisons.
+    fn rendered(&self, subscription: &Subscription) -> (&'static str, Vec<(String, String)>, String) {
+        let event = subscription.events.first().map_or("", String::as_str);
+        let event = Event { subscription, event, subject: "", payload: &Value::Null, token: "", at: Timestamp::UNIX_EPOCH };
+        let Message { content_type, headers, body } = (self.render)(&event);
+        (content_type, headers, body)
     }
 
     /// The headers of an attempt, with what is wrong with it.

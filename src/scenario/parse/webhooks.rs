@@ -37,12 +37,12 @@ fn subscription(reader: &mut Reader<'_>, node: &Node) -> Option<Subscription> {
     if let Some(node) = fields.get("events").filter(|node| node.kind == Kind::List(Vec::new())) {
         reader.warn("S106", node.span, "none named is all events", "leave `events` out, or name some");
     }
-    let account_span = fields.get("account").map(|node| node.span);
     let account = fields.get("account").and_then(|node| reader.string(node, "account"));
     let form = fields.get("format").and_then(|node| reader.choice(node, "format", &FORMATS)).unwrap_or_default();
     let secret = fields.get("secret").and_then(|node| reader.string(node, "secret"));
+    let [account_span, format_span, secret_span] = ["account", "format", "secret"].map(|name| fields.get(name).map(|node| node.span));
     // Whose it is can be told without its address.
-    Some(Subscription { vendor: vendor?, account, account_span, url, events, form, secret })
+    Some(Subscription { vendor: vendor?, account, account_span, url, events, form, format_span, secret, secret_span })
 }
 
 fn address(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
