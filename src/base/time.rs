@@ -73,6 +73,37 @@ pub mod nanoseconds {
     }
 }
 
+/// Lengths of time as people write them, such as `1m 30s`, to the microsecond.
+pub mod spans {
+    use std::time::Duration;
+
+    use serde::de::Error;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    /// # Errors
+    /// When `serializer` takes no more.
+    pub fn serialize<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+        match time {
+            Some(time) => serializer.serialize_str(&super::written(*time)),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    /// # Errors
+    /// When it is no length of time.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        text.map(|text| super::duration(&text).ok_or_else(|| D::Error::custom("expected a length of time"))).transpose()
+    }
+}
+
+/// A length of time to the microsecond, as [`duration`] reads it: `1m 30s`.
+#[must_use]
+pub fn written(time: Duration) -> String {
+    let micros = i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
+    format!("{:#}", SignedDuration::from_micros(micros)).replace('µ', "u")
+}
+
 /// Parses a span of time: `90s`, `72h`, `1h30m`, `2d`, `3 weeks`. Days are 24 hours.
 #[must_use]
 pub fn span(text: &str) -> Option<SignedDuration> {

@@ -1,6 +1,7 @@
 //! The vendor's own answer of a status that a scenario asks for: as the vendor words the first refusal that it answers so, and where
 //! no refusal leads to the status, as it words failures of its own.
 
+use http::header::HeaderName;
 use http::{Method, StatusCode};
 use jiff::SignedDuration;
 
@@ -13,7 +14,7 @@ use crate::engine::machine::Machine;
 use crate::engine::refusal::{Denial, Refusal};
 use crate::engine::reply::Reply;
 use crate::engine::vendor::Vendor;
-use crate::world::{Blame, Effect, EffectKind, End, Kind, Note, Sent};
+use crate::world::{Blame, Effect, EffectKind, End, Entry, Kind, Note, Sent};
 
 /// The window of a limit that the vendor does not publish.
 const WINDOW: SignedDuration = SignedDuration::from_secs(60);
@@ -88,6 +89,23 @@ pub(super) fn note(effect: Option<&Effect>, sent: Sent) -> Option<Note> {
 }
 
 impl Machine {
+    /// The names of headers that any answer to a call of the journal has, so that no scenario has to say them.
+    #[must_use]
+    pub fn usual_headers(&self, entry: &Entry) -> Vec<HeaderName> {
+        let Some(vendor) = self.vendors().find(&entry.vendor) else { return Vec::new() };
+        let status = entry.status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or_default();
+        let quota = Quota { class: Name::default(), limit: 60, used: 1, resets_at: time::shift(entry.at, WINDOW) };
+        let names = self.reread(entry, |call| {
+            let stream = Stream { seed: 0, vendor: &vendor.id, account: "", number: 0 };
+            let (id, sandbox, described) = (&*entry.id, &*entry.sandbox, &vendor.described);
+            let cx = DialectCx { call, id, sandbox, now: entry.at, quota: Some(&quota), described, stream };
+            let mut reply = Reply::empty(status);
+            (vendor.dialect.headers)(&cx, &mut reply);
+            reply.headers.keys().cloned().collect()
+        });
+        names.unwrap_or_default()
+    }
+
     /// Whether a vendor is known to answer with a status, so that a fault of that status is told in its own words.
     #[must_use]
     pub fn has_words_for(&self, vendor: &Vendor, status: u16) -> bool {

@@ -263,6 +263,9 @@ impl Machine {
         }
         notes.extend(next_due.and_then(|due| remarks::polled(&here.sandbox, call.request, status, at, due)));
         let delay = delay.of(length);
+        if let Some(effect) = &mut effect {
+            (effect.lasts, effect.latency) = (wire.and_then(Wire::lasts), Some(delay).filter(|delay| !delay.is_zero()));
+        }
         let takes_time = !delay.is_zero() || wire.is_some_and(Wire::takes_time);
         let answer = if is_answered { Message::sharing(&headers, &body) } else { Message::none() };
         let entry = Entry {

@@ -73,7 +73,16 @@ impl Wire {
     /// Whether it is known only after a while how it ends, of which the shell tells the entry of the call.
     #[must_use]
     pub fn takes_time(self) -> bool {
-        matches!(self, Self::Timeout(_) | Self::Drip(_) | Self::Stall(_))
+        self.lasts().is_some()
+    }
+
+    /// How long its silence or its drip takes, if it has any.
+    #[must_use]
+    pub fn lasts(self) -> Option<Duration> {
+        match self {
+            Self::Timeout(time) | Self::Drip(time) | Self::Stall(time) => Some(time),
+            _ => None,
+        }
     }
 
     /// The same where it differs for a version of HTTP, without TLS, or for a body of so many bytes; without a body it may be nothing.

@@ -254,6 +254,9 @@ impl ScenarioRuntime for Runtime {
                     line,
                     nth,
                     committed: false,
+                    failure: effects::failure_of(&decision),
+                    lasts: None,
+                    latency: None,
                 };
                 return Decision { quota, effect: Some(effect), skipped, ..decision };
             }

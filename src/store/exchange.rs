@@ -78,6 +78,15 @@ struct StoredEffect<'e> {
     committed: bool,
 }
 
+/// What of an effect is behind the exchange, if there is any.
+#[derive(Clone, Default, Serialize, Deserialize)]
+struct Written<'e> {
+    #[serde(borrow)]
+    failure: Option<Cow<'e, str>>,
+    lasts: Option<Duration>,
+    latency: Option<Duration>,
+}
+
 /// Serde writes slices number by number unless it is asked to write bytes.
 fn bytes<S: serde::Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_bytes(bytes)
@@ -123,6 +132,11 @@ pub fn write(entry: &Entry, out: Vec<u8>) -> Result<Vec<u8>, CodecError> {
     };
     let mut out = postcard::to_extend(&stored, out)?;
     out.extend([entry.is_secure, entry.state == Some(Value::Null)].map(u8::from));
+    if let Some(Effect { failure, lasts, latency, .. }) = &entry.effect
+        && (failure.is_some() || lasts.is_some() || latency.is_some())
+    {
+        out = postcard::to_extend(&Written { failure: failure.as_deref().map(Into::into), lasts: *lasts, latency: *latency }, out)?;
+    }
     out.extend((entry.bytes() as u64).to_le_bytes());
     out.push(SIZED);
     Ok(out)
@@ -147,16 +161,24 @@ pub fn later(number: u64, bytes: impl Deref<Target = [u8]> + Send + 'static) -> 
 /// # Errors
 /// When the bytes are damaged.
 pub fn read(number: u64, bytes: &[u8]) -> Result<Entry, CodecError> {
-    // Behind it stand whether it came by TLS, whether its state is known to be null, and its size. There is less in older files.
+    // Behind it stand whether it came by TLS, whether its state is known to be null, what its effect has been told, and its size. There
+    // is less in older files.
     let (stored, rest): (Stored<'_>, &[u8]) = postcard::take_from_bytes(bytes)?;
     let end = End::ALL.iter().find(|(_, word)| *word == stored.end).map_or(End::Sent, |(end, _)| *end);
     let took = Took::default();
     if let Some(duration) = stored.took {
         took.set(duration);
     }
+    let written = rest.get(2..).and_then(|rest| rest.strip_suffix(&[SIZED])).and_then(|rest| rest.split_last_chunk::<8>());
+    let written: Written<'_> = match written {
+        Some((written, _)) if !written.is_empty() => postcard::from_bytes(written)?,
+        _ => Written::default(),
+    };
     let effect = stored.effect.and_then(|effect| {
         let kind = EffectKind::ALL.into_iter().find(|kind| kind.word() == effect.kind)?;
-        Some(Effect { kind, name: effect.name.into(), line: effect.line, nth: effect.nth, committed: effect.committed })
+        let Written { failure, lasts, latency } = written.clone();
+        let (name, failure) = (effect.name.into(), failure.map(Into::into));
+        Some(Effect { kind, name, line: effect.line, nth: effect.nth, committed: effect.committed, failure, lasts, latency })
     });
     let notes = stored.notes.into_iter().map(|note| {
         let code = Note::code_of(&note.code).unwrap_or_default();
@@ -228,8 +250,14 @@ mod tests {
     fn exchange() -> impl Strategy<Value = Entry> {
         let texts = (".{0,12}", prop::option::of("[a-z]{1,8}"), "/.{0,12}");
         let numbers = (1..u64::MAX, any::<u64>(), any::<i32>(), prop::option::of(100_u16..600), any::<u64>());
-        let effect =
-            prop::option::of((prop::sample::select(&EffectKind::ALL[..]), ".{0,6}", prop::option::of(any::<usize>()), any::<bool>()));
+        let written = (prop::option::of(".{0,6}"), prop::option::of(any::<Duration>()), prop::option::of(any::<Duration>()));
+        let effect = prop::option::of((
+            prop::sample::select(&EffectKind::ALL[..]),
+            ".{0,6}",
+            prop::option::of(any::<usize>()),
+            any::<bool>(),
+            written,
+        ));
         let notes = prop::collection::vec((".{0,6}", ".{0,6}"), 0..3);
         (texts, numbers, (message(), message()), effect, notes, (any::<bool>(), state())).prop_map(|parts| {
             let ((id, operation, target), (number, nth, at, status, nanoseconds), (request, answer), effect, notes, (is_secure, state)) =
@@ -250,7 +278,16 @@ mod tests {
                 status,
                 answer,
                 notes: notes.into_iter().map(|(location, detail)| Note::at(Note::FAULT, Blame::Scenario, location, detail)).collect(),
-                effect: effect.map(|(kind, name, line, committed)| Effect { kind, name, line, nth, committed }),
+                effect: effect.map(|(kind, name, line, committed, (failure, lasts, latency))| Effect {
+                    kind,
+                    name,
+                    line,
+                    nth,
+                    committed,
+                    failure,
+                    lasts,
+                    latency,
+                }),
                 state,
                 ..Entry::made_up()
             }

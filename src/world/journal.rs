@@ -292,7 +292,7 @@ impl Entry {
     pub fn bytes(&self) -> usize {
         let notes = self.notes.iter().map(Note::bytes);
         let messages = [&self.request, &self.answer].map(|message| message.headers.len() + message.body.len());
-        let effect = self.effect.as_ref().map_or(0, |effect| effect.name.len());
+        let effect = self.effect.as_ref().map_or(0, |effect| effect.name.len() + effect.failure.as_ref().map_or(0, String::len));
         let state = self.state.as_ref().map_or(0, json::allocated);
         Self::FIXED + self.id.len() + self.target.len() + messages.iter().sum::<usize>() + notes.sum::<usize>() + effect + state
     }

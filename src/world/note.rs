@@ -4,9 +4,12 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::{self, Debug, Display, Formatter};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::base::time;
 
 /// A remark about an exchange: for the journal, and by its code for the header `seatrial-notes`.
 #[derive(Clone)]
@@ -77,6 +80,18 @@ pub struct Effect {
     pub nth: u64,
     /// Whether the operation was carried out nevertheless, so that what it wrote stands.
     pub committed: bool,
+    /// How it makes the call fail, as scenarios call it: the status of an answer of the vendor, or the name of a business failure. None
+    /// where the wire fails, and where the scenario has words of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+    /// How long the silence or the drip takes on the wire, as the scenario says, such as `1m 30s`.
+    #[serde(rename = "for", default, skip_serializing_if = "Option::is_none", with = "time::spans")]
+    #[schemars(with = "Option<String>")]
+    pub lasts: Option<Duration>,
+    /// How long the answer is held back, as it was drawn, and with what its bytes take.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "time::spans")]
+    #[schemars(with = "Option<String>")]
+    pub latency: Option<Duration>,
 }
 
 /// The member of an override that an effect comes from.

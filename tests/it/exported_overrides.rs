@@ -119,3 +119,82 @@ fn bytes_that_are_packed_come_back_and_those_that_are_not_kept_are_told() {
     assert!(rule.body.starts_with(&format!("# This lacks {lack}.\noverrides:\n  - on: shippo.")), "{:.200}", rule.body);
     assert!(rule.head.contains(&format!("seatrial-lacks: {lack}")), "{}", rule.head);
 }
+
+/// The members of the one rule in an exported override.
+fn rule_of(rule: &Answer) -> Value {
+    let rules: Value = serde_saphyr::from_str(&rule.body).expect("YAML");
+    rules["overrides"][0].clone()
+}
+
+#[test]
+fn an_override_says_how_late_an_answer_came_and_how_long_a_silence_was_as_the_scenario_said_it() {
+    let server = Server::start(&[]);
+    for (sandbox, fault, expected) in [
+        ("stalled", json!({"then": "stall", "for": "20ms"}), json!({"then": "stall", "for": "20ms", "commit": true})),
+        ("silent", json!({"then": "timeout", "for": "20ms"}), json!({"then": "timeout", "for": "20ms"})),
+        ("dripped", json!({"then": "drip", "for": "30ms"}), json!({"then": "drip", "for": "30ms", "commit": true})),
+        ("reset", json!("reset"), json!("reset")),
+    ] {
+        make(&server, sandbox, &json!({"overrides": [{"on": "shippo.ListParcels", "fault": fault, "latency": "1ms500us"}]}));
+        asked(&server, sandbox, "parcels/");
+        let (rule, kept) = (exported(&server, sandbox, ""), admin(&server, "GET", &format!("/sandboxes/{sandbox}/requests"), &Value::Null));
+        let rule = rule_of(&rule);
+        assert_eq!((&rule["fault"], &rule["latency"]), (&expected, &json!("1ms 500us")), "{kept}");
+        let effect = &kept["requests"][0]["effect"];
+        assert_eq!((&effect["for"], &effect["latency"]), (&expected["for"], &json!("1ms 500us")));
+        admin(&server, "DELETE", &format!("/sandboxes/{sandbox}"), &Value::Null);
+        make(&server, sandbox, &json!({"overrides": [rule]}));
+    }
+}
+
+/// The head of the answer to a request of a customer for a path, whose body may not be whole.
+fn asked(server: &Server, sandbox: &str, path: &str) -> String {
+    let view = admin(server, "GET", &format!("/sandboxes/{sandbox}"), &Value::Null);
+    let token = view["credentials"]["shippo"][0]["token"].as_str().expect("a token");
+    let mut stream = connect(server.address());
+    let head = format!("host: {}\r\nconnection: close\r\nauthorization: ShippoToken {token}", server.address());
+    stream.write_all(format!("GET /@{sandbox}/shippo/{path} HTTP/1.1\r\n{head}\r\n\r\n").as_bytes()).expect("it is read");
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).split("\r\n\r\n").next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn an_override_refuses_and_leads_elsewhere_as_the_vendor_did() {
+    let server = Server::start(&[]);
+    let header = |head: &str, name: &str| head.lines().find(|line| line.starts_with(name)).map(str::to_owned);
+    let limit = json!({"overrides": [{"on": "shippo.ListParcels", "rate_limit": {"limit": 1, "window": "1h"}}]});
+    make(&server, "limited", &limit);
+    asked(&server, "limited", "parcels/");
+    let refused = asked(&server, "limited", "parcels/");
+    assert!(refused.starts_with("HTTP/1.1 429 ") && header(&refused, "retry-after: ").is_some(), "{refused}");
+    let rule = rule_of(&exported(&server, "limited", ""));
+    assert_eq!(rule, json!({"on": "shippo.ListParcels", "fault": 429, "times": 1}));
+    make(&server, "again", &json!({"overrides": [rule]}));
+    let again = asked(&server, "again", "parcels/");
+    assert!(again.starts_with("HTTP/1.1 429 ") && header(&again, "retry-after: ").is_some(), "{again}");
+    // What a vendor is asked for without its last slash is elsewhere.
+    make(&server, "moved", &json!({}));
+    let moved = asked(&server, "moved", "refunds");
+    let rule = rule_of(&exported(&server, "moved", ""));
+    let location = header(&moved, "location: ").unwrap_or_else(|| panic!("{moved}"));
+    assert_eq!(rule["respond"], json!({"status": 301, "headers": {"location": location["location: ".len()..]}}), "{rule}");
+    make(&server, "elsewhere", &json!({"overrides": [rule]}));
+    assert_eq!(header(&asked(&server, "elsewhere", "refunds"), "location: "), Some(location));
+    // A business failure is one again, of which the vendor keeps what it would.
+    let carrier = json!({"overrides": [{"on": "shippo.CreateTransaction", "fault": "carrier_refuses"}]});
+    make(&server, "refused", &carrier);
+    buy(&server, "refused");
+    assert_eq!(
+        rule_of(&exported(&server, "refused", "")),
+        json!({"on": "shippo.CreateTransaction", "fault": "carrier_refuses", "times": 1})
+    );
+    // What the scenario says in words of its own is written as it came.
+    make(
+        &server,
+        "own",
+        &json!({"overrides": [{"on": "shippo.ListParcels", "respond": {"status": 503, "headers": {"x-own": "{{ 1 }}"}}}]}),
+    );
+    asked(&server, "own", "parcels/");
+    assert_eq!(rule_of(&exported(&server, "own", ""))["respond"], json!({"status": 503, "headers": {"x-own": "1"}}));
+}

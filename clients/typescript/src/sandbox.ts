@@ -40,7 +40,19 @@ export interface Call {
   /** What went over the wire. */
   wire: { end: End; status: number | null; bytes: number };
   notes: { code: string; where: string; detail: string; blame: "caller" | "sandbox" | "scenario" | "vendor" }[];
-  effect: { kind: "respond" | "patch" | "fault" | "refuse" | "rate_limit" | "latency"; name: string; line: number | null; nth: number; committed: boolean } | null;
+  effect: {
+    kind: "respond" | "patch" | "fault" | "refuse" | "rate_limit" | "latency";
+    name: string;
+    line: number | null;
+    nth: number;
+    committed: boolean;
+    /** The status of an answer of the vendor, or the name of a business failure. */
+    failure?: string;
+    /** How long a silence or a drip takes, such as `1m 30s`. */
+    for?: string;
+    /** How long the answer is held back, as it was drawn. */
+    latency?: string;
+  } | null;
   /** The trace that it belongs to, by its header `traceparent`. */
   trace?: { trace_id: string; parent_id: string; state?: string };
   request: { headers: Headers; body: Json; base64: boolean; length: number; cut: boolean };

@@ -89,6 +89,12 @@ pub(super) fn can_happen(row: &Override, view: &View<'_>, operation: &str) -> bo
     can_fail && !(view.is_refused && row.needs_work())
 }
 
+/// How a decision makes a call fail, as scenarios call it, unless the scenario has words of its own.
+pub(super) fn failure_of(decision: &Decision) -> Option<String> {
+    let named = |wanted: &WantedFailure| wanted.failure.filter(|_| wanted.text.is_none()).map(|failure| failure.name.to_owned());
+    decision.failing.map(|status| status.as_u16().to_string()).or_else(|| decision.failure.as_deref().and_then(named))
+}
+
 /// What the vendor says no to; `None` when its text is too large.
 fn failure(refusal: &ast::Refusal, view: &View<'_>) -> Option<WantedFailure> {
     let operation = view.call.operation.map_or("", |operation| operation.id.as_str());

@@ -50,6 +50,12 @@ export interface Call {
         line: number | null;
         nth: number;
         committed: boolean;
+        /** The status of an answer of the vendor, or the name of a business failure. */
+        failure?: string;
+        /** How long a silence or a drip takes, such as `1m 30s`. */
+        for?: string;
+        /** How long the answer is held back, as it was drawn. */
+        latency?: string;
     } | null;
     /** The trace that it belongs to, by its header `traceparent`. */
     trace?: {

@@ -14,7 +14,7 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::engine::{self, Sandbox};
+use crate::engine::{self, Machine, Sandbox};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::requests::again;
@@ -60,7 +60,7 @@ pub(crate) async fn export_one(
     let (sandbox, entry) = found;
     if request.query("format") == Some("override") {
         let redactor = Redactor::read(admin, request, &sandbox)?;
-        let (text, lack) = override_of(&redactor.exchange(&entry))?;
+        let (text, lack) = override_of(&admin.machine, &redactor.exchange(&entry))?;
         return Ok(lacking("application/yaml", text, &lack.unwrap_or_default()));
     }
     export_rows(admin, request, &sandbox, &[entry]).await
@@ -328,15 +328,16 @@ fn quoted(text: &str) -> String {
 }
 
 /// The scenario that answers such a call like this again, and what it lacks of that.
-fn override_of(exchange: &Exchange<'_>) -> Result<(String, Option<String>), Problem> {
+fn override_of(machine: &Machine, exchange: &Exchange<'_>) -> Result<(String, Option<String>), Problem> {
     let Some(operation) = exchange.entry.operation.as_deref() else {
         return Err(Problem::bad_request("an override is for an operation, and this call met none"));
     };
-    let (what, how) = again::rule(exchange)?;
-    let lack = again::lack(exchange).filter(|_| what == "respond");
+    let rule = again::rule(machine, exchange)?;
+    let lack = again::lack(exchange).filter(|_| rule.contains_key("respond"));
     let remark = lack.as_ref().map_or_else(String::new, |lack| format!("# This lacks {lack}.\n"));
-    let how = how.as_str().map_or_else(|| how.to_string(), str::to_owned);
-    Ok((format!("{remark}overrides:\n  - on: {operation}\n    {what}: {how}\n    times: 1\n"), lack))
+    let written = |how: &Value| how.as_str().map_or_else(|| how.to_string(), str::to_owned);
+    let members: String = rule.iter().map(|(what, how)| format!("    {what}: {}\n", written(how))).collect();
+    Ok((format!("{remark}overrides:\n  - on: {operation}\n{members}    times: 1\n"), lack))
 }
 
 /// An answer whose file lacks something, which a header says too.

@@ -174,7 +174,8 @@ fn beginning(admin: &Admin, sandbox: &Sandbox, mount: &str, rows: &[Arc<world::E
             scenario["accounts"][mount] = account_rows(&fewer.collect::<Vec<_>>()).into();
         }
     }
-    let again: Vec<Value> = rows.iter().filter(|row| !is_carried || by_hand(row)).filter_map(|row| done_again(redactor, row)).collect();
+    let again: Vec<Value> =
+        rows.iter().filter(|row| !is_carried || by_hand(row)).filter_map(|row| done_again(admin, redactor, row)).collect();
     if !again.is_empty() {
         let rules = scenario.get_mut("overrides").and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default();
         scenario["overrides"] = again.into_iter().chain(rules).collect();
@@ -191,11 +192,14 @@ fn by_hand(row: &world::Entry) -> bool {
 }
 
 /// An override that does to a call what was done to it.
-fn done_again(redactor: &Redactor, row: &world::Entry) -> Option<Value> {
+fn done_again(admin: &Admin, redactor: &Redactor, row: &world::Entry) -> Option<Value> {
     row.effect.as_ref()?;
     let operation = row.operation.as_deref().filter(|_| row.nth > 0)?;
-    let (what, how) = again::rule(&redactor.exchange(row)).ok()?;
-    Some(json!({"on": operation, "when": format!("$call.nth == {}", row.nth), what: how, "times": 1}))
+    let mut rule = json!({"on": operation, "when": format!("$call.nth == {}", row.nth)});
+    let members = again::rule_with_work(&admin.machine, &redactor.exchange(row)).ok()?;
+    rule.as_object_mut()?.extend(members);
+    rule["times"] = 1.into();
+    Some(rule)
 }
 
 fn mount_of<'a>(admin: &'a Admin, entry: &world::Entry) -> &'a str {
