@@ -5,18 +5,17 @@
 //! and of what one value may have to be held against (`openapi/parts.rs`).
 
 mod operations;
+mod own;
 mod parts;
 mod schemas;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
 use super::error::{Diagnostic, Source, Span, nearest};
 use super::node::{self, Kind, Member, Node};
-use crate::engine::Own;
 
 /// Values of a document once its references were followed: its schemas, and what is copied to several places.
 const MOST_VALUES: usize = 500_000;
@@ -117,11 +116,9 @@ impl<'d> Reader<'d> {
         };
         self.version(members)?;
         let own = root.get("x-seatrial");
-        if let Some(own) = own
-            && let Err(error) = Own::deserialize(own.to_json())
-        {
-            self.problem("S303", own.span, format!("`x-seatrial` cannot be read: {error}"))
-                .help("it has `errors`, with `body`, `violation`, `content_type` and `statuses`");
+        own.into_iter().for_each(|own| self.own(own));
+        for member in members {
+            self.extension(&member.key.value, member.key.span, "x-seatrial");
         }
         let schemes = root.get("components").and_then(|components| components.get("securitySchemes"));
         let schemes = self.security_schemes(schemes);

@@ -1,11 +1,9 @@
 //! Schema Objects: the keywords of 3.1 (JSON Schema 2020-12) in those of 3.0.
 
-use serde::Deserialize as _;
 use serde_json::{Map, Number, Value, json};
 
 use super::{BYTES_PER_VALUE, MOST_PATTERN_BYTES, Reader};
 use crate::base::patterns::{LARGE, LONGEST, MOST_PLACES, Unfit};
-use crate::engine::ParcelMap;
 use crate::scenario::error::suggestion;
 use crate::scenario::node::{Kind, Node};
 use crate::spec;
@@ -159,10 +157,7 @@ impl<'d> Reader<'d> {
                 "not" => drop(out.insert(name.to_owned(), self.schema(value))),
                 "discriminator" if self.takes_all(value) => self.discriminator(value, &mut out),
                 "x-seatrial-parcel" => {
-                    if let Err(error) = ParcelMap::deserialize(value.to_json()) {
-                        let help = "it has `tracking_number`; `docs/any-carrier.md` lists the others";
-                        self.problem("S303", value.span, format!("`x-seatrial-parcel` cannot be read: {error}")).help(help);
-                    }
+                    self.parcel(node, value);
                     out.insert(name.to_owned(), self.copy(value));
                 }
                 name if EXTENSIONS.contains(&name) => drop(out.insert(name.to_owned(), self.copy(value))),
@@ -174,7 +169,7 @@ impl<'d> Reader<'d> {
                     let help = "all values pass that the rest of the schema takes";
                     self.problem("S305", member.key.span, format!("`{name}` is not held against values")).help(help);
                 }
-                _ => {}
+                name => self.extension(name, member.key.span, "x-seatrial-parcel"),
             }
         }
         if is_nullable {
