@@ -25,7 +25,8 @@ pub(super) fn look_up(machine: &Machine, on: &Pattern, root: &str, members: &[Op
         ("request", []) => Looked::To(Type::OBJECT),
         ("call", [Some("nth"), ..]) => leaf(members, 1, Type::whole(1.0..=f64::INFINITY)),
         ("call", [Some("operation"), ..]) => leaf(members, 1, Type::words(operations(machine, on).iter().map(|row| &*row.name))),
-        ("answer", [Some("body"), inner @ ..]) => answer_body(machine, on, inner),
+        ("answer", [Some("body"), inner @ ..]) => answer_body(machine, on, inner, false),
+        ("done", [Some("body"), inner @ ..]) => answer_body(machine, on, inner, true),
         ("given", inner) => returned(machine, on, inner),
         ("answer", [Some("status"), ..]) => leaf(members, 1, Type::whole(100.0..=599.0)),
         ("answer", [Some("wire"), ..]) => leaf(members, 1, Type::words(End::ALL.map(|(_, word)| word))),
@@ -40,7 +41,7 @@ pub(super) fn look_up(machine: &Machine, on: &Pattern, root: &str, members: &[Op
             }
         }
         ("parcel", [Some(name @ ("carrier" | "service")), ..]) => leaf(members, 1, services(machine, on, name)),
-        ("parcel", [Some(_), ..]) => leaf(members, 1, Type::TEXT),
+        ("parcel", [Some("tracking_number" | "subject"), ..]) => leaf(members, 1, Type::TEXT),
         ("credential", [Some(name), ..]) => credential(machine, on, name, members),
         ("state", [Some(name), inner @ ..]) => state(machine, on, name, inner.len() + 1, members),
         _ => Looked::To(Type::ANY),
@@ -194,9 +195,9 @@ fn body(machine: &Machine, on: &Pattern, members: &[Option<&str>]) -> Looked {
     known.looked(members)
 }
 
-/// A place of the bodies of all answers of some operations. Refusals also have members that no document lists, so that one is missing
-/// only where a known one is near.
-fn answer_body(machine: &Machine, on: &Pattern, members: &[Option<&str>]) -> Looked {
+/// A place of the bodies of all answers of some operations, or of those alone that say that it was done. Refusals also have members that
+/// no document lists, so that one is missing only where a known one is near.
+fn answer_body(machine: &Machine, on: &Pattern, members: &[Option<&str>], is_done: bool) -> Looked {
     // Failures of the server itself may be text as a whole.
     if members.is_empty() {
         return Looked::To(Type::ANY);
@@ -204,11 +205,15 @@ fn answer_body(machine: &Machine, on: &Pattern, members: &[Option<&str>]) -> Loo
     let rows = operations(machine, on);
     let mut known = Known { is_one: rows.len() == 1, ..Known::default() };
     for row in rows {
-        let is_list = |before: &[Option<&str>]| {
-            let mut there = row.answer_places(before).filter(|place| !matches!(place, spec::Place::Missing(..))).peekable();
-            there.peek().is_some() && there.all(|place| is_list(&place))
+        let places = |members: &[Option<&str>]| -> Vec<_> {
+            if is_done { row.success_places(members).collect() } else { row.answer_places(members).collect() }
         };
-        known.add(members, list_without_index(members, is_list), row.answer_places(members), |place| typed(place, exact));
+        let is_list = |before: &[Option<&str>]| {
+            let there = places(before);
+            let mut there = there.iter().filter(|place| !matches!(place, spec::Place::Missing(..))).peekable();
+            there.peek().is_some() && there.all(is_list)
+        };
+        known.add(members, list_without_index(members, is_list), places(members).into_iter(), |place| typed(place, exact));
     }
     known.looked(members)
 }

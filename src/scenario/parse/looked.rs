@@ -17,7 +17,7 @@ impl Types for Reader<'_> {
     fn look_up(&self, root: &str, members: &[Option<&str>]) -> Looked {
         let open = Looked::To(Type::ANY);
         let Some(vocabulary) = self.vocabulary.filter(|_| self.looked_up.get() < MOST_LOOKED_UP) else { return open };
-        let is_many = ["request", "answer"].contains(&root) && !matches!(self.about, Pattern::One(_));
+        let is_many = ["request", "answer", "done"].contains(&root) && !matches!(self.about, Pattern::One(_));
         self.looked_up.set(self.looked_up.get() + if is_many { MANY } else { 1 });
         let returned = match (root, members) {
             ("given", [Some(name), inner @ ..]) => {

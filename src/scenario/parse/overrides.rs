@@ -228,7 +228,7 @@ fn leads_somewhere(reader: &mut Reader<'_>, pointer: &str, at_end: &str, span: S
     let is_index = |name: &str| name == "-" || name.bytes().all(|digit| digit.is_ascii_digit());
     let members = names.iter().map(|name| (!is_index(name)).then_some(name.as_str()));
     let members: Vec<Option<&str>> = std::iter::once(Some("body")).chain(members).collect();
-    let Looked::Missing { at, names } = reader.look_up("answer", &members) else { return };
+    let Looked::Missing { at, names } = reader.look_up("done", &members) else { return };
     if let Some(Some(name)) = members.get(at) {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let help = match &names[..] {
