@@ -30,7 +30,8 @@ pub fn lint(machine: &Machine, text: &[u8], file: &str, wall: Timestamp) -> Vec<
 #[must_use]
 pub fn lint_conversation(machine: &Machine, text: &str, file: &str, wall: Timestamp) -> Vec<Diagnostic> {
     let (story, problems) = parse::inspect_conversation(text, file, &MachineVocabulary(machine), true);
-    let problems = problems.into_iter().chain(story.iter().flat_map(Story::misspelt_methods)).collect();
+    let problems = problems.into_iter().chain(story.iter().flat_map(Story::misspelt_methods));
+    let problems = problems.chain(story.iter().flat_map(|story| story.misspelt_paths(machine))).collect();
     all_of(machine, story.and_then(|story| story.scenario), problems, wall)
 }
 
@@ -102,6 +103,7 @@ pub fn advice(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
     warnings.extend(never_about_a_parcel(machine, scenario));
     warnings.extend(never_forged(machine, scenario));
     warnings.extend(never_minded(machine, scenario));
+    warnings.extend(never_delivered(scenario));
     warnings.sort_by_key(|warning| warning.span.start);
     warnings
 }
@@ -179,6 +181,26 @@ fn never_forged(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
             let help = format!("they are sent as they should be{instead}");
             warnings.push(Diagnostic::at("S105", message, &scenario.source, span, &help));
         }
+    }
+    warnings
+}
+
+/// Webhooks that are expected, and never come so.
+fn never_delivered(scenario: &Scenario) -> Vec<Diagnostic> {
+    let chaos = &scenario.webhooks;
+    let is_forging = chaos.forged.iter().any(|(share, _)| *share > 0.0);
+    let mut warnings = Vec::new();
+    for row in &scenario.expect {
+        let Expected::Webhook(wanted) = &row.kind else { continue };
+        let (message, help) = match wanted.forged {
+            _ if wanted.count.min == 0 => continue,
+            _ if chaos.drop >= 1.0 => ("`drop: 1` drops all of them, so that none is delivered", "drop some of them: `drop: 0.1`"),
+            Some(true) if !is_forging => {
+                ("no delivery is forged, so that none counts", "forge some of them: `webhooks: {forged_signature: 0.5}`")
+            }
+            _ => continue,
+        };
+        warnings.push(Diagnostic::at("S108", message.to_owned(), &scenario.source, wanted.event.span, help));
     }
     warnings
 }

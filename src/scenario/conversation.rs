@@ -10,6 +10,7 @@
 
 mod credentials;
 mod judge;
+mod paths;
 pub(super) mod placeholders;
 mod plan;
 mod receiver;
