@@ -123,6 +123,8 @@ pub struct Given {
     pub name: Option<String>,
     /// The status that the parcels which it made go on to, one of [`Status::ALL`].
     pub until: Option<Spanned<Status>>,
+    /// The first texts in its body, to tell which of them it is refused for.
+    pub texts: Vec<Spanned<String>>,
 }
 
 /// An operation's full name, `vendor.operationId`.

@@ -9,6 +9,11 @@ use crate::scenario::error::{Spanned, nearest};
 use crate::scenario::expr::types::{Looked, Type, Types as _};
 use crate::scenario::node::{Kind, Member, Node};
 
+/// So many texts of a body are kept, and how long they are.
+const MOST_TEXTS: usize = 64;
+const SHORTEST: usize = 3;
+const LONGEST: usize = 64;
+
 pub(super) fn given(reader: &mut Reader<'_>, node: &Node) -> Vec<Given> {
     reader.filled_by = ExprContext::Given;
     let rows = reader.each(node, "given", row);
@@ -24,7 +29,11 @@ fn row(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
     };
     let is_beside = |member: &&Member| members::GIVEN.contains(&member.key.value.as_str());
     // What has a dot is an operation; of other words those are told that resemble a member.
-    let near = |member: &&Member| (!member.key.value.contains('.')).then(|| nearest(&member.key.value, members::GIVEN)).flatten();
+    let meant = |name: &str| ["params", "query", "path"].contains(&name).then_some("parameters");
+    let near = |member: &&Member| {
+        let name = member.key.value.as_str();
+        (!name.contains('.')).then(|| nearest(name, members::GIVEN).or_else(|| meant(name))).flatten()
+    };
     let (misspelt, operations): (Vec<&Member>, Vec<&Member>) =
         entries.iter().filter(|member| !is_beside(member)).partition(|member| near(member).is_some());
     for member in &misspelt {
@@ -66,7 +75,22 @@ fn row(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
     });
     // From here on: a row does not see its own answer.
     reader.given.extend(name.clone().map(|name| (name, operation.value.clone())));
-    Some(Given { operation, body, parameters, name, until })
+    let mut texts = Vec::new();
+    texts_of(&entry.value, &mut texts);
+    Some(Given { operation, body, parameters, name, until, texts })
+}
+
+/// Texts and numbers in a body that are long enough to be told apart from others.
+fn texts_of(node: &Node, texts: &mut Vec<Spanned<String>>) {
+    match &node.kind {
+        _ if texts.len() >= MOST_TEXTS => {}
+        Kind::Text(text) if (SHORTEST..=LONGEST).contains(&text.len()) && !text.contains("{{") => {
+            texts.push(Spanned { value: text.clone(), span: node.span });
+        }
+        Kind::List(items) => items.iter().for_each(|item| texts_of(item, texts)),
+        Kind::Map(members) => members.iter().for_each(|member| texts_of(&member.value, texts)),
+        _ => {}
+    }
 }
 
 /// Warns of members of a row's body that the document does not have and that are written nearly like others, and of any body of a call

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use http::StatusCode;
 use serde_json::{Map, Value};
 
 use crate::base::time::Timestamp;
 use crate::carrier::Status;
 use crate::engine::{Machine, Sandbox};
 use crate::scenario::ast::{Given, Operation, Scenario};
-use crate::scenario::error::{Diagnostic, MAX_PROBLEMS, Span, quoted};
+use crate::scenario::error::{Diagnostic, MAX_PROBLEMS, Span, Spanned, nearest, quoted, suggestion};
 use crate::scenario::expr::Scope;
 use crate::scenario::template::MAX_RENDERED;
 use crate::scenario::types::described;
@@ -29,7 +30,7 @@ impl Scope for Returned {
 
 /// Makes all rows, in order. Every row that its operation refuses is a problem.
 pub(super) fn make(machine: &Machine, sandbox: &Arc<Sandbox>, scenario: &Scenario, wall: Timestamp) -> Vec<Diagnostic> {
-    let mut problems = Vec::new();
+    let (mut problems, mut without) = (Vec::new(), Vec::<&str>::new());
     let mut returned = Returned(Value::Object(Map::new()));
     for given in &scenario.given {
         if problems.len() > MAX_PROBLEMS {
@@ -54,11 +55,20 @@ pub(super) fn make(machine: &Machine, sandbox: &Arc<Sandbox>, scenario: &Scenari
             let body = String::from_utf8_lossy(&answer.body);
             let cut = if body.chars().nth(400).is_some() { "…" } else { "" };
             let is_full = answer.notes().iter().any(|note| note.code == Note::SANDBOX_FULL);
-            let help = match is_full {
-                true => "the sandbox may not hold so much data (`--sandbox-bytes`, `--total-bytes`)",
-                false => "a row is the body of a request that this operation accepts",
+            // What is not there may be what an earlier row would have made.
+            if answer.status == StatusCode::NOT_FOUND && without.contains(&given.operation.value.vendor.as_str()) {
+                continue;
+            }
+            without.push(&given.operation.value.vendor);
+            let told_of = told_of(&given.texts, &body).filter(|_| !is_full);
+            let meant = told_of.and_then(|text| carrier_like(machine, &given.operation.value, &text.value));
+            let help = match (is_full, meant) {
+                (true, _) => "the sandbox may not hold so much data (`--sandbox-bytes`, `--total-bytes`)".to_owned(),
+                (false, Some(meant)) => meant,
+                (false, None) => "a row is the body of a request that this operation accepts".to_owned(),
             };
-            refused(span, format!("`{operation}` refuses this row with {}: {body:.400}{cut}", answer.status.as_u16()), help);
+            let span = told_of.map_or(span, |text| text.span);
+            refused(span, format!("`{operation}` refuses this row with {}: {body:.400}{cut}", answer.status.as_u16()), &help);
             continue;
         }
         if let (Some(name), Some(rows)) = (&given.name, returned.0.as_object_mut()) {
@@ -81,6 +91,26 @@ pub(super) fn make(machine: &Machine, sandbox: &Arc<Sandbox>, scenario: &Scenari
         }
     }
     problems
+}
+
+/// The only text of a row that a refusal names.
+fn told_of<'t>(texts: &'t [Spanned<String>], refusal: &str) -> Option<&'t Spanned<String>> {
+    let is_part_of_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let is_named = |text: &&Spanned<String>| {
+        refusal.match_indices(text.value.as_str()).any(|(at, word)| {
+            let (before, after) = (refusal[..at].chars().next_back(), refusal[at + word.len()..].chars().next());
+            !before.is_some_and(is_part_of_word) && !after.is_some_and(is_part_of_word)
+        })
+    };
+    let mut named = texts.iter().filter(is_named);
+    named.next().filter(|_| named.next().is_none())
+}
+
+/// Which carriers of a vendor have nearly a text as their name, in words for people.
+fn carrier_like(machine: &Machine, operation: &Operation, text: &str) -> Option<String> {
+    let vendor = machine.vendors().find(&operation.vendor)?;
+    let carriers: Vec<&str> = (vendor.services)().into_iter().map(|(carrier, _)| carrier).collect();
+    nearest(text, carriers.iter().copied()).map(|_| suggestion(text, &carriers))
 }
 
 /// The path of an operation, and its first parameter that a row does not say.
