@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::joined::joint;
 use super::reader::Reader;
 use crate::base::text;
+use crate::engine::BusinessFailure;
 use crate::scenario::ast::{Condition, Effect, Override, Pattern};
 use crate::scenario::error::Diagnostic;
 use crate::scenario::expr::types::Joint;
@@ -30,8 +31,6 @@ fn takes(entry: &Override) -> Takes {
     match &entry.effect {
         _ if !has_effect || entry.times.is_some() || entry.skip > 0 => Takes::Nothing,
         Some(Effect::RateLimit(_)) => Takes::Nothing,
-        // Operations have some business failures and not others.
-        Some(Effect::Refuse(refusal)) if refusal.failure.is_some() && !matches!(entry.on.value, Pattern::One(_)) => Takes::Nothing,
         _ if entry.needs_work() => Takes::Carried,
         _ => Takes::All,
     }
@@ -43,6 +42,8 @@ struct Taker<'o> {
     takes: Takes,
     start: usize,
     on: String,
+    /// The business failure, where some of its operations may not have it.
+    failure: Option<&'o str>,
     is_patch: bool,
     /// Whether something is told of it already, so that it may mean something else.
     is_flawed: bool,
@@ -55,6 +56,24 @@ where
 {
     let found: Vec<&Taker<'o>> = found.copied().collect();
     found.iter().find(|taker| taker.takes == Takes::All).or(found.first()).copied()
+}
+
+/// How calls are left to the override behind another one.
+fn narrower(earlier: &Taker<'_>) -> &'static str {
+    match earlier.when {
+        None => "move it up, or give the earlier one `when` or `times`",
+        Some(_) => "move it up, or give the earlier one a narrower `when`, or `times`",
+    }
+}
+
+/// Whether an override of a failure that operations may have or not takes calls of a pattern: of an operation that has it.
+fn has_failure(reader: &Reader<'_>, taker: &Taker<'_>, on: &Pattern) -> bool {
+    let (Some(name), Some(vocabulary)) = (taker.failure, reader.vocabulary) else { return taker.failure.is_none() };
+    let Pattern::One(operation) = on else { return false };
+    let has = |(vendor, row): (&str, &'static BusinessFailure)| {
+        vendor == operation.vendor && row.name == name && row.operations.contains(&operation.id.as_str())
+    };
+    vocabulary.failures().any(has)
 }
 
 /// Reports overrides that can never be reached.
@@ -71,7 +90,8 @@ pub(super) fn shadowed(reader: &mut Reader<'_>, overrides: &[Override]) {
             Pattern::One(operation) => vec![Pattern::Every, Pattern::Vendor(operation.vendor.clone()), on.clone()],
         };
         let wider = wider.iter().filter_map(|on| known.get(&on.to_string())).flatten();
-        let wider: Vec<&Taker<'_>> = wider.chain(globs.iter().filter(|taker| text::fits_glob(&name, &taker.on))).collect();
+        let wider = wider.chain(globs.iter().filter(|taker| text::fits_glob(&name, &taker.on)));
+        let wider: Vec<&Taker<'_>> = wider.filter(|taker| has_failure(reader, taker, on)).collect();
         reader.about = on.clone();
         let alike = |taker: &&&Taker<'_>| taker.when.is_none() || taker.when == entry.when.as_ref();
         let mut earlier = strongest(wider.iter().filter(alike));
@@ -99,7 +119,7 @@ pub(super) fn shadowed(reader: &mut Reader<'_>, overrides: &[Override]) {
                 let message = format!("override is never reached, `{name}` on line {line} takes every such call");
                 let help = match (&entry.effect, earlier.is_patch) {
                     (Some(Effect::Patch(_)), true) => "one `patch` changes several places: write both into the earlier one",
-                    _ => "move it up, or give the earlier one `when` or `times`",
+                    _ => narrower(earlier),
                 };
                 reader.problem("S016", entry.on.span, message).help(help);
                 continue;
@@ -107,14 +127,18 @@ pub(super) fn shadowed(reader: &mut Reader<'_>, overrides: &[Override]) {
             let message = format!(
                 "only calls that are refused for their token, path or number reach this override, `{name}` on line {line} takes the others"
             );
-            reader.warn("S106", entry.on.span, message, "move it up, or give the earlier one `when` or `times`");
+            reader.warn("S106", entry.on.span, message, narrower(earlier));
         }
         let has = |told: &Diagnostic| entry.span.start <= told.span.start && told.span.end <= entry.span.end;
         let is_wrong = reader.problems.iter().any(has);
         let is_flawed = is_wrong || reader.warnings.iter().any(has);
         let is_patch = matches!(entry.effect, Some(Effect::Patch(_)));
         let (when, start) = (entry.when.as_ref(), entry.span.start);
-        let taker = Taker { when, takes: takes(entry), start, on: name.clone(), is_patch, is_flawed };
+        let failure = match &entry.effect {
+            Some(Effect::Refuse(refusal)) if !matches!(on, Pattern::One(_)) => refusal.failure.as_ref().map(|name| name.value.as_str()),
+            _ => None,
+        };
+        let taker = Taker { when, takes: takes(entry), start, on: name.clone(), failure, is_patch, is_flawed };
         match on {
             _ if taker.takes == Takes::Nothing || is_wrong => {}
             Pattern::Glob(_) if taker.when.is_none() && globs.len() < MOST_GLOBS => globs.push(taker),
