@@ -2,6 +2,8 @@
 
 mod report;
 
+use std::collections::BTreeSet;
+
 use crate::base::time::Timestamp;
 use crate::cli::arguments::{CheckArguments, CheckFormat};
 use crate::cli::scenarios::{self, ScenarioError};
@@ -31,6 +33,9 @@ pub(super) fn run(arguments: &CheckArguments) -> Exit {
         CheckFormat::Human => {
             problems.iter().for_each(|problem| warn(&format_args!("{problem}\n")));
             if errors > 0 {
+                // What is included is read as well.
+                let wrong: BTreeSet<&str> = problems.iter().filter(|problem| !problem.is_warning()).map(Diagnostic::file).collect();
+                let files = files.max(wrong.len());
                 return complain(&format_args!("{errors} {} in {files} {}", plural(errors, "problem"), plural(files, "file")), exit);
             }
             let noun = if conversations == 0 { "scenario" } else { "file" };
