@@ -205,6 +205,9 @@ pub(super) fn outcome<T>((found, problems): (Option<T>, Vec<Diagnostic>)) -> Res
 
 /// As many problems as are shown, and whether there are more.
 pub(super) fn first_of(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    // What could not be read as it is written was taken for a text, and is none of what is expected there either.
+    let unread: BTreeSet<_> = problems.iter().filter(|problem| problem.code == "S014").map(|problem| problem.span.start).collect();
+    problems.retain(|problem| problem.code != "S005" || !unread.contains(&problem.span.start));
     if let Some(last) = problems.get(MAX_PROBLEMS).cloned() {
         problems.truncate(MAX_PROBLEMS);
         problems.push(Diagnostic {

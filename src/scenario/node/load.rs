@@ -331,6 +331,8 @@ impl Loader<'_> {
                     rows.into_iter().filter_map(|row| if let Kind::Map(members) = row.kind { Some(members) } else { None }).flatten(),
                 );
             }
+            // Told already: an alias that refers to no anchor.
+            Kind::Null if self.source.text.get(node.span.start..).is_some_and(|rest| rest.starts_with('*')) => {}
             _ => {
                 let message = format!("merge key `<<` has {}, expected a mapping or a list of them", node.found());
                 self.problem("S014", key, message).help("name an anchor: `<<: *name`");

@@ -30,6 +30,9 @@ fn colon_without_blank(text: &str, at: usize) -> Option<usize> {
     })
 }
 
+/// So many lines are looked through for a quote that is open.
+const MOST_LINES: usize = 50;
+
 /// Why the parser stopped, in words of our own for common mistakes.
 pub(super) fn unreadable(source: &Arc<Source>, begin: usize, error: &ScanError, limits: &Limits) -> Diagnostic {
     let text = source.text.as_str();
@@ -61,6 +64,10 @@ pub(super) fn unreadable(source: &Arc<Source>, begin: usize, error: &ScanError, 
             }
             None => ("bracket is never closed", "add the closing bracket"),
         },
+        ErrorKind::InvalidQuotedScalarIndent if let Some(at) = open_quote(text, start) => {
+            start = at;
+            ("quoted text is never closed in its line", "add the closing quote, or indent the lines that belong to it")
+        }
         ErrorKind::UnclosedQuotedScalar => ("quoted text is never closed", "add the closing quote"),
         ErrorKind::ExpectedBlockMappingKey | ErrorKind::SimpleKeyExpected => {
             ("expected `key: value`", "check the indentation, and that `:` is followed by a space")
@@ -92,7 +99,10 @@ pub(super) fn unreadable(source: &Arc<Source>, begin: usize, error: &ScanError, 
         ErrorKind::UnexpectedCharacter { .. } => {
             ("character that no yaml text can have", "remove it; in double quotes, `\\x1b` and `\\u00ad` stand for such characters")
         }
-        ErrorKind::UnknownQuotedScalarEscape => ("unknown escape in double quotes", "write `\\\\` for a backslash, or use single quotes"),
+        ErrorKind::UnknownQuotedScalarEscape => {
+            start = unknown_escape(text, start).unwrap_or(start);
+            ("unknown escape in double quotes", "write `\\\\` for a backslash, or use single quotes")
+        }
         ErrorKind::InvalidQuotedScalarHexEscape
         | ErrorKind::InvalidLowSurrogateHexEscape
         | ErrorKind::InvalidLowSurrogate
@@ -109,4 +119,38 @@ pub(super) fn unreadable(source: &Arc<Source>, begin: usize, error: &ScanError, 
     let mut problem = Diagnostic::new("S001", source, Span::new(start, start + 1), message);
     problem.help(help);
     problem
+}
+
+/// The backslash of the first escape that YAML does not have, in a text in double quotes that begins at a place or goes on there.
+fn unknown_escape(text: &str, start: usize) -> Option<usize> {
+    let mut letters = text.get(start..)?.char_indices();
+    while let Some((at, letter)) = letters.next() {
+        let is_unknown = |next: char| !"0abt\tnvfre \"/\\N_LPxuU\r\n".contains(next);
+        if letter == '\\' && letters.next().is_some_and(|(_, next)| is_unknown(next)) {
+            return Some(start + at);
+        }
+    }
+    None
+}
+
+/// The quote that is open at the end of the last line before a place that has one.
+fn open_quote(text: &str, start: usize) -> Option<usize> {
+    let before = text.get(..start)?;
+    let mut end = before.rfind('\n')?;
+    for _ in 0..MOST_LINES {
+        let line_start = text.get(..end)?.rfind('\n').map_or(0, |at| at + 1);
+        let mut open = None::<(usize, char)>;
+        for (at, letter) in text.get(line_start..end)?.char_indices() {
+            open = match open {
+                None if matches!(letter, '"' | '\'') => Some((line_start + at, letter)),
+                Some((_, quote)) if quote == letter => None,
+                open => open,
+            };
+        }
+        if let Some((at, _)) = open {
+            return Some(at);
+        }
+        end = line_start.checked_sub(1)?;
+    }
+    None
 }

@@ -72,7 +72,7 @@ pub(crate) const CONVERSATION_HMAC: [&str; 4] = ["header", "secret", "value", "o
 pub(crate) const BODY: &str = "the body";
 
 /// What to write in the place of members that a mapping does not have: what they stand in, or the word for the same.
-const INSTEAD: [(&str, &[&str], &str); 59] = [
+const INSTEAD: [(&str, &[&str], &str); 60] = [
     ("a scenario", &["subscriptions"], "`webhooks: {subscriptions: [{vendor: …, url: \"inbox://me\"}]}`"),
     ("an override", &["text"], "`fault: {then: carrier_refuses, text: …}`, or `refuse: …`"),
     ("an override", &["nth"], "`when: $call.nth == 2`"),
@@ -92,6 +92,7 @@ const INSTEAD: [(&str, &[&str], &str); 59] = [
     ("`fault`", &["html_gateway"], "`{then: html_gateway, status: 504}`"),
     ("`fault`", &["reset", "empty", "truncate", "garbage", "type", "kind", "error", "code"], "`then: reset`, or `then: 500`"),
     ("`respond`", &["json", "text", "data", "content"], "`body: …`"),
+    ("`respond`", &["code", "status_code", "statusCode", "http_status"], "`status: 500`"),
     ("`respond`", &["on", "when", "times", "skip", "latency"], "it beside `respond`"),
     ("`patch`", &["on", "when", "times", "skip", "latency"], "it beside `patch`"),
     ("`rate_limit`", &["calls", "requests", "max", "count"], "`limit: 60`"),

@@ -229,7 +229,10 @@ impl<'s> Reader<'s> {
         let unknown = members.iter().filter(|member| !is_known(member) && !is_free(member)).take(MAX_PROBLEMS);
         let (mut misspelt, mut has_strange) = (Vec::new(), false);
         for name in unknown.map(|member| member.key.value.as_str()) {
-            match nearest(name, known.iter().copied()).filter(|_| members::instead(what, name, known).is_none()) {
+            let instead = members::instead(what, name, known);
+            let meant = instead.iter().find_map(|help| known.iter().find(|own| help.starts_with(&format!("write `{own}: "))));
+            misspelt.extend(meant.map(|own| (*own).to_owned()));
+            match nearest(name, known.iter().copied()).filter(|_| instead.is_none()) {
                 Some(near) => misspelt.push(near.to_owned()),
                 None => has_strange = true,
             }
