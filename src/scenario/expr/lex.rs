@@ -104,6 +104,11 @@ impl Lexer<'_> {
             ('|', _) => (1, "use `or`; there are no filters, but functions: `lower($request.body.name)`"),
             ('{' | '}', _) => (1, "leave the braces out: this is an expression already"),
             ('‘' | '’' | '“' | '”' | '`', _) => (first.len_utf8(), "texts stand in plain quotes: `'like this'`"),
+            ('.', Some(rest)) if rest[1..].starts_with(|next: char| next.is_ascii_alphabetic()) => {
+                let way = self.rest().split(|next: char| !is_name(next) && next != '.').next().unwrap_or_default();
+                let body = if way.starts_with(".body") { "" } else { ".body" };
+                return Err(helped("a path begins with its root", self.at..self.at + way.len(), format!("write `$request{body}{way}`")));
+            }
             _ => {
                 let range = self.at..self.at + first.len_utf8();
                 return Err(helped(format!("`{first}` has no meaning in an expression"), range, "quote text: `'like this'`"));

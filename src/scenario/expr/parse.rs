@@ -220,6 +220,11 @@ impl Parser {
             Token::Sign("(") => {
                 self.advance();
                 let inner = self.deeper(Self::any)?;
+                if let Spot { token: Token::Sign(","), range } = self.spot() {
+                    let mut error = error("expected `)`", range);
+                    error.help = Some("a list stands in square brackets: `in [1, 2]`".to_owned());
+                    return Err(error);
+                }
                 self.close(")", &range)?;
                 Ok(inner)
             }
@@ -265,8 +270,17 @@ impl Parser {
         let open = self.spot();
         if !self.sign("(") {
             let mut error = error(format!("`{word}` is not a value"), range);
+            let of = |arity: usize| match (&open.token, arity) {
+                (Token::Path(path), 1) => format!("{word}({path})"),
+                (Token::Path(path), _) => format!("{word}({path}, 'a')"),
+                (_, 1) => format!("{word}($request.body)"),
+                _ => format!("{word}($request.path, '/a')"),
+            };
             error.help = Some(match word.split_once('.') {
                 Some(_) => format!("paths start with `$`: `${word}`"),
+                None if let Some((.., arity)) = FUNCTIONS.iter().find(|(name, ..)| *name == word) => {
+                    format!("`{word}` is a function: `{}`", of(*arity))
+                }
                 None => foreign_value(word).unwrap_or_else(|| format!("quote text: `'{word}'`; paths begin with `$`")),
             });
             return Err(error);
@@ -340,6 +354,8 @@ impl Parser {
         let mut error = error("expected an operator or the end", spot.range);
         if let Some(help) = self.foreign(&spot.token) {
             error.help = Some(help);
+        } else if let Token::Path(_) | Token::Text(_) | Token::Number(_) = &spot.token {
+            error.help = Some("two conditions are joined by `and` or `or`, and two values stand around a comparison".to_owned());
         } else if let Token::Word(word) = &spot.token {
             let known = ["and", "or", "in", "contains", "matches", "exists"];
             error.help = Some(match nearest(word, known) {

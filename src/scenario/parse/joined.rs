@@ -2,10 +2,11 @@
 
 use super::reader::Reader;
 use crate::scenario::ast::Condition;
+use crate::scenario::error::Span;
 use crate::scenario::expr::Path;
 use crate::scenario::expr::types::Joint;
 use crate::scenario::need::Need;
-use crate::scenario::node::Node;
+use crate::scenario::node::{Kind, Node};
 use crate::scenario::shape::Shape;
 
 /// So many conditions that have to hold together are held against each other.
@@ -27,7 +28,8 @@ impl Reader<'_> {
             }
             (Some(message), _) => {
                 let help = if matches!(condition, Condition::All(_)) { "use `any` where one of them is enough" } else { "leave it out" };
-                self.problem("S101", node.span, message).help(help);
+                let span = part_of(node, &message);
+                self.problem("S101", span, message).help(help);
             }
             (None, Condition::Any(_)) if is_judged && self.warnings.len() == warnings && joint.is_always(self) => {
                 self.warn("S106", node.span, "one of these holds always", "leave them out");
@@ -35,6 +37,14 @@ impl Reader<'_> {
             _ => {}
         }
     }
+}
+
+/// Where a message is about: the one of some conditions that it names, or all of them.
+fn part_of(node: &Node, message: &str) -> Span {
+    let named = message.split('`').nth(1);
+    let Kind::List(items) = &node.kind else { return node.span };
+    let is_named = |item: &&Node| matches!(&item.kind, Kind::Text(text) if named == Some(text.trim()));
+    items.iter().rfind(is_named).map_or(node.span, |item| item.span)
 }
 
 /// Conditions as those who look for contradictions have them.

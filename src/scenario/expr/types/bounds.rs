@@ -39,7 +39,8 @@ impl Checking<'_> {
         let written = self.written(node);
         let part = if holds { written } else { format!("not ({written})") };
         let what = if found.is_alone { "is never true" } else { "contradicts what else has to hold" };
-        self.problem(NEVER, self.range(node), format!("`{part}` {what}"), None);
+        let help = if found.is_alone && holds { always_there(node) } else { None };
+        self.problem(NEVER, self.range(node), format!("`{part}` {what}"), help);
     }
 
     /// Reports what holds for every call, as far as it has to hold by itself.
@@ -105,4 +106,16 @@ impl Comparison {
             Self::Contains => "contains",
         }
     }
+}
+
+/// What is said of a path that is compared with `null`, and never is.
+fn always_there(node: &Node) -> Option<String> {
+    let Node::Compare(Comparison::Equal, sides, _) = node else { return None };
+    let ((Node::Path(path, _), Node::Literal(Value::Null)) | (Node::Literal(Value::Null), Node::Path(path, _))) = &**sides else {
+        return None;
+    };
+    Some(match (path.root.as_str(), &path.members()[..]) {
+        ("answer", [Some("wire")]) => "it is always there; a call that got no answer has `$answer.status == null`".to_owned(),
+        _ => "it is always there".to_owned(),
+    })
 }

@@ -66,7 +66,8 @@ impl Checking<'_> {
                     self.problem(NEVER, self.range(inner), message, found.texts.advice(""));
                 } else if !found.can_be(Type::TEXT_BIT) {
                     let message = format!("`{}` is {}, and patterns match text", self.written(inner), found.noun());
-                    self.problem(UNLIKE, self.range(inner), message, None);
+                    let help = (found.kinds & !Type::NULL == Type::NUMBER_BIT).then(|| self.by_size(inner));
+                    self.problem(UNLIKE, self.range(inner), message, help);
                 }
                 Type::FLAG
             }
@@ -79,8 +80,12 @@ impl Checking<'_> {
                 self.calculate(zero, Operator::Subtract, inner)
             }
             Node::Arithmetic(first, rest) => {
-                let first = self.operand(first);
-                rest.iter().fold(first, |found, (operator, node)| self.calculate(found, *operator, node))
+                let before = self.problems.len();
+                let first = self.operand(first, rest.first().map(|(operator, _)| *operator));
+                let found = rest.iter().fold(first, |found, (operator, node)| self.calculate(found, *operator, node));
+                // What is wrong with one of its parts is wrong with the others for the same reason.
+                self.problems.truncate(before + 1);
+                found
             }
             Node::Call(function, arguments) => self.call(*function, arguments),
         }
@@ -257,6 +262,16 @@ impl Checking<'_> {
     /// What to do about two values of unlike types.
     fn advice(&self, comparison: Comparison, one: &Type, other: &Type, left: &Node, right: &Node) -> Option<String> {
         let (text, number) = if one.kinds & !Type::NULL == Type::TEXT_BIT { (left, right) } else { (right, left) };
+        let is_number = one.kinds & !Type::NULL == Type::NUMBER_BIT;
+        match (comparison, right) {
+            (Comparison::Contains, _) if is_number => return Some(self.by_size(left)),
+            (Comparison::In, Node::List(items)) if is_number => {
+                let number = |item: &Node| if let Node::Literal(Value::String(text)) = item { text.parse::<f64>().is_ok() } else { false };
+                let bare: Vec<String> = items.iter().map(|item| self.written(item).trim_matches('\'').to_owned()).collect();
+                return items.iter().all(number).then(|| format!("take the quotes away: `[{}]`", bare.join(", ")));
+            }
+            _ => {}
+        }
         let is_text_and_number = one.kinds | other.kinds == Type::TEXT_BIT | Type::NUMBER_BIT | (one.kinds | other.kinds) & Type::NULL;
         if !is_text_and_number {
             return None;
@@ -273,20 +288,34 @@ impl Checking<'_> {
         }
     }
 
-    /// Something that is calculated with.
-    fn operand(&mut self, node: &Node) -> Type {
+    /// How a number is compared, for those who took it for a text.
+    fn by_size(&self, node: &Node) -> String {
+        let name = self.written(node);
+        let is_status = matches!(node, Node::Path(path, _) if path.root == "answer" && path.members() == [Some("status")]);
+        let by = if is_status { format!("`{name} >= 500 and {name} < 600`") } else { format!("`{name} >= 1`") };
+        format!("numbers are compared by their size: {by}")
+    }
+
+    /// Something that is calculated with, by an operator.
+    fn operand(&mut self, node: &Node, by: Option<Operator>) -> Type {
         let found = self.node(node);
         if !found.can_be(Type::NUMBER_BIT) {
             let message = format!("`{}` is {}, and only numbers can be calculated with", self.written(node), found.noun());
             let is_path = matches!(node, Node::Path(path, _) if path.root == "request");
-            let help = is_path.then(|| "a name with `-` in front of a digit stands in brackets: `$request.headers[\"x-2\"]`".to_owned());
-            self.problem(UNLIKE, self.range(node), message, help);
+            let help = match by {
+                Some(Operator::Subtract) if is_path => {
+                    Some("a name with `-` in front of a digit stands in brackets: `$request.headers[\"x-2\"]`")
+                }
+                Some(Operator::Add) if found.kinds & !Type::NULL == Type::TEXT_BIT => Some("texts are not joined: compare each by itself"),
+                _ => None,
+            };
+            self.problem(UNLIKE, self.range(node), message, help.map(str::to_owned));
         }
         found
     }
 
     fn calculate(&mut self, found: Type, operator: Operator, node: &Node) -> Type {
-        let other = self.operand(node);
+        let other = self.operand(node, Some(operator));
         if !(found.can_be(Type::NUMBER_BIT) && other.can_be(Type::NUMBER_BIT)) {
             // Told already.
             return Type::ANY;
@@ -393,7 +422,14 @@ pub(super) fn in_texts(path: &Path, number: &str, is_upper: bool) -> String {
                 Some(name) => format!("{{{name}: {inner}}}"),
                 None => format!("[{inner}]"),
             });
-            format!("numbers in texts are compared by a condition of its own: `request: {nested}`")
+            let count = match members.split_last() {
+                Some((Some("length" | "size" | "count"), whole)) if whole.len() > 1 && !number.contains('.') => {
+                    let whole = Path::of(&path.root, whole.iter().map_while(|member| *member));
+                    format!("; how many there are is `len({whole})`")
+                }
+                _ => String::new(),
+            };
+            format!("numbers in texts are compared by a condition of its own: `request: {nested}`{count}")
         }
         _ => "texts have the order of their letters; `matches` looks at the digits of a number, as `matches '^[1-9]'`".to_owned(),
     }
