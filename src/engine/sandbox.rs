@@ -19,7 +19,7 @@ use crate::engine::budget::{Budget, ByteMeter};
 use crate::engine::deeds::Deeds;
 use crate::engine::happenings::Happenings;
 use crate::engine::recorder::{Checkpoint, Guard, Guarded, Record, Recorder, Sink};
-use crate::engine::scenario::{Fault, UnusedRule};
+use crate::engine::scenario::{Fault, ScenarioRuntime, UnusedRule};
 use crate::engine::state::State;
 use crate::world::{Counters, Deed, Entry, Journal, LogLine, Mismatch};
 
@@ -86,6 +86,12 @@ impl Snapshot {
     #[must_use]
     pub fn size(state: &State) -> usize {
         state.bytes() + state.uncounted()
+    }
+
+    /// The scenario that it was taken under.
+    #[must_use]
+    pub fn scenario(&self) -> &dyn ScenarioRuntime {
+        &*self.state.scenario
     }
 
     /// The bytes that it adds to what its sandbox holds.

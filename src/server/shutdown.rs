@@ -28,6 +28,7 @@ pub(super) enum Ending {
     Abandoned,
     Reset,
     Replaced,
+    Imported,
 }
 
 impl Ending {
@@ -37,6 +38,7 @@ impl Ending {
             Self::Abandoned => "it was abandoned",
             Self::Reset => "it was reset",
             Self::Replaced => "it goes on under another scenario",
+            Self::Imported => "a file took its place",
         }
     }
 

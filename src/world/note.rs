@@ -301,6 +301,15 @@ impl Note {
         size_of::<Self>() + text
     }
 
+    /// Whether it says that its caller departs from the document. What the clock, a credential's end and the way to a receiver bring about
+    /// blames the caller, too, and is in no document.
+    #[must_use]
+    pub fn is_departure(&self) -> bool {
+        const OTHERS: [&str; 5] =
+            [Note::CLOCK_FROZEN, Note::CREDENTIAL_EXPIRED, Note::CREDENTIAL_REVOKED, Note::FORWARDED_IGNORED, Note::WEBHOOK_UNREACHABLE];
+        self.blame == Blame::Caller && !OTHERS.contains(&self.code)
+    }
+
     /// Whether the answer is not what this sandbox promises.
     #[must_use]
     pub fn is_failure(&self) -> bool {

@@ -238,6 +238,19 @@ fn evidence_that_is_gone_is_said() {
     world.call(Method::GET, "/addresses?results=100", &Value::Null);
     let cut = |when: &str| world.judge(&format!("{{never: shippo.ListAddresses, when: {when}}}")).findings[0].verdict.word();
     assert_eq!((cut("$answer.body contains 'x'"), cut("$answer.status == 500")), ("unknown", "passed"));
+    // Nor is such a body of a request.
+    world.create(&"x".repeat(70_000));
+    let cut = |when: &str| world.judge(&format!("{{never: shippo.CreateAddress, when: {when}}}")).findings[0].verdict.word();
+    assert_eq!((cut("$request.body.name == 'Bob'"), cut("$request.headers.x-a == 'b' or $answer.status == 500")), ("unknown", "passed"));
+}
+
+#[test]
+fn what_no_document_has_is_no_departure_from_it() {
+    let world = World::new();
+    world.call(Method::POST, "/webhooks", &json!({"url": "https://shop.example/told", "event": "track_updated", "is_test": true}));
+    let notes: Vec<&str> = world.0.default_sandbox().journal().iter().flat_map(|entry| entry.notes.iter().map(|note| note.code)).collect();
+    assert_eq!(notes, ["webhook-unreachable"]);
+    world.check("{valid: shippo.*}", "passed", "all of 1 calls keep to the vendor's document");
 }
 
 const EXPECT: &str = "name: told
@@ -376,6 +389,30 @@ fn the_verdict_on_a_sandbox_that_ended_is_kept() {
     let kept = admin(&server, "GET", "/verdicts", &Value::Null)["verdicts"].take();
     assert_eq!((kept.as_array().map(Vec::len), &kept[0]["sandbox"], &kept[0]["why"]), (Some(1), &json!("mine"), &json!("it was deleted")));
     assert_eq!(kept[0]["verdict"], "failed");
+}
+
+/// What ends where a snapshot of another scenario is restored, or a file is imported.
+#[test]
+fn the_verdict_on_what_a_snapshot_or_a_file_replaces_is_kept() {
+    let server = Server::start(&[]);
+    let why = || {
+        let kept = admin(&server, "GET", "/verdicts", &Value::Null)["verdicts"].take();
+        let rows = kept.as_array().cloned().unwrap_or_default();
+        rows.iter().map(|row| format!("{}: {}", row["why"], row["verdict"]).replace('"', "")).collect::<Vec<_>>()
+    };
+    let sandbox = |method: &str, path: &str, body: &Value| admin(&server, method, &format!("/sandboxes/default{path}"), body);
+    sandbox("POST", "/snapshot", &json!({"name": "before"}));
+    sandbox("PUT", "/scenario?keep=data", &json!({"expect": [{"never": "shippo.ListAddresses"}]}));
+    assert_eq!(send(&server, "GET", "/shippo/addresses", &SHIPPO, "").status, 200);
+    sandbox("POST", "/snapshot", &json!({"name": "same"}));
+    sandbox("POST", "/restore", &json!({"name": "same"}));
+    assert_eq!(why(), [""; 0], "the scenario is the same, and the calls are still there");
+    let file = send(&server, "GET", "/_seatrial/sandboxes/default/export", &[], "").body;
+    sandbox("POST", "/restore", &json!({"name": "before"}));
+    assert_eq!(why(), ["it goes on under another scenario: failed"]);
+    sandbox("PUT", "/scenario?keep=data", &json!({"expect": [{"call": "shippo.CreateRefund"}]}));
+    assert_eq!(send(&server, "POST", "/_seatrial/sandboxes/default/import", &[JSON], &file).status, 200);
+    assert_eq!(why(), ["it goes on under another scenario: failed", "a file took its place: failed"]);
 }
 
 fn scenario_file(name: &str) -> std::path::PathBuf {

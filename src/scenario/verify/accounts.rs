@@ -13,7 +13,7 @@ use crate::scenario::ast::Calls;
 use crate::scenario::error::Spanned;
 use crate::scenario::explain;
 use crate::spec::Violation;
-use crate::world::{Blame, Entry, Note};
+use crate::world::{Entry, Note};
 
 /// How many calls a report accounts for.
 const MOST: usize = 300;
@@ -68,7 +68,7 @@ impl<'m> Accounts<'m> {
         };
         let mut departures: Vec<String> = violations.map(violation).collect();
         let is_told = !departures.is_empty();
-        let counts = |note: &&Note| note.blame == Blame::Caller && is_meant(note.code) && !(is_told && note.code == Note::REQUEST_INVALID);
+        let counts = |note: &&Note| note.is_departure() && is_meant(note.code) && !(is_told && note.code == Note::REQUEST_INVALID);
         departures.extend(entry.notes.iter().filter(counts).map(|note| {
             let note = note.worded();
             let place = if note.location.is_empty() { "request" } else { &note.location };

@@ -19,7 +19,7 @@ use crate::engine::{CallValues, Contract, Machine, Sandbox};
 use crate::scenario::ast::{Calls, Condition, Count, Deliveries, Expectation, Expected, Pattern};
 use crate::scenario::error::Source;
 use crate::scenario::facts::CallFacts;
-use crate::world::{Blame, Entry, Note, note};
+use crate::world::{Entry, Note, note};
 
 /// How many calls or deliveries a finding names, and all findings together where there are very many.
 const EVIDENCE: usize = 20;
@@ -204,13 +204,19 @@ impl<'m> Evidence<'m> {
             let mut conditional = rows.matching.iter().filter_map(|row| Some((row, row.when?))).peekable();
             if conditional.peek().is_some() {
                 let steps = &self.allowance.steps;
-                if entry.request.is_cut() || steps.get() == 0 || !self.allowance.reads(entry.request.body.len()) {
+                // Only the beginning of a cut body is known, which few conditions look at.
+                let is_cut = |when: &Condition| entry.request.is_cut() && when.mentions("request", "body");
+                if steps.get() == 0 || !self.allowance.reads(entry.request.body.len()) {
                     conditional.for_each(|(row, _)| found[row.expectation].is_unclear());
                 } else {
                     let (values, is_under_way) = (CallValues::new(steps.get()), entry.wire.is_under_way());
                     self.machine.reread(entry, |call| {
                         let facts = CallFacts::recorded(call, entry, &values);
                         for (row, when) in conditional {
+                            if is_cut(when) {
+                                found[row.expectation].is_unclear();
+                                continue;
+                            }
                             let holds = when.is_true(&facts);
                             let is_awaited = |member| when.mentions("answer", member);
                             if is_under_way && (is_awaited("status") || is_awaited("wire")) {
@@ -332,7 +338,7 @@ impl<'e> Found<'e> {
             Expected::Valid { except, .. } => {
                 self.count += 1;
                 let is_meant = |code: &str| except.iter().all(|other| other.value != code);
-                let counts = |note: &note::Note| note.blame == Blame::Caller && is_meant(note.code);
+                let counts = |note: &note::Note| note.is_departure() && is_meant(note.code);
                 let is_held = is_meant(Note::REQUEST_INVALID);
                 let departs = match () {
                     () if entry.notes.iter().any(counts) => Some(true),

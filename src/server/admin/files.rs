@@ -23,6 +23,7 @@ use crate::server::admin::{faults, scenarios};
 use crate::server::body::BrokenOff;
 use crate::server::clock::wall;
 use crate::server::recording::Recording;
+use crate::server::shutdown::{self, Ending};
 use crate::world::{Counters, Deed, Mode, Slot};
 
 pub(crate) const QUERY: &[(&str, &str)] =
@@ -113,7 +114,9 @@ impl Write for Pieces {
 }
 
 pub(crate) async fn import(admin: &Admin, request: &AdminRequest<'_>) -> Result<SandboxView, Problem> {
-    let sandbox = load(&admin.machine, request.parameter("s"), request.body)?;
+    let file = SandboxFile::parse(request.body).map_err(|error| Problem::bad_request(error.to_string()))?;
+    let judge = |before: &Sandbox| drop(shutdown::report(&admin.machine, &admin.verdicts, before, Ending::Imported));
+    let sandbox = make(&admin.machine, request.parameter("s"), file, judge)?;
     sandbox.note(wall(), Deed::Imported, None, None);
     Ok(SandboxView::with_obstacles(admin, request, &sandbox).await)
 }
@@ -125,7 +128,7 @@ pub(crate) fn record(machine: &Machine, bytes: &[u8]) -> Result<Recording, Probl
     let mut file = SandboxFile::parse(bytes).map_err(refused)?;
     let Recorded { journal, log } = file.take_past().map_err(refused)?;
     let name = journal.as_ref().map_or(DEFAULT, |journal| &journal.sandbox);
-    let sandbox = make(machine, name, file)?;
+    let sandbox = make(machine, name, file, |_| {})?;
     sandbox.set_ttl(None);
     sandbox.lock().world.set_mode(Mode::Frozen, wall());
     if let Some(RecordedJournal { written, dropped, entries, .. }) = journal {
@@ -136,10 +139,11 @@ pub(crate) fn record(machine: &Machine, bytes: &[u8]) -> Result<Recording, Probl
 
 /// Makes the sandbox of a name what a file says; it is opened if there is none.
 pub(crate) fn load(machine: &Machine, name: &str, bytes: &[u8]) -> Result<Arc<Sandbox>, Problem> {
-    make(machine, name, SandboxFile::parse(bytes).map_err(|error| Problem::bad_request(error.to_string()))?)
+    make(machine, name, SandboxFile::parse(bytes).map_err(|error| Problem::bad_request(error.to_string()))?, |_| {})
 }
 
-fn make(machine: &Machine, name: &str, file: SandboxFile) -> Result<Arc<Sandbox>, Problem> {
+/// Opens the sandbox of a file, in the place of one of that name, which `ends` is called with first.
+fn make(machine: &Machine, name: &str, file: SandboxFile, ends: impl FnOnce(&Sandbox)) -> Result<Arc<Sandbox>, Problem> {
     let vendors = machine.vendors().all().iter();
     let names: Vec<Name> = vendors.flat_map(|vendor| [vendor.id.clone(), vendor.mount.clone()]).collect();
     let room = machine.room_for_new(name);
@@ -165,6 +169,7 @@ fn make(machine: &Machine, name: &str, file: SandboxFile) -> Result<Arc<Sandbox>
     drop(state);
     machine.give_own_credentials(&staged);
     let sandbox = if let Some(sandbox) = machine.sandbox(name) {
+        ends(&sandbox);
         machine.replace(&sandbox, staged, false)?;
         sandbox
     } else {

@@ -6,13 +6,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::engine::{Sandbox, SandboxError, Snapshot};
-use crate::scenario::{Body, ReadBody};
+use crate::scenario::{Body, ReadBody, run};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::sandbox_view::{SandboxView, SnapshotView};
 use crate::server::admin::sandboxes;
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
+use crate::server::shutdown::{self, Ending};
 use crate::world::Deed;
 
 /// The name of a snapshot when none is given.
@@ -61,6 +62,12 @@ pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<
 pub(crate) async fn restore(admin: &Admin, request: &AdminRequest<'_>) -> Result<SandboxView, Problem> {
     let sandbox = admin.sandbox(request)?;
     let name = name(request)?;
+    let earlier = sandbox.snapshots().get(&name).map(|snapshot| run::scenario_of(snapshot.scenario()));
+    let earlier = earlier.ok_or_else(|| no_snapshot(&name))?;
+    let present = run::scenario_of(&*sandbox.lock().scenario);
+    if !present.does_the_same(&earlier.source.text) {
+        shutdown::report(&admin.machine, &admin.verdicts, &sandbox, Ending::Replaced);
+    }
     if !sandbox.restore(&name, wall()) {
         return Err(no_snapshot(&name));
     }
