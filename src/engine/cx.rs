@@ -19,6 +19,7 @@ use crate::base::time::{self, Timestamp};
 use crate::engine::auth;
 use crate::engine::business::WantedFailure;
 use crate::engine::call::Call;
+use crate::engine::pace::Hurry;
 use crate::engine::public_urls::PublicUrls;
 use crate::engine::reachability::Reachability;
 use crate::engine::refusal::{Denial, Refusal};
@@ -82,6 +83,8 @@ pub struct Docs<'w> {
     exceeded: Cell<bool>,
     /// How many bytes lists have passed over.
     passed: Cell<usize>,
+    /// What is still read, where there is little time.
+    hurry: Option<&'w Hurry>,
 }
 
 /// What is still read for one answer.
@@ -115,7 +118,7 @@ impl<'w> Cx<'w> {
             secrets: None,
             call: scope.call,
             credential,
-            docs: Docs::of(world, scope.account),
+            docs: Docs::of(world, scope.account, scope.hurry),
             notes: Vec::new(),
             failure: None,
             asked: RefCell::default(),
@@ -240,11 +243,12 @@ pub(crate) struct Scope<'w> {
     pub vendor: &'w Vendor,
     pub documents: &'w dyn Documents,
     pub account: AccountId,
+    pub hurry: Option<&'w Hurry>,
 }
 
 impl<'w> Docs<'w> {
-    fn of(world: &'w mut World, account: AccountId) -> Self {
-        Self { world, account, exceeded: Cell::new(false), passed: Cell::new(0) }
+    fn of(world: &'w mut World, account: AccountId, hurry: Option<&'w Hurry>) -> Self {
+        Self { world, account, exceeded: Cell::new(false), passed: Cell::new(0), hurry }
     }
 }
 
@@ -280,7 +284,12 @@ impl Docs<'_> {
     /// The document with that id as it is stored: compact JSON.
     #[must_use]
     pub fn raw(&self, kind: Kind, id: &str) -> Option<&str> {
-        self.world.accounts().get(self.account).table(&kind)?.get(id)
+        self.world.accounts().get(self.account).table(&kind)?.get(id).filter(|body| self.has_time_for(body))
+    }
+
+    /// Whether there is time to read a document; if not, the handler is rolled back in the end.
+    fn has_time_for(&self, body: &str) -> bool {
+        self.hurry.is_none_or(|hurry| hurry.takes(READ * body.len()))
     }
 
     /// A member of the document with that id, of which nothing else is read.
@@ -292,7 +301,7 @@ impl Docs<'_> {
     /// Whether there is a document with that id.
     #[must_use]
     pub fn has(&self, kind: Kind, id: &str) -> bool {
-        self.raw(kind, id).is_some()
+        self.account().table(&kind).is_some_and(|table| table.get(id).is_some())
     }
 
     /// Whether another account of the same mount has a document with that id.
@@ -326,10 +335,10 @@ impl Docs<'_> {
 
     /// Ids and stored documents of a kind, oldest first; `rev()` for newest first.
     pub fn rows(&self, kind: Kind) -> impl DoubleEndedIterator<Item = (&str, &str)> {
-        self.account().rows(&kind)
+        self.account().rows(&kind).filter(|(_, body)| self.has_time_for(body))
     }
 
-    /// The same as rows of their table.
+    /// The same as rows of their table. Who reads them says so ([`Self::may_pass`], [`Self::may_read`]).
     pub(super) fn stored<'d>(&'d self, kind: &Kind) -> impl DoubleEndedIterator<Item = &'d Row> + use<'d> {
         self.account().table(kind).into_iter().flat_map(Table::rows)
     }
@@ -355,7 +364,7 @@ impl Docs<'_> {
     /// Whether these documents may be read for one answer; if not, the handler fails in the end.
     pub(super) fn may_read<'d>(&self, mut bodies: impl Iterator<Item = &'d str>) -> bool {
         let reading = Reading::new();
-        let fits = bodies.all(|body| reading.takes(body));
+        let fits = bodies.all(|body| self.has_time_for(body) && reading.takes(body));
         self.exceeded.set(self.exceeded.get() || !fits);
         fits
     }
@@ -370,7 +379,7 @@ impl Docs<'_> {
     /// Whether so many bytes more may be passed over for one answer; if not, the handler fails in the end.
     pub(super) fn may_pass(&self, bytes: usize) -> bool {
         self.passed.set(self.passed.get().saturating_add(bytes));
-        let fits = self.passed.get() <= MOST_PASSED;
+        let fits = self.passed.get() <= MOST_PASSED && self.hurry.is_none_or(|hurry| hurry.takes(bytes));
         self.exceeded.set(self.exceeded.get() || !fits);
         fits
     }
@@ -390,13 +399,13 @@ impl Docs<'_> {
     #[must_use]
     pub fn get_shared<T: DeserializeOwned>(&self, kind: Kind, id: &str) -> Option<T> {
         let shared = self.world.accounts().find(&self.account().mount, "")?;
-        self.world.accounts().get(shared).table(&kind)?.get(id).map(json::read)
+        self.world.accounts().get(shared).table(&kind)?.get(id).filter(|body| self.has_time_for(body)).map(json::read)
     }
 
     /// The vendor's own documents, to be changed.
     pub fn shared(&mut self) -> Docs<'_> {
         let mount = self.account().mount.clone();
         let account = self.world.open_account(mount, "");
-        Docs::of(self.world, account)
+        Docs::of(self.world, account, self.hurry)
     }
 }

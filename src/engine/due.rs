@@ -8,6 +8,7 @@ use crate::base::time::Timestamp;
 use crate::engine::actions::{ActionError, Trigger};
 use crate::engine::happenings::Happening;
 use crate::engine::machine::Machine;
+use crate::engine::pace::Pace;
 use crate::engine::parcels;
 use crate::engine::recorder::Guard;
 use crate::engine::sandbox::Sandbox;
@@ -54,22 +55,42 @@ impl Machine {
         state
     }
 
-    /// Runs tasks that are due; `None` if the time was up before the last of them.
-    pub(super) fn try_lock_up_to_date<'s>(&self, sandbox: &'s Sandbox, wall: Timestamp, has_time: HasTime<'_>) -> Option<Guard<'s>> {
-        let mut state = sandbox.lock();
+    /// Runs tasks that are due; `None` if the time was up before the last of them, or the sandbox is in use for longer.
+    pub(super) fn try_lock_up_to_date<'s>(
+        &self,
+        sandbox: &'s Sandbox,
+        wall: Timestamp,
+        has_time: HasTime<'_>,
+        pace: Pace,
+    ) -> Option<Guard<'s>> {
+        let mut state = match pace {
+            Pace::Moment => sandbox.lock_within(has_time)?,
+            Pace::Slice => sandbox.try_lock()?,
+            Pace::Whole => sandbox.lock(),
+        };
         let now = state.world.clock().now(wall);
+        if pace == Pace::Moment && self.is_long_due(sandbox, &state, now) {
+            return None;
+        }
         while let Some((key, task)) = state.world.take_due(now, self.room(sandbox)) {
             self.run_task(sandbox, &mut state, key, task);
-            if !has_time() {
+            if !has_time() || pace == Pace::Moment && self.is_long_due(sandbox, &state, now) {
                 return None;
             }
         }
         Some(state)
     }
 
+    /// Whether a task is due that may take long: one of a vendor's own, or one that waited for room.
+    fn is_long_due(&self, sandbox: &Sandbox, state: &State, now: Timestamp) -> bool {
+        let agenda = state.world.agenda();
+        let is_short = |task: &Task| [parcels::STEP, parcels::ANCHOR, deliver::ATTEMPT, deliver::HOLD].contains(&&*task.topic);
+        agenda.fits(self.room(sandbox)) || agenda.next().is_some_and(|at| at <= now) && !agenda.next_task().is_some_and(is_short)
+    }
+
     /// Runs tasks that are due; false if the time was up before the last of them.
     pub fn settle(&self, sandbox: &Sandbox, wall: Timestamp, has_time: HasTime<'_>) -> bool {
-        self.try_lock_up_to_date(sandbox, wall, has_time).is_some()
+        self.try_lock_up_to_date(sandbox, wall, has_time, Pace::Whole).is_some()
     }
 
     /// Runs all tasks up to `to`, but stops when deliveries are due: those that are returned have to be sent and reported before
@@ -114,7 +135,7 @@ impl Machine {
 
     /// Runs tasks that are due, and returns the deliveries that have to be sent; `None` if the time was up before the last task.
     pub fn due_webhooks(&self, sandbox: &Sandbox, wall: Timestamp, has_time: HasTime<'_>) -> Option<Vec<Outbound>> {
-        let mut state = self.try_lock_up_to_date(sandbox, wall, has_time)?;
+        let mut state = self.try_lock_up_to_date(sandbox, wall, has_time, Pace::Whole)?;
         let now = state.world.clock().now(wall);
         let outbound = self.outbound(sandbox, &mut state, now);
         drop(state);

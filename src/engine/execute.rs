@@ -11,10 +11,11 @@ use crate::base::time::Timestamp;
 use crate::engine::auth::{self, AuthRequest};
 use crate::engine::business::WantedFailure;
 use crate::engine::call::Call;
-use crate::engine::cx::{Cx, Scope};
+use crate::engine::cx::{Cx, READ, Scope};
 use crate::engine::due::HasTime;
 use crate::engine::limits::{self, Limit, Quota};
 use crate::engine::machine::Machine;
+use crate::engine::pace::{Hurry, Later, Pace, QUICK};
 use crate::engine::parcels;
 use crate::engine::parsed::Parsed;
 use crate::engine::patch::Patch;
@@ -100,19 +101,44 @@ struct Handled {
 
 impl Machine {
     /// Executes a call of a customer: authenticated, counted against limits, and disturbed by the scenario.
-    /// `None`, without any effect, if the time was up before everything that is due was done.
+    ///
+    /// # Errors
+    /// When there is not time for it. Then it has had no effect.
     pub(super) fn execute(
         &self,
         sandbox: &Sandbox,
         loaded: &LoadedVendor,
         parsed: &Parsed<'_>,
         wall: Timestamp,
-        has_time: HasTime<'_>,
-    ) -> Option<Executed> {
-        let vendor = &*loaded.vendor;
-        let mut guard = self.try_lock_up_to_date(sandbox, wall, has_time)?;
+        (has_time, pace): (HasTime<'_>, Pace),
+    ) -> Result<Executed, Later> {
+        let mut guard = self.try_lock_up_to_date(sandbox, wall, has_time, pace).ok_or(Later::Busy)?;
         guard.is_of_call();
         let state = &mut *guard;
+        // What a small sandbox has is read in no time.
+        if pace == Pace::Whole || sandbox.documents.own() <= QUICK {
+            return Ok(self.execute_locked((sandbox, loaded, parsed), wall, state, None));
+        }
+        let hurry = Hurry::new(READ * QUICK);
+        let savepoint = state.world.savepoint();
+        let executed = self.execute_locked((sandbox, loaded, parsed), wall, state, Some(&hurry));
+        if hurry.is_over() {
+            state.world.roll_back(savepoint);
+            sandbox.measure(state);
+            return Err(Later::Long);
+        }
+        state.world.release(savepoint);
+        Ok(executed)
+    }
+
+    fn execute_locked(
+        &self,
+        (sandbox, loaded, parsed): (&Sandbox, &LoadedVendor, &Parsed<'_>),
+        wall: Timestamp,
+        state: &mut State,
+        hurry: Option<&Hurry>,
+    ) -> Executed {
+        let vendor = &*loaded.vendor;
         let now = state.world.clock().now(wall);
         let admitted = transaction::guarded(|| admit(sandbox, loaded, parsed, state, now));
         let Admitted { caller, quota, nth, mut decision, row } = admitted.unwrap_or_else(|panic| {
@@ -126,7 +152,7 @@ impl Machine {
             (Some(instead), _) => caller.answered(instead.outcome()),
             (None, Err(refusal)) => caller.answered(Err(refusal)),
             (None, Ok(row)) => {
-                let scope = self.scope(sandbox, vendor, &parsed.call, caller.account, now);
+                let scope = Scope { hurry, ..self.scope(sandbox, vendor, &parsed.call, caller.account, now) };
                 let failure = decision.failure.as_deref();
                 let handled = self.run_handler(sandbox, state, row, scope, caller, failure);
                 let is_kept = failure.is_none_or(WantedFailure::is_kept);
@@ -153,7 +179,7 @@ impl Machine {
         let patched_by = patched_by.map(|Turn { owner, rule, .. }| (owner, rule, sandbox.epoch()));
         let mut executed = executed(handled, &state.world, now, nth, decision);
         (executed.is_answered, executed.patched_by) = (is_answered, patched_by);
-        Some(executed)
+        executed
     }
 
     /// Takes back that a patch was counted, because it found no place in the answer.
@@ -234,7 +260,7 @@ impl Machine {
     ) -> Scope<'w> {
         let (vendors, documents, public_urls) = (self.vendors.all(), &self.vendors, self.public_urls());
         let reachability = self.reachability();
-        Scope { now, call, sandbox: &sandbox.name, reachability, public_urls, vendors, vendor, documents, account }
+        Scope { now, call, sandbox: &sandbox.name, reachability, public_urls, vendors, vendor, documents, account, hurry: None }
     }
 
     /// Runs the handler of a row as one transaction: what it changed is rolled back when it refuses, fails, or needs too much room.
@@ -251,6 +277,7 @@ impl Machine {
         let Caller { name, number, rng, credential, .. } = caller;
         let credential = credential.unwrap_or_else(|| Credential { account: Arc::clone(&name), fields: Arc::default() });
         let State { world, scenario, .. } = state;
+        let hurry = scope.hurry;
         let (mut notes, mut asked, mut has_exceeded, mut instead) = (Vec::new(), Vec::new(), false, None);
         let done = transaction::in_transaction(world, Some(self.room(sandbox)), |world| {
             let mut cx = Cx::new(world, scenario.as_ref(), scope, credential, rng);
@@ -291,7 +318,10 @@ impl Machine {
                 Refusal::Broken
             }
             Err(RolledBack::Panicked(panic)) => {
-                tracing::error!(operation = &*row.operation, panic, "a handler failed and was rolled back");
+                // One that was shown no more documents is begun again.
+                if !hurry.is_some_and(Hurry::is_over) {
+                    tracing::error!(operation = &*row.operation, panic, "a handler failed and was rolled back");
+                }
                 notes.push(Note::new(Note::SANDBOX_BROKEN, Blame::Sandbox, panic));
                 Refusal::Broken
             }

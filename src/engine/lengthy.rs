@@ -5,12 +5,9 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 
-use crate::base::{json, text};
-use crate::engine::call::Request;
-use crate::engine::locate::Target;
-use crate::engine::machine::Machine;
+use crate::base::json;
 use crate::engine::sandbox::Sandbox;
-use crate::spec::{Operation, Route, Violation};
+use crate::spec::{Operation, Violation};
 
 /// Lists of a sandbox that holds no more bytes take some 30 ms at most, whatever they are asked for.
 const SHORT: usize = 8 << 20;
@@ -19,16 +16,6 @@ const SHORT: usize = 8 << 20;
 pub(super) const MOST_SAMPLED: usize = 256 * 1024;
 /// The largest answer that is ever read again to be checked, in about the bytes that it takes then.
 const MOST_CHECKED: usize = 128 << 20;
-
-impl Machine {
-    /// Whether a request is for a list that may take long.
-    #[must_use]
-    pub fn takes_long(&self, request: &Request) -> bool {
-        let path = text::decode_unreserved(&request.path);
-        let Target::Vendor(here) = self.locate(request, &path) else { return false };
-        matches!(here.loaded.route(&request.method, here.path), Route::Found(operation, _) if is_long(operation, &here.sandbox))
-    }
-}
 
 /// Whether an operation lists what may be many bytes: it reads, and names no document.
 pub(super) fn is_long(operation: &Operation, sandbox: &Sandbox) -> bool {

@@ -101,6 +101,12 @@ impl Machine {
         self.registry.all()
     }
 
+    /// How many sandboxes there are.
+    #[must_use]
+    pub fn sandbox_count(&self) -> usize {
+        self.registry.len()
+    }
+
     /// A sandbox that is not registered yet, so that data can be added before it is opened or replaces another one. With `world`
     /// it goes on with that one's documents, agenda and time. What is to replace a sandbox keeps its credentials, unless the seed or
     /// the scenario says otherwise.

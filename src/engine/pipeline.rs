@@ -20,6 +20,7 @@ use crate::engine::lengthy;
 use crate::engine::locate::{Located, Target};
 use crate::engine::machine::Machine;
 use crate::engine::options::{Conform, Contract};
+use crate::engine::pace::{Later, Pace};
 use crate::engine::parsed::Parsed;
 use crate::engine::refusal::{Refusal, Unread};
 use crate::engine::remarks;
@@ -40,24 +41,31 @@ impl Machine {
 
     /// Answers one request; `None`, without any effect, if the time was up before everything that is due in its sandbox was done.
     pub fn try_handle(&self, request: &Request, wall: Timestamp, has_time: HasTime<'_>) -> Option<Answer> {
-        self.try_handle_unread(request, None, wall, has_time, true)
+        self.try_handle_unread(request, None, wall, has_time)
     }
 
-    /// The same for a request that may be `unread`: the vendor's dialect words the answer then. Unless the caller is `patient`, `None` as
-    /// well for files that have to be drawn and for lists of many bytes, as they take a while, and while such a list is being read.
-    pub fn try_handle_unread(
+    /// The same for a request that may be `unread`: the vendor's dialect words the answer then.
+    pub fn try_handle_unread(&self, request: &Request, unread: Option<&Unread>, wall: Timestamp, has_time: HasTime<'_>) -> Option<Answer> {
+        self.attempt(request, unread, wall, has_time, Pace::Whole).ok()
+    }
+
+    /// The same at a pace.
+    ///
+    /// # Errors
+    /// When there is not time for it. Then it has had no effect.
+    pub fn attempt(
         &self,
         request: &Request,
         unread: Option<&Unread>,
         wall: Timestamp,
         has_time: HasTime<'_>,
-        patient: bool,
-    ) -> Option<Answer> {
+        pace: Pace,
+    ) -> Result<Answer, Later> {
         match (self.locate(request, &text::decode_unreserved(&request.path)), unread) {
-            (Target::Vendor(here), _) => self.answer(request, &here, unread, wall, has_time, patient),
-            (_, Some(unread)) => Some(unmatched::unread(request, unread)),
-            (Target::NoSandbox(name), None) => Some(self.no_sandbox(request, &name)),
-            (Target::Nowhere, None) => Some(self.no_mount(request)),
+            (Target::Vendor(here), _) => self.answer(request, &here, unread, wall, (has_time, pace)),
+            (_, Some(unread)) => Ok(unmatched::unread(request, unread)),
+            (Target::NoSandbox(name), None) => Ok(self.no_sandbox(request, &name)),
+            (Target::Nowhere, None) => Ok(self.no_mount(request)),
         }
     }
 
@@ -66,7 +74,7 @@ impl Machine {
         let path = text::decode_unreserved(&request.path);
         let Target::Vendor(here) = self.locate(request, &path) else { return self.no_mount(request) };
         let here = Located { sandbox: Arc::clone(sandbox), ..here };
-        self.answer(request, &here, None, wall, UNLIMITED, true).expect("it has all the time there is").arrived()
+        self.answer(request, &here, None, wall, (UNLIMITED, Pace::Whole)).expect("it has all the time there is").arrived()
     }
 
     /// Says in the vendor's words why a request is not answered, and changes nothing: a sandbox without documents answers, which is
@@ -75,8 +83,8 @@ impl Machine {
         match self.locate(request, &text::decode_unreserved(&request.path)) {
             Target::Vendor(here) => {
                 let aside = Sandbox::new(&here.sandbox.name, here.sandbox.lock().without_documents(), &self.budget);
-                let answer = self.answer(request, &Located { sandbox: Arc::new(aside), ..here }, Some(unread), wall, has_time, true);
-                answer.map(unnamed)
+                let here = Located { sandbox: Arc::new(aside), ..here };
+                self.answer(request, &here, Some(unread), wall, (has_time, Pace::Whole)).ok().map(unnamed)
             }
             Target::NoSandbox(_) | Target::Nowhere => Some(unmatched::unread(request, unread)),
         }
@@ -88,14 +96,14 @@ impl Machine {
         here: &Located<'_>,
         unread: Option<&Unread>,
         wall: Timestamp,
-        has_time: HasTime<'_>,
-        patient: bool,
-    ) -> Option<Answer> {
-        if !patient && here.sandbox.is_read_long() {
-            return None;
+        (has_time, pace): (HasTime<'_>, Pace),
+    ) -> Result<Answer, Later> {
+        let is_large = request.body.len() > UNREAD;
+        // A large body is read after its sender's credential, for which the sandbox is locked.
+        if pace != Pace::Whole && (here.sandbox.is_in_use() || is_large && here.sandbox.try_lock().is_none()) {
+            return Err(Later::Busy);
         }
         let denied = |call: &Call<'_>| {
-            let is_large = request.body.len() > UNREAD;
             if is_large { self.denial(&here.sandbox, &here.loaded.vendor, call, wall) } else { None }
         };
         // A vendor that does not fit its document is a fault of the program, and ends here.
@@ -107,8 +115,11 @@ impl Machine {
         }
         let is_long = unread.is_none() && parsed.call.operation.is_some_and(|operation| lengthy::is_long(operation, &here.sandbox));
         let draws = |operation: &Operation| operation.draws_from.is_some_and(|size| size <= request.body.len());
-        if !patient && (is_long || parsed.call.operation.is_some_and(draws)) {
-            return None;
+        if pace != Pace::Whole && is_long {
+            return Err(Later::Long);
+        }
+        if pace == Pace::Moment && parsed.call.operation.is_some_and(draws) {
+            return Err(Later::Busy);
         }
         if let Some(unread) = unread {
             parsed.row = Err(unread.refusal());
@@ -118,7 +129,7 @@ impl Machine {
         parsed.call.base = self.public_urls().base_of_links(here.prefix, &here.loaded.vendor.mount);
         here.sandbox.touch(wall);
         let reading = is_long.then(|| here.sandbox.read_long());
-        let mut executed = self.execute(&here.sandbox, here.loaded, &parsed, wall, has_time)?;
+        let mut executed = self.execute(&here.sandbox, here.loaded, &parsed, wall, (has_time, pace))?;
         drop(reading);
         executed.notes.extend(broken.map(|panic| Note::new(Note::SANDBOX_BROKEN, Blame::Sandbox, panic)));
         // It is told before the credentials are looked at, as web servers do.
@@ -127,7 +138,7 @@ impl Machine {
             executed.notes.retain(|note| note.blame != Blame::Caller);
             executed.notes.push(unread.note());
         }
-        Some(self.finish(here, parsed.call, executed, wall))
+        Ok(self.finish(here, parsed.call, executed, wall))
     }
 
     /// Calls an operation with the first credential of its vendor, for the `given` of a scenario: without rate limits, overrides

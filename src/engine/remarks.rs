@@ -1,6 +1,7 @@
 //! What is noted about a request besides the violations of its document: what a vendor passes over in silence, and what it refuses
 //! without saying why. Every detail says what was found, then what was expected, then what is nearest.
 
+use std::cell::LazyCell;
 use std::cmp::Reverse;
 use std::sync::Arc;
 
@@ -21,6 +22,9 @@ use crate::world::{Blame, Entry, Note, Wording};
 
 /// Longer paths resemble nothing, and comparing them would take long.
 const LONGEST_PATH: usize = 200;
+
+/// For how many unknown names one is looked for that is near.
+const HINTS: usize = 10;
 
 /// How many calls in a row that are alike are a poll.
 const POLLS: usize = 5;
@@ -137,20 +141,13 @@ pub(super) fn unread(request: &Request, operation: &Operation, read: &Value, not
 pub(super) fn of_query(query: &[(String, String)], operation: &Operation, notes: &mut Vec<Note>) {
     let known = || operation.parameters.iter().filter(|row| row.location == ParameterIn::Query).map(|row| row.name.as_str());
     let base = |name: &str| name.split('[').next().unwrap_or_default().to_owned();
-    for (name, _) in query.iter().take(100) {
-        if known().any(|other| other == name) || known().any(|other| base(other) == base(name)) {
-            continue;
-        }
+    let expected = LazyCell::new(|| if known().next().is_some() { format!("one of {}", listed(known())) } else { "no query".to_owned() });
+    let is_known = |name: &str| known().any(|other| other == name) || known().any(|other| base(other) == base(name));
+    for (index, (name, _)) in query.iter().take(100).filter(|(name, _)| !is_known(name)).enumerate() {
         let short = &name[..name.floor_char_boundary(LONGEST_PATH)];
-        let expected = if known().next().is_some() { format!("one of {}", listed(known())) } else { "no query".to_owned() };
-        notes.push(caller(
-            Note::UNKNOWN_PARAMETER,
-            short,
-            format!(
-                "found a parameter that the document does not have, expected {expected}{}",
-                did_you_mean(text::nearest(short, known()))
-            ),
-        ));
+        let near = if index < HINTS { text::nearest(short, known()) } else { None };
+        let detail = format!("found a parameter that the document does not have, expected {}{}", *expected, did_you_mean(near));
+        notes.push(caller(Note::UNKNOWN_PARAMETER, short, detail));
     }
 }
 

@@ -4,8 +4,10 @@ mod epoch;
 mod exchanges;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hint;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+use std::thread;
 use std::time::Duration;
 
 use event_listener::{Event, EventListener};
@@ -17,6 +19,7 @@ use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::engine::budget::{Budget, ByteMeter};
 use crate::engine::deeds::Deeds;
+use crate::engine::due::HasTime;
 use crate::engine::happenings::Happenings;
 use crate::engine::recorder::{Checkpoint, Guard, Guarded, Record, Recorder, Sink};
 use crate::engine::scenario::{Fault, ScenarioRuntime, UnusedRule};
@@ -25,6 +28,9 @@ use crate::world::{Counters, Deed, Entry, Journal, LogLine, Mismatch};
 
 /// The name of the sandbox that calls fall into when nothing says otherwise.
 pub const DEFAULT: &str = "default";
+
+/// How often a lock is tried before others get the processor.
+const SPINS: usize = 64;
 
 /// A text in a credential, with its mount.
 pub(super) type IndexKey = (Name, Arc<str>);
@@ -59,6 +65,8 @@ pub struct Sandbox {
     life: AtomicI64,
     /// How many lists that take long are being read in it.
     reading: AtomicUsize,
+    /// Whether somebody has kept it locked for longer than others wait.
+    is_kept: AtomicBool,
     /// Where it is recorded, if it is.
     sink: OnceLock<Arc<dyn Sink>>,
 }
@@ -127,6 +135,7 @@ impl Sandbox {
             ttl: AtomicI64::new(0),
             life: AtomicI64::new(i64::MAX),
             reading: AtomicUsize::new(0),
+            is_kept: AtomicBool::new(false),
             sink: OnceLock::new(),
         };
         sandbox.measure(&sandbox.lock());
@@ -138,10 +147,10 @@ impl Sandbox {
         Guard(self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whether a list is being read in it that takes long; it is locked meanwhile.
+    /// Whether somebody keeps it locked for longer than others wait.
     #[must_use]
-    pub fn is_read_long(&self) -> bool {
-        self.reading.load(Ordering::Relaxed) > 0
+    pub fn is_in_use(&self) -> bool {
+        self.reading.load(Ordering::Relaxed) > 0 || self.is_kept.load(Ordering::Relaxed) && self.try_lock().is_none()
     }
 
     pub(super) fn read_long(&self) -> LongRead<'_> {
@@ -155,6 +164,30 @@ impl Sandbox {
             Ok(state) => Some(Guard(state)),
             Err(TryLockError::Poisoned(poisoned)) => Some(Guard(poisoned.into_inner())),
             Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    /// The state, once it is given back, if that is before the time is up. Where somebody keeps it for longer, nobody else waits until it
+    /// is given back.
+    pub(super) fn lock_within(&self, has_time: HasTime<'_>) -> Option<Guard<'_>> {
+        loop {
+            for _ in 0..SPINS {
+                if let Some(state) = self.try_lock() {
+                    if self.is_kept.load(Ordering::Relaxed) {
+                        self.is_kept.store(false, Ordering::Relaxed);
+                    }
+                    return Some(state);
+                }
+                if self.is_kept.load(Ordering::Relaxed) {
+                    return None;
+                }
+                hint::spin_loop();
+            }
+            if !has_time() {
+                self.is_kept.store(true, Ordering::Relaxed);
+                return None;
+            }
+            thread::yield_now();
         }
     }
 

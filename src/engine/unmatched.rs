@@ -13,6 +13,8 @@ use crate::engine::reply::{Answer, Unmatched};
 use crate::spec::Route;
 
 const PROBLEM: &str = "application/problem+json";
+/// Of more sandboxes none is suggested.
+const MOST_COMPARED: usize = 200;
 /// What such an answer begins with.
 const NO_VENDOR: &str = "no vendor is mounted here";
 
@@ -27,7 +29,8 @@ pub fn met_no_vendor(status: u16, headers: &HeaderMap, body: &[u8]) -> bool {
 impl Machine {
     /// The answer for a sandbox that does not exist.
     pub(super) fn no_sandbox(&self, request: &Request, name: &str) -> Answer {
-        let sandboxes = self.sandboxes();
+        // Among very many names one is always near, and looking takes long.
+        let sandboxes = if self.sandbox_count() <= MOST_COMPARED { self.sandboxes() } else { Vec::new() };
         let near = text::nearest(name, sandboxes.iter().map(|sandbox| &*sandbox.name));
         let hint = near.map(|near| format!("; did you mean `/@{near}`?")).unwrap_or_default();
         not_found(request, format!("there is no sandbox `{name}`{hint}"))

@@ -17,5 +17,5 @@ pub(super) async fn everything(store: Option<&Store>) -> Result<(), Lost> {
 /// The vendor's answer to a call whose work cannot be kept; `None` if it was for no vendor, or its sandbox is busy.
 pub(super) fn refused(machine: &Machine, asked: &Request, lost: &Lost) -> Option<Answer> {
     let unread = Unread::new(StatusCode::INTERNAL_SERVER_ERROR, &*lost.0);
-    machine.try_handle_unread(asked, Some(&unread), wall(), &|| false, true)
+    machine.try_handle_unread(asked, Some(&unread), wall(), &|| false)
 }

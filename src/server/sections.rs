@@ -96,13 +96,13 @@ async fn answer_once(
         }
     }
     let Some(sandbox) = addressee.sandbox else {
-        return Ok(machine.try_handle_unread(request, unread.map(|unread| &**unread), wall(), &slice(SLICE), true));
+        return Ok(machine.try_handle_unread(request, unread.map(|unread| &**unread), wall(), &slice(SLICE)));
     };
     let (own, meant, request, unread) = (Arc::clone(machine), Arc::clone(&sandbox), Arc::clone(request), unread.cloned());
     let act = move || {
         // Its credential may be another sandbox's by now.
         let is_meant = own.addressee(&request).sandbox.is_some_and(|now| Arc::ptr_eq(&now, &meant));
-        is_meant.then(|| own.try_handle_unread(&request, unread.as_deref(), wall(), &slice(SLICE), true)).flatten()
+        is_meant.then(|| own.try_handle_unread(&request, unread.as_deref(), wall(), &slice(SLICE))).flatten()
     };
     match fleet.call(&sandbox, act).await {
         Ok(answer) => Ok(answer),

@@ -155,6 +155,7 @@ impl Upstreams {
         let came = tokio::time::timeout(PATIENCE, Box::pin(exchange)).await;
         let came = came.unwrap_or(Err(Failure::Silent)).unwrap_or_else(|failure| refused(&upstream.host, &failure));
         let is_large = request.body.len().max(came.body.len()) > LARGE;
+        let sandbox = machine.addressee(request).sandbox.map_or_else(|| Arc::from(""), |sandbox| Arc::clone(&sandbox.name));
         let (machine, request) = (Arc::clone(machine), Arc::clone(request));
         let witness = move || {
             let is_read = request.body.len() <= SMALL || incoming::count_values(&request, limit).is_ok();
@@ -164,7 +165,7 @@ impl Upstreams {
             return witness();
         }
         // The vendor has done it: it is written down, even if the client leaves now.
-        let (answer, held, _turn) = turns.take().await?.work(kept.take(), |_| witness()).await?;
+        let (answer, held, _turn) = turns.take(&sandbox).await?.work(kept.take(), |_| witness()).await?;
         *kept = held;
         answer
     }

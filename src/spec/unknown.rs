@@ -9,6 +9,8 @@ use crate::spec::violation::{Step, dotted};
 
 /// How many are worth telling.
 const MOST: usize = 100;
+/// For how many of them a name is looked for that is near.
+const HINTS: usize = 10;
 /// How deep bodies and schemas are looked into.
 const DEEPEST: usize = 64;
 
@@ -69,7 +71,7 @@ fn walk(schemas: &Schemas, ids: &[SchemaId], value: &Value, path: &mut Vec<Step>
                 if !inner.is_empty() {
                     walk(schemas, &inner, member, path, found);
                 } else if found.len() < MOST && !known.contains(&name.as_str()) {
-                    let near = if name.len() <= 100 { text::nearest(name, known.iter().copied()) } else { None };
+                    let near = if name.len() <= 100 && found.len() < HINTS { text::nearest(name, known.iter().copied()) } else { None };
                     let known = known.iter().map(|name| (*name).to_owned()).collect();
                     found.push(UnknownMember { path: path.clone(), known, near: near.map(str::to_owned) });
                 }

@@ -81,7 +81,8 @@ pub fn add_removed(all: &mut Removed, later: &Removed) {
     }
 }
 
-/// The exchanges of one sandbox.
+/// The exchanges of one sandbox. Copies share them.
+#[derive(Clone)]
 pub struct Journal {
     entries: VecDeque<Slot>,
     bytes: usize,

@@ -4,11 +4,12 @@ use std::sync::{Arc, LazyLock};
 
 use crate::world::Entry;
 
-/// An exchange, which is read when it is looked at first if it was written before.
+/// An exchange, which is read when it is looked at first if it was written before. Copies share it.
+#[derive(Clone)]
 pub enum Slot {
     /// It, and how much it takes in memory, which is not counted again when it leaves.
     Read(Arc<Entry>, usize),
-    Unread(Box<Unread>),
+    Unread(Arc<Unread>),
 }
 
 /// An exchange of which nothing is known but its number and how much it takes in memory.
@@ -28,7 +29,7 @@ impl Slot {
     /// An exchange that `read` makes when somebody looks at it. Until then it counts as what it will take.
     pub fn unread(number: u64, bytes: usize, read: impl FnOnce() -> Entry + Send + 'static) -> Self {
         let entry = LazyLock::new(Box::new(move || Arc::new(read())) as Box<dyn FnOnce() -> Arc<Entry> + Send>);
-        Self::Unread(Box::new(Unread { number, bytes, entry }))
+        Self::Unread(Arc::new(Unread { number, bytes, entry }))
     }
 
     #[must_use]

@@ -7,8 +7,8 @@ use http::{Method, StatusCode};
 use jiff::SignedDuration;
 use seatrial::base::time;
 use seatrial::engine::{
-    Answer, Conform, Cx, DialectCx, Identity, Machine, Operations, Options, Outcome, PathStyle, Refusal, Reply, Start, Unread, Vendor,
-    credentials,
+    Answer, Conform, Cx, DialectCx, Identity, Later, Machine, Operations, Options, Outcome, Pace, PathStyle, Refusal, Reply, Start, Unread,
+    Vendor, credentials,
 };
 use seatrial::vendors;
 use seatrial::world::{Kind, Task};
@@ -242,7 +242,7 @@ fn files_are_answered_by_those_who_draw() {
     let machine = Machine::new(vendors::all(), Options::default(), Start::plain(start()));
     let is_answered_to = |method: Method, path: &str, body: &str, draws: bool| {
         let request = request(method, path, &[], body);
-        machine.try_handle_unread(&request, None, start(), &|| true, draws).is_some()
+        machine.attempt(&request, None, start(), &|| true, if draws { Pace::Slice } else { Pace::Moment }).is_ok()
     };
     let is_answered = |path: &str, draws: bool| is_answered_to(Method::GET, path, "", draws);
     let (files, others) = (
@@ -267,6 +267,39 @@ fn files_are_answered_by_those_who_draw() {
     for (length, at_once) in [(1_000, true), (1_100, false)] {
         assert_eq!(is_answered_to(Method::POST, "/shipmate/v1.1/consignments", &" ".repeat(length), false), at_once, "{length}");
     }
+}
+
+/// Whoever serves many callers at once gives up what takes long, and nothing is left of it.
+#[test]
+fn what_takes_long_is_given_up_without_a_trace() {
+    let machine = machine();
+    let attempt = |method: Method, body: &str, hours: i64, pace: Pace, has_time: bool| {
+        let request = request(method, "/acme/things", &[("x-key", "default-key"), ("content-type", "application/json")], body);
+        let answer = machine.attempt(&request, None, start() + SignedDuration::from_hours(hours), &|| has_time, pace)?;
+        let id = answer.headers.get("seatrial-request").and_then(|id| id.to_str().ok()).unwrap_or_default();
+        Ok::<_, Later>((answer.status.as_u16(), id.rsplit('-').next().unwrap_or_default().to_owned()))
+    };
+    let numbered = |status: u16, number: u32| Ok((status, number.to_string()));
+    for number in 0..3_u32 {
+        let body = format!(r#"{{"name": "{number}{}"}}"#, "x".repeat(100_000));
+        assert_eq!(attempt(Method::POST, &body, 0, Pace::Moment, true), numbered(201, number + 1));
+    }
+    assert_eq!(attempt(Method::GET, "", 0, Pace::Moment, true), Err(Later::Long));
+    assert_eq!(attempt(Method::GET, "", 0, Pace::Slice, true), Err(Later::Long));
+    assert_eq!(attempt(Method::GET, "", 0, Pace::Whole, true), numbered(200, 4));
+    assert_eq!(attempt(Method::POST, r#"{"name": "a"}"#, 0, Pace::Moment, true), numbered(201, 5), "what reads nothing takes no time");
+
+    let locked = machine.default_sandbox().lock();
+    for pace in [Pace::Moment, Pace::Slice] {
+        assert_eq!(attempt(Method::POST, r#"{"name": "b"}"#, 0, pace, false), Err(Later::Busy));
+    }
+    drop(locked);
+    assert_eq!(attempt(Method::POST, r#"{"name": "b"}"#, 0, Pace::Moment, true), numbered(201, 6));
+
+    // A vendor's own tasks may take long.
+    assert_eq!(attempt(Method::POST, r#"{"name": "c"}"#, 2, Pace::Moment, true), Err(Later::Busy));
+    assert_eq!(attempt(Method::POST, r#"{"name": "c"}"#, 2, Pace::Slice, true), numbered(201, 7));
+    assert_eq!(attempt(Method::POST, r#"{"name": "d"}"#, 2, Pace::Moment, true), numbered(201, 8));
 }
 
 #[test]

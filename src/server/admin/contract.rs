@@ -105,10 +105,8 @@ async fn report_on_all(admin: &Admin, sandbox: &Arc<Sandbox>, wait: Option<Durat
 }
 
 async fn of_those(admin: &Admin, sandbox: &Sandbox, filter: &Filter) -> Result<Report, Problem> {
-    let (rows, dropped) = {
-        let journal = sandbox.journal();
-        (filter.find(&journal, usize::MAX)?, journal.dropped())
-    };
+    let (rows, dropped) = filter.look(sandbox, |journal| (filter.find(journal, usize::MAX), journal.dropped()));
+    let rows = rows?;
     let mut collector = Collector::new(&*sandbox.name);
     collector.dropped(dropped);
     for (index, entry) in rows.iter().enumerate() {

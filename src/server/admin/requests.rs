@@ -60,10 +60,11 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Re
     };
     let look = || {
         let sandbox = admin.sandbox(request)?;
-        let journal = sandbox.journal();
-        let (rows, mut earlier) = filter.newest(&journal, 100)?;
-        let size = JournalView { written: journal.written, dropped: journal.dropped(), bytes: journal.bytes() };
-        drop(journal);
+        let (found, size) = filter.look(&sandbox, |journal| {
+            let size = JournalView { written: journal.written, dropped: journal.dropped(), bytes: journal.bytes() };
+            (filter.newest(journal, 100), size)
+        });
+        let (rows, mut earlier) = found?;
         let redactor = Redactor::read(admin, request, &sandbox)?;
         let (mut requests, mut oldest) = (Rows::default(), None);
         for row in rows.iter().rev() {
@@ -94,9 +95,9 @@ pub(crate) async fn count(admin: &Admin, request: &AdminRequest<'_>) -> Result<C
     let filter = Filter::read(admin, request)?;
     let look = || {
         let sandbox = admin.sandbox(request)?;
-        let journal = sandbox.journal();
-        let count = filter.find(&journal, usize::MAX)?.len();
-        Ok((Count { count, complete: journal.dropped() == 0, dropped: journal.dropped() }, count))
+        let (found, dropped) = filter.look(&sandbox, |journal| (filter.find(journal, usize::MAX), journal.dropped()));
+        let count = found?.len();
+        Ok((Count { count, complete: dropped == 0, dropped }, count))
     };
     long_poll(request, || admin.sandbox_changed(request), look).await
 }
@@ -109,7 +110,7 @@ pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<
         sandbox.note(wall(), Deed::CallsRemoved, None, None);
         return Ok(());
     }
-    let gone: BTreeSet<u64> = filter.find(&sandbox.journal(), usize::MAX)?.iter().map(|entry| entry.number).collect();
+    let gone: BTreeSet<u64> = filter.look(&sandbox, |journal| filter.find(journal, usize::MAX))?.iter().map(|entry| entry.number).collect();
     sandbox.retain_in_journal(|entry| !gone.contains(&entry.number));
     sandbox.note(wall(), Deed::CallsRemoved, None, None);
     Ok(())

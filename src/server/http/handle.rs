@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Kept, Shell};
-use crate::engine::{Answer, Request, Unread};
+use crate::engine::{Answer, Later, Pace, Request, Unread};
 use crate::server::apart;
 use crate::server::clock::{MOMENT, PAUSE, SLICE, slice, stopwatch, wall};
 use crate::server::holding::CallLine;
 use crate::server::incoming::{self, LARGE, MANY, SMALL};
 use crate::server::sections;
+use crate::server::turns::Turn;
 
 /// How long a call waits for a sandbox in which very much is due.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -58,37 +59,51 @@ impl Shell {
         if let Some(fleet) = &self.fleet {
             return Box::pin(sections::answer(&self.machine, fleet, request, unread)).await;
         }
-        if let Some(answer) = self.machine.try_handle_unread(&request, unread.as_ref(), wall(), &slice(MOMENT), false) {
-            return Some(answer);
+        match self.machine.attempt(&request, unread.as_ref(), wall(), &slice(MOMENT), Pace::Moment) {
+            Ok(answer) => Some(answer),
+            Err(Later::Long) => Box::pin(self.handle_large(request, held)).await,
+            Err(Later::Busy) => Box::pin(self.wait_for_sandbox(request, unread, held)).await,
         }
-        if unread.is_none() && self.machine.takes_long(&request) {
-            return Box::pin(self.handle_large(request, held)).await;
-        }
-        let (machine, body) = (Arc::clone(&self.machine), held.take());
+    }
+
+    /// Asks again and again, apart from the workers of connections, until the sandbox of a request is free and nothing is due there any
+    /// more.
+    async fn wait_for_sandbox(&self, request: Arc<Request>, unread: Option<Unread>, held: &mut Kept) -> Option<Answer> {
+        let (machine, own, body) = (Arc::clone(&self.machine), Arc::clone(&request), held.take());
         let waiting = async move {
-            let _body = body;
-            let has_time = slice(PATIENCE);
+            let (has_time, mut pause) = (slice(PATIENCE), PAUSE);
             while has_time() {
-                let sandbox = machine.addressee(&request).sandbox;
-                if sandbox.is_none_or(|sandbox| !sandbox.is_read_long())
-                    && let Some(answer) = machine.try_handle_unread(&request, unread.as_ref(), wall(), &slice(SLICE), true)
-                {
-                    return Some(answer);
+                match machine.attempt(&own, unread.as_ref(), wall(), &slice(SLICE), Pace::Slice) {
+                    Ok(answer) => return (Ok(answer), body),
+                    Err(Later::Long) => return (Err(Later::Long), body),
+                    Err(Later::Busy) => tokio::time::sleep(pause).await,
                 }
-                tokio::time::sleep(PAUSE).await;
+                pause = (pause * 2).min(SLICE);
             }
-            None
+            (Err(Later::Busy), body)
         };
-        Box::pin(apart::run(&self.apart, waiting)).await
+        let (answer, body) = Box::pin(apart::run(&self.apart, waiting)).await;
+        *held = body;
+        match answer {
+            Err(Later::Long) => Box::pin(self.handle_large(request, held)).await,
+            answer => answer.ok(),
+        }
     }
 
     /// How many values a large body has, or why they are too many, counted in a thread of its own. `None` if the count failed.
     async fn weigh(&self, request: Arc<Request>, held: &mut Kept) -> Option<Result<usize, Unread>> {
-        let (limit, turn) = (self.body_limit, self.large.take().await?);
+        let (limit, turn) = (self.body_limit, self.turn(&request).await?);
         let counted = turn.work(held.take(), move |caller| (!caller.has_left()).then(|| incoming::count_values(&request, limit)));
         let (counted, body, _turn) = counted.await?;
         *held = body;
         counted
+    }
+
+    /// The turn of a request, if it comes in time.
+    async fn turn(&self, request: &Request) -> Option<Turn> {
+        let sandbox = self.machine.addressee(request).sandbox;
+        let name = sandbox.as_ref().map_or("", |sandbox| &sandbox.name);
+        tokio::time::timeout(PATIENCE, self.large.take(name)).await.ok().flatten()
     }
 
     /// The same in a thread of its own, because it may take long: a large body, or a list of many bytes. One after the other, such
@@ -97,7 +112,7 @@ impl Shell {
     async fn handle_large(&self, request: Arc<Request>, held: &mut Kept) -> Option<Answer> {
         let (has_time, is_list, began) = (slice(PATIENCE), request.body.is_empty(), stopwatch());
         while has_time() {
-            let turn = self.large.take().await?;
+            let turn = self.turn(&request).await?;
             let (machine, request) = (Arc::clone(&self.machine), Arc::clone(&request));
             let (log, metrics, changed) = (self.log.clone(), Arc::clone(&self.metrics), Arc::clone(&self.changed));
             let begun = stopwatch();

@@ -34,6 +34,8 @@ pub(super) async fn sweep(machine: Arc<Machine>, verdicts: Arc<Verdicts>, inboxe
             tracing::info!(sandbox = &*sandbox.name, "nobody used it for as long as it is kept; it is removed");
             shutdown::report(&machine, &verdicts, &sandbox, Ending::Abandoned);
             inboxes.forget(&sandbox.name);
+            // A verdict may take a while, and others wait for this worker.
+            tokio::task::yield_now().await;
         }
     }
 }

@@ -5,6 +5,8 @@
 //! the server and the one who asks for its health leave. And a machine may have other work: a server that does nothing is asked in turn,
 //! and what it takes is no fault of the other one.
 
+mod reading;
+
 use std::{
     env,
     io::{ErrorKind, Read, Write},
@@ -36,12 +38,13 @@ const SHIPPO: (&str, &str) = ("authorization", "ShippoToken shippo_test_seatrial
 
 type Attack = (&'static str, fn(SocketAddr));
 
-const ATTACKS: [Attack; 16] = [
+const ATTACKS: [Attack; 17] = [
     ("silent sockets", silent_sockets),
     ("first frames of HTTP/2", unfinished_streams),
     ("bodies of very many values", many_values),
     ("many bodies of many members", many_members),
     ("posts that are reset", reset_posts),
+    ("small calls that read much", reading::small_calls),
     ("bodies that dribble", dribbled_bodies),
     ("clients that do not read", deaf_clients),
     ("letters to inboxes", letters),

@@ -47,7 +47,10 @@ enum Format {
 
 pub(crate) async fn export(admin: &Admin, request: &AdminRequest<'_>) -> Result<AdminResponse, Problem> {
     let sandbox = admin.sandbox(request)?;
-    let rows = Filter::read(admin, request)?.find(&sandbox.journal(), usize::MAX)?;
+    let rows = {
+        let filter = Filter::read(admin, request)?;
+        filter.look(&sandbox, |journal| filter.find(journal, usize::MAX))?
+    };
     export_rows(admin, request, &sandbox, &rows).await
 }
 

@@ -1,10 +1,12 @@
 //! The filters of the journal, the same for all of its routes.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::base::ahead::read_ahead;
 use crate::base::text::{self, Sought};
 use crate::base::time::Timestamp;
+use crate::engine::Sandbox;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::state::Admin;
@@ -55,6 +57,8 @@ pub(crate) const COUNT: &[(&str, &str)] = QUERY.split_at(16).0.split_at(3).1;
 /// How many bytes of calls a list searches at most, and what each of them counts besides its texts.
 const MOST_SEARCHED: usize = 8 << 20;
 const CALL: usize = 256;
+/// How many notes a filter names at most.
+const MOST_NOTES: usize = 100;
 
 /// Which exchanges a query names.
 #[derive(Clone)]
@@ -63,7 +67,7 @@ pub(crate) struct Filter {
     operation: Option<String>,
     method: Option<String>,
     status: Option<String>,
-    note: Option<String>,
+    note: Option<BTreeSet<String>>,
     effect: Option<String>,
     wire: Option<String>,
     since: Option<Since>,
@@ -104,8 +108,12 @@ impl Filter {
         // Those of a journal may be of another version.
         let own = admin.machine.vendors().all().iter().flat_map(|vendor| vendor.notes);
         let codes: Vec<_> = Note::CODES.iter().chain(own).map(|(code, _)| *code).collect();
-        let notes = request.query("note").into_iter().flat_map(|notes| notes.split(',')).filter(|note| !codes.contains(note));
-        for note in notes.filter(|note| text::nearest(note, codes.iter().copied()).is_some()) {
+        let notes = request.query("note").map(|notes| notes.split(',').map(str::to_owned).collect::<BTreeSet<_>>());
+        if notes.as_ref().is_some_and(|notes| notes.len() > MOST_NOTES) {
+            return Err(Problem::bad_request(format!("`note` names more than {MOST_NOTES} notes")));
+        }
+        let unknown = notes.iter().flatten().map(String::as_str).filter(|note| !codes.contains(note));
+        for note in unknown.filter(|note| text::nearest(note, codes.iter().copied()).is_some()) {
             check_known("note", note, &codes)?;
         }
         let status = text("status");
@@ -120,7 +128,7 @@ impl Filter {
             operation: text("operation"),
             method: text("method"),
             status,
-            note: text("note"),
+            note: notes,
             effect: text("effect"),
             wire: text("wire"),
             since: request.query("since").map(|since| since.parse().map_or_else(|_| Since::Id(since.to_owned()), Since::Time)),
@@ -144,15 +152,15 @@ impl Filter {
     /// Whether nothing is left out.
     pub fn is_everything(&self) -> bool {
         let Self { vendor, operation, method, status, note, effect, wire, since, before, words, limit } = self;
-        let texts = [vendor, operation, method, status, note, effect, wire, before].iter().all(|text| text.is_none());
-        texts && since.is_none() && words.is_none() && limit.is_none()
+        let texts = [vendor, operation, method, status, effect, wire, before].iter().all(|text| text.is_none());
+        texts && note.is_none() && since.is_none() && words.is_none() && limit.is_none()
     }
 
     pub fn fits(&self, entry: &Entry) -> bool {
         self.vendor.as_ref().is_none_or(|vendor| **vendor == *entry.vendor)
             && self.operation.as_ref().is_none_or(|operation| entry.operation.as_deref() == Some(operation))
             && self.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(entry.method.as_str()))
-            && self.note.as_ref().is_none_or(|codes| codes.split(',').any(|code| entry.notes.iter().any(|own| own.code == code)))
+            && self.note.as_ref().is_none_or(|codes| entry.notes.iter().any(|own| codes.contains(own.code)))
             && self.effect.as_ref().is_none_or(|kind| entry.effect.as_ref().is_some_and(|own| kind == "any" || own.kind.word() == kind))
             && self.wire.as_ref().is_none_or(|end| entry.wire.get().end.word() == end)
             && self.status.as_ref().is_none_or(|status| {
@@ -178,6 +186,17 @@ impl Filter {
     /// Whether the calls begin at a moment that the query names.
     pub fn has_start(&self) -> bool {
         self.since.is_some()
+    }
+
+    /// What a look at the journal of a sandbox finds. Where texts are searched, it is a copy that is looked at: nobody waits for that.
+    pub fn look<T>(&self, sandbox: &Sandbox, look: impl FnOnce(&Journal) -> T) -> T {
+        let journal = sandbox.journal();
+        if self.words.is_none() {
+            return look(&journal);
+        }
+        let copy = Journal::clone(&journal);
+        drop(journal);
+        look(&copy)
     }
 
     /// The calls that fit, oldest first; the newest of them when there are more than the limit.

@@ -122,12 +122,12 @@ impl Subscriber {
         }
         // A sandbox with a subscriber is in use.
         sandbox.touch(wall());
-        let journal = sandbox.journal();
-        let first = journal.next(self.number).map(|row| row.number);
-        let behind = std::iter::successors(journal.next(self.number), |row| journal.next(row.number));
-        let rows: Vec<_> = behind.filter(|row| self.filter.fits(row)).take(self.left.min(AT_ONCE)).cloned().collect();
-        let (written, dropped) = (journal.written, journal.dropped());
-        drop(journal);
+        let (first, rows, written, dropped) = self.filter.look(&sandbox, |journal| {
+            let first = journal.next(self.number).map(|row| row.number);
+            let behind = std::iter::successors(journal.next(self.number), |row| journal.next(row.number));
+            let rows: Vec<_> = behind.filter(|row| self.filter.fits(row)).take(self.left.min(AT_ONCE)).cloned().collect();
+            (first, rows, journal.written, journal.dropped())
+        });
         let gap = first.is_some_and(|first| first > self.number + 1) && dropped > self.dropped;
         let lost = gap.then(|| event("dropped", None, &json!({"dropped": dropped - self.dropped})));
         self.number = rows.last().map_or(written, |row| row.number);

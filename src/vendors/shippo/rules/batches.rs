@@ -34,6 +34,8 @@ pub(crate) const PURCHASE: &str = "batch.purchase";
 const MERGED: usize = 100;
 /// How many shipments a batch holds.
 const MOST: usize = 10_000;
+/// How many of them are validated, or bought, before others get to the sandbox.
+const PART: usize = 500;
 /// How many letters of its own a shipment of a batch has.
 const LONGEST_METADATA: usize = 100;
 
@@ -62,6 +64,9 @@ pub(super) struct Batch {
     /// What is still to be validated, as it was sent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     waiting: Vec<Value>,
+    /// The labels that are bought, while others are still to be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    bought: Vec<String>,
 }
 
 /// Where a batch, or a shipment of one, is in its life.
@@ -131,6 +136,7 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
         label_url: Vec::new(),
         test: Mode::of(cx).is_test(),
         waiting: rows.clone(),
+        bought: Vec::new(),
     };
     cx.docs.put(BATCH, &batch.object_id, &batch);
     cx.schedule_in(SignedDuration::from_millis(2_300), VALIDATION, &batch.object_id, 0);
@@ -152,7 +158,7 @@ pub(crate) fn add(cx: &mut Cx<'_>) -> Outcome {
     }
     batch.waiting.extend(rows);
     if batch.status != Status::Validating {
-        validate(cx, &mut batch);
+        validate(cx, &mut batch, MOST);
     }
     store(cx, &mut batch);
     answer(cx, StatusCode::OK, batch)
@@ -169,7 +175,7 @@ pub(crate) fn remove(cx: &mut Cx<'_>) -> Outcome {
         entries.remove(index);
     }
     if batch.status != Status::Validating {
-        validate(cx, &mut batch);
+        validate(cx, &mut batch, MOST);
     }
     store(cx, &mut batch);
     answer(cx, StatusCode::OK, batch)
@@ -187,23 +193,26 @@ pub(crate) fn purchase(cx: &mut Cx<'_>) -> Outcome {
     answer(cx, StatusCode::ACCEPTED, batch)
 }
 
-/// The validation of a batch ends.
-pub(crate) fn validated(cx: &mut Cx<'_>, id: &str) {
+/// The validation of a batch ends, after as many steps as it has parts.
+pub(crate) fn validated(cx: &mut Cx<'_>, id: &str, step: u32) {
     let Some(mut batch) = cx.docs.get::<Batch>(BATCH, id).filter(|batch| batch.status == Status::Validating) else { return };
-    validate(cx, &mut batch);
+    validate(cx, &mut batch, PART);
     store(cx, &mut batch);
-    webhooks::batch(cx, webhooks::BATCH_CREATED, id);
+    match batch.status {
+        Status::Validating => cx.schedule_in(SignedDuration::ZERO, VALIDATION, id, step + 1),
+        _ => webhooks::batch(cx, webhooks::BATCH_CREATED, id),
+    }
 }
 
-/// The purchase of a batch ends.
-pub(crate) fn purchased(cx: &mut Cx<'_>, id: &str) {
+/// The purchase of a batch ends, after as many steps as it has parts.
+pub(crate) fn purchased(cx: &mut Cx<'_>, id: &str, step: u32) {
     let Some(mut batch) = cx.docs.get::<Batch>(BATCH, id).filter(|batch| batch.status == Status::Purchasing) else { return };
     let format = labels::format(batch.label_filetype.as_deref());
-    let mut bought: Vec<String> = Vec::new();
     let mut entries = std::mem::take(&mut batch.batch_shipments.results);
-    for entry in &mut entries {
+    let (start, all) = (step as usize * PART, entries.len());
+    for entry in entries.iter_mut().skip(start).take(PART) {
         match buy(cx, &batch, entry, format) {
-            Ok(labels) => bought.extend(labels),
+            Ok(labels) => batch.bought.extend(labels),
             Err(texts) => {
                 entry.status = Status::TransactionFailed;
                 entry.messages = texts;
@@ -211,6 +220,11 @@ pub(crate) fn purchased(cx: &mut Cx<'_>, id: &str) {
         }
     }
     batch.batch_shipments.results = entries;
+    if start + PART < all {
+        store(cx, &mut batch);
+        return cx.schedule_in(SignedDuration::ZERO, PURCHASE, id, step + 1);
+    }
+    let bought = std::mem::take(&mut batch.bought);
     for (number, bought) in bought.chunks(MERGED).enumerate() {
         batch.label_url.push(labels::keep_merged(cx, &format!("{id}_{number}"), bought, format));
     }
@@ -233,11 +247,15 @@ fn open(cx: &Cx<'_>) -> Result<Batch, Refusal> {
     }
 }
 
-/// Makes shipments of what waits. All of them have to be valid.
-fn validate(cx: &mut Cx<'_>, batch: &mut Batch) {
-    for row in std::mem::take(&mut batch.waiting) {
+/// Makes shipments of what waits, so many at most. All of them have to be valid in the end.
+fn validate(cx: &mut Cx<'_>, batch: &mut Batch, most: usize) {
+    let later = batch.waiting.split_off(most.min(batch.waiting.len()));
+    for row in std::mem::replace(&mut batch.waiting, later) {
         let entry = entry(cx, batch, &row);
         batch.batch_shipments.results.push(entry);
+    }
+    if !batch.waiting.is_empty() {
+        return;
     }
     let is_invalid = batch.batch_shipments.results.iter().any(|entry| entry.status == Status::Invalid);
     batch.status = if is_invalid { Status::Invalid } else { Status::Valid };

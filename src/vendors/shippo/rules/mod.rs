@@ -76,8 +76,8 @@ pub(super) const REFERENCES: &[Reference] = references![
 /// What rules wrote into the agenda.
 pub(super) fn due(cx: &mut Cx<'_>, task: &Task) {
     match task.topic.as_str() {
-        batches::VALIDATION => batches::validated(cx, &task.subject),
-        batches::PURCHASE => batches::purchased(cx, &task.subject),
+        batches::VALIDATION => batches::validated(cx, &task.subject, task.step),
+        batches::PURCHASE => batches::purchased(cx, &task.subject, task.step),
         manifests::PROGRESS => manifests::progress(cx, &task.subject),
         pickups::DONE => pickups::done(cx, &task.subject),
         refunds::PROGRESS => refunds::progress(cx, &task.subject, task.step),

@@ -21,6 +21,9 @@ use crate::vendors::shipstation::wire::label::Label;
 /// The topic of a batch in the agenda.
 pub(crate) const PROGRESS: &str = "v2.batch";
 
+/// How many members are processed, or have their labels bought, before others get to the sandbox.
+const PART: usize = 250;
+
 /// A batch as it is stored.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Batch {
@@ -189,30 +192,37 @@ fn queue(cx: &mut Cx<'_>, batch: &mut Batch, process: &Value) {
     cx.schedule_in(SignedDuration::from_secs(2), PROGRESS, &batch.id.to_string(), 1);
 }
 
-/// A queued batch is processed, and has its labels a little later.
+/// A queued batch is processed, and has its labels a little later. Steps of odd numbers process a part each, those of even numbers buy
+/// the labels of one.
 pub(crate) fn progress(cx: &mut Cx<'_>, id: &str, step: u32) {
     let Some(mut batch) = cx.docs.get::<Batch>(BATCH, id).filter(|batch| ["queued", "processing"].contains(&&*batch.status)) else {
         return;
     };
-    if step == 1 {
+    let start = (step as usize - 1) / 2 * PART;
+    if step % 2 == 1 {
         batch.status = "processing".to_owned();
-        for number in batch.shipments.clone() {
+        for &number in batch.shipments.iter().skip(start).take(PART) {
             shipment::change(cx, number, &[("shipment_status", "processing".into())]);
         }
         put(cx, &batch);
-        return cx.schedule_in(SignedDuration::from_secs(3), PROGRESS, id, 2);
+        return if start + PART < batch.shipments.len() {
+            cx.schedule_in(SignedDuration::ZERO, PROGRESS, id, step + 2);
+        } else {
+            cx.schedule_in(SignedDuration::from_secs(3), PROGRESS, id, 2);
+        };
     }
-    let shipments = batch.shipments.clone().into_iter().filter_map(|number| Some((number, shipment::view(cx, number)?, None)));
-    let rated =
-        batch.rates.iter().filter_map(|id| rates::quoted(cx, id).ok().map(|(number, shipment)| (number, shipment, Some(id.clone()))));
-    let members: Vec<(u64, Members, Option<String>)> = shipments.chain(rated).collect();
-    let mut labels = Vec::new();
-    for (number, shipment, rate) in members {
+    let shipments = batch.shipments.iter().map(|number| (Some(*number), None));
+    let members = shipments.chain(batch.rates.iter().map(|id| (None, Some(id.clone()))));
+    for (number, rate) in members.skip(start).take(PART).collect::<Vec<_>>() {
+        let found = match (number, &rate) {
+            (Some(number), _) => shipment::view(cx, number).map(|shipment| (number, shipment)),
+            (None, rate) => rate.as_ref().and_then(|id| rates::quoted(cx, id).ok()),
+        };
+        let Some((number, shipment)) = found else { continue };
         match purchase(cx, &batch, number, shipment.clone(), rate) {
             Ok(label) => {
                 batch.completed += 1;
                 batch.forms += usize::from(shared::is_abroad(&label));
-                labels.push(label);
             }
             Err(refusal) => {
                 shipment::change(cx, number, &[("shipment_status", "pending".into())]);
@@ -222,12 +232,17 @@ pub(crate) fn progress(cx: &mut Cx<'_>, id: &str, step: u32) {
             }
         }
     }
+    if start + PART < batch.shipments.len() + batch.rates.len() {
+        put(cx, &batch);
+        return cx.schedule_in(SignedDuration::ZERO, PROGRESS, id, step + 2);
+    }
     batch.status = match (batch.completed, batch.failures.is_empty()) {
         (0, _) if batch.shipments.is_empty() && batch.rates.is_empty() => "invalid".to_owned(),
         (_, false) => "completed_with_errors".to_owned(),
         (_, true) => "completed".to_owned(),
     };
     put(cx, &batch);
+    let labels = labels_of(cx, batch.id);
     shared::tell(cx, &labels.iter().collect::<Vec<_>>());
     webhooks::processed(cx, batch.id);
 }
