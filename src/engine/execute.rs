@@ -113,21 +113,20 @@ impl Machine {
         (has_time, pace): (HasTime<'_>, Pace),
     ) -> Result<Executed, Later> {
         let mut guard = self.try_lock_up_to_date(sandbox, wall, has_time, pace).ok_or(Later::Busy)?;
-        guard.is_of_call();
         let state = &mut *guard;
         // What a small sandbox has is read in no time.
-        if pace == Pace::Whole || sandbox.documents.own() <= QUICK {
-            return Ok(self.execute_locked((sandbox, loaded, parsed), wall, state, None));
+        let hurry = (pace != Pace::Whole && sandbox.documents.own() > QUICK).then(|| Hurry::new(READ * QUICK));
+        let savepoint = hurry.as_ref().map(|_| state.world.savepoint());
+        let executed = self.execute_locked((sandbox, loaded, parsed), wall, state, hurry.as_ref());
+        if let (Some(savepoint), Some(hurry)) = (savepoint, &hurry) {
+            if hurry.is_over() {
+                state.world.roll_back(savepoint);
+                sandbox.measure(state);
+                return Err(Later::Long);
+            }
+            state.world.release(savepoint);
         }
-        let hurry = Hurry::new(READ * QUICK);
-        let savepoint = state.world.savepoint();
-        let executed = self.execute_locked((sandbox, loaded, parsed), wall, state, Some(&hurry));
-        if hurry.is_over() {
-            state.world.roll_back(savepoint);
-            sandbox.measure(state);
-            return Err(Later::Long);
-        }
-        state.world.release(savepoint);
+        guard.is_of_call();
         Ok(executed)
     }
 

@@ -48,12 +48,14 @@ fn notify(machine: &Machine, vendor: &str, event: &str, times: usize) {
 
 /// Lets four days pass, in which a receiver answers.
 fn pass(machine: &Machine, answer: &dyn Fn(&Outbound) -> u16) {
+    pass_with(machine, &|outbound| AttemptResult::Answered { status: answer(outbound), body: String::new() });
+}
+
+/// The same, in which attempts come to something.
+fn pass_with(machine: &Machine, result: &dyn Fn(&Outbound) -> AttemptResult) {
     let sandbox = machine.default_sandbox();
     let to = time::shift(sandbox.lock().world.clock().now(wall()), SignedDuration::from_hours(96));
-    advance_answered(machine, sandbox, to, wall(), &mut |outbound| AttemptResult::Answered {
-        status: answer(outbound),
-        body: String::new(),
-    });
+    advance_answered(machine, sandbox, to, wall(), &mut |outbound| result(outbound));
 }
 
 fn finding(machine: &Machine, expect: &str) -> Finding {
@@ -113,6 +115,36 @@ fn what_is_sent_again_by_hand_counts_as_it_was_each_time() {
     assert_eq!(verdict(&machine, "{webhook: {event: track_updated, forged: true, answered: 401}}"), "passed");
     assert_eq!(verdict(&machine, "{webhook: {event: track_updated, forged: false, answered: 200}}"), "passed");
     assert_eq!(verdict(&machine, "{webhook: {event: track_updated, forged: false, max: 0, answered: 401}}"), "passed");
+}
+
+#[test]
+fn what_nobody_answered_was_not_delivered() {
+    let silent = AttemptResult::Silent("Connection refused".to_owned());
+    let refused = AttemptResult::Refused("8.8.8.8 is not allowed".to_owned());
+    let whys = ["answered nothing, as it was never sent: it was never sent: 8.8.8.8 is not allowed", ": nobody answered: Connection refused"];
+    for (result, why) in [refused, silent].into_iter().zip(whys) {
+        let machine = machine("{}");
+        subscribe(&machine, "shippo");
+        notify(&machine, "shippo", "track_updated", 1);
+        pass_with(&machine, &|_| result.clone());
+        for members in ["min: 1", "min: 1, within: 1m", "min: 1, forged: false", "answered: 2xx", "answered: 200"] {
+            let found = finding(&machine, &format!("{{webhook: {{event: track_updated, {members}}}}}"));
+            assert_eq!(found.verdict.word(), "failed", "{members}: {found:?}");
+            assert!(found.others[0].ends_with(why), "{members}: {:?}", found.others);
+        }
+        assert_eq!(verdict(&machine, "{webhook: {event: track_updated, max: 0}}"), "passed");
+    }
+    // Once somebody answers, it was delivered, and not before.
+    let machine = machine("{}");
+    subscribe(&machine, "shippo");
+    notify(&machine, "shippo", "track_updated", 1);
+    pass_with(&machine, &|outbound| match outbound.attempt {
+        0 => AttemptResult::Silent("Connection refused".to_owned()),
+        _ => AttemptResult::Answered { status: 500, body: String::new() },
+    });
+    assert_eq!(verdict(&machine, "{webhook: {event: track_updated, min: 1}}"), "passed");
+    let found = finding(&machine, "{webhook: {event: track_updated, within: 1s}}");
+    assert!(found.others[0].ends_with(": later than 1s after its event"), "{:?}", found.others);
 }
 
 #[test]

@@ -111,12 +111,13 @@ impl Sent {
 fn obstacle(delivery: &Delivery, wanted: &Deliveries) -> Option<String> {
     let is_meant = |attempt: &&Attempt| wanted.forged.is_none_or(|forged| forged == attempt.forged.is_some());
     let is_in_time = |attempt: &&Attempt| wanted.within.is_none_or(|within| attempt.at.duration_since(delivery.created) <= within);
-    let is_answered = |attempt: &&Attempt| match (wanted.answered, attempt.result.status()) {
-        (None, _) => true,
-        (Some(Answered::Class(class)), Some(status)) => status / 100 == class,
-        (Some(Answered::Status(wanted)), Some(status)) => status == wanted,
-        (Some(_), None) => false,
+    let is_as_wanted = |status: u16| match wanted.answered {
+        None => true,
+        Some(Answered::Class(class)) => status / 100 == class,
+        Some(Answered::Status(wanted)) => status == wanted,
     };
+    // What nobody answered was not delivered, as far as anybody knows.
+    let is_answered = |attempt: &&Attempt| attempt.result.status().is_some_and(is_as_wanted);
     let meant: Vec<&Attempt> = delivery.attempts.iter().filter(is_meant).collect();
     let answered: Vec<&Attempt> = meant.iter().copied().filter(is_answered).collect();
     if answered.iter().any(is_in_time) {
@@ -130,10 +131,20 @@ fn obstacle(delivery: &Delivery, wanted: &Deliveries) -> Option<String> {
         (true, _, Progress::Paused) => "its subscription is paused".to_owned(),
         (true, _, Progress::Failed) => "its subscription is gone".to_owned(),
         (true, ..) => "it waits to be sent".to_owned(),
-        (_, true, _) => "no such answer".to_owned(),
+        (_, true, _) => unanswered(&meant),
         (_, false, _) => format!("later than {:#} after its event", wanted.within.unwrap_or_default()),
     };
     Some(why)
+}
+
+/// Why no attempt was answered as it should be: where there was no answer at all, what the last one met.
+fn unanswered(attempts: &[&Attempt]) -> String {
+    match attempts.last().map(|attempt| &attempt.result) {
+        _ if attempts.iter().any(|attempt| attempt.result.status().is_some()) => "no such answer".to_owned(),
+        Some(AttemptResult::Refused(why)) => format!("it was never sent: {why}"),
+        Some(AttemptResult::Silent(why)) => format!("nobody answered: {why}"),
+        _ => "no such answer".to_owned(),
+    }
 }
 
 /// A delivery in a line: `track_updated 2026-01-05T09:00:00Z answered 503, 200 (copy)`.
@@ -141,7 +152,7 @@ fn line(delivery: &Delivery) -> String {
     let answer = |attempt: &Attempt| match &attempt.result {
         AttemptResult::Answered { status, .. } => status.to_string(),
         AttemptResult::Silent(_) => "nothing".to_owned(),
-        AttemptResult::Refused(_) => "nothing, as the address is not allowed".to_owned(),
+        AttemptResult::Refused(_) => "nothing, as it was never sent".to_owned(),
     };
     let mut answers: Vec<String> = delivery.attempts.iter().take(ANSWERS).map(answer).collect();
     if delivery.attempts.len() > ANSWERS {
