@@ -1,8 +1,8 @@
 //! Judges whether a consumer did what a scenario expects, by the journal and the deliveries of a sandbox. A verdict is written as text,
 //! JSON, JUnit XML or SARIF by [`Format`].
 //!
-//! **Invariant:** success is claimed only on evidence. Where exchanges were removed from the journal, a body was cut, or deliveries
-//! were removed, an expectation that needs them is `unknown`, never `passed`.
+//! **Invariant:** success is claimed only on evidence. Where exchanges were removed from the journal, a body was cut, deliveries
+//! were removed, or are under way, an expectation that needs them is `unknown`, never `passed`.
 
 mod accounts;
 mod allowance;
@@ -18,12 +18,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use self::allowance::Allowance;
+use self::deliveries::Sent;
 use self::evidence::Evidence;
 pub use self::format::Format;
 use self::words::LATE;
 use crate::base::json;
 use crate::engine::{Machine, Sandbox, UnusedRule};
-use crate::scenario::ast::Scenario;
+use crate::scenario::ast::{Expected, Scenario};
 use crate::scenario::run;
 
 /// Whether an expectation is met.
@@ -192,6 +193,25 @@ pub fn verify_within(machine: &Machine, sandbox: &Sandbox, allowance: &Allowance
 #[must_use]
 pub fn verify(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario) -> Report {
     judge(machine, sandbox, scenario, &Allowance::of_one())
+}
+
+/// Whether a scenario expects something of webhooks.
+#[must_use]
+pub fn is_about_webhooks(scenario: &Scenario) -> bool {
+    scenario.expect.iter().any(|row| matches!(row.kind, Expected::Webhook(_)))
+}
+
+/// Whether the verdict on a scenario depends on deliveries that are under way.
+#[must_use]
+pub fn awaits_deliveries(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario) -> bool {
+    if !is_about_webhooks(scenario) || sandbox.lock().world.outbox().is_empty() {
+        return false;
+    }
+    let (sent, allowance) = (Sent::gather(sandbox), Allowance::of_one());
+    scenario.expect.iter().any(|row| match &row.kind {
+        Expected::Webhook(wanted) => allowance.pairs(sent.len()) && sent.judge(machine, wanted, 0).comes,
+        _ => false,
+    })
 }
 
 fn judge(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario, allowance: &Allowance<'_>) -> Report {

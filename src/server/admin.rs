@@ -69,6 +69,7 @@ use crate::server::admin::routes::Found;
 pub(super) use crate::server::admin::routes::ROOT;
 pub(super) use crate::server::admin::seats::Downloads;
 pub(super) use crate::server::admin::state::Admin;
+use crate::server::awaited;
 use crate::server::body::Payload;
 use crate::server::recording::Recording;
 
@@ -157,6 +158,13 @@ async fn run_route(admin: &Admin, found: Found<'_>, parts: &Parts, body: &Bytes)
     found.route.check_body(body)?;
     let parameters: Vec<_> = found.parameters.into_iter().map(|(name, value)| (name, text::percent_decode(value))).collect();
     let request = AdminRequest { parameters, query, body, parts };
+    if found.route.ends && admin.recording.is_none() {
+        let sandboxes = match request.parameter("s") {
+            "" => admin.machine.sandboxes(),
+            name => admin.machine.sandbox(name).into_iter().collect(),
+        };
+        awaited::before_verdict(&admin.machine, &admin.webhook_sender, &sandboxes, None, awaited::LONGEST).await;
+    }
     if let Some(fleet) = &admin.fleet {
         return shared::answer(admin, fleet, found.route, &request).await;
     }

@@ -29,6 +29,7 @@ use crate::fleet::Fleet;
 use crate::server::access::{self, Guard};
 use crate::server::admin::{self, Admin, Briefs, Downloads, Judged, LastVerdicts};
 use crate::server::apart::{self, Apart};
+use crate::server::awaited;
 use crate::server::bodies::Bodies;
 use crate::server::body::{Payload, closing, full_body, problem_response};
 use crate::server::call_log::{CallLog, Line};
@@ -191,7 +192,7 @@ pub async fn serve_embedded(
     let telling = apart.handle().spawn(upkeep::tell(Arc::clone(&verdicts), Arc::clone(&shell.unmatched)));
     let making_room = apart.handle().spawn(upkeep::make_room(Arc::clone(&shell), all));
     shutdown.await;
-    ticking.iter().chain(&[sweeping, following, telling, making_room]).for_each(|task| task.abort());
+    [sweeping, following, telling, making_room].iter().for_each(|task| task.abort());
     for (accepting, connections) in &listening {
         accepting.abort();
         connections.drain();
@@ -204,6 +205,12 @@ pub async fn serve_embedded(
         }
     };
     let _ = tokio::time::timeout(DRAIN, ended).await;
+    if fleet.is_none() && bound.config.asks_verdict {
+        awaited::before_verdict(&machine, &webhook_sender, &machine.sandboxes(), None, awaited::AT_END).await;
+    }
+    if let Some(ticking) = ticking {
+        ticking.abort();
+    }
     // Where a fleet has the sandboxes, they do not end with a replica.
     if fleet.is_none() && is_alive && !bound.config.asks_verdict {
         shutdown::report_all(&machine);

@@ -172,6 +172,11 @@ impl WebhookSender {
         self.changed.notify_waiters();
     }
 
+    /// Has somebody look at once for what is due.
+    pub fn wake(&self) {
+        self.changed.notify_waiters();
+    }
+
     /// Runs what is due in a sandbox, without keeping others from it, for about a second.
     pub async fn settle(&self, sandbox: &Sandbox) {
         for _ in 0..50 {

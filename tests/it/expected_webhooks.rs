@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use seatrial::base::time::{self, Timestamp};
 use seatrial::engine::webhooks::{AttemptResult, Outbound, SUBSCRIPTION, Subscription};
-use seatrial::engine::{Cx, Machine, Options};
+use seatrial::engine::{Cx, Machine, Options, UNLIMITED};
 use seatrial::scenario::verify::{Finding, Format};
 use seatrial::vendors;
 use serde_json::{Value, json};
@@ -145,6 +145,31 @@ fn what_nobody_answered_was_not_delivered() {
     assert_eq!(verdict(&machine, "{webhook: {event: track_updated, min: 1}}"), "passed");
     let found = finding(&machine, "{webhook: {event: track_updated, within: 1s}}");
     assert!(found.others[0].ends_with(": later than 1s after its event"), "{:?}", found.others);
+}
+
+#[test]
+fn what_is_due_is_neither_taken_for_delivered_nor_for_never_sent() {
+    let rows = ["max: 0", "min: 1", "answered: 2xx", "within: 1m, max: 0", "max: 0, answered: 503", "min: 0, max: 2", "forged: true, max: 0"];
+    let of = |machine: &Machine| rows.map(|members| verdict(machine, &format!("{{webhook: {{event: track_updated, {members}}}}}")));
+    let machine = machine("{}");
+    subscribe(&machine, "shippo");
+    notify(&machine, "shippo", "track_updated", 1);
+    let unclear = ["unknown", "unknown", "unknown", "unknown", "unknown", "passed", "passed"];
+    assert_eq!(of(&machine), unclear, "it is due");
+    let sandbox = machine.default_sandbox();
+    let outbound = machine.due_webhooks(sandbox, wall(), UNLIMITED).expect("there is time");
+    assert_eq!(of(&machine), unclear, "it is under way");
+    let found = finding(&machine, "{webhook: {event: track_updated}}");
+    assert_eq!(found.detail, "delivery count 0, expected at least 1; a delivery is still under way; 1 of this event in all");
+    assert!(!found.is_final && found.others[0].ends_with(" not sent: it is under way"), "{:?}", found.others);
+    let answered = AttemptResult::Answered { status: 503, body: String::new() };
+    machine.report(sandbox, &outbound[0], &answered, wall());
+    assert_eq!(of(&machine), ["failed", "passed", "failed", "failed", "failed", "passed", "passed"]);
+    // What is due later on the sandbox's clock is not waited for.
+    let machine = self::machine("{delay: 1m}");
+    subscribe(&machine, "shippo");
+    notify(&machine, "shippo", "track_updated", 1);
+    assert_eq!(of(&machine), ["passed", "failed", "failed", "passed", "passed", "passed", "passed"]);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod advance;
 mod allocations;
 mod any_body;
 mod any_carrier;
+mod awaited;
 mod budgets;
 mod busy;
 mod bytes;

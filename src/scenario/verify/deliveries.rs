@@ -1,7 +1,11 @@
 //! What verdicts on webhooks are based on: the deliveries of a sandbox, and who is subscribed.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::Verdict;
-use super::words::{EVICTED, judge_count};
+use super::words::{DELIVERY_UNDER_WAY, EVICTED, judge_count};
+use crate::base::time::Timestamp;
 use crate::engine::webhooks::{Attempt, AttemptResult, Delivery, Progress, SUBSCRIPTION, Subscription};
 use crate::engine::{Machine, Sandbox};
 use crate::scenario::ast::{Answered, Count, Deliveries};
@@ -18,6 +22,10 @@ pub(super) struct Sent {
     rows: Vec<Delivery>,
     /// Whether some are not kept any more.
     forgotten: bool,
+    /// When attempts are made that nothing was heard of yet, by their deliveries.
+    posted: BTreeMap<Arc<str>, Timestamp>,
+    /// The time of the sandbox, or an earlier one where its clock runs.
+    now: Option<Timestamp>,
     /// The subscriptions with the names of their accounts.
     subscriptions: Vec<(String, Subscription)>,
 }
@@ -31,6 +39,8 @@ pub(super) struct Told {
     pub lines: Vec<String>,
     /// How many deliveries count for the expectation.
     pub count: u64,
+    /// Whether more may be known by and by, as some are under way.
+    pub comes: bool,
     /// The first of the same event that do not count, and why.
     pub others: Vec<String>,
 }
@@ -39,7 +49,7 @@ impl Told {
     /// No delivery was looked at.
     pub fn unknown(count: Count) -> Self {
         let (verdict, detail) = judge_count(0, u64::MAX, count, "delivery", EVICTED);
-        Self { verdict, detail, ids: Vec::new(), lines: Vec::new(), count: 0, others: Vec::new() }
+        Self { verdict, detail, ids: Vec::new(), lines: Vec::new(), count: 0, comes: false, others: Vec::new() }
     }
 }
 
@@ -48,7 +58,9 @@ impl Sent {
         let rows = sandbox.deliveries();
         let state = sandbox.lock();
         let subscriptions = state.documents(SUBSCRIPTION).map(|(account, row)| (account.name.to_string(), row)).collect();
-        Self { rows, forgotten: state.forgotten_deliveries() > 0, subscriptions }
+        let posted = state.world.outbox().iter().map(|row| (Arc::clone(&row.delivery), row.at)).collect();
+        let now = Some(state.world.clock().now(Timestamp::MIN));
+        Self { rows, forgotten: state.forgotten_deliveries() > 0, posted, now, subscriptions }
     }
 
     pub fn len(&self) -> usize {
@@ -56,7 +68,7 @@ impl Sent {
     }
 
     pub fn judge(&self, machine: &Machine, wanted: &Deliveries, most: usize) -> Told {
-        let (mut all, mut count, mut paused) = (0_u64, 0, 0_u64);
+        let (mut all, mut count, mut paused, mut under_way) = (0_u64, 0, 0_u64, 0_u64);
         let (mut ids, mut lines, mut others) = (Vec::new(), Vec::new(), Vec::new());
         for delivery in self.rows.iter().filter(|row| row.event == wanted.event.value && !row.test) {
             all += 1;
@@ -69,12 +81,19 @@ impl Sent {
                         lines.push(line(delivery));
                     }
                 }
-                Some(why) if others.len() < OTHERS => others.push(format!("{} {}: {why}", delivery.id, line(delivery))),
-                Some(_) => {}
+                Some(why) => {
+                    let may_count = self.may_count(delivery, wanted);
+                    under_way += u64::from(may_count);
+                    if others.len() < OTHERS {
+                        let why = if may_count { "it is under way" } else { &why };
+                        others.push(format!("{} {}: {why}", delivery.id, line(delivery)));
+                    }
+                }
             }
         }
-        let unclear = if self.forgotten { u64::MAX } else { 0 };
-        let (verdict, mut detail) = judge_count(count, unclear, wanted.count, "delivery", EVICTED);
+        let (unclear, doubt) = if self.forgotten { (u64::MAX, EVICTED) } else { (under_way, DELIVERY_UNDER_WAY) };
+        let (verdict, mut detail) = judge_count(count, unclear, wanted.count, "delivery", doubt);
+        let comes = verdict == Verdict::Unknown && !self.forgotten;
         if verdict == Verdict::Passed {
             others.clear();
         } else if count < wanted.count.min {
@@ -84,7 +103,24 @@ impl Sent {
                 _ => format!("; {all} of this event in all, {paused} of them wait because their subscription is paused"),
             };
         }
-        Told { verdict, detail, ids, lines, count, others }
+        Told { verdict, detail, ids, lines, count, comes, others }
+    }
+
+    /// Whether a delivery that does not count yet has an attempt which is due, or under way, and may make it count.
+    fn may_count(&self, delivery: &Delivery, wanted: &Deliveries) -> bool {
+        let at = match delivery.progress {
+            // What is due goes out at once.
+            Progress::Waiting => match delivery.next.filter(|next| self.now.is_some_and(|now| *next <= now)) {
+                Some(due) => Some(due),
+                None => return false,
+            },
+            // What was heard of since the deliveries were read may be anything.
+            Progress::Sending => self.posted.get(&*delivery.id).copied(),
+            Progress::Paused | Progress::Delivered | Progress::Failed | Progress::Dropped => return false,
+        };
+        let is_meant = wanted.forged.is_none_or(|forged| forged == delivery.forged.is_some());
+        let is_in_time = |at: Timestamp| wanted.within.is_none_or(|within| at.duration_since(delivery.created) <= within);
+        is_meant && at.is_none_or(is_in_time)
     }
 
     /// Why there is no delivery of an event.

@@ -125,7 +125,7 @@ impl<'m> Evidence<'m> {
         let span = expectation.span;
         let written = source.text.get(span.start..span.end).unwrap_or_default().trim().to_owned();
         let Found { count, unclear, .. } = found;
-        let (doubt, comes) = (found.doubt(), found.under_way > 0);
+        let (doubt, mut comes) = (found.doubt(), found.under_way > 0);
         let never = Count { min: 0, max: Some(0) };
         let (mut evidence, mut lines): (Vec<_>, Vec<_>) = found.kept.iter().map(|index| &*self.calls[*index]).map(told).unzip();
         let mut others = Vec::new();
@@ -165,7 +165,7 @@ impl<'m> Evidence<'m> {
                     true => self.deliveries.judge(self.machine, wanted, found.most),
                     false => Told::unknown(wanted.count),
                 };
-                (evidence, lines, others) = (told.ids, told.lines, told.others);
+                (evidence, lines, others, comes) = (told.ids, told.lines, told.others, told.comes);
                 (told.verdict, told.detail, told.count)
             }
         };

@@ -23,6 +23,7 @@ pub(super) fn line(entry: &Entry) -> String {
 }
 
 pub(super) const UNDER_WAY: &str = "; an answer is still under way";
+pub(super) const DELIVERY_UNDER_WAY: &str = "; a delivery is still under way";
 pub(super) const LATE: &str = "; the process had no more time for verdicts";
 pub(super) const EVICTED: &str = "; some of the evidence was evicted, removed or cut";
 

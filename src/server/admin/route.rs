@@ -64,6 +64,8 @@ pub(crate) struct Route {
     pub formats: &'static [&'static str],
     pub access: Access,
     reaches: Option<Reaches>,
+    /// Whether it tells a verdict for good, as what that is based on ends.
+    pub ends: bool,
     /// Whether it changes something; a GET does not.
     pub changes: bool,
     pub handler: Handler,
@@ -84,6 +86,7 @@ impl Route {
             formats: &[],
             access: Access::Guarded,
             reaches: None,
+            ends: false,
             changes,
             handler,
         }
@@ -121,6 +124,12 @@ impl Route {
 
     pub const fn that(mut self, reaches: Reaches) -> Self {
         self.reaches = Some(reaches);
+        self
+    }
+
+    /// It tells a verdict for good: deliveries that are under way are waited for before.
+    pub const fn ends(mut self) -> Self {
+        self.ends = true;
         self
     }
 

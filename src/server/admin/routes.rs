@@ -132,9 +132,9 @@ pub(crate) static ROUTES: &[Route] = &[
         .body(of::<CreateSandbox>).that(Reaches::List),
     route!(GET "/sandboxes/{s}", OK SandboxView, sandboxes::get, "one sandbox with its credentials and addresses"),
     route!(DELETE "/sandboxes/{s}", OK Redacted<Report>, sandboxes::delete, "removes a sandbox but the default one, and says what was not as it should be")
-        .query(SECRETS).that(Reaches::List),
-    route!(POST "/sandboxes/{s}/reset", OK SandboxView, sandboxes::reset, "back to when the scenario was loaded").body(of::<Reset>),
-    route!(POST "/reset", OK Resets, sandboxes::reset_all, "resets all sandboxes"),
+        .query(SECRETS).that(Reaches::List).ends(),
+    route!(POST "/sandboxes/{s}/reset", OK SandboxView, sandboxes::reset, "back to when the scenario was loaded").body(of::<Reset>).ends(),
+    route!(POST "/reset", OK Resets, sandboxes::reset_all, "resets all sandboxes").ends(),
     route!(GET "/sandboxes/{s}/snapshots", OK Snapshots, snapshots::list, "the snapshots of a sandbox"),
     route!(POST "/sandboxes/{s}/snapshot", CREATED SnapshotView, snapshots::create, "keeps the state of this moment under a name")
         .body(of::<SnapshotName>),
@@ -159,7 +159,7 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(GET "/sandboxes/{s}/agenda", OK Agenda, agenda::list, "what will happen, soonest first").query(agenda::QUERY),
     route!(GET "/sandboxes/{s}/scenario", OK ScenarioView, scenarios::get, "the scenario at work"),
     route!(PUT "/sandboxes/{s}/scenario", OK ScenarioView, scenarios::put, "begins anew under another scenario")
-        .query(KEEP).body(|_| written(schema::skeleton())),
+        .query(KEEP).body(|_| written(schema::skeleton())).ends(),
     route!(GET "/sandboxes/{s}/scenario/rules", OK Rules, rules::list, "what overrides and timelines have done so far"),
     route!(GET "/scenarios", OK BuiltIn, rules::built_in, "the scenarios that are built in"),
     route!(GET "/scenarios/{name}", OK BuiltInText, rules::built_in_text, "a scenario that is built in, with its text"),

@@ -18,6 +18,7 @@ use crate::server::admin::scenarios;
 use crate::server::admin::secrets::{self, Redactor};
 use crate::server::admin::shared::away;
 use crate::server::admin::state::Admin;
+use crate::server::awaited;
 use crate::server::shutdown;
 use crate::server::verdicts::Ended;
 
@@ -64,7 +65,15 @@ pub(crate) async fn verify(admin: &Admin, request: &AdminRequest<'_>) -> Result<
         Ok(((sandbox, report), is_final))
     };
     let (sandbox, report) = match request.query("at_most") {
-        None => long_poll_in(&JUDGING, request, || admin.sandbox_changed(request), look).await?,
+        None => {
+            // Who says how long to wait is not kept for longer.
+            if request.query("wait").is_none() && admin.recording.is_none() {
+                let sandbox = admin.sandbox(request)?;
+                let sandboxes = std::slice::from_ref(&sandbox);
+                awaited::before_verdict(&admin.machine, &admin.webhook_sender, sandboxes, scenario.as_ref(), awaited::LONGEST).await;
+            }
+            long_poll_in(&JUDGING, request, || admin.sandbox_changed(request), look).await?
+        }
         Some(_) if scenario.is_some() || request.query("wait").is_some() => {
             return Err(Problem::bad_request("`at_most` is for what the scenario expects, and not together with `wait`"));
         }

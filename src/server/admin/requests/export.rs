@@ -25,6 +25,7 @@ use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::seats::Download;
 use crate::server::admin::secrets::{Exchange, Redactor, Shown, ShownHeader};
 use crate::server::admin::state::Admin;
+use crate::server::awaited;
 use crate::server::body::BrokenOff;
 use crate::world::{self, End, Sent};
 
@@ -47,6 +48,9 @@ enum Format {
 
 pub(crate) async fn export(admin: &Admin, request: &AdminRequest<'_>) -> Result<AdminResponse, Problem> {
     let sandbox = admin.sandbox(request)?;
+    if request.query("format") == Some("conversation") && admin.recording.is_none() {
+        awaited::before_export(&admin.webhook_sender, &sandbox).await;
+    }
     let rows = {
         let filter = Filter::read(admin, request)?;
         filter.look(&sandbox, |journal| filter.find(journal, usize::MAX))?

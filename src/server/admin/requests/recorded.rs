@@ -55,7 +55,7 @@ pub(super) fn conversation(admin: &Admin, sandbox: &Sandbox, rows: &[Arc<world::
     let mut receivers = Receivers::of(&admin.machine, sandbox, mount, rows);
     let mut wording = Wording::new(&admin.machine, sandbox, mount, rows, has_own_accounts);
     wording.receivers = receivers.addresses();
-    let mut lacks = lacks(admin, sandbox, mount, receivers.others());
+    let mut lacks = lacks(admin, sandbox, mount, &receivers);
     if !redactor.shows_secrets() {
         lacks.extend(hidden_things(sandbox, rows, redactor));
     }
@@ -79,7 +79,7 @@ pub(super) fn conversation(admin: &Admin, sandbox: &Sandbox, rows: &[Arc<world::
 }
 
 /// What a conversation lacks of what came before its end: calls of which there is no evidence, and what it has no steps for.
-fn lacks(admin: &Admin, sandbox: &Sandbox, mount: &str, others: usize) -> Vec<String> {
+fn lacks(admin: &Admin, sandbox: &Sandbox, mount: &str, receivers: &Receivers) -> Vec<String> {
     let is_ours = |name: &str| {
         let vendor = name.split_once('.').map_or(name, |(vendor, _)| vendor);
         admin.machine.vendors().find(vendor).is_some_and(|vendor| vendor.mount == *mount)
@@ -89,7 +89,8 @@ fn lacks(admin: &Admin, sandbox: &Sandbox, mount: &str, others: usize) -> Vec<St
     let counts = [
         (journal.dropped(), "of the sandbox's calls made room for others in the journal"),
         (removed, "calls were removed from the journal"),
-        (others as u64, "things were done by hand for which there is no step, each told where it was done"),
+        (receivers.under_way() as u64, "webhooks were still on their way"),
+        (receivers.others() as u64, "things were done by hand for which there is no step, each told where it was done"),
     ];
     counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect()
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::wording::{FORM, INBOX, Links, Wording};
 use crate::base::time::Timestamp;
-use crate::engine::webhooks::{Attempt, Delivery, Format, SUBSCRIPTION, Subscription};
+use crate::engine::webhooks::{Attempt, Delivery, Format, Progress, SUBSCRIPTION, Subscription};
 use crate::engine::{self, Machine, Sandbox};
 use crate::world::{self, Deed, LogLine};
 
@@ -26,6 +26,8 @@ pub(super) struct Receivers {
     came: Vec<(Timestamp, Delivery)>,
     /// How much of that is told.
     told: usize,
+    /// How many were not answered yet.
+    under_way: usize,
     addresses: Vec<(String, String)>,
 }
 
@@ -55,6 +57,7 @@ impl Receivers {
         subscriptions.retain(|(_, row)| is_ours(&row.vendor));
         let mut deliveries = sandbox.deliveries();
         deliveries.retain(|row| is_ours(&row.vendor) && !row.test);
+        let under_way = deliveries.iter().filter(|row| row.progress == Progress::Sending).count();
         let mut came = Vec::new();
         let mut addresses: BTreeMap<String, u16> = BTreeMap::new();
         for row in &deliveries {
@@ -81,7 +84,7 @@ impl Receivers {
         let credentials = sandbox.lock().world.accounts().credentials(mount);
         let first_account = credentials.first().map(|row| row.account.to_string()).unwrap_or_default();
         let usual = machine.public_urls().url(&sandbox.name, mount);
-        Self { acts: acts.into(), first_account, bases, usual, came, told: 0, addresses }
+        Self { acts: acts.into(), first_account, bases, usual, came, told: 0, under_way, addresses }
     }
 
     /// Addresses of receivers that answered, with what conversations have in their place.
@@ -92,6 +95,11 @@ impl Receivers {
     /// When the last webhook came.
     pub fn last(&self) -> Option<Timestamp> {
         self.came.last().map(|(at, _)| *at)
+    }
+
+    /// How many webhooks are on their way, of which nothing can be told yet.
+    pub fn under_way(&self) -> usize {
+        self.under_way
     }
 
     /// How many things were done for which there is no step.
