@@ -180,7 +180,12 @@ impl Run {
                         excerpt = (!failures.is_empty()).then(|| outcome::excerpt(&reply));
                         failures
                     }
-                    Err(error) if error.is_connected() => script.unanswered(turn, error.to_string()),
+                    // What a call did whose answer is lost causes webhooks as well.
+                    Err(error) if error.is_connected() => {
+                        let mut failures = script.unanswered(turn, error.to_string());
+                        failures.extend(refusals(turn, stage.settle().await));
+                        failures
+                    }
                     Err(error) => vec![Failure::new(turn.span, Mismatch::Silence(error.to_string()))],
                 }
             }

@@ -8,7 +8,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::client::{JSON, admin, send, unchecked};
+use crate::client::{Answer, JSON, admin, send, unchecked};
 use crate::folder::Folder;
 use crate::listener::listen;
 use crate::process::{Server, run, text};
@@ -215,6 +215,11 @@ fn receivers_anywhere_are_that_of_the_conversation() {
 
 /// Buys a label at Shippo in the live mode.
 pub fn buy(server: &Server, sandbox: &str) {
+    let bought = post_label(server, sandbox);
+    assert_eq!(bought.status, 201, "{}", bought.body);
+}
+
+fn post_label(server: &Server, sandbox: &str) -> Answer {
     let view = admin(server, "GET", &format!("/sandboxes/{sandbox}"), &Value::Null);
     let rows = view["credentials"]["shippo"].as_array().expect("rows");
     let live = rows.iter().find(|row| row["token"].as_str().is_some_and(|token| token.starts_with("shippo_live"))).expect("a live one");
@@ -224,12 +229,29 @@ pub fn buy(server: &Server, sandbox: &str) {
     let label = json!({"async": false, "carrier_account": "f82c50551bc7a9182d8e91293e0a7468", "servicelevel_token": "usps_priority",
         "shipment": {"address_from": address, "address_to": address, "parcels": [parcel]}});
     let path = format!("/@{sandbox}/shippo/transactions");
-    let bought = send(server, "POST", &path, &[JSON, ("authorization", &authorization)], &label.to_string());
-    assert_eq!(bought.status, 201, "{}", bought.body);
+    send(server, "POST", &path, &[JSON, ("authorization", &authorization)], &label.to_string())
 }
 
 fn advance(server: &Server, sandbox: &str, by: &str) {
     admin(server, "POST", &format!("/sandboxes/{sandbox}/clock/advance"), &json!({"by": by}));
+}
+
+#[test]
+fn webhooks_of_calls_whose_answers_are_lost_come_again() {
+    let server = Server::start(&[]);
+    let folder = Folder::new("round-trips-lost");
+    for then in ["reset", "truncate", "empty"] {
+        make(&server, then, &json!({"overrides": [{"on": "shippo.CreateTransaction", "fault": {"commit": true, "then": then}}]}));
+        admin(&server, "POST", &format!("/sandboxes/{then}/webhooks"), &json!({"vendor": "shippo", "account": "live", "url": "inbox://me"}));
+        post_label(&server, then);
+        advance(&server, then, "1s");
+        post_label(&server, then);
+        let exported = export(&server, then);
+        let came = kinds(&exported);
+        assert_eq!(came, ["subscribe", "call", "receives", "advance", "call", "receives"], "{exported}");
+        folder.put(&format!("{then}.yaml"), &exported);
+    }
+    assert_eq!(differences(&folder), None);
 }
 
 /// The kinds of steps of an exported conversation, in order.
