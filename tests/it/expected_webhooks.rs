@@ -121,7 +121,8 @@ fn what_is_sent_again_by_hand_counts_as_it_was_each_time() {
 fn what_nobody_answered_was_not_delivered() {
     let silent = AttemptResult::Silent("Connection refused".to_owned());
     let refused = AttemptResult::Refused("8.8.8.8 is not allowed".to_owned());
-    let whys = ["answered nothing, as it was never sent: it was never sent: 8.8.8.8 is not allowed", ": nobody answered: Connection refused"];
+    let whys =
+        ["answered nothing, as it was never sent: it was never sent: 8.8.8.8 is not allowed", ": nobody answered: Connection refused"];
     for (result, why) in [refused, silent].into_iter().zip(whys) {
         let machine = machine("{}");
         subscribe(&machine, "shippo");
@@ -149,7 +150,8 @@ fn what_nobody_answered_was_not_delivered() {
 
 #[test]
 fn what_is_due_is_neither_taken_for_delivered_nor_for_never_sent() {
-    let rows = ["max: 0", "min: 1", "answered: 2xx", "within: 1m, max: 0", "max: 0, answered: 503", "min: 0, max: 2", "forged: true, max: 0"];
+    let rows =
+        ["max: 0", "min: 1", "answered: 2xx", "within: 1m, max: 0", "max: 0, answered: 503", "min: 0, max: 2", "forged: true, max: 0"];
     let of = |machine: &Machine| rows.map(|members| verdict(machine, &format!("{{webhook: {{event: track_updated, {members}}}}}")));
     let machine = machine("{}");
     subscribe(&machine, "shippo");

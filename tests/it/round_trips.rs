@@ -242,7 +242,12 @@ fn webhooks_of_calls_whose_answers_are_lost_come_again() {
     let folder = Folder::new("round-trips-lost");
     for then in ["reset", "truncate", "empty"] {
         make(&server, then, &json!({"overrides": [{"on": "shippo.CreateTransaction", "fault": {"commit": true, "then": then}}]}));
-        admin(&server, "POST", &format!("/sandboxes/{then}/webhooks"), &json!({"vendor": "shippo", "account": "live", "url": "inbox://me"}));
+        admin(
+            &server,
+            "POST",
+            &format!("/sandboxes/{then}/webhooks"),
+            &json!({"vendor": "shippo", "account": "live", "url": "inbox://me"}),
+        );
         post_label(&server, then);
         advance(&server, then, "1s");
         post_label(&server, then);

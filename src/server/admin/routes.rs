@@ -138,7 +138,7 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(GET "/sandboxes/{s}/snapshots", OK Snapshots, snapshots::list, "the snapshots of a sandbox"),
     route!(POST "/sandboxes/{s}/snapshot", CREATED SnapshotView, snapshots::create, "keeps the state of this moment under a name")
         .body(of::<SnapshotName>),
-    route!(POST "/sandboxes/{s}/restore", OK SandboxView, snapshots::restore, "back to a snapshot, which stays").body(of::<SnapshotName>),
+    route!(POST "/sandboxes/{s}/restore", OK SandboxView, snapshots::restore, "back to a snapshot, which stays").body(of::<SnapshotName>).ends(),
     route!(DELETE "/sandboxes/{s}/snapshots/{name}", NO_CONTENT, snapshots::delete, "drops a snapshot"),
     route!(POST "/sandboxes/{s}/fork", CREATED SandboxView, snapshots::fork, "opens a copy with credentials of its own")
         .body(of::<Fork>)
@@ -146,7 +146,7 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(GET "/sandboxes/{s}/export", OK, files::export, "the sandbox as a file: data, time, scenario, faults")
         .query(files::QUERY).answer(of::<SandboxFile>),
     route!(POST "/sandboxes/{s}/import", OK SandboxView, files::import, "makes the sandbox what a file says; it is opened if there is none")
-        .body(of::<SandboxFile>).that(Reaches::List),
+        .body(of::<SandboxFile>).that(Reaches::List).ends(),
     route!(GET "/sandboxes/{s}/clock", OK ClockView, clock::get, "the virtual time"),
     route!(PUT "/sandboxes/{s}/clock", OK ClockView, clock::put, "sets the time forward, or how it passes")
         .body(of::<SetClock>)
