@@ -158,7 +158,7 @@ impl Fleet {
             writes: AtomicU8::new(1),
         });
         let mut section = fleet.section(&Reach::list(None)).await?;
-        // Without it, whoever began has ended before he had made it.
+        // Without it, the replica that began has ended before it had made that.
         let is_first = fleet.copy(DEFAULT).is_none();
         if insists && !is_first && !section.begun.is_empty() && section.begun != begins {
             return Err(JoinError::Other);

@@ -480,10 +480,10 @@ pub struct Subscription {
     pub events: Vec<Spanned<String>>,
     /// Whether bodies are forms instead of JSON.
     pub form: bool,
-    /// Where that is said.
+    /// Where the file says the format.
     pub format_span: Option<Span>,
     /// The key of signatures, or a text that is sent with each delivery.
     pub secret: Option<String>,
-    /// Where it stands.
+    /// Where the secret stands in the file.
     pub secret_span: Option<Span>,
 }

@@ -243,7 +243,7 @@ impl Sink for Recording {
     }
 
     fn sealed(&self, records: &mut Vec<Record>) {
-        // A batch may end between what a call did and its exchange: whoever reads that has to know of it.
+        // A batch may end between what a call did and its exchange: the next start has to know of it.
         let due = self.due.load(Ordering::Relaxed);
         let is_missed = |record: &Record| matches!(record, Record::Checkpoint(checkpoint) if checkpoint.written < due);
         if self.said.swap(due, Ordering::Relaxed) != due || records.iter().any(is_missed) {

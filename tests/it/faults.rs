@@ -27,7 +27,14 @@ fn faulted(server: &Server, fault: &Value) -> (String, Value) {
 #[test]
 fn an_entry_says_what_went_over_the_wire() {
     let server = Server::start(&[]);
-    let effect = |committed: bool| json!({"kind": "fault", "name": "mine", "line": null, "nth": 1, "committed": committed});
+    // Which status the vendor was made to answer with is kept as scenarios write it.
+    let effect = |fault: &Value, committed: bool| {
+        let mut effect = json!({"kind": "fault", "name": "mine", "line": null, "nth": 1, "committed": committed});
+        if let Some(status) = fault.as_u64().or_else(|| fault["then"].as_u64()) {
+            effect["failure"] = status.to_string().into();
+        }
+        effect
+    };
     for (fault, end, status, made, committed) in [
         (json!("reset"), "reset", Value::Null, None, false),
         (json!("empty"), "empty", Value::Null, None, false),
@@ -41,7 +48,7 @@ fn an_entry_says_what_went_over_the_wire() {
         assert_eq!((&entry["wire"]["end"], &entry["wire"]["status"], &entry["status"]), (&json!(end), &status, &status), "{fault}");
         assert_eq!(entry["answer"]["status"].as_u64(), made, "{fault}");
         assert_eq!(entry["answer"].is_null(), made.is_none(), "{fault}");
-        assert_eq!(entry["effect"], effect(committed), "{fault}");
+        assert_eq!(entry["effect"], effect(&fault, committed), "{fault}");
         let body = came.split_once("\r\n\r\n").map_or("", |(_, body)| body);
         assert_eq!(entry["wire"]["bytes"], body.len(), "{fault}: {came}");
         let note = &entry["notes"][0];

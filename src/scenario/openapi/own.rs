@@ -18,7 +18,7 @@ const OWN: [&str; 1] = ["errors"];
 const ERRORS: [&str; 4] = ["body", "violation", "content_type", "statuses"];
 /// Members of [`OF_SCHEMA`] that are places.
 const PLACES: [&str; 4] = ["tracking_number", "carrier", "service", "status"];
-/// The others.
+/// Its members that are none, or hold several.
 const OTHERS: [&str; 6] = ["form", "statuses", "from", "to", "days", "scans"];
 const TOWN: [&str; 4] = ["city", "state", "zip", "country"];
 /// The members of `scans`: the place of a list, and members of its rows.
