@@ -29,7 +29,7 @@ use crate::engine::vendor::{OperationRow, Vendor};
 use crate::engine::vendors::LoadedVendor;
 use crate::engine::wire::Wire;
 use crate::spec::Route;
-use crate::world::{Account, AccountId, Blame, Count, Counter, Credential, Effect, Entry, Mode, Note, World};
+use crate::world::{Account, AccountId, Blame, Count, Counter, Credential, Effect, Entry, How, Met, Mode, Note, Tried, World};
 
 /// The account of callers that are not authenticated.
 const NOBODY: &str = "nobody";
@@ -62,6 +62,8 @@ pub(super) struct Executed {
     pub notes: Vec<Note>,
     /// What conditions saw of the account's state, if they looked at it.
     pub state: Option<Value>,
+    /// What rules and faults were to the call; `None` where there were none.
+    pub tried: Option<Box<Tried>>,
     /// When something is due that will not come by itself, because the clock stands still: a task, or the end of an exceeded limit.
     pub next_due: Option<Timestamp>,
 }
@@ -147,6 +149,7 @@ impl Machine {
             Admitted { caller, quota: None, nth: 0, decision, row: Err(Refusal::Broken) }
         });
         let is_answered = !matches!(decision.instead, Some(Instead::Nothing));
+        let scenario = state.scenario.sense();
         let handled = match (decision.instead.take(), row) {
             (Some(instead), _) => caller.answered(instead.outcome()),
             (None, Err(refusal)) => caller.answered(Err(refusal)),
@@ -160,9 +163,12 @@ impl Machine {
                 let is_untold = decision.taken_back.as_mut().is_none_or(|turn| turn.failure.is_none() || is_void(turn));
                 // A failure that was told may have kept the handler from asking for others.
                 for Turn { owner, rule, .. } in decision.skipped.extract_if(.., |turn| is_untold && is_void(turn)) {
+                    Tried::mark(&mut decision.tried, &owner, rule, How::Uncounted);
                     uncount(&mut state.world, owner, &[Counter::Matched(rule)]);
                 }
                 if let Some(Turn { owner, rule, .. }) = decision.taken_back.take_if(is_void) {
+                    let how = if refuses_itself { How::Refused } else { How::NotAsked };
+                    Tried::mark(&mut decision.tried, &owner, rule, how);
                     uncount(&mut state.world, owner, &[Counter::Matched(rule), Counter::Effects(rule)]);
                     decision.withdraw();
                 }
@@ -176,8 +182,11 @@ impl Machine {
         sandbox.measure(state);
         let patched_by = decision.taken_back.take().filter(|_| decision.patch.is_some());
         let patched_by = patched_by.map(|Turn { owner, rule, .. }| (owner, rule, sandbox.epoch()));
+        let mut rules = std::mem::take(&mut decision.tried);
+        rules.shrink_to_fit();
         let mut executed = executed(handled, &state.world, now, nth, decision);
         (executed.is_answered, executed.patched_by) = (is_answered, patched_by);
+        executed.tried = (scenario != 0 || !rules.is_empty()).then(|| Box::new(Tried { scenario, rules }));
         executed
     }
 
@@ -374,6 +383,7 @@ fn executed(handled: Handled, world: &World, at: Timestamp, nth: u64, decision: 
         is_passed_on: false,
         notes,
         state,
+        tried: None,
         next_due: next_due.flatten(),
     }
 }
@@ -499,21 +509,23 @@ fn decide(
         let view = View { vendor, call, nth, account, documents, credential, drawn_from, failures, is_refused, state, now, values };
         scenario.decide(&view, &mut tally, &mut caller.rng)
     };
-    let (mut quota, mut skipped) = (None, Vec::new());
+    let (mut quota, mut skipped, mut tried) = (None, Vec::new(), Vec::new());
     for fault in faults.iter() {
         let mut decision = ask(fault.name.clone(), fault.runtime.as_ref());
         decision.taken_back.iter_mut().chain(&mut decision.skipped).for_each(|turn| turn.owner = fault.name.clone());
         skipped.append(&mut decision.skipped);
+        tried.extend(Met::of_fault(&fault.name, fault.runtime.sense(), std::mem::take(&mut decision.tried)));
         if let Some(effect) = decision.effect {
             let effect = Effect { name: fault.name.to_string(), line: None, ..effect };
-            return (nth, Decision { effect: Some(effect), skipped, ..decision });
+            return (nth, Decision { effect: Some(effect), skipped, tried, ..decision });
         }
         if decision.instead.is_some() {
-            return (nth, decision);
+            return (nth, Decision { tried, ..decision });
         }
         quota = quota.or(decision.quota);
     }
     let mut decision = ask(Name::default(), scenario.as_ref());
     skipped.append(&mut decision.skipped);
-    (nth, Decision { quota: decision.quota.or(quota), skipped, ..decision })
+    tried.append(&mut decision.tried);
+    (nth, Decision { quota: decision.quota.or(quota), skipped, tried, ..decision })
 }

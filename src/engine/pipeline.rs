@@ -31,7 +31,7 @@ use crate::engine::unmatched;
 use crate::engine::wire::Wire;
 use crate::spec::Operation;
 use crate::world::note;
-use crate::world::{Blame, EffectKind, Entry, Message, Note, OnWire, Sent, Took};
+use crate::world::{Blame, EffectKind, Entry, How, Message, Note, OnWire, Sent, Took, Tried};
 
 impl Machine {
     /// Answers one request, whose caller has the answer at once. `wall` is the wall's time.
@@ -201,7 +201,7 @@ impl Machine {
         let dialect = &here.loaded.vendor.dialect;
         let vendor = &here.loaded.vendor.id;
         let Executed { outcome, at, seed, account, number, restores, nth, quota, mut effect, dated, delay, wire, patch, .. } = executed;
-        let Executed { failing, is_answered, is_passed_on, patched_by, mut notes, state, next_due, .. } = executed;
+        let Executed { failing, is_answered, is_passed_on, patched_by, mut notes, state, mut tried, next_due, .. } = executed;
         let quota = if failing == Some(StatusCode::TOO_MANY_REQUESTS) { Some(failing::used_up(quota, at)) } else { quota };
         let id = exchange_id(&here.sandbox.name, vendor, &account, restores, number);
         let stream = Stream { seed, vendor, account: &account, number };
@@ -233,6 +233,9 @@ impl Machine {
             let has_effect;
             ((status, headers, body), has_effect) = patch.apply(dialect.style, (status, headers, body), &mut notes);
             if let Some(rule) = patched_by.filter(|_| !has_effect) {
+                if let Some(tried) = &mut tried {
+                    Tried::mark(&mut tried.rules, &rule.0, rule.1, How::Missed);
+                }
                 Self::patch_missed(&here.sandbox, rule);
                 effect = None;
             }
@@ -300,6 +303,7 @@ impl Machine {
             notes,
             effect,
             state,
+            tried,
         };
         let entry = Some(self.record(&here.sandbox, entry));
         let (status, headers, body) = match wire {

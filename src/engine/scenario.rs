@@ -25,7 +25,7 @@ use crate::engine::patch::Patch;
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::{Outcome, Reply};
 use crate::engine::wire::Wire;
-use crate::world::{Account, AccountId, Counters, Credential, Effect, Note, Tally};
+use crate::world::{Account, AccountId, Counters, Credential, Effect, Met, Note, Tally};
 
 /// What happens to one call.
 #[derive(Default)]
@@ -53,6 +53,8 @@ pub struct Decision {
     pub effect: Option<Effect>,
     /// Remarks for the journal.
     pub notes: Vec<Note>,
+    /// What rules were to the call, in the order in which they were tried.
+    pub tried: Vec<Met>,
     /// What `$state` was, if a condition looked at it.
     pub state: Option<Value>,
 }
@@ -219,6 +221,11 @@ pub trait ScenarioRuntime: Any + Send + Sync {
     /// How webhook deliveries are disturbed.
     fn webhook_chaos(&self) -> WebhookChaos {
         WebhookChaos::default()
+    }
+
+    /// A number of what its rules mean, by which they are told from those of an edited scenario; 0 if it has none.
+    fn sense(&self) -> u32 {
+        0
     }
 
     /// The text of the scenario; empty for the one that changes nothing.

@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::persist::world::{self, FileError, Rows};
-use crate::world::{Blame, Effect, Entry, LogLine, Message, Note, OnWire, Sent, Took, WordedNote};
+use crate::world::{Blame, Effect, Entry, LogLine, Message, Note, OnWire, Sent, Took, Tried, WordedNote};
 
 /// The past of a sandbox, as far as it is asked for.
 #[derive(Default)]
@@ -87,6 +87,8 @@ struct ExchangeRow {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known")]
     #[schemars(with = "Option<Value>")]
     state: Option<Box<RawValue>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tried: Option<Box<Tried>>,
 }
 
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -165,6 +167,7 @@ impl ExchangeRow {
             notes: notes.collect(),
             effect: entry.effect.clone(),
             state: entry.state.as_ref().and_then(|state| serde_json::value::to_raw_value(state).ok()),
+            tried: entry.tried.clone(),
         }
     }
 
@@ -198,6 +201,7 @@ impl ExchangeRow {
             notes: notes.collect::<Result<_, FileError>>()?,
             effect: self.effect,
             state: self.state.map(|state| world::parse_few(&state)).transpose()?,
+            tried: self.tried,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Why a scenario did to a call what it did: which overrides and faults were tried, which condition failed with which values, which one
-//! had its effect. Nothing is kept for it while calls are answered but `$state`, where a condition looked at it: conditions are evaluated
-//! again, by the journal's entry.
+//! had its effect. For it, the journal's entry has `$state`, where a condition looked at it, and what each rule that matched was to the
+//! call ([`Tried`]), which depends on other calls. Conditions are evaluated again.
 
 use std::cell::Cell;
 use std::fmt;
@@ -10,13 +10,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::engine::{CallValues, Machine, Sandbox};
+use crate::engine::{BusinessFailures, CallValues, Machine, Sandbox};
 use crate::scenario::ast::{Condition, Effect, Override, Scenario};
 use crate::scenario::expr::{Expr, Scope};
 use crate::scenario::facts::CallFacts;
 use crate::scenario::run;
 use crate::scenario::shape::Shape;
-use crate::world::{Entry, Mode, Note, World};
+use crate::world::{Entry, How, Met, Mode, World};
 
 /// How many rules an explanation has, beyond those about other operations.
 const MOST: usize = 200;
@@ -52,6 +52,9 @@ pub struct Rule {
     pub name: String,
     /// The line of the override in the scenario, from 1.
     pub line: Option<usize>,
+    /// The column in the line, in characters from 1.
+    #[serde(default)]
+    pub column: Option<usize>,
     pub outcome: Outcome,
     /// The outcome in words, with the values that decided it.
     pub detail: String,
@@ -96,24 +99,25 @@ pub struct PathValue {
 /// Explains a call of the journal. The second value is the request that conditions saw, by which secrets are known.
 #[must_use]
 pub fn explain(machine: &Machine, sandbox: &Sandbox, entry: &Entry) -> (Explanation, Value) {
-    let (scenario, faults, seed, waiting) = {
+    let (runtime, faults, seed, waiting) = {
         let state = sandbox.lock();
-        (run::scenario_of(&*state.scenario), state.faults().to_vec(), state.world.seed(), waiting(&state.world))
+        (Arc::clone(&state.scenario), state.faults().to_vec(), state.world.seed(), waiting(&state.world))
     };
-    let faults: Vec<(String, Arc<Scenario>)> =
-        faults.iter().map(|fault| (fault.name.to_string(), run::scenario_of(&*fault.runtime))).collect();
+    let (scenario, sense) = (run::scenario_of(&*runtime), runtime.sense());
+    let faults: Vec<(String, Arc<Scenario>, u32)> =
+        faults.iter().map(|fault| (fault.name.to_string(), run::scenario_of(&*fault.runtime), fault.runtime.sense())).collect();
     let explained = machine.reread(entry, |call| {
         let values = CallValues::new(STEPS);
         let caller = machine.caller_of(sandbox, entry, call);
         let facts = CallFacts::recorded(call, entry, &values).of_caller(caller.as_ref(), seed);
-        let mut explaining =
-            Explaining { entry, facts: &facts, values: &values, fired: false, missed: false, rules: Vec::new(), others: 0 };
-        for (name, fault) in &faults {
-            fault.overrides.iter().for_each(|row| explaining.rule(row, Origin::Fault(name)));
+        let mut explaining = Explaining::new(machine, entry, &facts, &values, sense);
+        for (name, fault, sense) in &faults {
+            fault.overrides.iter().for_each(|row| explaining.rule(row, Origin::Fault(name, *sense)));
         }
-        let source = &scenario.source;
-        let origin = |row: &Override| Origin::Line(source.position(row.span.start).0, scenario.named(&row.on.value, row.span));
-        scenario.overrides.iter().for_each(|row| explaining.rule(row, origin(row)));
+        for (index, row) in scenario.overrides.iter().enumerate() {
+            let place = scenario.source.position(row.span.start);
+            explaining.rule(row, Origin::Scenario(index, place, scenario.named(&row.on.value, row.span)));
+        }
         (explaining.done(), facts.root("request").cloned().unwrap_or_default())
     });
     let (mut explanation, seen) = explained.unwrap_or_else(|| {
@@ -132,7 +136,7 @@ pub(super) fn failed(machine: &Machine, entry: &Entry, when: &Condition, steps: 
         let most = steps.get().min(STEPS / 100);
         let values = CallValues::new(most);
         let facts = CallFacts::recorded(call, entry, &values);
-        let explaining = Explaining { entry, facts: &facts, values: &values, fired: false, missed: false, rules: Vec::new(), others: 0 };
+        let explaining = Explaining::new(machine, entry, &facts, &values, 0);
         let (holds, mut tests) = (when.is_true(&facts), Vec::new());
         explaining.tests(when, &mut tests);
         steps.set(steps.get() - (most - values.steps.get()));
@@ -160,9 +164,10 @@ fn waiting(world: &World) -> Option<String> {
 
 /// Where a rule comes from.
 enum Origin<'a> {
-    Fault(&'a str),
-    /// The line of its file, and what it is called.
-    Line(usize, String),
+    /// The name of a fault, and which one of that name it is.
+    Fault(&'a str, u32),
+    /// Which override it is, its line and column, and what it is called.
+    Scenario(usize, (usize, usize), String),
 }
 
 /// An explanation in the making.
@@ -170,44 +175,61 @@ struct Explaining<'a> {
     entry: &'a Entry,
     facts: &'a CallFacts<'a>,
     values: &'a CallValues,
+    /// What the vendor of the call can be made to say no to.
+    failures: Option<&'static BusinessFailures>,
+    /// Which rules the scenario has now.
+    sense: u32,
     /// Whether the rule that had its effect came already.
     fired: bool,
-    /// Whether one came that took the call, and had none.
-    missed: bool,
     rules: Vec<Rule>,
     others: usize,
 }
 
-impl Explaining<'_> {
+impl<'a> Explaining<'a> {
+    fn new(machine: &Machine, entry: &'a Entry, facts: &'a CallFacts<'a>, values: &'a CallValues, sense: u32) -> Self {
+        let failures = machine.vendors().find(&entry.vendor).map(|vendor| vendor.failures);
+        Self { entry, facts, values, failures, sense, fired: false, rules: Vec::new(), others: 0 }
+    }
+
+    /// The id of the operation, empty where the path led to none.
+    fn operation(&self) -> &'a str {
+        self.entry.operation.as_deref().and_then(|name| name.split_once('.')).map_or("", |(_, id)| id)
+    }
+
     fn rule(&mut self, row: &Override, origin: Origin<'_>) {
-        let id = self.entry.operation.as_deref().and_then(|name| name.split_once('.')).map_or("", |(_, id)| id);
-        if !row.on.matches(&self.entry.vendor, id) || self.rules.len() == MOST {
+        if !row.on.matches(&self.entry.vendor, self.operation()) || self.rules.len() == MOST {
             self.others += 1;
             return;
         }
         let (outcome, detail, tests) = self.outcome(row, &origin);
-        let (what, name, line) = match origin {
-            Origin::Fault(name) => ("fault", name.to_owned(), None),
-            Origin::Line(line, name) => ("override", name, Some(line)),
+        self.fired |= outcome == Outcome::Fired;
+        let (what, name, place) = match origin {
+            Origin::Fault(name, _) => ("fault", name.to_owned(), None),
+            Origin::Scenario(_, place, name) => ("override", name, Some(place)),
         };
-        self.rules.push(Rule { what: what.to_owned(), name, line, outcome, detail, tests });
+        let (line, column) = place.unzip();
+        self.rules.push(Rule { what: what.to_owned(), name, line, column, outcome, detail, tests });
     }
 
-    fn outcome(&mut self, row: &Override, origin: &Origin<'_>) -> (Outcome, String, Vec<Test>) {
-        if self.fired {
-            return (Outcome::NotReached, "an earlier rule had taken the call".to_owned(), Vec::new());
-        }
-        if self.missed {
-            return (Outcome::NotReached, "an earlier rule had taken the call, though it had no effect".to_owned(), Vec::new());
-        }
-        if self.entry.request.is_cut() && row.when.as_ref().is_some_and(|when| when.mentions("request", "body")) {
-            let detail = "only the beginning of the body was kept, which its condition looks at";
-            return (Outcome::Unknown, detail.to_owned(), Vec::new());
-        }
+    fn outcome(&self, row: &Override, origin: &Origin<'_>) -> (Outcome, String, Vec<Test>) {
+        let how = match self.how(origin) {
+            Ok(how) => how,
+            Err((outcome, why)) => return (outcome, why.to_owned(), Vec::new()),
+        };
+        let is_gone = self.entry.request.is_cut() && row.when.as_ref().is_some_and(|when| when.mentions("request", "body"));
         let (mut tests, mut holds) = (Vec::new(), true);
-        if let Some(when) = &row.when {
+        if let Some(when) = row.when.as_ref().filter(|_| !is_gone) {
             holds = when.is_true(self.facts);
             self.tests(when, &mut tests);
+        }
+        match how {
+            Some(How::Fired) => return (Outcome::Fired, self.effect(), tests),
+            Some(how) => return (Outcome::PassedOver, passed_over(row, how), tests),
+            None => {}
+        }
+        if is_gone {
+            let detail = "only the beginning of the body was kept, which its condition looks at";
+            return (Outcome::Unknown, detail.to_owned(), Vec::new());
         }
         if self.values.steps.get() == 0 {
             return (Outcome::Unknown, "its conditions take too many steps".to_owned(), tests);
@@ -216,32 +238,49 @@ impl Explaining<'_> {
             let failed = tests.iter().find(|test| !test.holds).or(tests.first());
             return (Outcome::ConditionFailed, failed.map(Test::to_string).unwrap_or_default(), tests);
         }
-        if self.has_fired(row, origin) {
-            self.fired = true;
-            return (Outcome::Fired, self.effect(), tests);
-        }
-        self.missed = self.has_missed(row);
-        (Outcome::PassedOver, passed_over(row, self.entry), tests)
-    }
-
-    /// Whether a rule that matches took the call from those behind it without an effect: what it changes is not in the answer, or its
-    /// vendor refused the call for its body. Who refuses it before leaves it to them.
-    fn has_missed(&self, row: &Override) -> bool {
-        let is_refused =
-            || self.entry.notes.iter().any(|note| note.code.starts_with("credential-") || note.code == Note::UNKNOWN_OPERATION);
-        let is_limited = self.entry.status == Some(429);
-        let is_whole = row.skip == 0 && row.times.is_none() && row.needs_work();
-        is_whole && self.entry.effect.is_none() && !is_limited && !is_refused()
-    }
-
-    /// Whether the effect on the call is that of a rule.
-    fn has_fired(&self, row: &Override, origin: &Origin<'_>) -> bool {
-        let Some(effect) = &self.entry.effect else { return false };
-        effect.kind == run::kind(row)
-            && match origin {
-                Origin::Fault(name) => effect.line.is_none() && effect.name == *name,
-                Origin::Line(line, name) => effect.line == Some(*line) && effect.name == *name,
+        // Those that can have no effect on a call are not tried.
+        match &row.effect {
+            Some(Effect::Refuse(refusal)) if refusal.failure.as_ref().is_some_and(|name| !self.has_failure(&name.value)) => {
+                (Outcome::PassedOver, "the call matches, but its operation has no such failure".to_owned(), tests)
             }
+            _ if row.needs_work() => (Outcome::PassedOver, passed_over(row, How::Refused), tests),
+            _ => (Outcome::Unknown, "its condition holds by what is known now, and did not when the call came".to_owned(), tests),
+        }
+    }
+
+    fn has_failure(&self, name: &str) -> bool {
+        self.failures.is_some_and(|failures| failures.find(name, self.operation()).is_some())
+    }
+
+    /// What a rule was to the call, if it matched; an error where it was not tried, or that is not known.
+    fn how(&self, origin: &Origin<'_>) -> Result<Option<How>, (Outcome, &'static str)> {
+        let Some(tried) = &self.entry.tried else {
+            return Err((Outcome::Unknown, "no rule was tried: there was none when the call came, or it is of an earlier version"));
+        };
+        let not_reached = |taker: &Met| {
+            let why = match taker.how {
+                How::Fired => "an earlier rule had taken the call",
+                _ => "an earlier rule had taken the call, though it had no effect",
+            };
+            Err((Outcome::NotReached, why))
+        };
+        let (taker, is_of_fault) = (tried.taker(), |met: &&Met| !met.owner.is_empty());
+        match origin {
+            Origin::Fault(name, sense) => match (tried.find(name, 0), taker.filter(is_of_fault)) {
+                (Some(met), _) if met.sense != *sense => Err((Outcome::Unknown, "it was another fault of that name when the call came")),
+                (Some(met), _) => Ok(Some(met.how).filter(|how| *how != How::Unmatched)),
+                (None, Some(taker)) => not_reached(taker),
+                (None, None) => Err((Outcome::Unknown, "it was not switched on yet when the call came")),
+            },
+            Origin::Scenario(index, ..) => match taker {
+                Some(taker) if is_of_fault(&taker) => not_reached(taker),
+                _ if tried.scenario != self.sense => {
+                    Err((Outcome::Unknown, "the call came under another scenario, or before an edit of it"))
+                }
+                Some(taker) if *index > taker.rule => not_reached(taker),
+                _ => Ok(tried.find("", *index).map(|met| met.how)),
+            },
+        }
     }
 
     fn effect(&self) -> String {
@@ -297,11 +336,16 @@ impl Explaining<'_> {
     }
 
     fn done(self) -> Explanation {
-        let Self { entry, fired, rules, others, .. } = self;
+        let Self { entry, sense, fired, rules, others, .. } = self;
         let mut remarks = Vec::new();
-        if let Some(effect) = entry.effect.as_ref().filter(|_| !fired) {
-            let what = if effect.line.is_none() { "fault" } else { "override" };
-            remarks.push(format!("the {what} `{}`, which took the call, is not there any more", effect.name));
+        // An override that is not listed, as there are so many, is there nevertheless.
+        let is_there = entry.tried.as_ref().and_then(|tried| Some(tried.scenario == sense && tried.taker()?.owner.is_empty()));
+        if let Some(effect) = entry.effect.as_ref().filter(|_| !fired && is_there != Some(true)) {
+            let taker = match effect.line {
+                None => format!("the fault `{}`", effect.name),
+                Some(line) => format!("the override `{}` (then in line {line})", effect.name),
+            };
+            remarks.push(format!("{taker}, which took the call, is not there any more"));
         }
         Explanation { id: entry.id.to_string(), operation: entry.operation.as_deref().map(str::to_owned), rules, others, remarks }
     }
@@ -310,29 +354,22 @@ impl Explaining<'_> {
 /// What is said of calls that a rule without an effect on them does not count.
 const NOT_COUNTED: &str = "which counts for neither `skip` nor `times`";
 
-/// Why a rule leaves alone a call that it matches.
-fn passed_over(row: &Override, entry: &Entry) -> String {
-    let mut reasons = Vec::new();
-    if row.needs_work() && entry.status.is_some_and(|status| status >= 400) {
-        return format!("the call matches, but the vendor refused it for a reason of its own, {NOT_COUNTED}");
-    }
-    if matches!(row.effect, Some(Effect::Patch(_))) && entry.notes.iter().any(|note| note.code == Note::PATCH_MISSED) {
-        return format!("the call matches, but its answer has none of the places that the patch changes, {NOT_COUNTED}");
-    }
-    if row.skip > 0 {
-        reasons.push(format!("`skip: {}` leaves the first calls alone", row.skip));
-    }
-    if let Some(times) = row.times {
-        reasons.push(format!("`times: {times}` ends it"));
-    }
-    if let Some(Effect::RateLimit(limit)) = &row.effect {
-        reasons.push(format!("its limit of {} calls was not exceeded", limit.limit));
-    }
-    if reasons.is_empty() {
-        "the call matches, and met no effect of it".to_owned()
-    } else {
-        format!("the call matches, but {}", reasons.join(", "))
-    }
+/// Why a rule that a call matches has no effect on it.
+fn passed_over(row: &Override, how: How) -> String {
+    let (skip, times) = (row.skip, row.times.unwrap_or_default());
+    let limit = if let Some(Effect::RateLimit(limit)) = &row.effect { limit.limit } else { 0 };
+    let why = match how {
+        How::Skipped => format!("`skip: {skip}` leaves the first calls alone"),
+        How::Uncounted => format!("`skip: {skip}` leaves the first calls alone, of which this is none: there was nothing that it is about"),
+        How::UsedUp => format!("`times: {times}` ends it"),
+        How::Within => format!("its limit of {limit} calls was not exceeded"),
+        How::Refused => format!("the vendor refused it for a reason of its own, {NOT_COUNTED}"),
+        How::NotAsked => format!("the vendor did not look for what would make it fail, {NOT_COUNTED}"),
+        How::Missed => format!("its answer has none of the places that the patch changes, {NOT_COUNTED}"),
+        How::TooMuch => "conditions and templates take more steps than they may for one call".to_owned(),
+        How::Fired | How::Unmatched => "met no effect of it".to_owned(),
+    };
+    format!("the call matches, but {why}")
 }
 
 fn shortened(value: Value) -> Value {
@@ -359,11 +396,21 @@ impl fmt::Display for Test {
     }
 }
 
+impl Explanation {
+    /// Where a rule stands: in which line, and in which column where others stand in that line, too.
+    fn place(&self, rule: &Rule) -> String {
+        let Some(line) = rule.line else { return String::new() };
+        let is_alone = self.rules.iter().filter(|other| other.line == Some(line)).count() == 1;
+        let column = rule.column.filter(|_| !is_alone).map(|column| format!(", column {column}")).unwrap_or_default();
+        format!(" in line {line}{column}")
+    }
+}
+
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} {}", self.id, self.operation.as_deref().unwrap_or("met no operation"))?;
-        for Rule { what, name, line, outcome, detail, tests } in &self.rules {
-            let place = line.map(|line| format!(" in line {line}")).unwrap_or_default();
+        for rule @ Rule { what, name, outcome, detail, tests, .. } in &self.rules {
+            let place = self.place(rule);
             let outcome = match outcome {
                 Outcome::Fired => "fired",
                 Outcome::ConditionFailed => "condition failed",

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 pub(super) use self::effects::kind;
-use crate::base::entropy::Rng;
+use crate::base::entropy::{self, Rng};
 use crate::base::time::Timestamp;
 use crate::carrier::{self, Parcel, Status, When};
 use crate::engine::webhooks;
@@ -23,7 +23,7 @@ use crate::scenario::index::Index;
 use crate::scenario::parse;
 use crate::scenario::parse::first_of;
 pub use crate::scenario::vocabulary::MachineVocabulary;
-use crate::world::{self, Clock, Counter, Counters, Mode, Tally, World};
+use crate::world::{self, Clock, Counter, Counters, How, Met, Mode, Tally, World};
 
 impl Scenario {
     /// The scenario that changes nothing.
@@ -79,6 +79,44 @@ impl Scenario {
         };
         let own = members(own);
         own.is_some() && own == members(parse::whole(text))
+    }
+}
+
+/// A number of what the overrides of a text mean, whatever stands around them: the same for texts that differ in comments, names and the
+/// order of members alone, and never 0.
+fn sense(text: &str) -> u32 {
+    let mut meant = String::new();
+    match parse::whole(text).as_ref().and_then(|whole| whole.get("overrides")) {
+        Some(rules) => write_in_order(rules, &mut meant),
+        None => meant.push_str(text),
+    }
+    let digest = entropy::fingerprint(meant.as_bytes());
+    u32::try_from((digest ^ digest >> 32) & u64::from(u32::MAX)).unwrap_or_default().max(1)
+}
+
+/// Writes a value with its members in the order of their names.
+fn write_in_order(value: &Value, out: &mut String) {
+    match value {
+        Value::Object(members) => {
+            let mut rows: Vec<_> = members.iter().collect();
+            rows.sort_by_key(|(name, _)| *name);
+            out.push('{');
+            for (name, value) in rows {
+                out.push_str(name);
+                out.push(':');
+                write_in_order(value, out);
+            }
+            out.push('}');
+        }
+        Value::Array(rows) => {
+            out.push('[');
+            rows.iter().for_each(|row| write_in_order(row, out));
+            out.push(']');
+        }
+        value => {
+            out.push_str(&value.to_string());
+            out.push(',');
+        }
     }
 }
 
@@ -180,6 +218,7 @@ struct Runtime {
     timelines: BTreeMap<String, Arc<carrier::Timeline>>,
     /// Where the lines of its text begin.
     line_starts: Vec<usize>,
+    sense: u32,
 }
 
 impl Runtime {
@@ -209,7 +248,8 @@ impl Runtime {
         let line_starts = scenario.source.text.match_indices('\n').map(|(at, _)| at + 1);
         let line_starts = std::iter::once(0).chain(line_starts).collect();
         let index = Index::of(&scenario.overrides);
-        Self { scenario, index, timelines, line_starts }
+        let sense = if scenario.overrides.is_empty() { 0 } else { sense(&scenario.source.text) };
+        Self { scenario, index, timelines, line_starts, sense }
     }
 
     /// The line of its file that a span begins in, from 1.
@@ -227,12 +267,13 @@ impl ScenarioRuntime for Runtime {
             return Decision::default();
         }
         let scope = CallFacts::current(view);
-        let (mut quota, mut skipped) = (None, Vec::new());
+        let (mut quota, mut skipped, mut tried) = (None, Vec::new(), Vec::new());
         for index in self.index.find(&format!("{}.{id}", view.vendor), &scope) {
             let row = &self.scenario.overrides[index];
             let fits = effects::can_happen(row, view, id) && row.when.as_ref().is_none_or(|when| when.is_true(&scope));
             if view.values.steps.get() == 0 {
-                return effects::too_large(effects::TOO_MANY_STEPS);
+                tried.push(Met::new(index, How::TooMuch));
+                return Decision { tried, ..effects::too_large(effects::TOO_MANY_STEPS) };
             }
             if !fits {
                 continue;
@@ -240,9 +281,11 @@ impl ScenarioRuntime for Runtime {
             let turn = tally.add(Counter::Matched(index));
             if turn <= row.skip {
                 skipped.extend(effects::turn(index, row, view, id));
+                tried.push(Met::new(index, How::Skipped));
                 continue;
             }
             if row.times.is_some_and(|times| turn - row.skip > times) {
+                tried.push(Met::new(index, How::UsedUp));
                 continue;
             }
             if let Some(decision) = effects::effect(index, row, view, tally, &mut quota, rng) {
@@ -258,10 +301,12 @@ impl ScenarioRuntime for Runtime {
                     lasts: None,
                     latency: None,
                 };
-                return Decision { quota, effect: Some(effect), skipped, ..decision };
+                tried.push(Met::new(index, How::Fired));
+                return Decision { quota, effect: Some(effect), skipped, tried, ..decision };
             }
+            tried.push(Met::new(index, How::Within));
         }
-        Decision { quota, skipped, ..Decision::default() }
+        Decision { quota, skipped, tried, ..Decision::default() }
     }
 
     fn timeline_of(&self, vendor: &str, parcel: &Parcel, tally: &mut Tally<'_>) -> Option<String> {
@@ -294,6 +339,10 @@ impl ScenarioRuntime for Runtime {
 
     fn enforces_limits(&self) -> bool {
         self.scenario.rate_limits == RateLimits::Vendor
+    }
+
+    fn sense(&self) -> u32 {
+        self.sense
     }
 
     fn source(&self) -> &str {

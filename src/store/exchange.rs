@@ -12,10 +12,13 @@ use serde_json::Value;
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::store::codec::CodecError;
-use crate::world::{Blame, Effect, EffectKind, End, Entry, Message, Note, OnWire, Sent, Slot, Took, WordedNote};
+use crate::world::{Blame, Effect, EffectKind, End, Entry, Message, Note, OnWire, Sent, Slot, Took, Tried, WordedNote};
 
 /// Behind an exchange: what is in front of it is how much the exchange takes in memory. Older exchanges end in another byte.
 const SIZED: u8 = 2;
+
+/// Behind all of that, where rules were tried on a call: what is in front of it is how many bytes say what they were to it.
+const TRIED: u8 = 3;
 
 /// An [`Entry`]. Its number is its key.
 #[derive(Serialize, Deserialize)]
@@ -139,6 +142,12 @@ pub fn write(entry: &Entry, out: Vec<u8>) -> Result<Vec<u8>, CodecError> {
     }
     out.extend((entry.bytes() as u64).to_le_bytes());
     out.push(SIZED);
+    if let Some(tried) = &entry.tried {
+        let length = out.len();
+        out = postcard::to_extend(&**tried, out)?;
+        out.extend(((out.len() - length) as u64).to_le_bytes());
+        out.push(TRIED);
+    }
     Ok(out)
 }
 
@@ -147,7 +156,7 @@ pub fn write(entry: &Entry, out: Vec<u8>) -> Result<Vec<u8>, CodecError> {
 /// # Errors
 /// When it is an older one, which is read at once, and damaged.
 pub fn later(number: u64, bytes: impl Deref<Target = [u8]> + Send + 'static) -> Result<Slot, CodecError> {
-    let size = bytes.strip_suffix(&[SIZED]).and_then(|before| before.last_chunk()).copied().map(u64::from_le_bytes);
+    let size = without_tried(&bytes).0.strip_suffix(&[SIZED]).and_then(|before| before.last_chunk()).copied().map(u64::from_le_bytes);
     match size.and_then(|size| usize::try_from(size).ok()) {
         Some(size) => Ok(Slot::unread(number, size, move || {
             read(number, &bytes).expect("whoever wrote the checksum wrote an exchange, as it has its size")
@@ -161,6 +170,8 @@ pub fn later(number: u64, bytes: impl Deref<Target = [u8]> + Send + 'static) -> 
 /// # Errors
 /// When the bytes are damaged.
 pub fn read(number: u64, bytes: &[u8]) -> Result<Entry, CodecError> {
+    let (bytes, tried) = without_tried(bytes);
+    let tried = tried.map(postcard::from_bytes::<Tried>).transpose()?;
     // Behind it stand whether it came by TLS, whether its state is known to be null, what its effect has been told, and its size. There
     // is less in older files.
     let (stored, rest): (Stored<'_>, &[u8]) = postcard::take_from_bytes(bytes)?;
@@ -205,7 +216,16 @@ pub fn read(number: u64, bytes: &[u8]) -> Result<Entry, CodecError> {
         notes: notes.collect(),
         effect,
         state: stored.state.or_else(|| (rest.get(1) == Some(&1)).then_some(Value::Null)),
+        tried: tried.map(Box::new),
     })
+}
+
+/// What stands in front of what rules were to a call, and that, if it was kept.
+fn without_tried(bytes: &[u8]) -> (&[u8], Option<&[u8]>) {
+    let found = bytes.strip_suffix(&[TRIED]).and_then(|bytes| bytes.split_last_chunk());
+    let found =
+        found.and_then(|(before, length)| before.split_at_checked(before.len().checked_sub(u64::from_le_bytes(*length).try_into().ok()?)?));
+    found.map_or((bytes, None), |(before, tried)| (before, Some(tried)))
 }
 
 impl<'e> StoredMessage<'e> {
@@ -223,6 +243,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::world::{How, Met};
 
     /// What conditions of a scenario may have seen: nothing, or any value.
     fn state() -> impl Strategy<Value = Option<Value>> {
@@ -247,6 +268,13 @@ mod tests {
         })
     }
 
+    fn tried() -> impl Strategy<Value = Option<Box<Tried>>> {
+        let rule = (".{0,4}", any::<usize>(), any::<u32>(), prop::sample::select(&[How::Fired, How::UsedUp, How::Unmatched][..]));
+        let rule = rule.prop_map(|(owner, rule, sense, how)| Met { owner: owner.into(), rule, sense, how });
+        let rules = prop::collection::vec(rule, 0..3);
+        prop::option::of((any::<u32>(), rules).prop_map(|(scenario, rules)| Box::new(Tried { scenario, rules })))
+    }
+
     fn exchange() -> impl Strategy<Value = Entry> {
         let texts = (".{0,12}", prop::option::of("[a-z]{1,8}"), "/.{0,12}");
         let numbers = (1..u64::MAX, any::<u64>(), any::<i32>(), prop::option::of(100_u16..600), any::<u64>());
@@ -259,9 +287,10 @@ mod tests {
             written,
         ));
         let notes = prop::collection::vec((".{0,6}", ".{0,6}"), 0..3);
-        (texts, numbers, (message(), message()), effect, notes, (any::<bool>(), state())).prop_map(|parts| {
-            let ((id, operation, target), (number, nth, at, status, nanoseconds), (request, answer), effect, notes, (is_secure, state)) =
+        (texts, numbers, (message(), message()), effect, notes, (any::<bool>(), (state(), tried()))).prop_map(|parts| {
+            let ((id, operation, target), (number, nth, at, status, nanoseconds), (request, answer), effect, notes, (is_secure, seen)) =
                 parts;
+            let (state, tried) = seen;
             let took = Took::default();
             took.set(Duration::from_nanos(nanoseconds));
             Entry {
@@ -289,6 +318,7 @@ mod tests {
                     latency,
                 }),
                 state,
+                tried,
                 ..Entry::made_up()
             }
         })

@@ -15,6 +15,7 @@ use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::world::note::{Effect, Note};
 use crate::world::slot::Slot;
+use crate::world::tried::Tried;
 use crate::world::wire::{OnWire, Took};
 #[cfg(test)]
 use crate::world::{End, Sent};
@@ -58,6 +59,8 @@ pub struct Entry {
     pub effect: Option<Effect>,
     /// What conditions of the scenario saw of the account's state, if they looked at it.
     pub state: Option<Value>,
+    /// What rules and faults were to it; `None` where there were none.
+    pub tried: Option<Box<Tried>>,
 }
 
 /// The headers and body of a request or an answer.
@@ -295,7 +298,8 @@ impl Entry {
         let messages = [&self.request, &self.answer].map(|message| message.headers.len() + message.body.len());
         let effect = self.effect.as_ref().map_or(0, |effect| effect.name.len() + effect.failure.as_ref().map_or(0, String::len));
         let state = self.state.as_ref().map_or(0, json::allocated);
-        Self::FIXED + self.id.len() + self.target.len() + messages.iter().sum::<usize>() + notes.sum::<usize>() + effect + state
+        let tried = self.tried.as_ref().map_or(0, |tried| tried.bytes());
+        Self::FIXED + tried + self.id.len() + self.target.len() + messages.iter().sum::<usize>() + notes.sum::<usize>() + effect + state
     }
 }
 
@@ -384,6 +388,7 @@ impl Entry {
             notes: Vec::new(),
             effect: None,
             state: None,
+            tried: None,
         }
     }
 }

@@ -21,6 +21,7 @@ mod outbox;
 mod redo;
 mod slot;
 mod transaction;
+mod tried;
 mod wire;
 
 pub use accounts::{Account, AccountId, Accounts, Credential};
@@ -36,6 +37,7 @@ pub use outbox::{Outbox, OutboxEntry};
 pub use redo::{Change, Mismatch};
 pub use slot::Slot;
 pub use transaction::Savepoint;
+pub use tried::{How, Met, Tried};
 pub use wire::{End, OnWire, Sent, Took};
 
 use transaction::Log;

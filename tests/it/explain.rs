@@ -389,3 +389,96 @@ fn conditions_that_are_no_expressions_say_what_they_were_held_against() {
     let remark = explained["remarks"][0].as_str().unwrap_or_default();
     assert!(remark.starts_with("the clock stands still at 2026-01-05T09:00:00Z: what is due next, at "), "{explained}");
 }
+
+/// What each call was to each rule, by the columns of the rules, which stand on one line.
+fn on_one_line(server: &Server) -> Vec<Vec<(String, String)>> {
+    let explained = ids(server).into_iter().map(|id| rules(&admin(server, "GET", &format!("/requests/{id}/explain"), &Value::Null)));
+    explained.map(|rows| rows.into_iter().map(|(_, outcome, detail)| (outcome, detail)).collect()).collect()
+}
+
+#[test]
+fn rules_on_one_line_are_told_apart() {
+    let on = "shippo.CreateAddress";
+    let scenario = json!({"overrides": [
+        {"on": on, "fault": 503, "times": 1},
+        {"on": on, "fault": 502, "times": 1},
+        {"on": on, "when": "$request.body.name == 'Bob'", "fault": 500},
+    ]});
+    let server = under(&scenario.to_string());
+    ["Ada", "Ada", "Ada", "Bob"].iter().for_each(|name| create(&server, name));
+    let outcomes: Vec<Vec<String>> =
+        on_one_line(&server).into_iter().map(|rows| rows.into_iter().map(|(outcome, _)| outcome).collect()).collect();
+    let (fired, over, failed, not) = ("fired", "passed_over", "condition_failed", "not_reached");
+    assert_eq!(outcomes, [[fired, not, not], [over, fired, not], [over, over, failed], [over, over, fired]]);
+    let url = format!("http://{}", server.address());
+    let said = text(&run(&["requests", "--url", &url, "--explain", &ids(&server)[1]]).stdout);
+    assert!(said.contains("in line 1, column 15: passed over: the call matches, but `times: 1` ends it"), "{said}");
+}
+
+const NO_PLACE: &str =
+    "the call matches, but its answer has none of the places that the patch changes, which counts for neither `skip` nor `times`";
+const NOT_ASKED: &str =
+    "the call matches, but the vendor did not look for what would make it fail, which counts for neither `skip` nor `times`";
+
+#[test]
+fn why_a_rule_let_a_call_pass_is_what_happened_then() {
+    let on = "shippo.CreateAddress";
+    let used_up = "the call matches, but `times: 1` ends it";
+    let check = |overrides: Value, second: [(&str, &str); 2]| {
+        let server = under(&json!({"overrides": overrides}).to_string());
+        ["Ada", "Ada"].iter().for_each(|name| create(&server, name));
+        let expected: Vec<_> = second.iter().map(|(outcome, detail)| ((*outcome).to_owned(), (*detail).to_owned())).collect();
+        assert_eq!(on_one_line(&server)[1], expected);
+    };
+    let fired = |what: &str| format!("`{what}`, the 1st call that it had an effect on");
+    check(
+        json!([{"on": on, "fault": {"commit": true, "then": "reset"}, "times": 1}, {"on": on, "respond": {"status": 503}}]),
+        [("passed_over", used_up), ("fired", &fired("respond"))],
+    );
+    check(
+        json!([{"on": on, "patch": {"set": {"/name": "Eve"}}, "times": 1}, {"on": on, "patch": {"remove": ["/nope"]}}]),
+        [("passed_over", used_up), ("passed_over", NO_PLACE)],
+    );
+    check(
+        json!([{"on": on, "fault": 503, "skip": 2, "times": 1}, {"on": on, "fault": 502, "skip": 1}]),
+        [("passed_over", "the call matches, but `skip: 2` leaves the first calls alone"), ("fired", &fired("fault"))],
+    );
+    // A failure that the vendor does not look for is taken, and counts for nothing.
+    check(
+        json!([{"on": on, "fault": "address_undeliverable", "times": 1}, {"on": on, "patch": {"body": {"name": "Eve"}}}]),
+        [("passed_over", NOT_ASKED), ("not_reached", "an earlier rule had taken the call, though it had no effect")],
+    );
+}
+
+#[test]
+fn a_call_is_not_explained_by_rules_that_came_later() {
+    let yaml = [("content-type", "application/yaml")];
+    let edit = |server: &Server, scenario: &str| {
+        assert_eq!(send(server, "PUT", "/_seatrial/sandboxes/default/scenario?keep=data", &yaml, scenario).status, 200);
+    };
+    let server = under("overrides:\n  - {on: shippo.CreateAddress, fault: 503, times: 1}\n  - {on: shippo.CreateAddress, latency: 1ms}\n");
+    ["Ada", "Ada"].iter().for_each(|name| create(&server, name));
+    edit(&server, "overrides:\n  - {on: shippo.CreateAddress, fault: 503, when: $request.body.name exists}\n");
+    let unknown = ("unknown".to_owned(), "the call came under another scenario, or before an edit of it".to_owned());
+    assert_eq!(on_one_line(&server), [[unknown.clone()], [unknown]]);
+    let explained = admin(&server, "GET", &format!("/requests/{}/explain", ids(&server)[0]), &Value::Null);
+    let gone = "the override `shippo.CreateAddress` (then in line 2), which took the call, is not there any more";
+    assert_eq!(explained["remarks"], json!([gone]));
+    // An edit of what has nothing to do with calls changes nothing about them.
+    let server = under("overrides: [{on: shippo.CreateAddress, fault: 503, times: 1}]");
+    ["Ada", "Ada"].iter().for_each(|name| create(&server, name));
+    let before = on_one_line(&server);
+    let same =
+        "# Another comment.\nname: other\noverrides:\n  - {times: 1, fault: 503, on: shippo.CreateAddress}\nexpect: [{never: '*'}]\n";
+    edit(&server, same);
+    assert_eq!(on_one_line(&server), before);
+    assert_eq!((before[0][0].0.as_str(), before[1][0].0.as_str()), ("fired", "passed_over"));
+    // Neither by faults that are switched on later, or anew.
+    let put = |fault: &str| send(&server, "PUT", "/_seatrial/sandboxes/default/faults/mine", &[JSON], fault).status;
+    assert_eq!(put(r#"{"on": "shippo.*", "fault": 500}"#), 200);
+    assert_eq!(on_one_line(&server)[0][0].1, "it was not switched on yet when the call came");
+    create(&server, "Eve");
+    assert_eq!(put(r#"{"on": "shippo.*", "fault": 501}"#), 200);
+    assert_eq!(on_one_line(&server)[2][0].1, "it was another fault of that name when the call came");
+    assert_eq!(on_one_line(&server)[2][1].0, "not_reached");
+}

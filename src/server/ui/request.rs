@@ -37,6 +37,8 @@ struct Rule {
     what: String,
     name: String,
     line: Option<usize>,
+    #[serde(default)]
+    column: Option<usize>,
     outcome: String,
     detail: String,
 }
@@ -182,11 +184,11 @@ fn way<'c>(view: &View<'_>, call: &'c Call, explanation: &Explanation, of: &dyn 
             (glyph(if fired.is_some() { "bolt" } else { "check" }))
             b { "Scenario" }
             ul {
-                @if let Some(rule) = fired { li { (rule_line(rule)) } }
+                @if let Some(rule) = fired { li { (rule_line(rule, &explanation.rules)) } }
                 @for note in of(Step::Scenario) { @if note.code != "fault" || fired.is_none() { li { (lines::remark(note)) } } }
                 @if none && fired.is_none() { li.muted { "no override or fault is about this operation" } }
                 @let others = explanation.rules.iter().filter(|rule| rule.outcome != "fired");
-                @for rule in others.take(MOST_RULES) { li.muted { (rule_line(rule)) } }
+                @for rule in others.take(MOST_RULES) { li.muted { (rule_line(rule, &explanation.rules)) } }
                 @if explanation.others > 0 { li.muted { (parts::counted(explanation.others, "rule")) " about other operations" } }
                 @for remark in explanation.remarks.iter().take(5) { li.muted { (short(remark, 300)) } }
             }
@@ -245,7 +247,8 @@ fn step(name: &'static str, notes: &[&Note], usual: Markup) -> Markup {
     }
 }
 
-fn rule_line(rule: &Rule) -> Markup {
+fn rule_line(rule: &Rule, all: &[Rule]) -> Markup {
+    let column = rule.column.filter(|_| all.iter().filter(|other| other.line == rule.line).count() > 1);
     let outcome = match rule.outcome.as_str() {
         "fired" => "had its effect",
         "condition_failed" => "did not match",
@@ -255,7 +258,7 @@ fn rule_line(rule: &Rule) -> Markup {
     };
     html! {
         @match rule.line {
-            Some(line) => { "override in line " (line) " (" code { (short(&rule.name, 80)) } ")" },
+            Some(line) => { "override in line " (line) @if let Some(column) = column { ", column " (column) } " (" code { (short(&rule.name, 80)) } ")" },
             None => { (short(&rule.what, 20)) " " code { (short(&rule.name, 80)) } },
         }
         " " b { (outcome) }
