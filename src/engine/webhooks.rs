@@ -33,6 +33,8 @@ pub const FORGOTTEN: Kind = Kind::new("deliveries_forgotten");
 pub struct Webhooks {
     /// The events that it knows; none for a vendor without webhooks.
     pub events: &'static [&'static str],
+    /// Whether one of them is of this version, where several share them: who asks for all events is told of those.
+    pub own: fn(event: &str) -> bool,
     /// The version in whose name subscriptions are kept, where several share them; each keeps its own otherwise.
     pub shared: Option<&'static str>,
     /// When an attempt fails, and what follows.
@@ -336,6 +338,12 @@ impl Subscription {
         json!({"vendor": vendor, "account": account, "url": url, "events": events, "format": format, "secret": secret, "base": base})
     }
 
+    /// Whether it asks for an event by its name.
+    #[must_use]
+    pub fn names(&self, event: &str) -> bool {
+        self.events.iter().any(|own| own == event)
+    }
+
     /// Whether it is active and asks for an event of a vendor.
     #[must_use]
     pub fn wants(&self, vendor: &str, event: &str) -> bool {
@@ -344,9 +352,16 @@ impl Subscription {
 }
 
 impl Webhooks {
+    /// Whether an event is one that another version has, which shares the subscriptions.
+    #[must_use]
+    pub fn is_of_another_version(&self, event: &str) -> bool {
+        self.events.contains(&event) && !(self.own)(event)
+    }
+
     /// The value of vendors that have no webhooks.
     pub const NONE: Self = Self {
         events: &[],
+        own: |_| true,
         shared: None,
         policy: RetryPolicy { timeout: Duration::from_secs(10), backoff: |_| &[], retries_answers: false, pause_after: None },
         secret: |_| None,

@@ -100,6 +100,7 @@ pub fn advice(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
         }
     }
     warnings.extend(never_taken(scenario));
+    warnings.extend(of_another_version(machine, scenario));
     warnings.extend(never_about_a_parcel(machine, scenario));
     warnings.extend(never_forged(machine, scenario));
     warnings.extend(never_minded(machine, scenario));
@@ -134,7 +135,9 @@ fn never_forged(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
             vendor.webhooks.can_forge(forgery, &Subscription { secret, ..Subscription::new("", events, Timestamp::UNIX_EPOCH) })
         };
         let some_secret = || Some("secret".to_owned());
-        let all = |vendor: &Vendor| vendor.webhooks.events.iter().map(|event| (*event).to_owned()).collect::<Vec<_>>();
+        let all = |vendor: &Vendor| {
+            vendor.webhooks.events.iter().filter(|event| (vendor.webhooks.own)(event)).map(|event| (*event).to_owned()).collect::<Vec<_>>()
+        };
         let can_of = |vendor: &Vendor, other: Forgery| {
             let subscription = Subscription { secret: some_secret(), ..Subscription::new("", all(vendor), Timestamp::UNIX_EPOCH) };
             vendor.webhooks.can_forge(other, &subscription)
@@ -245,6 +248,21 @@ fn never_about_a_parcel(machine: &Machine, scenario: &Scenario) -> Vec<Diagnosti
         Diagnostic::at("S108", message, &scenario.source, on.span, "name an operation that says which parcel, or which label, is meant")
     };
     patterns.filter(names_none).map(warning).collect()
+}
+
+/// Events of another version than the one that is subscribed to: nobody who subscribes there is told of them by the vendor itself.
+fn of_another_version(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
+    let mut warnings = Vec::new();
+    for row in &scenario.subscriptions {
+        let Some(vendor) = machine.vendors().find(&row.vendor.value) else { continue };
+        let is_others = |event: &&Spanned<String>| vendor.webhooks.is_of_another_version(event);
+        for event in row.events.iter().filter(is_others) {
+            let message = format!("`{}` is an event of another version than {}", event.value, vendor.id);
+            let help = "its links are for credentials of that version: give it a subscription of its own, with that `vendor`";
+            warnings.push(Diagnostic::at("S108", message, &scenario.source, event.span, help));
+        }
+    }
+    warnings
 }
 
 /// Timelines that no parcel is put on but by name.

@@ -197,6 +197,17 @@ fn a_verdict_shows_the_webhooks_that_came() {
 }
 
 #[test]
+fn all_events_are_those_of_the_version_that_is_subscribed_to() {
+    let machine = machine("{}");
+    let [first, second] = ["shipstation_v1", "shipstation_v2"].map(|vendor| subscribe(&machine, vendor));
+    for event in ["SHIP_NOTIFY", "label_created_v2"] {
+        notify(&machine, "shipstation_v1", event, 1);
+    }
+    let told: Vec<_> = machine.default_sandbox().deliveries().into_iter().map(|row| (row.subscription, row.event)).collect();
+    assert_eq!(told, [(first, "SHIP_NOTIFY".to_owned()), (second, "label_created_v2".to_owned())]);
+}
+
+#[test]
 fn a_verdict_says_why_no_webhook_came() {
     let machine = machine("{}");
     let detail = || finding(&machine, "{webhook: {event: SHIPMENT_CREATED, answered: 2xx, within: 30s}}").detail;

@@ -40,6 +40,7 @@ fn harbor() -> Vendor {
         due: landed,
         webhooks: Webhooks {
             events: &["landed", "moved"],
+            own: |_| true,
             shared: None,
             policy: RetryPolicy {
                 timeout: Duration::from_secs(10),

@@ -90,8 +90,14 @@ impl Cx<'_> {
     /// Whether a subscription of this account asks for an event, so that a payload is not made for nobody.
     #[must_use]
     pub fn is_subscribed(&self, event: &str) -> bool {
-        self.docs.count(SUBSCRIPTION) > 0
-            && self.docs.list::<Subscription>(SUBSCRIPTION).any(|row| row.wants(self.vendor.subscription_owner(), event))
+        self.docs.count(SUBSCRIPTION) > 0 && self.docs.list::<Subscription>(SUBSCRIPTION).any(|row| self.is_for(&row, event))
+    }
+
+    /// Whether a subscription asks for an event of this vendor: by its name, or as one of all that its version has.
+    fn is_for(&self, row: &Subscription, event: &str) -> bool {
+        let version = || self.vendors.iter().find(|vendor| *vendor.id == *row.version());
+        row.wants(self.vendor.subscription_owner(), event)
+            && (row.names(event) || version().is_none_or(|vendor| (vendor.webhooks.own)(event)))
     }
 
     /// Creates a delivery for each subscription of this account to an event. `subject` is the vendor's id of what it happened to.
@@ -110,9 +116,8 @@ impl Cx<'_> {
         if self.docs.count(SUBSCRIPTION) == 0 {
             return;
         }
-        let owner = self.vendor.subscription_owner();
-        let subscriptions: Vec<Subscription> =
-            self.docs.list(SUBSCRIPTION).filter(|row: &Subscription| row.wants(owner, event) && concerns(row)).collect();
+        let is_meant = |row: &Subscription| self.is_for(row, event) && concerns(row);
+        let subscriptions: Vec<Subscription> = self.docs.list(SUBSCRIPTION).filter(is_meant).collect();
         for mut subscription in subscriptions {
             self.create_delivery(&mut subscription, event, subject, payload, false);
             self.docs.put(SUBSCRIPTION, &subscription.id, &subscription);

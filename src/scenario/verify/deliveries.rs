@@ -125,11 +125,11 @@ impl Sent {
 
     /// Why there is no delivery of an event.
     fn why_none(&self, machine: &Machine, event: &str) -> String {
-        let knows = |owner: &str| {
-            let mut vendors = machine.vendors().loaded().iter().map(|loaded| &loaded.vendor);
-            vendors.any(|vendor| vendor.subscription_owner() == owner && vendor.webhooks.events.contains(&event))
+        let knows = |row: &Subscription| {
+            let version = machine.vendors().find(row.version());
+            version.is_some_and(|vendor| vendor.webhooks.events.contains(&event) && (row.names(event) || (vendor.webhooks.own)(event)))
         };
-        let wants = |row: &Subscription| row.wants(&row.vendor, event) && knows(&row.vendor);
+        let wants = |row: &Subscription| row.wants(&row.vendor, event) && knows(row);
         let accounts: Vec<String> = self
             .subscriptions
             .iter()

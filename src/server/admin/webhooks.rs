@@ -116,7 +116,9 @@ pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<
         Ok(Some((facts, made))) => {
             sandbox.note_line(wall(), LogLine::with(Deed::Subscribed, &made.id, facts));
             let warning = admin.webhook_sender.client.obstacle(&wanted.url).await;
-            Ok(WebhookView { warnings: warning.into_iter().collect(), ..made })
+            let others = wanted.events.iter().filter(|event| vendor.webhooks.is_of_another_version(event));
+            let others = others.map(|event| format!("`{event}` is an event of another version than {}", vendor.id));
+            Ok(WebhookView { warnings: warning.into_iter().chain(others).collect(), ..made })
         }
         Ok(None) | Err(ActionError::Missing) => {
             let account = wanted.account.map(|account| format!(" `{account}`")).unwrap_or_default();

@@ -32,6 +32,7 @@ pub(super) const WEBHOOKS: Webhooks = Webhooks {
     ],
     shared: Some("shipmate"),
     // The vendor publishes no numbers; it says that gaps grow, and that a webhook that keeps failing is paused.
+    own: |_| true,
     policy: RetryPolicy {
         timeout: Duration::from_secs(10),
         backoff: |_| &[60, 300, 900, 3_600, 14_400],

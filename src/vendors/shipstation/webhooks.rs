@@ -8,8 +8,9 @@ use crate::carrier::{Parcel, Scan};
 use crate::engine::Cx;
 use crate::engine::webhooks::{RetryPolicy, Subscription, Webhooks};
 
-pub(super) const WEBHOOKS: Webhooks = Webhooks {
+pub(super) const V1: Webhooks = Webhooks {
     events: EVENTS,
+    own: is_v1,
     shared: Some("shipstation_v1"),
     policy: RetryPolicy { timeout: Duration::from_secs(10), backoff, retries_answers: true, pause_after: None },
     secret: |_| None,
@@ -17,6 +18,8 @@ pub(super) const WEBHOOKS: Webhooks = Webhooks {
     sign,
     sample: |cx, event| if is_v1(event) { v1::sample(cx, event) } else { v2::sample(cx, event) },
 };
+
+pub(super) const V2: Webhooks = Webhooks { own: |event| !is_v1(event), ..V1 };
 
 /// Those of version 1, then those of version 2, the older ones first.
 const EVENTS: &[&str] = &[
@@ -61,5 +64,6 @@ pub(super) fn is_v1(event: &str) -> bool {
 }
 
 fn sign(subscription: &Subscription, body: &str, at: Timestamp) -> Vec<(String, String)> {
-    if subscription.events.iter().all(|event| is_v1(event)) { Vec::new() } else { v2::sign(subscription, body, at) }
+    let is_of_v1 = |event: &str| if event == "*" { subscription.version() == "shipstation_v1" } else { is_v1(event) };
+    if subscription.events.iter().all(|event| is_of_v1(event)) { Vec::new() } else { v2::sign(subscription, body, at) }
 }

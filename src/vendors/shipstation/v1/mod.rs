@@ -53,7 +53,7 @@ pub fn vendor() -> Vendor {
         label: labels::of,
         stored: wire::STORED.into(),
         references: wire::REFERENCES,
-        webhooks: shared::WEBHOOKS,
+        webhooks: shared::V1,
         secret_names: access::SECRET_NAMES,
         services: || services!(super::catalog::CATALOG.carriers, code, code),
         state: super::state,

@@ -62,7 +62,7 @@ pub fn vendor() -> Vendor {
         scanned: shared::scanned,
         label: super::labels::of,
         stored: wire::STORED.into(),
-        webhooks: shared::WEBHOOKS,
+        webhooks: shared::V2,
         secret_names: shared_access::SECRET_NAMES,
         id_of,
         services: || services!(super::catalog::CATALOG.carriers, code, code),

@@ -13,8 +13,9 @@ const WEBHOOK: Kind = Kind::new("webhook");
 
 /// Those of events of this version.
 pub fn list(cx: &mut Cx<'_>) -> Outcome {
-    let rows =
-        cx.subscriptions().into_iter().filter(|row| row.events.iter().any(|event| event == "*" || event.ends_with(char::is_uppercase)));
+    let is_v1 = |row: &Subscription| row.version() == "shipstation_v1";
+    let is_own = |row: &Subscription, event: &str| if event == "*" { is_v1(row) } else { event.ends_with(char::is_uppercase) };
+    let rows = cx.subscriptions().into_iter().filter(|row| row.events.iter().any(|event| is_own(row, event)));
     let rows: Vec<Value> = rows
         .map(|row| {
             let event = row.events.first().filter(|event| *event != "*").map_or("ORDER_NOTIFY", String::as_str);
