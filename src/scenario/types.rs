@@ -174,7 +174,11 @@ fn parameter(machine: &Machine, on: &Pattern, location: ParameterIn, name: &str)
     let declared: Vec<&str> = declared.collect::<BTreeSet<_>>().into_iter().collect();
     let is_closed = location == ParameterIn::Path && !rows.is_empty();
     let is_misspelt = is_closed || nearest(name, declared.iter().copied()).is_some();
-    if is_misspelt && !declared.contains(&name) { missing(1, declared) } else { Looked::To(Type::TEXT) }
+    match declared.contains(&name) {
+        false if is_misspelt => missing(1, declared),
+        false if !rows.is_empty() && !is_open(machine, on) => Looked::Unlisted { at: 1 },
+        _ => Looked::To(Type::TEXT),
+    }
 }
 
 /// A place of the bodies of some operations. What can have no body asks for none.
@@ -192,7 +196,12 @@ fn body(machine: &Machine, on: &Pattern, members: &[Option<&str>]) -> Looked {
             place => typed(place, kind),
         });
     }
-    known.looked(members)
+    let is_closed = !known.is_vague && known.found.is_none() && !is_open(machine, on);
+    let lost = known.lost.as_ref().filter(|_| is_closed).map(|(at, _)| at + 1);
+    match (known.looked(members), lost) {
+        (Looked::To(_), Some(at)) => Looked::Unlisted { at },
+        (looked, _) => looked,
+    }
 }
 
 /// A place of the bodies of all answers of some operations, or of those alone that say that it was done. Refusals also have members that
@@ -224,6 +233,8 @@ fn answer_body(machine: &Machine, on: &Pattern, members: &[Option<&str>], is_don
 struct Known<'m> {
     is_one: bool,
     is_open: bool,
+    /// Whether one of them says nothing of it.
+    is_vague: bool,
     found: Option<Type>,
     lost: Option<(usize, BTreeSet<&'m str>)>,
 }
@@ -242,7 +253,10 @@ impl<'m> Known<'m> {
         }
         for place in places {
             match place {
-                spec::Place::Unknown => self.is_open |= self.is_one || members.is_empty(),
+                spec::Place::Unknown => {
+                    self.is_vague = true;
+                    self.is_open |= self.is_one || members.is_empty();
+                }
                 spec::Place::Missing(at, names) => self.lose(at, names),
                 place => {
                     let own = of(place);

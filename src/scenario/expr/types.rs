@@ -258,6 +258,8 @@ pub enum Looked {
     To(Type),
     /// Nowhere: the member at this position is not there. The names are those that could stand there.
     Missing { at: usize, names: Vec<String> },
+    /// To what no document has: the member at this position is not there, and callers may send it nevertheless.
+    Unlisted { at: usize },
 }
 
 /// Knows where the paths of expressions lead.

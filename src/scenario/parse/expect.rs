@@ -168,6 +168,21 @@ fn webhook(reader: &mut Reader<'_>, node: &Node) -> Option<Expected> {
     Some(Expected::Webhook(Deliveries { event: event?, count: Count { min, max }, answered, within, forged }))
 }
 
+/// What a count is that is written as in other languages.
+pub(super) fn meant_count(text: &str) -> Option<String> {
+    let words = text.trim().to_lowercase();
+    let number = |beginnings: &[&str]| {
+        let rest = beginnings.iter().find_map(|begin| words.strip_prefix(begin))?;
+        rest.trim_matches([' ', ':']).parse::<u64>().ok()
+    };
+    let least = number(&[">=", "at least", "atleast", "min"]).or_else(|| number(&[">", "more than"])?.checked_add(1));
+    let meant = least.map(|least| format!("{least}..")).or_else(|| {
+        let most = number(&["..", "<=", "at most", "atmost", "max"]).map(|most| format!("0..{most}"));
+        most.or_else(|| number(&["==", "=", "exactly"]).map(|exactly| exactly.to_string()))
+    })?;
+    Some(format!("write `{meant}`"))
+}
+
 /// Warns of a number that any number is.
 fn held_by_anything(reader: &mut Reader<'_>, node: &Node, count: Count) {
     if count == (Count { min: 0, max: None }) {

@@ -126,7 +126,7 @@ fn misspelt_below<'n>(reader: &mut Reader<'_>, node: &'n Node, place: &mut Vec<O
                         warn_of_misspelt(reader, key, &names, "no member of the body")
                     }
                     Looked::Missing { .. } => {}
-                    Looked::To(_) => misspelt_below(reader, value, place),
+                    Looked::To(_) | Looked::Unlisted { .. } => misspelt_below(reader, value, place),
                 }
                 place.pop();
             }

@@ -1,9 +1,15 @@
 //! Where the paths of expressions lead, as far as a reader knows its vendors, and how often it may ask.
 
+use std::ops::Range;
+
 use super::reader::Reader;
 use super::statuses;
 use crate::scenario::ast::Pattern;
+use crate::scenario::error::Span;
 use crate::scenario::expr::types::{Looked, Type, Types};
+use crate::scenario::expr::{Path, Step};
+use crate::scenario::node::Node;
+use crate::world::Note;
 
 /// Most paths of one file that are held against the vendors' documents, so that a file of nothing but conditions is read in time.
 const MOST_LOOKED_UP: usize = 20_000;
@@ -12,6 +18,37 @@ const MANY: usize = 20;
 
 /// Most values of one file that are held against tests, to see whether conditions can hold.
 const MOST_TRIED: usize = 500_000;
+
+impl Reader<'_> {
+    /// Warns of a path to what no document has. Who asks whether it `exists` knows that.
+    pub(super) fn unlisted(&mut self, (node, text, range): (&Node, &str, &Range<usize>), path: &Path, at: usize) {
+        let is_asked_for = text.get(range.end..).is_some_and(|rest| rest.trim_start().starts_with("exists"));
+        let Some(Step::Member(name)) = path.steps.get(at).filter(|_| !is_asked_for) else { return };
+        let whole = Path { root: path.root.clone(), steps: path.steps[..at].to_vec() };
+        let span = self.locate(node, text, range);
+        self.warn_of_unlisted(span, &whole.to_string(), name);
+    }
+
+    /// Warns that something has no member of a name in the document.
+    pub(super) fn warn_of_unlisted(&mut self, span: Span, whole: &str, name: &str) {
+        let note = if whole.ends_with("query") { Note::UNKNOWN_PARAMETER } else { Note::UNKNOWN_MEMBER };
+        let help = foreign(name).map_or_else(|| format!("callers that send it get the note `{note}`"), str::to_owned);
+        self.warn("S108", span, format!("`{whole}` has no `{name}` in the vendor's document"), &help);
+    }
+}
+
+/// What to write in the place of a word by which other tools say how a value is compared.
+pub(super) fn foreign(word: &str) -> Option<&'static str> {
+    match word {
+        "equalTo" | "equalToNumber" | "eq" | "value" | "values" => Some("the value itself stands here"),
+        "matches" | "matching" | "regex" | "doesNotMatch" => Some("a regular expression stands here itself: `~/^A/`"),
+        "contains" => Some("a text that is contained stands here between two asterisks: `\"*part*\"`"),
+        "absent" => Some("`null` is what is not there"),
+        "equalToJson" | "matchesJsonPath" | "matchesJsonSchema" | "jsonPath" => Some("write its members: `body: {name: Ada}`"),
+        "greaterThan" | "lessThan" | "greaterThanEqualNumber" | "lessThanEqualNumber" => Some("a range stands here itself: `1..5`"),
+        _ => None,
+    }
+}
 
 impl Types for Reader<'_> {
     fn look_up(&self, root: &str, members: &[Option<&str>]) -> Looked {

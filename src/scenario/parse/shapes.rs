@@ -3,6 +3,7 @@
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
 
+use super::looked::foreign;
 use super::members;
 use super::reader::Reader;
 use crate::scenario::ast::Window;
@@ -103,7 +104,15 @@ impl Reader<'_> {
                 self.problem("S011", key.span, format!("`{whole}` has no `{}`", key.value)).help(help).label = tried;
                 None
             }
-            _ => self.shape(value, place),
+            looked => {
+                if let Some(Looked::Unlisted { at }) = looked
+                    && at + 1 == place.len()
+                    && value.kind != Kind::Null
+                {
+                    self.warn_of_unlisted(key.span, &dotted(&place[..at]), &key.value);
+                }
+                self.shape(value, place)
+            }
         };
         place.pop();
         Some((key.value.clone(), shape?))
@@ -134,8 +143,10 @@ impl Reader<'_> {
                 _ => format!("`{}` is never `{}`", dotted(place), self.raw(node)),
             };
             let tried = self.tried("request");
+            let word_of_others =
+                if let Kind::Map(members) = &node.kind { members.iter().find_map(|row| foreign(&row.key.value)) } else { None };
             let told = self.problem("S101", node.span, message);
-            (told.help, told.label) = (found.advice(word), tried);
+            (told.help, told.label) = (word_of_others.map(str::to_owned).or(found.advice(word)), tried);
         } else if let Some((message, help)) = found.doubt_of_shape(&dotted(place), shape) {
             self.warn("S108", node.span, message, &help);
         } else if let Shape::Exact(serde_json::Value::String(word), _) = shape

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, SpanRelativeTo, Timestamp};
 
+use super::expect::meant_count;
 use super::members;
 use super::reader::Reader;
 use super::roots::{ExprContext, ROOTS, known_root, same_member};
@@ -100,7 +101,8 @@ impl Reader<'_> {
         };
         let read = read.filter(|count| count.max.is_none_or(|max| count.min <= max));
         if read.is_none() {
-            self.problem("S008", node.span, format!("`{text}` is not a count")).help("for example `2`, `1..2` or `1..`");
+            let help = meant_count(&text).unwrap_or_else(|| "for example `2`, `1..2` or `1..`".to_owned());
+            self.problem("S008", node.span, format!("`{text}` is not a count")).help(help);
         }
         read
     }
@@ -358,9 +360,16 @@ impl Reader<'_> {
                     let help = if names.is_empty() { "give an earlier row a name with `as`".to_owned() } else { suggestion(name, &names) };
                     (format!("{NO_ROW} `{name}`"), help)
                 }
-                (Some(_), _) => match self.missing(path) {
-                    Some(found) => found,
-                    None => continue,
+                (Some(_), _) => match self.look_up(&path.root, &path.members()) {
+                    Looked::Missing { at, names } => match self.missing(path, at, &names) {
+                        Some(found) => found,
+                        None => continue,
+                    },
+                    Looked::Unlisted { at } => {
+                        self.unlisted((node, text, range), path, at);
+                        continue;
+                    }
+                    Looked::To(_) => continue,
                 },
             };
             let span = self.locate(node, text, range);
@@ -370,11 +379,10 @@ impl Reader<'_> {
     }
 
     /// A member of a path that is not there, and what could stand there.
-    fn missing(&self, path: &Path) -> Option<(String, String)> {
-        let Looked::Missing { at, names } = self.look_up(&path.root, &path.members()) else { return None };
+    fn missing(&self, path: &Path, at: usize, names: &[String]) -> Option<(String, String)> {
         let Some(Step::Member(name)) = path.steps.get(at) else { return None };
         let whole = Path { root: path.root.clone(), steps: path.steps[..at].to_vec() };
-        let help = self.in_place_of(&whole.to_string(), self.look_up(&whole.root, &whole.members()), name, &names);
+        let help = self.in_place_of(&whole.to_string(), self.look_up(&whole.root, &whole.members()), name, names);
         Some((format!("`{whole}` has no `{name}`"), help))
     }
 

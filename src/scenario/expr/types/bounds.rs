@@ -66,7 +66,7 @@ impl Checking<'_> {
         let ((Node::Path(path, _), Node::Literal(_)) | (Node::Literal(_), Node::Path(path, _))) = &**sides else { return None };
         match self.types.look_up(&path.root, &path.members()) {
             Looked::To(found) => found.advice(None),
-            Looked::Missing { .. } => None,
+            Looked::Missing { .. } | Looked::Unlisted { .. } => None,
         }
     }
 }

@@ -105,7 +105,7 @@ impl Checking<'_> {
             Looked::To(found) if is_there => found,
             Looked::To(found) => found.or(&Type::of(Type::NULL)),
             // Told where paths are looked at, in templates as well.
-            Looked::Missing { .. } => Type::ANY,
+            Looked::Missing { .. } | Looked::Unlisted { .. } => Type::ANY,
         }
     }
 
