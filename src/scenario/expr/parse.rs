@@ -398,7 +398,8 @@ const FOREIGN: [(&[&str], &str); 10] = [
 fn function(name: &str) -> Option<&'static str> {
     Some(match name.to_lowercase().as_str() {
         "size" | "length" | "count" | "strlen" => "did you mean `len`?",
-        "upper" | "uppercase" | "toupper" | "lowercase" | "tolower" | "downcase" => "did you mean `lower`?",
+        "upper" | "uppercase" | "toupper" => "compare in lower case: `lower(x) == 'text'`",
+        "lowercase" | "tolower" | "downcase" => "did you mean `lower`?",
         "now" | "time" | "date" | "today" | "hour" => "the clock is a condition of its own: `when: {clock: {days: [sat, sun]}}`",
         "random" | "rand" | "chance" | "sample" => "chance is a condition of its own: `when: {chance: 0.2}`",
         "regex" | "match" | "regexp" | "test" => "use `matches '^a.*$'`",

@@ -72,7 +72,7 @@ pub(crate) const CONVERSATION_HMAC: [&str; 4] = ["header", "secret", "value", "o
 pub(crate) const BODY: &str = "the body";
 
 /// What to write in the place of members that a mapping does not have: what they stand in, or the word for the same.
-const INSTEAD: [(&str, &[&str], &str); 60] = [
+const INSTEAD: [(&str, &[&str], &str); 70] = [
     ("a scenario", &["subscriptions"], "`webhooks: {subscriptions: [{vendor: …, url: \"inbox://me\"}]}`"),
     ("an override", &["text"], "`fault: {then: carrier_refuses, text: …}`, or `refuse: …`"),
     ("an override", &["nth"], "`when: $call.nth == 2`"),
@@ -107,7 +107,7 @@ const INSTEAD: [(&str, &[&str], &str); 60] = [
     ("a condition", &["from", "until", "daily", "days", "zone"], "`clock: {days: [sat, sun]}`"),
     ("an expectation", &["event", "min", "max", "answered", "forged"], "`webhook: {event: …, min: 1}`, or `call` with a `count`"),
     ("an expectation", &["on", "operation"], "`call: vendor.operationId`"),
-    ("an expectation", &["times"], "`count: 2`"),
+    ("an expectation", &["times", "exactly"], "`count: 2`"),
     ("an expectation", &["all", "any", "not", "request"], "`when: {any: […]}`"),
     ("an expectation", &["status", "wire", "answer"], "`when: $answer.status == 201`"),
     ("an expectation", &["method", "path", "query", "headers", "body"], "`when: {request: {body: {…}}}`"),
@@ -120,7 +120,7 @@ const INSTEAD: [(&str, &[&str], &str); 60] = [
     ("a step", &["get", "post", "put", "delete", "method", "url", "path"], "`call: GET /parcels`"),
     ("`request`", &["nth", "operation"], "`$call.nth == 1`, an expression, beside `request`"),
     ("`request`", &["url", "uri", "target"], "`path: …`"),
-    ("`request`", &["json", "data", "payload"], "`body: {…}`"),
+    ("`request`", &["json", "data", "payload", "bodyPatterns", "jsonBody"], "`body: {…}`"),
     ("`respond`", &["file"], "its text as `body`, or its bytes as `base64`"),
     ("`respond`", &["delay"], "`latency: 3s` beside `respond`"),
     ("an expectation", &["before", "then", "followed_by"], "`order: [first, second]`"),
@@ -132,6 +132,17 @@ const INSTEAD: [(&str, &[&str], &str); 60] = [
     (BODY, &["for", "duration", "time", "span", "seconds", "hours", "days"], "`by: 3h`"),
     ("`clock`", &["speed"], "`mode: {speed: 3600}`"),
     ("`clock`", &["frozen", "realtime", "freeze"], "`mode: frozen`"),
+    // Words of other servers of mocks.
+    ("a scenario", &["mappings", "stubs", "expectations", "interactions"], "`overrides`, and of what is to come `expect`"),
+    ("an override", &["priority"], "its row further up: the first that matches a call is taken"),
+    ("an override", &["scenarioName", "requiredScenarioState", "newScenarioState"], "`times: 1`, `skip: 1`, or `when: $call.nth == 2`"),
+    ("an override", &["fixedDelayMilliseconds", "delayDistribution"], "`latency: 2s`, or `latency: {median: 300ms, p99: 4s}`"),
+    ("an override", &["urlPath", "urlPattern", "urlPathPattern", "httpRequest"], "`on: vendor.operationId`, and `when: {request: {…}}`"),
+    ("an override", &["response", "httpResponse"], "`respond: {status: 500, body: {…}}`"),
+    ("`respond`", &["jsonBody"], "`body: {…}`"),
+    ("`respond`", &["fixedDelayMilliseconds", "delayDistribution"], "`latency: 3s` beside `respond`"),
+    ("`request`", &["urlPath", "urlPattern", "urlPathPattern", "pathPattern"], "`path: \"/parcels/*\"`, or `path: \"~/…/\"`"),
+    ("`request`", &["queryParameters", "queryStringParameters"], "`query: {…}`"),
     ("`webhooks`", &["vendor", "account", "url", "events", "format", "secret"], "`subscriptions: [{vendor: …, url: \"inbox://me\"}]`"),
 ];
 

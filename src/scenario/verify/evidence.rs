@@ -147,7 +147,10 @@ impl<'m> Evidence<'m> {
                     (Verdict::Failed, _) => format!("{} of {count} calls depart from the vendor's document", found.departing),
                     (Verdict::Unknown, _) => format!("none of {count} calls departs from the vendor's document{doubt}"),
                     (Verdict::Passed, 0) => "no such call came".to_owned(),
-                    (Verdict::Passed, _) => format!("all of {count} calls keep to the vendor's document"),
+                    (Verdict::Passed, _) => {
+                        let excepted = if except.is_empty() { "" } else { ", or depart in nothing but what is excepted" };
+                        format!("all of {count} calls keep to the vendor's document{excepted}")
+                    }
                 };
                 lines = found.kept.iter().map(|index| self.accounts.departing(&self.calls[*index], except)).collect();
                 (verdict, detail, found.departing)
