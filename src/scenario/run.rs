@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-pub(super) use self::effects::kind;
 use crate::base::entropy::{self, Rng};
 use crate::base::time::Timestamp;
 use crate::carrier::{self, Parcel, Status, When};

@@ -122,7 +122,7 @@ fn count(index: usize, limit: &RateLimit, view: &View<'_>, tally: &mut Tally<'_>
     quota
 }
 
-pub(in crate::scenario) fn kind(row: &Override) -> EffectKind {
+pub(super) fn kind(row: &Override) -> EffectKind {
     match &row.effect {
         None => EffectKind::Latency,
         Some(Effect::Respond(_)) => EffectKind::Respond,
