@@ -105,6 +105,7 @@ impl Checking<'_> {
             Looked::To(found) if is_there => found,
             Looked::To(found) => found.or(&Type::of(Type::NULL)),
             // Told where paths are looked at, in templates as well.
+            Looked::Unlisted { .. } if members.first() == Some(&Some("query")) => Type::TEXT.or(&Type::of(Type::NULL)),
             Looked::Missing { .. } | Looked::Unlisted { .. } => Type::ANY,
         }
     }
