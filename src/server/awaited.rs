@@ -12,7 +12,7 @@ use crate::server::webhook_sender::WebhookSender;
 
 /// How long it is waited for them, as for answers that are under way.
 pub(super) const LONGEST: Duration = Duration::from_secs(2);
-/// The same where the process ends: the verdict has to be made, too, before whoever ended it loses patience.
+/// The same where the process ends: the verdict has to be made, too, before the one that ended it loses patience.
 pub(super) const AT_END: Duration = Duration::from_secs(1);
 /// The pause between two looks, so that a burst of calls and deliveries causes one.
 const DEBOUNCE: Duration = Duration::from_millis(5);

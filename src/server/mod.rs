@@ -6,7 +6,8 @@
 //! mends what hyper would not read, `proxy` opens tunnels, `access` guards the admin API by what `host` says, `admin` is that API,
 //! `local` is it without a socket, `ticker` and `webhook_sender` decide when webhooks are sent, `webhook_client` sends them through
 //! `egress` (with TLS if the URL says so), but to none of `own_addresses`, `inbox` receives webhooks for those who have no receiver,
-//! `awaited` waits for them where they matter, `call_log` writes a line for each call and `unmatched` keeps those that met no vendor, `holding` holds answers back as scenarios want,
+//! `awaited` waits for them where they matter,
+//! `call_log` writes a line for each call and `unmatched` keeps those that met no vendor, `holding` holds answers back as scenarios want,
 //! `start_page` says where everything is, `ui` is the page for browsers, `upstream` passes calls on to the vendors themselves and reads
 //! so much before an answer as `interim` lets through, `reachability` warns of subscriptions, `shutdown` reports unmet expectations when
 //! a sandbox ends, `verdicts` keeps what it finds, `told` is what replicas tell each other of both, `clock` reads the wall clock,

@@ -15,13 +15,13 @@ pub struct Tried {
     pub rules: Vec<Met>,
 }
 
-/// What one rule was to a call.
+/// What one rule, or a fault, was to a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Met {
     /// The fault, or nothing for the scenario.
     #[schemars(with = "String")]
     pub owner: Name,
-    /// Which of its rules.
+    /// Which of its rules it is, from 0.
     pub rule: usize,
     /// Of a fault: which one of that name it was, as [`Tried::scenario`].
     pub sense: u32,
@@ -32,7 +32,7 @@ pub struct Met {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum How {
-    /// It had its effect.
+    /// It took the call, and had its effect.
     Fired,
     /// Its `skip` left the call alone.
     Skipped,
