@@ -8,7 +8,7 @@ use crate::base::time::Timestamp;
 use crate::engine::actions::{ActionError, Trigger};
 use crate::engine::happenings::Happening;
 use crate::engine::machine::Machine;
-use crate::engine::pace::Pace;
+use crate::engine::pace::{HasTime, Pace};
 use crate::engine::parcels;
 use crate::engine::recorder::Guard;
 use crate::engine::sandbox::Sandbox;
@@ -22,13 +22,6 @@ const OUTBOUND_BATCH: usize = 256;
 
 /// How many tasks are run before something is done by hand.
 const TASKS_BY_HAND: usize = 20_000;
-
-/// Whether the lock of a sandbox may be kept for another task. What is due without end is done in slices, so that others get the lock
-/// in between; the machine reads no clock, so the caller says when a slice is over.
-pub type HasTime<'c> = &'c (dyn Fn() -> bool + Sync);
-
-/// All tasks run in one slice.
-pub const UNLIMITED: HasTime<'static> = &|| true;
 
 /// The result of one [`Machine::advance_until_webhook`].
 #[derive(Debug)]

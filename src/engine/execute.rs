@@ -8,14 +8,14 @@ use serde_json::Value;
 use crate::base::entropy::{self, Rng};
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
-use crate::engine::auth::{self, AuthRequest};
+use crate::engine::auth;
+use crate::engine::authenticate::{authenticate, has_no_lock, missing_scope};
 use crate::engine::business::WantedFailure;
 use crate::engine::call::Call;
 use crate::engine::cx::{Cx, READ, Scope};
-use crate::engine::due::HasTime;
 use crate::engine::limits::{self, Limit, Quota};
 use crate::engine::machine::Machine;
-use crate::engine::pace::{Hurry, Later, Pace, QUICK};
+use crate::engine::pace::{HasTime, Hurry, Later, Pace, QUICK};
 use crate::engine::parcels;
 use crate::engine::parsed::Parsed;
 use crate::engine::patch::Patch;
@@ -28,8 +28,7 @@ use crate::engine::transaction::{self, RolledBack};
 use crate::engine::vendor::{OperationRow, Vendor};
 use crate::engine::vendors::LoadedVendor;
 use crate::engine::wire::Wire;
-use crate::spec::Route;
-use crate::world::{Account, AccountId, Blame, Count, Counter, Credential, Effect, Entry, How, Met, Mode, Note, Tried, World};
+use crate::world::{AccountId, Blame, Count, Counter, Credential, Effect, How, Met, Mode, Note, Tried, World};
 
 /// The account of callers that are not authenticated.
 const NOBODY: &str = "nobody";
@@ -198,25 +197,6 @@ impl Machine {
             uncount(&mut state.world, owner, &[Counter::Matched(row), Counter::Effects(row)]);
             sandbox.measure(&state);
         }
-    }
-
-    /// The credential of the caller of a call of the journal, as it is known now.
-    #[must_use]
-    pub fn caller_of(&self, sandbox: &Sandbox, entry: &Entry, call: &Call<'_>) -> Option<Credential> {
-        let vendor = self.vendors().find(&entry.vendor)?;
-        let state = sandbox.lock();
-        let accounts = state.world.accounts();
-        let nobody = Account::default();
-        let shared = accounts.find(&vendor.mount, "").map_or(&nobody, |shared| accounts.get(shared));
-        authenticate_with(sandbox, vendor, call, &state.world, shared, entry.at).ok().flatten()
-    }
-
-    /// The refusal of a caller who is not authenticated, before the body is read. One whose authentication fails otherwise is not refused
-    /// yet: that is for [`Machine::execute`].
-    pub(super) fn denial(&self, sandbox: &Sandbox, vendor: &Vendor, call: &Call<'_>, wall: Timestamp) -> Option<Refusal> {
-        let mut state = sandbox.lock();
-        let now = state.world.clock().now(wall);
-        transaction::guarded(|| authenticate(sandbox, vendor, call, &mut state.world, now)).ok()?.err()
     }
 
     /// Executes a call for the `given` of a scenario: neither limits nor faults apply to data that is being prepared.
@@ -419,56 +399,6 @@ fn admit<'m>(sandbox: &Sandbox, loaded: &LoadedVendor, parsed: &Parsed<'m>, stat
     Admitted { caller, quota, nth, decision, row }
 }
 
-/// Whether a path lacks the method, and needs no credential for any that it has.
-fn has_no_lock(loaded: &LoadedVendor, parsed: &Parsed<'_>) -> bool {
-    let is_open = |method| matches!(loaded.route(method, parsed.call.path), Route::Found(operation, _) if operation.security.is_empty());
-    matches!(&parsed.row, Err(Refusal::WrongMethod(allowed)) if allowed.iter().all(is_open))
-}
-
-/// The credential of the caller, as the vendor authenticates it; none for an open operation.
-fn authenticate(
-    sandbox: &Sandbox,
-    vendor: &Vendor,
-    call: &Call<'_>,
-    world: &mut World,
-    now: Timestamp,
-) -> Result<Option<Credential>, Refusal> {
-    if call.operation.is_some_and(|operation| operation.security.is_empty()) {
-        return Ok(None);
-    }
-    let shared = world.open_account(&vendor.mount, "");
-    authenticate_with(sandbox, vendor, call, world, world.accounts().get(shared), now)
-}
-
-/// [`authenticate`], with the documents that belong to no customer.
-fn authenticate_with(
-    sandbox: &Sandbox,
-    vendor: &Vendor,
-    call: &Call<'_>,
-    world: &World,
-    shared: &Account,
-    now: Timestamp,
-) -> Result<Option<Credential>, Refusal> {
-    if call.operation.is_some_and(|operation| operation.security.is_empty()) {
-        return Ok(None);
-    }
-    let accounts = world.accounts();
-    let credentials = accounts.credentials(&vendor.mount);
-    let secret = world.secret();
-    let request =
-        AuthRequest { call, described: &vendor.described, sandbox: &sandbox.name, now, credentials: &credentials, shared, secret };
-    match (vendor.authenticate)(&request) {
-        Ok(credential) => match credential.denial(now) {
-            Some(denial) if !accounts.accepts_any_credential() => Err(Refusal::Unauthenticated(denial)),
-            _ => Ok(Some(credential)),
-        },
-        Err(Refusal::Unauthenticated(denial)) if accounts.accepts_any_credential() && denial.is_of_well_formed() => {
-            Ok(credentials.first().cloned())
-        }
-        Err(refusal) => Err(refusal),
-    }
-}
-
 /// Takes back that a call was counted for a rule of a scenario or fault, because it had no effect in the end.
 fn uncount(world: &mut World, owner: Name, counters: &[Counter]) {
     let (_, mut tally) = world.tally(owner);
@@ -476,12 +406,6 @@ fn uncount(world: &mut World, owner: Name, counters: &[Counter]) {
         let before = tally.get(counter).filter(|count| count.calls > 1);
         tally.set(counter.clone(), before.map(|count| Count { calls: count.calls - 1, ..count }));
     }
-}
-
-/// The refusal of a caller who lacks a right that the operation needs.
-fn missing_scope(vendor: &Vendor, call: &Call<'_>, credential: Option<&Credential>) -> Option<Refusal> {
-    let (operation, credential) = (call.operation?, credential?);
-    operation.scopes.iter().find(|scope| !(vendor.grants)(credential, scope)).map(|scope| Refusal::Forbidden(scope.clone()))
 }
 
 /// Which call of its operation by its account it is, and what happens to it: the first fault that has something to do decides,

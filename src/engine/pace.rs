@@ -3,6 +3,13 @@
 
 use std::cell::Cell;
 
+/// Whether the lock of a sandbox may be kept for another task. What is due without end is done in slices, so that others get the lock
+/// in between; the machine reads no clock, so the caller says when a slice is over.
+pub type HasTime<'c> = &'c (dyn Fn() -> bool + Sync);
+
+/// All tasks run in one slice.
+pub const UNLIMITED: HasTime<'static> = &|| true;
+
 /// How much time there is for a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {

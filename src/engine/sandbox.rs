@@ -2,12 +2,11 @@
 
 mod epoch;
 mod exchanges;
+mod locks;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hint;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
-use std::thread;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use event_listener::{Event, EventListener};
@@ -19,7 +18,6 @@ use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::engine::budget::{Budget, ByteMeter};
 use crate::engine::deeds::Deeds;
-use crate::engine::due::HasTime;
 use crate::engine::happenings::Happenings;
 use crate::engine::recorder::{Checkpoint, Guard, Guarded, Record, Recorder, Sink};
 use crate::engine::scenario::{Fault, ScenarioRuntime, UnusedRule};
@@ -28,9 +26,6 @@ use crate::world::{Counters, Deed, Entry, Journal, LogLine, Mismatch};
 
 /// The name of the sandbox that calls fall into when nothing says otherwise.
 pub const DEFAULT: &str = "default";
-
-/// How often a lock is tried before others get the processor.
-const SPINS: usize = 64;
 
 /// A text in a credential, with its mount.
 pub(super) type IndexKey = (Name, Arc<str>);
@@ -69,15 +64,6 @@ pub struct Sandbox {
     is_kept: AtomicBool,
     /// Where it is recorded, if it is.
     sink: OnceLock<Arc<dyn Sink>>,
-}
-
-/// A list that takes long, while it is being read.
-pub(super) struct LongRead<'s>(&'s Sandbox);
-
-impl Drop for LongRead<'_> {
-    fn drop(&mut self) {
-        self.0.reading.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 /// A state that [`Sandbox::restore`] goes back to.
@@ -140,55 +126,6 @@ impl Sandbox {
         };
         sandbox.measure(&sandbox.lock());
         sandbox
-    }
-
-    /// The state, locked. What panicked while it was locked has been rolled back, so the lock is never poisoned for others.
-    pub fn lock(&self) -> Guard<'_> {
-        Guard(self.state.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Whether somebody keeps it locked for longer than others wait.
-    #[must_use]
-    pub fn is_in_use(&self) -> bool {
-        self.reading.load(Ordering::Relaxed) > 0 || self.is_kept.load(Ordering::Relaxed) && self.try_lock().is_none()
-    }
-
-    pub(super) fn read_long(&self) -> LongRead<'_> {
-        self.reading.fetch_add(1, Ordering::Relaxed);
-        LongRead(self)
-    }
-
-    /// The state, unless it is locked.
-    pub fn try_lock(&self) -> Option<Guard<'_>> {
-        match self.state.try_lock() {
-            Ok(state) => Some(Guard(state)),
-            Err(TryLockError::Poisoned(poisoned)) => Some(Guard(poisoned.into_inner())),
-            Err(TryLockError::WouldBlock) => None,
-        }
-    }
-
-    /// The state, once it is given back, if that is before the time is up. Where somebody keeps it for longer, nobody else waits until it
-    /// is given back.
-    pub(super) fn lock_within(&self, has_time: HasTime<'_>) -> Option<Guard<'_>> {
-        loop {
-            for _ in 0..SPINS {
-                if let Some(state) = self.try_lock() {
-                    if self.is_kept.load(Ordering::Relaxed) {
-                        self.is_kept.store(false, Ordering::Relaxed);
-                    }
-                    return Some(state);
-                }
-                if self.is_kept.load(Ordering::Relaxed) {
-                    return None;
-                }
-                hint::spin_loop();
-            }
-            if !has_time() {
-                self.is_kept.store(true, Ordering::Relaxed);
-                return None;
-            }
-            thread::yield_now();
-        }
     }
 
     /// Notes that something was done to it, at the wall's time.

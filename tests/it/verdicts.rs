@@ -244,9 +244,10 @@ fn evidence_that_is_gone_is_said() {
 #[test]
 fn what_no_document_has_is_no_departure_from_it() {
     let world = World::new();
-    world.call(Method::POST, "/webhooks", &json!({"url": "https://shop.example/told", "event": "track_updated", "is_test": true}));
+    let headers = [("host", "localhost"), ("authorization", "ShippoToken shippo_test_seatrial"), ("x-forwarded-host", "no host")];
+    world.0.handle(&request(Method::GET, "/shippo/addresses", &headers, ""), start());
     let notes: Vec<&str> = world.0.default_sandbox().journal().iter().flat_map(|entry| entry.notes.iter().map(|note| note.code)).collect();
-    assert_eq!(notes, ["webhook-unreachable"]);
+    assert_eq!(notes, ["forwarded-ignored"]);
     world.check("{valid: shippo.*}", "passed", "all of 1 calls keep to the vendor's document");
 }
 

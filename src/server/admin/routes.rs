@@ -138,7 +138,8 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(GET "/sandboxes/{s}/snapshots", OK Snapshots, snapshots::list, "the snapshots of a sandbox"),
     route!(POST "/sandboxes/{s}/snapshot", CREATED SnapshotView, snapshots::create, "keeps the state of this moment under a name")
         .body(of::<SnapshotName>),
-    route!(POST "/sandboxes/{s}/restore", OK SandboxView, snapshots::restore, "back to a snapshot, which stays").body(of::<SnapshotName>).ends(),
+    route!(POST "/sandboxes/{s}/restore", OK SandboxView, snapshots::restore, "back to a snapshot, which stays")
+        .body(of::<SnapshotName>).ends(),
     route!(DELETE "/sandboxes/{s}/snapshots/{name}", NO_CONTENT, snapshots::delete, "drops a snapshot"),
     route!(POST "/sandboxes/{s}/fork", CREATED SandboxView, snapshots::fork, "opens a copy with credentials of its own")
         .body(of::<Fork>)

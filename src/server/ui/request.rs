@@ -258,7 +258,10 @@ fn rule_line(rule: &Rule, all: &[Rule]) -> Markup {
     };
     html! {
         @match rule.line {
-            Some(line) => { "override in line " (line) @if let Some(column) = column { ", column " (column) } " (" code { (short(&rule.name, 80)) } ")" },
+            Some(line) => {
+                "override in line " (line) @if let Some(column) = column { ", column " (column) }
+                " (" code { (short(&rule.name, 80)) } ")"
+            },
             None => { (short(&rule.what, 20)) " " code { (short(&rule.name, 80)) } },
         }
         " " b { (outcome) }
