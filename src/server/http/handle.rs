@@ -76,7 +76,11 @@ impl Shell {
                 match machine.attempt(&own, unread.as_ref(), wall(), &slice(SLICE), Pace::Slice) {
                     Ok(answer) => return (Ok(answer), body),
                     Err(Later::Long) => return (Err(Later::Long), body),
-                    Err(Later::Busy) => tokio::time::sleep(pause).await,
+                    // Who holds it in slices says when each is over; others get it between two of them.
+                    Err(Later::Busy) => match machine.addressee(&own).sandbox {
+                        Some(sandbox) => drop(tokio::time::timeout(pause, sandbox.listen()).await),
+                        None => tokio::time::sleep(pause).await,
+                    },
                 }
                 pause = (pause * 2).min(SLICE);
             }
