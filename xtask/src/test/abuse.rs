@@ -67,18 +67,7 @@ pub fn run() -> Result<Vec<Outcome>, Failure> {
     for (name, _) in ATTACKS {
         println!("\n== abuse: {name}");
         let mut command = Command::new(root.join(SERVER));
-        command.args([
-            "--listen",
-            "127.0.0.1:0",
-            "--connections",
-            "2000",
-            "--read-timeout",
-            "2s",
-            "--advance-timeout",
-            "2s",
-            "--log",
-            "error",
-        ]);
+        command.args("--listen 127.0.0.1:0 --connections 2000 --read-timeout 2s --advance-timeout 2s --log error".split(' '));
         let server = Server::start(&mut command, Path::new("target/abuse.log"))?;
         outcomes.push(one(name, server)?);
     }
