@@ -350,7 +350,7 @@ impl Docs<'_> {
 
     /// All documents of a kind, oldest first. A handler that is to read more than fits into one answer gets none, and fails in the end.
     pub fn all<T: DeserializeOwned>(&self, kind: Kind) -> Vec<T> {
-        let bodies = || self.rows(kind.clone()).map(|(_, body)| body);
+        let bodies = || self.account().rows(&kind).map(|(_, body)| body);
         if self.may_read(bodies()) { bodies().map(json::read).collect() } else { Vec::new() }
     }
 
