@@ -33,6 +33,8 @@ pub enum Record {
     Unlisted(Vec<u64>, Removed),
     /// So many exchanges the journal will have had, when all calls that were made so far are in it.
     Due(u64),
+    /// What was done to it besides calls, which nothing depends on.
+    Noted(Vec<LogLine>),
     /// The faults that are switched on now, and those that were switched off without having had an effect.
     Faults(Vec<Fault>, Vec<UnusedRule>),
     /// Another state in place of the one before.
@@ -71,7 +73,7 @@ pub trait Sink: Send + Sync {
     /// Is told how long the sandbox may be idle before it is removed; `None` is for ever.
     fn kept_for(&self, _: Option<Duration>) {}
 
-    /// Takes a line about what was done besides calls.
+    /// Takes a line about what was done besides calls. The sandbox is locked meanwhile.
     fn noted(&self, _: &LogLine) {}
 
     /// Is told that the sandbox was removed: nothing comes after this.

@@ -135,7 +135,8 @@ impl Sandbox {
 
     /// The same of a line that says more; its times and numbers are set here.
     pub fn note_line(&self, wall: Timestamp, line: LogLine) {
-        let (at, after) = (self.lock().world.clock().now(wall), self.journal().written);
+        let locked = self.lock();
+        let (at, after) = (locked.world.clock().now(wall), self.journal().written);
         self.deeds.add(LogLine { at, received: wall, after, ..line }, |line| self.sink().into_iter().for_each(|sink| sink.noted(line)));
     }
 
@@ -435,6 +436,7 @@ impl Sandbox {
                 }
                 Record::Unlisted(numbers, removed) => self.unlist_in_journal(numbers, removed),
                 Record::Due(_) => {}
+                Record::Noted(lines) => lines.iter().for_each(|line| self.deeds.add_numbered(line.clone())),
                 Record::Faults(faults, unused) => self.set_faults(faults.clone(), unused.clone()),
                 Record::Whole(state) => {
                     *self.lock() = State::clone(state);

@@ -12,7 +12,7 @@ use crate::base::entropy::Secret;
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::engine::{Checkpoint, Fault, Record, ScenarioRuntime, State, UnusedRule};
-use crate::world::{Change, Clock, Mismatch, Mode, Removed, World};
+use crate::world::{Change, Clock, LogLine, Mismatch, Mode, Removed, World};
 
 /// Makes what runs of the texts that are stored.
 pub trait Compile {
@@ -59,6 +59,7 @@ enum Stored {
     /// One of a journal from which exchanges were removed on request.
     CheckpointAfterRemovals(Box<StoredCheckpoint>, Removed),
     Due(u64),
+    Noted(#[serde(with = "crate::base::json::as_text")] Vec<LogLine>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -136,6 +137,7 @@ impl Stored {
                 Self::CheckpointAfterRemovals(Box::new(StoredCheckpoint::of(checkpoint)), checkpoint.removed.clone())
             }
             Record::Due(number) => Self::Due(*number),
+            Record::Noted(lines) => Self::Noted(lines.clone()),
             Record::Unlisted(numbers, removed) => Self::Unlisted(numbers.clone(), removed.clone()),
         }
     }
@@ -158,6 +160,7 @@ impl Stored {
                 Record::Checkpoint(Box::new(checkpoint.into_checkpoint(removed, compile)?))
             }
             Self::Due(number) => Record::Due(number),
+            Self::Noted(lines) => Record::Noted(lines),
             Self::Unlisted(numbers, removed) => Record::Unlisted(numbers, removed),
         })
     }

@@ -18,7 +18,7 @@ use crate::store::Fsync;
 use crate::store::disk::{Batch, Disk, Row, StoreError};
 use crate::store::item::Item;
 use crate::store::{codec, exchange};
-use crate::world::Entry;
+use crate::world::{Entry, LogLine};
 
 /// How long changes are gathered that nobody waits for, such as those of due tasks.
 const LIGHT: Duration = Duration::from_millis(10);
@@ -235,6 +235,12 @@ impl Recording {
         let [due, said] = [sandbox.journal().written; 2].map(AtomicU64::new);
         Arc::new(Self { shared, name, life, next: AtomicU64::new(next), due, said })
     }
+
+    /// Puts records into the queue. The sandbox is locked meanwhile, so that they are there in the order of their numbers.
+    fn add(&self, records: Vec<Record>) {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        self.shared.add(Item::Records { life: self.life, number, records });
+    }
 }
 
 impl Sink for Recording {
@@ -249,13 +255,16 @@ impl Sink for Recording {
         if self.said.swap(due, Ordering::Relaxed) != due || records.iter().any(is_missed) {
             records.push(Record::Due(due));
         }
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        self.shared.add(Item::Records { life: self.life, number, records: std::mem::take(records) });
+        self.add(std::mem::take(records));
     }
 
     fn exchanged(&self, entry: &Arc<Entry>) {
         self.due.fetch_max(entry.number, Ordering::Relaxed);
         self.shared.add(Item::Exchange { life: self.life, entry: Arc::clone(entry) });
+    }
+
+    fn noted(&self, line: &LogLine) {
+        self.add(vec![Record::Noted(vec![line.clone()])]);
     }
 
     fn kept_for(&self, ttl: Option<Duration>) {
@@ -409,6 +418,11 @@ impl Writer {
                 }
                 // The first record of a sandbox is its first checkpoint, and nothing can stand in its place.
                 let first = records.iter().find_map(|record| if let Record::Checkpoint(whole) = record { Some(whole.first) } else { None });
+                if first.is_some()
+                    && let Some(sandbox) = size.sandbox.upgrade()
+                {
+                    records.push(Record::Noted(sandbox.deeds.all()));
+                }
                 if number > 0
                     && let Some(first) = first
                 {

@@ -17,6 +17,7 @@ use seatrial::scenario::{self, run};
 use seatrial::store::check::{self, Soundness};
 use seatrial::store::{self, Fsync, Opened, Store, StoreError};
 use seatrial::vendors;
+use seatrial::world::{Deed, LogLine};
 use serde_json::{Value, json};
 
 use crate::made_up::request;
@@ -149,8 +150,9 @@ fn told(sandbox: &Sandbox) -> String {
         })
         .collect();
     let (written, lost, removed) = (journal.written, journal.lost(), &journal.removed);
-    let ttl = sandbox.ttl();
-    format!("{}\n{snapshots:?} {ttl:?} {written} {lost} {removed:?}\n{}", String::from_utf8_lossy(&file), calls.join("\n"))
+    let (ttl, log) = (sandbox.ttl(), sandbox.deeds.all());
+    let calls = calls.join("\n");
+    format!("{}\n{snapshots:?} {ttl:?} {written} {lost} {removed:?}\n{log:?}\n{calls}", String::from_utf8_lossy(&file))
 }
 
 pub fn all_told(machine: &Machine) -> Vec<(String, String)> {
@@ -192,6 +194,7 @@ const STEPS: &[Step] = &[
     ("a parcel in it", |machine| drop(parcel(machine, "one", "second"))),
     ("a time to live", |machine| machine.sandbox("one").expect("it is there").set_ttl(Some(Duration::from_secs(90)))),
     ("a snapshot", |machine| assert!(machine.default_sandbox().snapshot("before", wall()).is_some())),
+    ("a line of the log", |machine| machine.default_sandbox().note(wall(), Deed::SnapshotTaken, Some("before"), None)),
     ("a parcel after the snapshot", |machine| drop(parcel(machine, "default", "third"))),
     ("a fault", |machine| assert!(machine.default_sandbox().switch_on(fault(machine, "late")))),
     ("time", |machine| {
@@ -212,7 +215,12 @@ const STEPS: &[Step] = &[
     ("a call after it", |machine| drop(parcel(machine, "default", "fourth"))),
     ("calls of the fork", |machine| (0..3).for_each(|_| drop(parcel(machine, "two", "made there")))),
     ("one call less", |machine| machine.sandbox("two").expect("it is there").retain_in_journal(|entry| entry.number % 2 == 0)),
+    ("more lines than are kept", |machine| {
+        let sandbox = machine.sandbox("two").expect("it is there");
+        (0..600).for_each(|_| sandbox.note_line(wall(), LogLine::with(Deed::Parcel, "1Z", json!({"status": "delivered"}))));
+    }),
     ("a checkpoint", |machine| machine.sandbox("two").expect("it is there").try_checkpoint()),
+    ("a line after it", |machine| machine.sandbox("two").expect("it is there").note(wall(), Deed::CallsRemoved, None, None)),
     ("another call less", |machine| machine.sandbox("two").expect("it is there").retain_in_journal(|_| false)),
     ("an empty journal", |machine| machine.default_sandbox().clear_journal()),
     ("a reset with a seed", |machine| machine.sandbox("one").expect("it is there").reset_with(Some(7))),
