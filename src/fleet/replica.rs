@@ -15,7 +15,7 @@ use crate::engine::{DEFAULT, Keeper, Machine, Sandbox};
 use crate::fleet::copy::Copy;
 use crate::fleet::events::NEWEST;
 use crate::fleet::lane::Lanes;
-use crate::fleet::ledger::{Fault, Head, Hold, Ledger, ReplicaRow, answered};
+use crate::fleet::ledger::{Fault, Head, Hold, Ledger, ReplicaRow, Trip, answered};
 use crate::fleet::list::Part;
 use crate::fleet::section::{Failed, Held, Newborn, Section};
 
@@ -109,6 +109,20 @@ impl Patience {
 
     pub(super) fn is_over(&self) -> bool {
         now() >= self.0
+    }
+
+    /// Does what may be done twice, again as long as the database is away and there is patience.
+    ///
+    /// # Errors
+    /// What it says.
+    pub async fn with<'l, T>(act: impl Fn() -> Trip<'l, T>) -> Result<T, Fault> {
+        let patience = Self::new();
+        loop {
+            match act().await {
+                Err(Fault::Away(_)) if !patience.is_over() => tokio::time::sleep(PAUSE).await,
+                done => return done,
+            }
+        }
     }
 }
 

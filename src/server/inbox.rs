@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::base::time::Timestamp;
-use crate::fleet::{Fault, Fleet, InboxRow, Letters};
+use crate::fleet::{Fault, Fleet, InboxRow, Letters, Patience};
 use crate::server::shown_bytes::{self, HeaderText, HeaderView};
 
 /// How many inboxes there are at most; the one that has received nothing for the longest time makes room.
@@ -160,7 +160,8 @@ impl Inboxes {
     /// Copies an inbox that replicas share; nothing where there are none. With `opens` there is such an inbox from now on.
     pub async fn copy(&self, name: &str, opens: bool) -> Result<(), Fault> {
         let Some(fleet) = &self.fleet else { return Ok(()) };
-        let Some(Letters { received, letters }) = fleet.ledger().letters(name.to_owned(), opens).await? else {
+        let read = || fleet.ledger().letters(name.to_owned(), opens);
+        let Some(Letters { received, letters }) = Patience::with(read).await? else {
             self.clear(name);
             return Ok(());
         };
@@ -184,7 +185,7 @@ impl Inboxes {
         self.clear(name);
         match &self.fleet {
             None => Ok(()),
-            Some(fleet) => fleet.ledger().clear(name.to_owned()).await,
+            Some(fleet) => Patience::with(|| fleet.ledger().clear(name.to_owned())).await,
         }
     }
 
@@ -219,7 +220,7 @@ impl Inboxes {
     /// All inboxes, in the order of their names; those that replicas share, where they do.
     pub async fn all(&self) -> Result<Vec<InboxSummary>, Fault> {
         let Some(fleet) = &self.fleet else { return Ok(self.own()) };
-        let rows = fleet.ledger().inboxes().await?.into_iter();
+        let rows = Patience::with(|| fleet.ledger().inboxes()).await?.into_iter();
         let summary = |InboxRow { name, letters, received, latest }| {
             let letters = usize::try_from(letters).unwrap_or(usize::MAX);
             InboxSummary { name, letters, received, latest: latest.and_then(|micros| Timestamp::from_microsecond(micros).ok()) }

@@ -257,11 +257,14 @@ impl Ledger for Memory {
     }
 
     fn letters(&self, inbox: String, opens: bool) -> Trip<'_, Option<Letters>> {
-        let mut tables = self.tables();
-        if opens {
-            tables.letters.entry(inbox.clone()).or_default();
-        }
-        ready(tables.letters.get(&inbox).cloned())
+        Box::pin(async move {
+            self.0.answers().await?;
+            let mut tables = self.tables();
+            if opens {
+                tables.letters.entry(inbox.clone()).or_default();
+            }
+            Ok(tables.letters.get(&inbox).cloned())
+        })
     }
 
     fn inboxes(&self) -> Trip<'_, Vec<InboxRow>> {
@@ -271,12 +274,18 @@ impl Ledger for Memory {
             received: letters.received,
             latest: None,
         };
-        ready(self.tables().letters.iter().filter(|(name, _)| !name.starts_with(AMONG_REPLICAS)).map(row).collect())
+        Box::pin(async move {
+            self.0.answers().await?;
+            Ok(self.tables().letters.iter().filter(|(name, _)| !name.starts_with(AMONG_REPLICAS)).map(row).collect())
+        })
     }
 
     fn clear(&self, inbox: String) -> Trip<'_, ()> {
-        self.tables().letters.remove(&inbox);
-        ready(())
+        Box::pin(async move {
+            self.0.answers().await?;
+            self.tables().letters.remove(&inbox);
+            Ok(())
+        })
     }
 }
 

@@ -169,6 +169,9 @@ fn a_ledger_that_is_away_for_a_moment_is_waited_for() {
         ("GET", "/sandboxes", Value::Null),
         ("POST", "/sandboxes/default/clock/advance", json!({"by": "1h"})),
         ("POST", "/sandboxes/default/snapshot", json!({"name": "kept"})),
+        ("GET", "/inbox/letters", Value::Null),
+        ("GET", "/inboxes", Value::Null),
+        ("DELETE", "/inbox/letters", Value::Null),
     ] {
         for trips in 1..6 {
             served.ledger.misses(trips);
