@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::{Health, LOCK, Session, away, lock};
+use super::{Deeds, Health, LOCK, Session, away, lock};
 
 /// What is new in a sandbox, and what the fleet was begun with, of which a lock tells one.
 type Locked = (Option<News>, String);
@@ -74,6 +74,9 @@ impl Hold for Session {
         Box::pin(async move {
             let done = self.link.done(&self.held);
             let (link, database) = (Arc::clone(&self.link), Arc::clone(&self.link.database));
+            // When a sandbox was last used says nothing of what was done in it, which was nothing that is kept, and may be done again.
+            let is_look = commit.appends.is_empty() && commit.births.is_empty() && commit.deaths.is_empty();
+            let (done, looks) = if is_look { (Deeds::new(), done) } else { (done, Deeds::new()) };
             if database.is_lossy() && link.is(Health::Well) && database.chance.says(1) {
                 link.stops();
             }
@@ -95,7 +98,9 @@ impl Hold for Session {
                 let committed = hold.commit(commit).await;
                 if committed.is_ok() {
                     lock(&at_work.lanes).retain(|name, _| !gone.contains(name));
-                    at_work.history.committed(done);
+                    if !is_look {
+                        at_work.history.committed(done);
+                    }
                 }
                 drop(sender.send(committed));
             });
@@ -107,6 +112,9 @@ impl Hold for Session {
                 return Err(away("the commit panicked"));
             };
             link.answer(self.place).await?;
+            if committed.is_ok() {
+                database.history.looked(self.position, looks);
+            }
             committed
         })
     }
