@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -186,8 +186,7 @@ impl Fleet {
             section.begins = Some(begins);
             section.commit().await.map_err(|failed| failed.fault)?;
         }
-        let keeper: Arc<Self> = Arc::clone(&fleet);
-        fleet.machine.set_keeper(keeper);
+        fleet.machine.set_keeper(Arc::new(Told(Arc::downgrade(&fleet))));
         Ok(fleet)
     }
 
@@ -491,6 +490,23 @@ impl Fleet {
     /// When the database does not answer.
     pub async fn replicas(&self) -> Result<Vec<ReplicaRow>, Fault> {
         self.ledger.replicas().await
+    }
+}
+
+/// The keeper of a replica's machine, which does not keep the replica.
+struct Told(Weak<Fleet>);
+
+impl Keeper for Told {
+    fn opened(&self, sandbox: &Arc<Sandbox>) {
+        if let Some(fleet) = self.0.upgrade() {
+            fleet.opened(sandbox);
+        }
+    }
+
+    fn removed(&self, sandbox: &Sandbox) {
+        if let Some(fleet) = self.0.upgrade() {
+            fleet.removed(sandbox);
+        }
     }
 }
 
