@@ -19,6 +19,7 @@ use crate::engine::recorder::Guard;
 use crate::engine::sandbox::Sandbox;
 use crate::engine::state::State;
 use crate::engine::transaction::{self, RolledBack};
+use crate::engine::vendor::Vendor;
 use crate::engine::webhooks::deliver;
 use crate::world::{AccountId, Credential, Kind};
 
@@ -70,7 +71,8 @@ impl Machine {
         let name = Arc::clone(&world.accounts().get(trigger.account).name);
         let words = [trigger.vendor, &name, trigger.purpose, trigger.subject];
         let rng = entropy::stream(world.seed(), &words, u64::from(trigger.step));
-        let credential = world.accounts().credentials(&vendor.mount).iter().find(|row| row.account == name).cloned();
+        let credentials = world.accounts().credentials(&vendor.mount);
+        let credential = credentials.iter().map(|row| vendor.working(row)).find(|row| row.account == name);
         let credential = credential.unwrap_or_else(|| Credential { account: name, fields: Arc::default() });
         let call = nobody();
         let scope = self.scope(sandbox, vendor, &call, trigger.account, now);
@@ -96,8 +98,16 @@ impl Machine {
         })
     }
 
-    /// Runs `act` in an account of a vendor, as its owner does in the vendor's portal: the account of that name, or of
-    /// the vendor's first credential.
+    /// The accounts of a vendor that a name means: those that the credentials of this name work in, or the one that is called so itself.
+    /// The usual name is that of the first credential.
+    #[must_use]
+    pub fn accounts_called(&self, sandbox: &Sandbox, vendor: &Vendor, name: Option<&str>, wall: Timestamp) -> Vec<Arc<str>> {
+        let state = self.lock_up_to_date(sandbox, wall);
+        accounts_called(&state, vendor, name)
+    }
+
+    /// Runs `act` in an account of a vendor, as its owner does in the vendor's portal: the one of that name, the first one that a
+    /// credential of that name works in, or that of the vendor's first credential.
     ///
     /// # Errors
     /// When there is no such vendor or account, or what was done does not fit.
@@ -111,11 +121,9 @@ impl Machine {
     ) -> Result<T, ActionError> {
         let vendor = self.vendors.find(vendor).ok_or(ActionError::Missing)?;
         let mut state = self.lock_up_to_date(sandbox, wall);
-        let credentials = state.world.accounts().credentials(&vendor.mount);
-        let mut names = credentials.iter().map(|row| Arc::clone(&row.account));
-        let is_wanted = |name: &Arc<str>| account.is_none_or(|account| account == &**name);
-        let has_data = || state.world.accounts().iter().map(|(_, own)| own).find(|own| own.mount == vendor.mount && is_wanted(&own.name));
-        let name = names.find(is_wanted).or_else(|| Some(Arc::clone(&has_data()?.name))).ok_or(ActionError::Missing)?;
+        let mut names = accounts_called(&state, vendor, account);
+        let exact = names.iter().position(|name| account == Some(&**name)).unwrap_or_default();
+        let name = if names.is_empty() { return Err(ActionError::Missing) } else { names.swap_remove(exact) };
         let account = state.world.open_account(&vendor.mount, &name);
         self.by_hand(sandbox, state, &Trigger { vendor: &vendor.id, account, purpose: "by.hand", subject: "", step: 0 }, wall, act)
     }
@@ -175,6 +183,23 @@ impl Machine {
         sandbox.notify_waiters();
         done
     }
+}
+
+/// The accounts of a vendor that a name means.
+fn accounts_called(state: &State, vendor: &Vendor, name: Option<&str>) -> Vec<Arc<str>> {
+    let accounts = state.world.accounts();
+    let credentials = accounts.credentials(&vendor.mount);
+    let worked_in = |row: &Credential| (vendor.works_in)(row);
+    let with_data = || accounts.iter().map(|(_, own)| own).find(|own| own.mount == vendor.mount).map(|own| &*own.name);
+    let Some(name) = name.or_else(|| credentials.first().map(|row| &*row.account)).or_else(with_data) else { return Vec::new() };
+    let mut called: Vec<Arc<str>> = Vec::new();
+    for account in credentials.iter().filter(|row| *row.account == *name).map(worked_in) {
+        if !called.contains(&account) {
+            called.push(account);
+        }
+    }
+    let is_so = credentials.iter().any(|row| *worked_in(row) == *name) || accounts.find(&vendor.mount, name).is_some();
+    if called.is_empty() && is_so { vec![name.into()] } else { called }
 }
 
 /// A document of any account, and that account.

@@ -78,7 +78,7 @@ fn authenticate_with(
             _ => Ok(Some(credential)),
         },
         Err(Refusal::Unauthenticated(denial)) if accounts.accepts_any_credential() && denial.is_of_well_formed() => {
-            Ok(credentials.first().cloned())
+            Ok(credentials.first().map(|row| vendor.working(row)))
         }
         Err(refusal) => Err(refusal),
     }

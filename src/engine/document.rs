@@ -68,6 +68,7 @@ impl Vendor {
             accounts: &ACCOUNTS,
             identify: Box::new(|_| None),
             authenticate: |request| request.credentials.first().cloned().ok_or_else(|| Denial::Missing.into()),
+            works_in: |credential| Arc::clone(&credential.account),
             decode: decode::json_or_form,
             reading: Reading::STRICT,
             is_test: |_| false,

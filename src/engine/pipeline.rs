@@ -159,7 +159,7 @@ impl Machine {
         let (vendor, id) = operation.split_once('.')?;
         let loaded = self.vendors.loaded().iter().find(|loaded| loaded.vendor.id == vendor)?;
         let found = loaded.catalog().operation(id)?;
-        let credential = sandbox.lock().world.accounts().credentials(&loaded.vendor.mount).first().cloned()?;
+        let credential = loaded.vendor.working(sandbox.lock().world.accounts().credentials(&loaded.vendor.mount).first()?);
         with_ids(&mut body, &|member, word| (loaded.vendor.id_of)(&credential, member, word));
         let prefix = format!("/{}", loaded.vendor.mount);
         let (path, query) = filled_in(&found.path, parameters);

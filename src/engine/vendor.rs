@@ -60,6 +60,9 @@ pub struct Vendor {
     pub identify: Identify,
     /// Finds the credential of a caller. Whether it is `revoked` or `expires` is checked afterwards, for every vendor.
     pub authenticate: fn(&AuthRequest<'_>) -> Result<Credential, Refusal>,
+    /// The account that a credential works in: that of its row, or one beside it where some credentials have a world of their own, as
+    /// those for tests may. What is made without a call, such as the data and the subscriptions of a scenario, is in the same one.
+    pub works_in: fn(&Credential) -> Arc<str>,
     /// Whether a credential gives a right (an OAuth scope) that the document asks for.
     pub grants: fn(&Credential, scope: &str) -> bool,
     /// Reads the body; [`crate::engine::decode::json_or_form`] suits most.
@@ -124,6 +127,11 @@ impl Vendor {
         let path = path.trim_start_matches('/');
         let is_in_front = |prefix: &str| self.path_style.strip_prefix(path, prefix.trim_start_matches('/')).is_some();
         self.path_prefix.is_empty() || is_in_front(&self.path_prefix) || !self.alias_prefix.is_empty() && is_in_front(&self.alias_prefix)
+    }
+
+    /// A credential, as the account has it that it works in.
+    pub(crate) fn working(&self, credential: &Credential) -> Credential {
+        Credential { account: (self.works_in)(credential), fields: Arc::clone(&credential.fields) }
     }
 
     /// The id of the vendor that its subscriptions belong to.

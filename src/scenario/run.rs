@@ -14,7 +14,7 @@ use crate::base::entropy::{self, Rng};
 use crate::base::time::Timestamp;
 use crate::carrier::{self, Parcel, Status, When};
 use crate::engine::webhooks;
-use crate::engine::{Decision, Machine, ROTATES_TO, Sandbox, ScenarioRuntime, Start, UnusedRule, View, WebhookChaos};
+use crate::engine::{ActionError, Cx, Decision, Machine, ROTATES_TO, Sandbox, ScenarioRuntime, Start, UnusedRule, View, WebhookChaos};
 use crate::scenario::ast::{Account, ClockMode, Credentials, Effect, Pattern, RateLimits, Scenario, Then, Trigger, Webhooks};
 use crate::scenario::error::{Diagnostic, Span, Spanned};
 use crate::scenario::facts::{CallFacts, ParcelFacts};
@@ -159,7 +159,7 @@ pub fn stage(
 fn subscribe(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario, wall: Timestamp, problems: &mut Vec<Diagnostic>) {
     for row in &scenario.subscriptions {
         let Some(vendor) = machine.vendors().find(&row.vendor.value) else { continue };
-        let subscribed = machine.as_account(sandbox, &vendor.id, row.account.as_deref(), wall, |cx| {
+        let subscribe = |cx: &mut Cx<'_>| {
             let mut events: Vec<String> = row.events.iter().map(|event| event.value.clone()).collect();
             if events.is_empty() {
                 events.push("*".to_owned());
@@ -168,8 +168,12 @@ fn subscribe(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario, wall: Ti
             subscription.format = if row.form { webhooks::Format::Form } else { webhooks::Format::Json };
             subscription.secret.clone_from(&row.secret);
             cx.subscribe(subscription);
-        });
-        if let Err(why) = subscribed {
+        };
+        // An account is several where its credentials have worlds of their own.
+        let accounts = machine.accounts_called(sandbox, vendor, row.account.as_deref(), wall);
+        let mut subscribed = accounts.iter().map(|account| machine.as_account(sandbox, &vendor.id, Some(account), wall, subscribe));
+        let failed = if accounts.is_empty() { Some(ActionError::Missing) } else { subscribed.find_map(Result::err) };
+        if let Some(why) = failed {
             let message =
                 format!("nobody can subscribe as the account `{}` of {}: {why}", row.account.as_deref().unwrap_or_default(), vendor.id);
             let help = "name the account of a credential, or leave `account` out";

@@ -1,6 +1,7 @@
 //! Webhook subscriptions of every vendor.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -123,7 +124,7 @@ pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<
         Ok(None) | Err(ActionError::Missing) => {
             let account = wanted.account.map(|account| format!(" `{account}`")).unwrap_or_default();
             let credentials = sandbox.lock().world.accounts().credentials(&vendor.mount);
-            let known: BTreeSet<&str> = credentials.iter().map(|row| &*row.account).collect();
+            let known: BTreeSet<Arc<str>> = credentials.iter().map(|row| (vendor.works_in)(row)).collect();
             let known = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
             Err(Problem::bad_request(format!("{} has no account{account} to subscribe with; its accounts are {known}", vendor.id)))
         }

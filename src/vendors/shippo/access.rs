@@ -1,6 +1,7 @@
 //! Who may call: a token of one mode. Test and live are two worlds, and so two accounts.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -102,14 +103,17 @@ pub(crate) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal
     let row = gate.find(&[("token", token)]).filter(|_| token.starts_with("oauth.") == bearer);
     let mut row = row.ok_or(Denial::Unknown)?.clone();
     version::check(gate.call.request)?;
-    // A scenario may name one account in rows of both modes; its worlds stay apart all the same.
-    if row.text("mode") == "live" && Mode::of_account(&row.account) == Mode::Test {
-        row.account = format!("{} live", row.account).into();
-    }
+    row.account = works_in(&row);
     match gate.call.request.header("shippo-account-id") {
         None => Ok(row),
         Some(id) => on_behalf(gate, row, id.trim()),
     }
+}
+
+/// A scenario may name one account in rows of both modes; its worlds stay apart all the same.
+pub(crate) fn works_in(row: &Credential) -> Arc<str> {
+    let is_beside = row.text("mode") == "live" && Mode::of_account(&row.account) == Mode::Test;
+    if is_beside { format!("{} live", row.account).into() } else { Arc::clone(&row.account) }
 }
 
 /// A platform calls in the name of an account that it manages, which has worlds of its own.

@@ -45,6 +45,7 @@ pub fn vendor() -> Vendor {
         accounts: &access::ACCOUNTS,
         identify: Box::new(access::identify),
         authenticate: access::authenticate,
+        works_in: access::works_in,
         is_test: |credential| Mode::of_account(&credential.account).is_test(),
         reading: checks::READING,
         failures: &failures::FAILURES,

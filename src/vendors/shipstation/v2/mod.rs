@@ -52,6 +52,7 @@ pub fn vendor() -> Vendor {
         accounts: &shared_access::ACCOUNTS,
         identify: Box::new(access::identify),
         authenticate: access::authenticate,
+        works_in: access::works_in,
         is_test: access::is_test,
         decode: decode::json_net,
         reading: checks::READING,

@@ -10,14 +10,14 @@ use serde_json::{Map, Value, json};
 use super::wording::{FORM, INBOX, Links, Wording};
 use crate::base::time::Timestamp;
 use crate::engine::webhooks::{Attempt, Delivery, Format, Progress, SUBSCRIPTION, Subscription};
-use crate::engine::{self, Machine, Sandbox};
+use crate::engine::{self, Machine, Sandbox, Vendor};
 use crate::world::{self, Deed, LogLine};
 
 pub(super) struct Receivers {
     /// What was done beside the calls, in order.
     acts: VecDeque<Act>,
-    /// The account that a subscription is for unless it says another.
-    first_account: String,
+    /// The account that a subscription is for unless it says another, by vendor.
+    usual_accounts: BTreeMap<String, Arc<str>>,
     /// What each subscription was given as the base of its links.
     bases: BTreeMap<String, String>,
     /// Where links of webhooks lead without one.
@@ -82,9 +82,11 @@ impl Receivers {
             }
         }
         let credentials = sandbox.lock().world.accounts().credentials(mount);
-        let first_account = credentials.first().map(|row| row.account.to_string()).unwrap_or_default();
+        let vendors = machine.vendors().all().iter().filter(|vendor| vendor.mount == *mount);
+        let usual = |vendor: &Arc<Vendor>| Some((vendor.id.to_string(), (vendor.works_in)(credentials.first()?)));
+        let usual_accounts = vendors.filter_map(usual).collect();
         let usual = machine.public_urls().url(&sandbox.name, mount);
-        Self { acts: acts.into(), first_account, bases, usual, came, told: 0, under_way, addresses }
+        Self { acts: acts.into(), usual_accounts, bases, usual, came, told: 0, under_way, addresses }
     }
 
     /// Addresses of receivers that answered, with what conversations have in their place.
@@ -126,7 +128,7 @@ impl Receivers {
 
     fn subscribe(&self, row: Subscription, account: String, name: Option<String>, shows_secrets: bool) -> Map<String, Value> {
         let mut subscribe = Map::from_iter([("vendor".to_owned(), Value::from(row.version()))]);
-        if account != self.first_account {
+        if self.usual_accounts.get(row.version()).is_none_or(|usual| **usual != *account) {
             subscribe.insert("account".to_owned(), account.into());
         }
         if row.events.iter().all(|event| event != "*") {
