@@ -87,22 +87,26 @@ pub(super) fn gather_read(read: Vec<(PathBuf, (String, Vec<u8>))>) -> Gathered {
     let mut files: Vec<PathBuf> = read.iter().map(|(path, _)| path.clone()).collect();
     let named: Vec<Found> = read.into_iter().map(|(path, (name, bytes))| Found { name, id: id(&path), bytes }).collect();
     let name = named.iter().map(|found| found.name.as_str()).collect::<Vec<_>>().join(", ");
-    let mut find = |path: &str, by: &str| {
-        let path = Path::new(by).parent().map_or_else(|| PathBuf::from(path), |folder| folder.join(path));
+    let mut find = |written: &str, by: &str| {
+        let path = Path::new(by).parent().map_or_else(|| PathBuf::from(written), |folder| folder.join(written));
         files.push(path.clone());
         match files::regular_document(&path) {
             Ok(bytes) => Ok(Found { name: relative(&path), id: id(&path), bytes }),
             Err(error) => {
-                let word = path.file_name().unwrap_or_default().to_string_lossy();
                 if error.kind() != io::ErrorKind::NotFound {
                     return Err(error.to_string());
                 }
-                let near = match (files::near(&path), built_in::near(&word)) {
+                // Names may have a folder in them, as those of one vendor have; others are known in any.
+                let word = path.file_name().unwrap_or_default().to_string_lossy();
+                if let Some(found) = built_in::file(written).or_else(|| built_in::file(&word)) {
+                    return Ok(found);
+                }
+                let near = match (files::near(&path), built_in::near(written).or_else(|| built_in::near(&word))) {
                     (Some(near), _) => format!("; did you mean `{near}`?"),
                     (None, Some(name)) => format!("; did you mean the built-in `{name}`?"),
                     (None, None) => String::new(),
                 };
-                built_in::file(&word).ok_or_else(|| format!("there is neither such a file nor a built-in scenario{near}"))
+                Err(format!("there is neither such a file nor a built-in scenario{near}"))
             }
         }
     };

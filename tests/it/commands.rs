@@ -178,6 +178,11 @@ fn check_follows_what_files_include() {
     let (code, said) = check(&[&path("mine.yaml")]);
     assert!(code == Some(2) && said.contains("error[S020]") && said.contains("includes itself"), "{said}");
     assert!(said.contains(&format!("{}:1:10", path("shared/more.yaml"))), "{said}");
+    write("mine.yaml", "include: shippo/new-test-account\n");
+    assert_eq!(check(&[&path("mine.yaml")]), (Some(0), String::new()), "names of one vendor's have a folder");
+    write("mine.yaml", "include: shippo/new-tset-account\n");
+    let (code, said) = check(&[&path("mine.yaml")]);
+    assert!(code == Some(2) && said.contains("did you mean the built-in `shippo/new-test-account`?"), "{said}");
     write("mine.yaml", "include: shared/lost-parcle\n");
     let (code, said) = check(&[&path("mine.yaml")]);
     assert!(
@@ -223,6 +228,7 @@ fn a_draft_is_checked_with_what_it_includes() {
     let yaml = [("content-type", "application/yaml")];
     for (text, code) in [
         ("include: lost-parcel\n", None),
+        ("include: shippo/new-test-account\n", None),
         ("include: lost-parcels\n", Some("S020")),
         ("--- # file: base.yaml\nseed: 1\n--- # file: main.yaml\ninclude: base.yaml\n", None),
         ("--- # file: main.yaml\ninclude: bsae.yaml\n", Some("S020")),

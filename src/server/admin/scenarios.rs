@@ -106,7 +106,7 @@ pub(crate) fn note(sandbox: &Sandbox) {
 pub(crate) fn parse(machine: &Machine, bytes: &[u8]) -> Result<Scenario, Problem> {
     let word = str::from_utf8(bytes).map(|text| text.trim().trim_matches('"')).unwrap_or_default();
     let is_name = word.starts_with(|letter: char| letter.is_ascii_lowercase())
-        && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-/".contains(&byte))
         && !["null", "true", "false"].contains(&word);
     let bytes = match built_in::named(word) {
         Some(text) => text.as_bytes().to_vec(),
