@@ -33,6 +33,8 @@ pub const FORGOTTEN: Kind = Kind::new("deliveries_forgotten");
 pub struct Webhooks {
     /// The events that it knows; none for a vendor without webhooks.
     pub events: &'static [&'static str],
+    /// Those of them that nothing done here leads to; only test events are sent of them.
+    pub silent: &'static [&'static str],
     /// Whether one of them is of this version, where several share them: who asks for all events is told of those.
     pub own: fn(event: &str) -> bool,
     /// The version in whose name subscriptions are kept, where several share them; each keeps its own otherwise.
@@ -361,6 +363,7 @@ impl Webhooks {
     /// The value of vendors that have no webhooks.
     pub const NONE: Self = Self {
         events: &[],
+        silent: &[],
         own: |_| true,
         shared: None,
         policy: RetryPolicy { timeout: Duration::from_secs(10), backoff: |_| &[], retries_answers: false, pause_after: None },

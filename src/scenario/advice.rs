@@ -1,18 +1,19 @@
 //! What a scenario does that is allowed and may surprise its author: `seatrial check` prints it, and nothing is refused.
 
+mod webhooks;
+
 use std::sync::Arc;
 
-use super::ast::{Effect, Expectation, Expected, Failure, Pattern, Scenario, Trigger};
-use super::error::{Diagnostic, Span, Spanned, quoted};
+use super::ast::{Effect, Failure, Pattern, Scenario, Trigger};
+use super::error::{Diagnostic, Spanned};
 use super::types;
-use crate::base::entropy;
 use crate::base::text;
 use crate::base::time::Timestamp;
-use crate::engine::webhooks::{Forgery, Subscription};
 use crate::engine::{DEFAULT, Machine, Vendor};
 use crate::scenario::Story;
 use crate::scenario::parse;
 use crate::scenario::run::{self, MachineVocabulary};
+use crate::spec::Operation;
 
 /// Everything that is to be said about a text: what is wrong with it, also with the sandbox that it describes at the wall's time
 /// `wall`, and what may surprise its author.
@@ -100,166 +101,58 @@ pub fn advice(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
         }
     }
     warnings.extend(never_taken(scenario));
-    warnings.extend(of_another_version(machine, scenario));
+    warnings.extend(webhooks::advice(machine, scenario));
     warnings.extend(never_about_a_parcel(machine, scenario));
-    warnings.extend(never_forged(machine, scenario));
-    warnings.extend(never_minded(machine, scenario));
-    warnings.extend(never_delivered(scenario));
     warnings.sort_by_key(|warning| warning.span.start);
     warnings
 }
 
-/// The vendors that somebody may subscribe to later: those with webhooks that a scenario names, by their operations or events; or all of
-/// them.
-fn likely_senders<'m, 's>(machine: &'m Machine, scenario: &'s Scenario) -> Vec<&'m Vendor> {
-    let overrides = scenario.overrides.iter().map(|row| &row.on.value);
-    let expected = scenario.expect.iter().flat_map(|row| row.kind.calls()).map(|calls| &calls.on.value);
-    let of_calls = overrides.chain(expected).filter_map(Pattern::vendor);
-    let of_data = scenario.given.iter().map(|row| row.operation.value.vendor.as_str());
-    let named: Vec<&str> = of_calls.chain(of_data).collect();
-    let event = |row: &'s Expectation| if let Expected::Webhook(webhooks) = &row.kind { Some(webhooks.event.as_str()) } else { None };
-    let events: Vec<&str> = scenario.expect.iter().filter_map(event).collect();
-    let is_named = |vendor: &&Vendor| named.contains(&&*vendor.id) || events.iter().any(|event| vendor.webhooks.events.contains(event));
-    let all: Vec<&Vendor> =
-        machine.vendors().all().iter().map(|vendor| &**vendor).filter(|vendor| !vendor.webhooks.events.is_empty()).collect();
-    let likely: Vec<&Vendor> = all.iter().copied().filter(is_named).collect();
-    if likely.is_empty() { all } else { likely }
-}
-
-/// Forgeries that the webhooks of a vendor do not have: of the vendors that are subscribed to; or else where none that may be has them.
-fn never_forged(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
-    let mut warnings = Vec::new();
-    let wanted = Forgery::ALL.into_iter().zip(scenario.webhooks.forged).filter(|(_, (share, _))| *share > 0.0);
-    for (forgery, (_, span)) in wanted {
-        let can = |vendor: &Vendor, secret: Option<String>, events: Vec<String>| {
-            vendor.webhooks.can_forge(forgery, &Subscription { secret, ..Subscription::new("", events, Timestamp::UNIX_EPOCH) })
-        };
-        let some_secret = || Some("secret".to_owned());
-        let all = |vendor: &Vendor| {
-            vendor.webhooks.events.iter().filter(|event| (vendor.webhooks.own)(event)).map(|event| (*event).to_owned()).collect::<Vec<_>>()
-        };
-        let can_of = |vendor: &Vendor, other: Forgery| {
-            let subscription = Subscription { secret: some_secret(), ..Subscription::new("", all(vendor), Timestamp::UNIX_EPOCH) };
-            vendor.webhooks.can_forge(other, &subscription)
-        };
-        let (mut cannot, mut without_secret) = (Vec::<&str>::new(), Vec::<&str>::new());
-        for row in &scenario.subscriptions {
-            let Some(vendor) = machine.vendors().find(&row.vendor.value).filter(|vendor| !vendor.webhooks.events.is_empty()) else {
-                continue;
-            };
-            let named: Vec<String> = row.events.iter().map(|event| event.value.clone()).filter(|event| event != "*").collect();
-            let events = if named.is_empty() { all(vendor) } else { named };
-            // Some vendors make a secret where nobody gives one.
-            let secret = row.secret.clone().or_else(|| (vendor.webhooks.secret)(&mut entropy::stream(0, &[], 0)));
-            if can(vendor, secret, events.clone()) {
-                continue;
-            }
-            if can(vendor, some_secret(), events) { &mut without_secret } else { &mut cannot }.push(&vendor.id);
-        }
-        if scenario.subscriptions.is_empty() {
-            let likely = likely_senders(machine, scenario);
-            if likely.iter().all(|vendor| !can(vendor, some_secret(), all(vendor))) {
-                cannot.extend(likely.iter().map(|vendor| &*vendor.id));
-            }
-        }
-        without_secret.dedup();
-        if !without_secret.is_empty() {
-            let message = format!("`{}` changes nothing for {} without a secret", forgery.member(), without_secret.join(", "));
-            warnings.push(Diagnostic::at("S105", message, &scenario.source, span, "give the subscription a `secret`"));
-        }
-        cannot.dedup();
-        if !cannot.is_empty() {
-            let lacks = match forgery {
-                Forgery::Signature => "are not signed",
-                Forgery::Timestamp => "are signed without a time, or not at all",
-                Forgery::Secret => "have no secret of the receiver's",
-            };
-            let message = format!("`{}` changes nothing for {}, whose webhooks {lacks}", forgery.member(), cannot.join(", "));
-            let has = |other: &Forgery| {
-                let vendor = |id: &&str| machine.vendors().find(id).is_some_and(|vendor| can_of(vendor, *other));
-                cannot.iter().all(vendor)
-            };
-            let others: Vec<&str> = Forgery::ALL.iter().filter(|other| has(other)).map(|other| other.member()).collect();
-            let instead = if others.is_empty() { String::new() } else { format!("; they can have {}", quoted(&others)) };
-            let help = format!("they are sent as they should be{instead}");
-            warnings.push(Diagnostic::at("S105", message, &scenario.source, span, &help));
-        }
-    }
-    warnings
-}
-
-/// Webhooks that are expected, and never come so.
-fn never_delivered(scenario: &Scenario) -> Vec<Diagnostic> {
-    let chaos = &scenario.webhooks;
-    let is_forging = chaos.forged.iter().any(|(share, _)| *share > 0.0);
-    let mut warnings = Vec::new();
-    for row in &scenario.expect {
-        let Expected::Webhook(wanted) = &row.kind else { continue };
-        let (message, help) = match wanted.forged {
-            _ if wanted.count.min == 0 => continue,
-            _ if chaos.drop >= 1.0 => ("`drop: 1` drops all of them, so that none is delivered", "drop some of them: `drop: 0.1`"),
-            Some(true) if !is_forging => {
-                ("no delivery is forged, so that none counts", "forge some of them: `webhooks: {forged_signature: 0.5}`")
-            }
-            _ => continue,
-        };
-        warnings.push(Diagnostic::at("S108", message.to_owned(), &scenario.source, wanted.event.span, help));
-    }
-    warnings
-}
-
-/// What a subscription asks for that no delivery to it depends on.
-fn never_minded(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
-    let mut warnings = Vec::new();
-    for row in &scenario.subscriptions {
-        let Some(vendor) = machine.vendors().find(&row.vendor.value).filter(|vendor| !vendor.webhooks.events.is_empty()) else { continue };
-        let named = row.events.iter().map(|event| event.value.as_str()).filter(|event| *event != "*");
-        let events: Vec<&str> = if named.clone().count() > 0 { named.collect() } else { vendor.webhooks.events.to_vec() };
-        let of = |event: &str| Subscription {
-            secret: row.secret.clone(),
-            ..Subscription::new("", vec![event.to_owned()], Timestamp::UNIX_EPOCH)
-        };
-        let whose = if row.events.is_empty() { String::new() } else { format!(" by {}", quoted(&events)) };
-        let mut warn = |what: &str, span: Option<Span>, lacks: &str| {
-            let (Some(span), id) = (span, &row.vendor.value) else { return };
-            let message = format!("`{what}` changes nothing of what {id} sends{whose}: {lacks}");
-            warnings.push(Diagnostic::at("S105", message, &scenario.source, span, &format!("leave `{what}` out")));
-        };
-        if row.form && !events.iter().any(|event| vendor.webhooks.can_be_form(&of(event))) {
-            warn("format", row.format_span, "all of it is JSON");
-        }
-        if row.secret.is_some() && !events.iter().any(|event| vendor.webhooks.can_forge(Forgery::Secret, &of(event))) {
-            warn("secret", row.secret_span, "nothing is signed with a secret of the receiver's, and none is sent");
-        }
-    }
-    warnings
-}
+/// The names of parameters and members by which callers of carriers say which parcel, or which label of one, they mean.
+const PARCEL_MEMBERS: [&str; 17] = [
+    "TransactionId",
+    "transaction",
+    "transactions",
+    "TrackingNumber",
+    "trackingNumber",
+    "tracking_number",
+    "q",
+    "File",
+    "reference",
+    "outgoing_reference",
+    "shipments",
+    "id",
+    "shipId",
+    "shipmentId",
+    "label_id",
+    "label_ids",
+    "excluded_label_ids",
+];
 
 /// Steps that wait for calls which have no place where they could name a parcel.
 fn never_about_a_parcel(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
-    let steps = scenario.timelines.iter().flat_map(|timeline| &timeline.steps);
-    let patterns = steps.filter_map(|step| if let Trigger::On(on) = &step.trigger { Some(on) } else { None });
-    let names_none = |on: &&Spanned<Pattern>| {
-        let mut meant = types::operations(machine, &on.value).into_iter().peekable();
-        meant.peek().is_some() && meant.all(|operation| !operation.can_name())
+    let names = |operation: &Operation| {
+        let vendor = operation.name.split('.').next().and_then(|id| machine.vendors().find(id));
+        // Other documents may have any words for it.
+        operation.can_name(if vendor.is_none_or(|vendor| vendor.is_document()) { &[] } else { &PARCEL_MEMBERS })
     };
-    let warning = |on: &Spanned<Pattern>| {
-        let message = format!("the step waits for a call about the parcel, and `{}` names none", on.value);
-        Diagnostic::at("S108", message, &scenario.source, on.span, "name an operation that says which parcel, or which label, is meant")
+    let names_none = |on: &Pattern| {
+        let mut meant = types::operations(machine, on).into_iter().peekable();
+        meant.peek().is_some() && !meant.any(names)
     };
-    patterns.filter(names_none).map(warning).collect()
-}
-
-/// Events of another version than the one that is subscribed to: nobody who subscribes there is told of them by the vendor itself.
-fn of_another_version(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
     let mut warnings = Vec::new();
-    for row in &scenario.subscriptions {
-        let Some(vendor) = machine.vendors().find(&row.vendor.value) else { continue };
-        let is_others = |event: &&Spanned<String>| vendor.webhooks.is_of_another_version(event);
-        for event in row.events.iter().filter(is_others) {
-            let message = format!("`{}` is an event of another version than {}", event.value, vendor.id);
-            let help = "its links are for credentials of that version: give it a subscription of its own, with that `vendor`";
-            warnings.push(Diagnostic::at("S108", message, &scenario.source, event.span, help));
+    for timeline in &scenario.timelines {
+        for (index, step) in timeline.steps.iter().enumerate() {
+            let Trigger::On(on) = &step.trigger else { continue };
+            if !names_none(&on.value) {
+                continue;
+            }
+            let what = match index {
+                0 => format!("timeline `{}` never starts: its first step waits", timeline.name.value),
+                _ => "the step never comes: it waits".to_owned(),
+            };
+            let message = format!("{what} for a call about the parcel, and `{}` names none", on.value);
+            let help = "name an operation that says which parcel, or which label, is meant";
+            warnings.push(Diagnostic::at("S108", message, &scenario.source, on.span, help));
         }
     }
     warnings

@@ -465,6 +465,21 @@ pub struct Webhooks {
     pub drop: f64,
     /// The shares of deliveries that receivers ought to refuse, in the order of [`Forgery::ALL`], and where they are asked for.
     pub forged: [(f64, Span); Forgery::ALL.len()],
+    /// Where `duplicate`, `reorder`, `delay` and `drop` are written.
+    pub spans: [Option<Span>; 4],
+}
+
+impl Webhooks {
+    /// What it asks for besides subscriptions, by the names of members, with where that is written.
+    pub(super) fn asked(&self) -> impl Iterator<Item = (&'static str, Span)> {
+        let Self { duplicate, reorder, delay, drop, forged, spans } = *self;
+        let is_delayed = delay.is_some_and(|delay| !delay.max.is_zero());
+        let others = [("duplicate", duplicate > 0.0), ("reorder", reorder > 0), ("delay", is_delayed), ("drop", drop > 0.0)];
+        let others = others.into_iter().zip(spans).filter(|((_, is_asked), _)| *is_asked);
+        let others = others.filter_map(|((name, _), span)| Some((name, span?)));
+        let forged = Forgery::ALL.into_iter().zip(forged).filter(|(_, (share, _))| *share > 0.0);
+        others.chain(forged.map(|(forgery, (_, span))| (forgery.member(), span)))
+    }
 }
 
 /// A webhook subscription that exists from the beginning, as if it had been set up in the vendor's portal.

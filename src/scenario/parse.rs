@@ -5,6 +5,7 @@ mod accounts;
 mod body;
 mod conversation;
 mod expect;
+mod fault_words;
 mod given;
 mod joined;
 mod looked;

@@ -335,7 +335,7 @@ impl ScenarioRuntime for Runtime {
     }
 
     fn webhook_chaos(&self) -> WebhookChaos {
-        let Webhooks { duplicate, reorder, delay, drop, forged } = self.scenario.webhooks;
+        let Webhooks { duplicate, reorder, delay, drop, forged, .. } = self.scenario.webhooks;
         let delay = delay.map_or((Duration::ZERO, Duration::ZERO), |delay| (delay.min, delay.max));
         WebhookChaos { duplicate, drop, forged: forged.map(|(share, _)| share), reorder, delay }
     }

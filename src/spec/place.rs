@@ -1,5 +1,7 @@
 //! What a document says about a place of a body, for those who write about bodies before there are any.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::spec::catalog::{Body, Operation, Parameter, Response};
@@ -30,16 +32,23 @@ impl Operation {
     }
 
     /// Whether a call of it can name something: in its body, or in a text of its path or query. Numbers and words of a list are no names,
-    /// nor are numbers that may also be written as text.
+    /// nor are numbers that may also be written as text. Where it is known by which parameters and members it is named, one of these has
+    /// to be there.
     #[must_use]
-    pub fn can_name(&self) -> bool {
+    pub fn can_name(&self, by: &[&str]) -> bool {
         let is_text = |row: &Parameter| match place(self.schemas(), row.schema, &[]) {
             Place::Kinds(kinds) => !kinds.iter().any(|kind| matches!(kind, JsonType::Integer | JsonType::Number | JsonType::Boolean)),
             Place::Words(_) | Place::AnyCase(_) => false,
             Place::Unknown | Place::Missing(..) => true,
         };
         let is_sent = |row: &&Parameter| [ParameterIn::Path, ParameterIn::Query].contains(&row.location);
-        self.body.is_some() || self.parameters.iter().filter(is_sent).any(is_text)
+        let mut sent = self.parameters.iter().filter(is_sent);
+        if by.is_empty() {
+            return self.body.is_some() || sent.any(is_text);
+        }
+        let body = self.body.as_ref().and_then(Body::schema);
+        sent.any(|row| by.contains(&&*row.name))
+            || self.body.is_some() && body.is_none_or(|schema| has_member(self.schemas(), schema, by, &mut BTreeSet::new()))
     }
 
     /// The places in the bodies of all answers that it has.
@@ -54,6 +63,19 @@ impl Operation {
         let rows = self.responses.iter().filter(move |row| is_success(row) || !has_some && row.status.is_none());
         rows.map(move |row| row.schema.map_or(Place::Unknown, |schema| place(self.schemas(), schema, members)))
     }
+}
+
+/// Whether a value has a member of one of some names, however deep.
+fn has_member(schemas: &Schemas, id: SchemaId, names: &[&str], seen: &mut BTreeSet<SchemaId>) -> bool {
+    if !seen.insert(id) {
+        return false;
+    }
+    let schema = &schemas[id];
+    let members = schema.object.iter().flat_map(|object| &object.properties);
+    let own: Vec<SchemaId> = members.clone().map(|row| row.schema).collect();
+    let parts = schema.all_of.iter().chain(&schema.any_of).chain(&schema.one_of).chain(&schema.items).copied();
+    members.clone().any(|row| names.contains(&&*row.name))
+        || own.into_iter().chain(parts).any(|part| has_member(schemas, part, names, seen))
 }
 
 fn place<'c>(schemas: &'c Schemas, mut id: SchemaId, members: &[Option<&str>]) -> Place<'c> {

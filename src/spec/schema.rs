@@ -24,7 +24,7 @@ pub(crate) struct Schemas {
 }
 
 /// The number of a schema in its document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SchemaId(pub(super) usize);
 
 impl Index<SchemaId> for Schemas {

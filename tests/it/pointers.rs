@@ -39,6 +39,7 @@ fn harbor() -> Vendor {
         operations: Box::new(rows),
         due: landed,
         webhooks: Webhooks {
+            silent: &[],
             events: &["landed", "moved"],
             own: |_| true,
             shared: None,

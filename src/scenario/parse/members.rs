@@ -72,14 +72,19 @@ pub(crate) const CONVERSATION_HMAC: [&str; 4] = ["header", "secret", "value", "o
 pub(crate) const BODY: &str = "the body";
 
 /// What to write in the place of members that a mapping does not have: what they stand in, or the word for the same.
-const INSTEAD: [(&str, &[&str], &str); 70] = [
+const INSTEAD: [(&str, &[&str], &str); 72] = [
     ("a scenario", &["subscriptions"], "`webhooks: {subscriptions: [{vendor: …, url: \"inbox://me\"}]}`"),
     ("an override", &["text"], "`fault: {then: carrier_refuses, text: …}`, or `refuse: …`"),
     ("an override", &["nth"], "`when: $call.nth == 2`"),
     ("an override", &["probability", "percent", "share"], "`when: {chance: 0.2}`"),
     ("an override", &["match", "matches", "if", "where"], "`when: {request: {body: {…}}}`, or an expression behind `when`"),
     ("an override", &["commit", "then", "for"], "`fault: {commit: true, then: reset}`"),
-    ("an override", &["status", "body", "headers", "base64", "off_spec"], "`respond: {status: 500, body: {…}}`, or `fault: 500`"),
+    ("an override", &["status", "off_spec"], "`respond: {status: 500, body: {…}}`, or `fault: 500`"),
+    (
+        "an override",
+        &["body", "headers", "base64"],
+        "`respond: {status: 503, headers: {…}, body: {…}}`, which has both: a `fault` has neither",
+    ),
     ("an override", &["set", "remove"], "`patch: {remove: [/rates/0]}`"),
     ("an override", &["per", "limit", "window"], "`rate_limit: {limit: 60, window: 60s}`"),
     ("an override", &["time", "median", "p99", "per_byte", "delay"], "`latency: 2s`, or `latency: {median: 300ms, p99: 4s}`"),
@@ -88,6 +93,7 @@ const INSTEAD: [(&str, &[&str], &str); 70] = [
     ("an override", &["call", "operation", "vendor"], "`on: vendor.operationId`"),
     ("an override", &["count", "repeat"], "`times: 2`"),
     ("`fault`", &["on", "when", "times", "skip", "latency"], "it beside `fault`"),
+    ("`fault`", &["headers", "body", "base64"], "`respond: {status: 503, headers: {…}, body: {…}}` in the place of `fault`"),
     ("`fault`", &["timeout", "stall", "drip"], "`{then: timeout, for: 30s}`"),
     ("`fault`", &["html_gateway"], "`{then: html_gateway, status: 504}`"),
     ("`fault`", &["reset", "empty", "truncate", "garbage", "type", "kind", "error", "code"], "`then: reset`, or `then: 500`"),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::conversation::{alone, base64};
+use super::fault_words::same_as;
 use super::members;
 use super::pace::{latency, rate_limit};
 use super::reader::{Fields, Reader};
@@ -420,6 +421,12 @@ fn how(reader: &mut Reader<'_>, node: &Node, member: &str) -> Option<How> {
             if let Some((word, time)) = timed.filter(|(word, _)| FAILURES.iter().any(|(known, _)| known == word)) {
                 let help = format!("write `fault: {{then: {word}, for: {time}}}`");
                 reader.problem("S009", node.span, format!("unknown fault `{word} {time}`")).help(help);
+                return None;
+            }
+            if let Kind::Text(word) = &node.kind
+                && let Some(help) = same_as(word).filter(|_| !FAILURES.iter().any(|(known, _)| known == word))
+            {
+                reader.problem("S009", node.span, format!("unknown fault `{word}`")).help(help);
                 return None;
             }
             let business: Vec<_> = reader.failures.iter().map(|name| (*name, None)).collect();

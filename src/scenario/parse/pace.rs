@@ -10,6 +10,9 @@ use crate::scenario::node::{Kind, Node};
 /// How long an answer is held at most.
 const LONGEST_LATENCY: Duration = Duration::from_secs(60 * 60);
 
+/// How long each byte is held at most: a kilobyte takes more than a minute and a half then.
+const LONGEST_BYTE: Duration = Duration::from_millis(100);
+
 /// What calls can be counted by; the flags are those of [`Per`].
 const PER: [(&str, (bool, bool)); 3] = [("credential", (true, false)), ("operation", (false, true)), ("sandbox", (false, false))];
 
@@ -26,7 +29,15 @@ pub(super) fn latency(reader: &mut Reader<'_>, node: &Node) -> Option<Latency> {
     }
     let fields = reader.fields(node, "`latency`", &members::LATENCY)?;
     let per_byte = match fields.get("per_byte") {
-        Some(node) => time(reader, node, "per_byte")?,
+        Some(node) => {
+            let read: Duration = reader.duration(node, "per_byte")?.try_into().ok()?;
+            if read > LONGEST_BYTE {
+                let help = "at most `100ms`; for example `50us`: 20 kilobytes in a second. A time that no length changes is `time`";
+                reader.problem("S008", node.span, "each single byte would take so long").help(help);
+                return None;
+            }
+            read
+        }
         None => Duration::ZERO,
     };
     let time = match fields.present(&["time", "median", "p99"])[..] {

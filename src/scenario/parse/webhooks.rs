@@ -20,6 +20,7 @@ pub(super) fn webhooks(reader: &mut Reader<'_>, node: &Node) -> Option<(Webhooks
             let member = forgery.member();
             fields.get(member).and_then(|node| Some((reader.share(node, member)?, node.span))).unwrap_or_default()
         }),
+        spans: ["duplicate", "reorder", "delay", "drop"].map(|name| fields.get(name).map(|node| node.span)),
     };
     let subscriptions = fields.get("subscriptions").map(|node| reader.each(node, "subscriptions", subscription)).unwrap_or_default();
     Some((disturbance, subscriptions))

@@ -30,6 +30,7 @@ pub(super) const WEBHOOKS: Webhooks = Webhooks {
         "TRACKING_DELIVERED",
         "TRACKING_DELIVERY_FAILED",
     ],
+    silent: &[],
     shared: Some("shipmate"),
     // The vendor publishes no numbers; it says that gaps grow, and that a webhook that keeps failing is paused.
     own: |_| true,

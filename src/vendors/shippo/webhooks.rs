@@ -23,6 +23,7 @@ pub(super) const BATCH_PURCHASED: &str = "batch_purchased";
 
 pub(super) const WEBHOOKS: Webhooks = Webhooks {
     events: &[TRANSACTION_CREATED, TRANSACTION_UPDATED, TRACK_UPDATED, BATCH_CREATED, BATCH_PURCHASED],
+    silent: &[],
     own: |_| true,
     shared: None,
     // Three seconds for an answer; silence is followed by one more attempt, a refusal by none.

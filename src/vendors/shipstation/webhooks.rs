@@ -10,6 +10,7 @@ use crate::engine::webhooks::{RetryPolicy, Subscription, Webhooks};
 
 pub(super) const V1: Webhooks = Webhooks {
     events: EVENTS,
+    silent: &["FULFILLMENT_REJECTED", "report_complete", "fulfillment_rejected_v2", "fulfillment_canceled_v2", "fulfillment_updated_v2"],
     own: is_v1,
     shared: Some("shipstation_v1"),
     policy: RetryPolicy { timeout: Duration::from_secs(10), backoff, retries_answers: true, pause_after: None },
