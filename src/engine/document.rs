@@ -84,6 +84,7 @@ impl Vendor {
             due: |_, _| {},
             scanned: |_, _, _| {},
             label: |_, _| None,
+            subject_as_sent: |_| None,
             anchors: &[],
             stored: Cow::Borrowed(&[]),
             references: &[],

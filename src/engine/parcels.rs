@@ -281,7 +281,8 @@ pub(crate) fn run_steps_waiting_for_call(cx: &mut Cx<'_>) {
     let rows = cx.docs.rows(WAITING).filter(|(_, on)| serde_json::from_str(on).is_ok_and(fits)).map(|(number, _)| number.to_owned());
     for number in rows.collect::<Vec<_>>() {
         let Some(mut parcel) = cx.parcel(&number) else { continue };
-        if !mentions(cx.call, &[&number, &parcel.subject]) {
+        let sent = (cx.vendor.subject_as_sent)(&parcel.subject);
+        if !mentions(cx.call, &[&number, sent.as_ref().unwrap_or(&parcel.subject)]) {
             continue;
         }
         cx.docs.remove(WAITING, &number);

@@ -82,6 +82,8 @@ pub struct Vendor {
     pub scanned: fn(&mut Cx<'_>, &Parcel, &Scan),
     /// What the label of one of its parcels says, for those who look at it from outside; `None` if it has none.
     pub label: fn(&mut Cx<'_>, &Parcel) -> Option<Label>,
+    /// How its callers write the subject of a parcel, where that is not how it is stored.
+    pub subject_as_sent: fn(&str) -> Option<String>,
     /// The moments of a parcel that its rules announce by [`Cx::anchor_reached`]; the others come by themselves.
     pub anchors: &'static [Anchor],
     /// The tables that it stores documents in, besides those of parcels and webhooks.

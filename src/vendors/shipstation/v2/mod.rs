@@ -62,6 +62,7 @@ pub fn vendor() -> Vendor {
         due: rules::due,
         scanned: shared::scanned,
         label: super::labels::of,
+        subject_as_sent: |label| label.parse().ok().map(wire::se),
         stored: wire::STORED.into(),
         webhooks: shared::V2,
         secret_names: shared_access::SECRET_NAMES,
