@@ -25,6 +25,25 @@ pub struct BusinessFailure {
     pub way: Way,
 }
 
+/// Which of the things that a call is about fail.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Items {
+    /// Those with these numbers, from 1: the first and the last of each range.
+    Numbered(Vec<(u64, u64)>),
+    /// So many of them by chance.
+    Share(f64),
+}
+
+impl Items {
+    /// Whether the one with a number fails, for which a number from 0 to 1 is drawn.
+    fn has(&self, number: u64, drawn: impl FnOnce() -> f64) -> bool {
+        match self {
+            Self::Numbered(ranges) => ranges.iter().any(|(first, last)| (first..=last).contains(&&number)),
+            Self::Share(share) => drawn() < *share,
+        }
+    }
+}
+
 /// How a vendor tells of a failure. In all ways the call is first handled as usual, and a call that is refused for a reason of its own
 /// gets that refusal.
 #[derive(Clone, Copy)]
@@ -35,13 +54,24 @@ pub enum Way {
     Answer(fn(text: &str) -> Reply),
     /// The handler asks [`crate::engine::Cx::fails`], because something of the failure stays. Where it does not, nothing has failed.
     Handler,
+    /// The same for each of several things that a call is about, of which a scenario may let some fail: the handler asks
+    /// [`crate::engine::Cx::fails_for`].
+    Items,
+}
+
+impl Way {
+    /// Whether the handler itself tells of the failure.
+    #[must_use]
+    pub fn is_told_by_handler(self) -> bool {
+        matches!(self, Self::Handler | Self::Items)
+    }
 }
 
 impl BusinessFailure {
     /// Its name, if the handler asks for it: a call of which nobody does is none that failed.
     #[must_use]
     pub fn asked_for(&self) -> Option<&'static str> {
-        matches!(self.way, Way::Handler).then_some(self.name)
+        self.way.is_told_by_handler().then_some(self.name)
     }
 }
 
@@ -64,13 +94,15 @@ pub struct WantedFailure {
     pub text: Option<String>,
     /// How the vendor refuses a call in some words.
     pub refuse: fn(text: &str) -> Refusal,
+    /// Which of several things fail; all of them otherwise.
+    pub items: Option<Items>,
 }
 
 impl WantedFailure {
     /// A failure that a scenario wants.
     #[must_use]
     pub fn new(failures: &BusinessFailures, failure: Option<&'static BusinessFailure>, text: Option<String>) -> Self {
-        Self { failure, text, refuse: failures.refuse }
+        Self { failure, text, refuse: failures.refuse, items: None }
     }
 
     /// What is said of the failure.
@@ -82,12 +114,17 @@ impl WantedFailure {
 
     /// Whether the changes of its handler stay.
     pub(super) fn is_kept(&self) -> bool {
-        self.failure.is_some_and(|failure| matches!(failure.way, Way::Handler))
+        self.failure.is_some_and(|failure| failure.way.is_told_by_handler())
     }
 
     /// The text, if it is the failure of that name and its handler tells of it.
     pub(super) fn told_by_handler(&self, name: &str) -> Option<&str> {
         self.failure.filter(|failure| failure.asked_for() == Some(name)).map(|_| self.text())
+    }
+
+    /// Whether it is one of the thing with a number, from 1, of several that a call is about.
+    pub(super) fn is_of(&self, number: u64, drawn: impl FnOnce() -> f64) -> bool {
+        self.items.as_ref().is_none_or(|items| items.has(number, drawn))
     }
 
     /// What is answered in place of the handler's success; `None` if the handler has told of the failure.
@@ -96,7 +133,7 @@ impl WantedFailure {
             None => Some(Err((self.refuse)(self.text()))),
             Some(Way::Refuse(refuse)) => Some(Err(refuse(self.text()))),
             Some(Way::Answer(answer)) => Some(Ok(answer(self.text()))),
-            Some(Way::Handler) => None,
+            Some(Way::Handler | Way::Items) => None,
         }
     }
 }

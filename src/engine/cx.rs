@@ -23,7 +23,7 @@ use crate::engine::pace::Hurry;
 use crate::engine::public_urls::PublicUrls;
 use crate::engine::reachability::Reachability;
 use crate::engine::refusal::{Denial, Refusal};
-use crate::engine::scenario::ScenarioRuntime;
+use crate::engine::scenario::{ScenarioRuntime, drawn};
 use crate::engine::vendor::Vendor;
 use crate::spec::Catalog;
 use crate::world::{Account, AccountId, Blame, Credential, Kind, Note, Row, Table, Task, World};
@@ -140,6 +140,17 @@ impl<'w> Cx<'w> {
             asked.push(name);
         }
         self.failure?.told_by_handler(name)
+    }
+
+    /// The same for one of several things that the call is about, by its number from 1. Where the scenario wants it of others alone, nobody
+    /// has asked for it.
+    #[must_use]
+    pub fn fails_for(&self, name: &'static str, number: u64) -> Option<&'w str> {
+        let account = self.docs.account();
+        // Other numbers than those of conditions, which count from 1.
+        let place = usize::MAX - usize::try_from(number).unwrap_or_default();
+        let drawn = || drawn((self.docs.world.seed(), account.calls()), &account.name, place);
+        if self.failure.is_some_and(|failure| !failure.is_of(number, drawn)) { None } else { self.fails(name) }
     }
 
     /// Schedules a task about a document of this account; [`Vendor::due`] is called with it at `at`.

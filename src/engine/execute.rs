@@ -52,7 +52,7 @@ pub(super) struct Executed {
     pub wire: Option<Wire>,
     pub patch: Option<Box<Patch>>,
     /// The rule that the patch is of, if it has no effect where it finds no place, and the epoch in which it was counted.
-    pub patched_by: Option<(Name, usize, u64)>,
+    pub patched_by: Option<(Turn, u64)>,
     pub failing: Option<StatusCode>,
     /// Whether an answer is made at all, whatever becomes of it.
     pub is_answered: bool,
@@ -161,14 +161,14 @@ impl Machine {
                 let is_void = |turn: &mut Turn| refuses_itself || turn.failure.is_some_and(|name| !handled.asked.contains(&name));
                 let is_untold = decision.taken_back.as_mut().is_none_or(|turn| turn.failure.is_none() || is_void(turn));
                 // A failure that was told may have kept the handler from asking for others.
-                for Turn { owner, rule, .. } in decision.skipped.extract_if(.., |turn| is_untold && is_void(turn)) {
-                    Tried::mark(&mut decision.tried, &owner, rule, How::Uncounted);
-                    uncount(&mut state.world, owner, &[Counter::Matched(rule)]);
+                for turn in decision.skipped.extract_if(.., |turn| is_untold && is_void(turn)) {
+                    Tried::mark(&mut decision.tried, &turn.owner, turn.rule, How::Uncounted);
+                    uncount(&mut state.world, &turn, None);
                 }
-                if let Some(Turn { owner, rule, .. }) = decision.taken_back.take_if(is_void) {
+                if let Some(turn) = decision.taken_back.take_if(is_void) {
                     let how = if refuses_itself { How::Refused } else { How::NotAsked };
-                    Tried::mark(&mut decision.tried, &owner, rule, how);
-                    uncount(&mut state.world, owner, &[Counter::Matched(rule), Counter::Effects(rule)]);
+                    Tried::mark(&mut decision.tried, &turn.owner, turn.rule, how);
+                    uncount(&mut state.world, &turn, Some(Counter::Effects(turn.rule)));
                     decision.withdraw();
                 }
                 if let Some(effect) = &mut decision.effect {
@@ -180,7 +180,7 @@ impl Machine {
         decision.quota = decision.quota.or(quota);
         sandbox.measure(state);
         let patched_by = decision.taken_back.take().filter(|_| decision.patch.is_some());
-        let patched_by = patched_by.map(|Turn { owner, rule, .. }| (owner, rule, sandbox.epoch()));
+        let patched_by = patched_by.map(|turn| (turn, sandbox.epoch()));
         let mut rules = std::mem::take(&mut decision.tried);
         rules.shrink_to_fit();
         let mut executed = executed(handled, &state.world, now, nth, decision);
@@ -190,11 +190,11 @@ impl Machine {
     }
 
     /// Takes back that a patch was counted, because it found no place in the answer.
-    pub(super) fn patch_missed(sandbox: &Sandbox, (owner, row, epoch): (Name, usize, u64)) {
+    pub(super) fn patch_missed(sandbox: &Sandbox, turn: &Turn, epoch: u64) {
         let mut state = sandbox.lock();
         // What was counted before the state was replaced is gone.
         if sandbox.epoch() == epoch {
-            uncount(&mut state.world, owner, &[Counter::Matched(row), Counter::Effects(row)]);
+            uncount(&mut state.world, turn, Some(Counter::Effects(turn.rule)));
             sandbox.measure(&state);
         }
     }
@@ -400,11 +400,11 @@ fn admit<'m>(sandbox: &Sandbox, loaded: &LoadedVendor, parsed: &Parsed<'m>, stat
 }
 
 /// Takes back that a call was counted for a rule of a scenario or fault, because it had no effect in the end.
-fn uncount(world: &mut World, owner: Name, counters: &[Counter]) {
-    let (_, mut tally) = world.tally(owner);
-    for counter in counters {
-        let before = tally.get(counter).filter(|count| count.calls > 1);
-        tally.set(counter.clone(), before.map(|count| Count { calls: count.calls - 1, ..count }));
+fn uncount(world: &mut World, turn: &Turn, effect: Option<Counter>) {
+    let (_, mut tally) = world.tally(turn.owner.clone());
+    for counter in turn.counters().chain(effect) {
+        let before = tally.get(&counter).filter(|count| count.calls > 1);
+        tally.set(counter, before.map(|count| Count { calls: count.calls - 1, ..count }));
     }
 }
 

@@ -93,7 +93,7 @@ pub use accounts::{AccountRows, FieldSpec, FieldType, ROTATES_TO};
 pub use actions::ActionError;
 pub use auth::{AuthRequest, Identity, credentials};
 pub use budget::{TotalUsage, Usage};
-pub use business::{BusinessFailure, BusinessFailures, CARRIER_REFUSES, WantedFailure, Way};
+pub use business::{BusinessFailure, BusinessFailures, CARRIER_REFUSES, Items, WantedFailure, Way};
 pub use call::{Call, Request, Validation, pairs};
 pub use completion::{Forms, Member};
 pub use coverage::{Coverage, Evidence};

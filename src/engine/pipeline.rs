@@ -231,11 +231,11 @@ impl Machine {
         if let Some(patch) = &patch {
             let has_effect;
             ((status, headers, body), has_effect) = patch.apply(dialect.style, (status, headers, body), &mut notes);
-            if let Some(rule) = patched_by.filter(|_| !has_effect) {
+            if let Some((turn, epoch)) = patched_by.filter(|_| !has_effect) {
                 if let Some(tried) = &mut tried {
-                    Tried::mark(&mut tried.rules, &rule.0, rule.1, How::Missed);
+                    Tried::mark(&mut tried.rules, &turn.owner, turn.rule, How::Missed);
                 }
-                Self::patch_missed(&here.sandbox, rule);
+                Self::patch_missed(&here.sandbox, &turn, epoch);
                 effect = None;
             }
         }

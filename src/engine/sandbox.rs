@@ -202,10 +202,13 @@ impl Sandbox {
         self.documents.set(state.bytes() + self.snapshot_bytes.load(Ordering::Relaxed));
     }
 
-    /// Makes the present world the one that [`Sandbox::reset`] goes back to.
-    pub fn mark_initial_state(&self) {
+    /// Makes the present world the one that [`Sandbox::reset`] goes back to, when the wall shows `wall`.
+    pub fn mark_initial_state(&self, wall: Timestamp) {
         let mut state = self.lock();
         state.world.replace_counters(Counters::default());
+        if state.scenario.counts_time() {
+            state.begin_counting(Name::default(), wall);
+        }
         state.world.mark_initial();
         state.initial = state.world.clone();
         self.measure(&state);
@@ -237,13 +240,16 @@ impl Sandbox {
         self.clear_journal();
     }
 
-    /// Switches a fault on, in place of the one of that name if there is one; false when there are too many.
-    pub fn switch_on(&self, fault: Fault) -> bool {
+    /// Switches a fault on at the wall's time `wall`, in place of the one of that name if there is one; false when there are too many.
+    pub fn switch_on(&self, fault: Fault, wall: Timestamp) -> bool {
         let mut state = self.lock();
         if state.faults.len() >= Self::FAULTS && state.faults.iter().all(|other| other.name != fault.name) {
             return false;
         }
         let index = state.switch_off(&fault.name).unwrap_or(state.faults.len());
+        if fault.runtime.counts_time() {
+            state.begin_counting(fault.name.clone(), wall);
+        }
         state.faults.insert(index, fault);
         self.faults_changed(state);
         true

@@ -25,7 +25,7 @@ use crate::engine::patch::Patch;
 use crate::engine::refusal::Refusal;
 use crate::engine::reply::{Outcome, Reply};
 use crate::engine::wire::Wire;
-use crate::world::{Account, AccountId, Counters, Credential, Effect, Met, Note, Tally};
+use crate::world::{Account, AccountId, Counter, Counters, Credential, Effect, Met, Note, Tally, World};
 
 /// What happens to one call.
 #[derive(Default)]
@@ -72,8 +72,18 @@ pub struct Turn {
     pub owner: Name,
     /// Which of its rules.
     pub rule: usize,
+    /// The object that the call is about, where the rule counts each by itself.
+    pub object: Option<Name>,
     /// The business failure that the rule is, if the handler has to ask for it.
     pub failure: Option<&'static str>,
+}
+
+impl Turn {
+    /// What was counted of the call.
+    pub(super) fn counters(&self) -> impl Iterator<Item = Counter> {
+        let object = self.object.iter().map(|object| Counter::Object(self.rule, object.clone()));
+        std::iter::once(Counter::Matched(self.rule)).chain(object)
+    }
 }
 
 /// How long an answer is held back, by the wall clock.
@@ -223,6 +233,11 @@ pub trait ScenarioRuntime: Any + Send + Sync {
         WebhookChaos::default()
     }
 
+    /// Whether some of its rules count time from when it came.
+    fn counts_time(&self) -> bool {
+        false
+    }
+
     /// A number of what its rules mean, by which they are told from those of an edited scenario; 0 if it has none.
     fn sense(&self) -> u32 {
         0
@@ -236,8 +251,8 @@ pub trait ScenarioRuntime: Any + Send + Sync {
         self.source().len()
     }
 
-    /// Its rules that have had no effect so far.
-    fn unused(&self, _: &Counters) -> Vec<UnusedRule> {
+    /// Its rules that have had no effect on a world so far.
+    fn unused(&self, _: &World) -> Vec<UnusedRule> {
         Vec::new()
     }
 }
@@ -245,7 +260,7 @@ pub trait ScenarioRuntime: Any + Send + Sync {
 /// A rule of a scenario, or a fault, that never had an effect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UnusedRule {
-    /// What the rule is: `override`, `timeline` or `fault`.
+    /// What the rule is: `override`, `timeline`, `step of timeline` or `fault`.
     pub what: Cow<'static, str>,
     /// Its name, or the operations that an override is for.
     pub name: String,

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::base::entropy::Secret;
 use crate::base::name::Name;
+use crate::base::time::Timestamp;
 use crate::engine::scenario::{Fault, ScenarioRuntime, UnusedRule};
-use crate::world::{Counter, World};
+use crate::world::{Count, Counter, World};
 
 /// All of a sandbox that a call can see or change. A copy goes its own way; documents are shared until one side writes.
 #[derive(Clone)]
@@ -85,6 +86,12 @@ impl State {
         Some(index)
     }
 
+    /// Has a fault, or the scenario, count time from now on.
+    pub(super) fn begin_counting(&mut self, owner: Name, wall: Timestamp) {
+        let began = Some(self.world.clock().now(wall));
+        self.world.tally(owner).1.set(Counter::Beginning, Some(Count { began, calls: 0 }));
+    }
+
     /// Sets what everything random comes from, now and after every reset.
     pub(super) fn reseed(&mut self, seed: u64, seeded: bool, secret: Option<Secret>) {
         self.seeded = seeded;
@@ -107,7 +114,7 @@ impl State {
     pub fn unused(&self) -> Vec<UnusedRule> {
         let counters = self.world.counters();
         let faults = self.faults.iter().filter_map(|fault| fault.unused(counters, "no call met it"));
-        self.scenario.unused(counters).into_iter().chain(faults).chain(self.unused_faults.iter().cloned()).collect()
+        self.scenario.unused(&self.world).into_iter().chain(faults).chain(self.unused_faults.iter().cloned()).collect()
     }
 
     /// How many faults without an effect are remembered.

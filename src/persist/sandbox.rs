@@ -75,7 +75,7 @@ fn world_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "object", "required": ["format"], "additionalProperties": true, "properties": {"format": {"type": "string", "enum": [FORMAT]}}})
 }
 
-/// An override by its position, and the class of calls that its limit counts.
+/// An override by its position, and the class of calls that its limit counts, or the object that its calls are about.
 type WindowKey = (usize, Name);
 
 /// The counters of the scenario or of a fault.
@@ -87,6 +87,10 @@ struct Counted {
     effects: Vec<(usize, u64)>,
     taken: Vec<(Name, u64)>,
     windows: Vec<(WindowKey, (Timestamp, u64))>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    objects: Vec<(WindowKey, (Option<Timestamp>, u64))>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    began: Option<Timestamp>,
 }
 
 impl Contents {
@@ -203,6 +207,8 @@ impl Counted {
                 Counter::Window(index, class) => {
                     counted.windows.extend(began.map(|began| ((*index, class.clone()), (began, calls))));
                 }
+                Counter::Object(index, object) => counted.objects.push(((*index, object.clone()), (began, calls))),
+                Counter::Beginning => counted.began = began,
             }
         }
         counted
@@ -226,6 +232,12 @@ impl Counted {
         }
         for ((index, class), (began, calls)) in self.windows {
             count(Counter::Window(index, class), Some(began), calls);
+        }
+        for ((index, object), (began, calls)) in self.objects {
+            count(Counter::Object(index, object), began, calls);
+        }
+        if self.began.is_some() {
+            count(Counter::Beginning, self.began, 0);
         }
     }
 }

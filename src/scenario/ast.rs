@@ -3,19 +3,20 @@
 
 mod expect;
 mod pace;
+mod webhooks;
 mod window;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 pub use self::expect::{Answered, Calls, Count, Deliveries, Expectation, Expected};
-pub use self::pace::{Latency, Per, RateLimit, Spread};
+pub use self::pace::{After, Latency, Moment, Objects, Per, RateLimit, Spread};
+pub use self::webhooks::{Subscription, Webhooks};
 pub use self::window::Window;
 use super::error::{Diagnostic, Source, Span, Spanned};
 use super::expr::{Expr, Path, Scope};
@@ -24,8 +25,7 @@ use super::shape::Shape;
 use super::template::Template;
 use crate::base::text;
 use crate::carrier::{Anchor, Status};
-use crate::engine::Wire;
-use crate::engine::webhooks::Forgery;
+use crate::engine::{Items, Wire};
 
 /// How a sandbox differs from the default one.
 #[derive(Debug, Clone, PartialEq)]
@@ -339,6 +339,8 @@ pub struct Override {
     pub on: Spanned<Pattern>,
     /// Those for which this holds only.
     pub when: Option<Condition>,
+    /// Those that come then only.
+    pub after: Option<After>,
     /// What takes the place of the vendor's answer.
     pub effect: Option<Effect>,
     /// How long the answer is held back.
@@ -347,6 +349,8 @@ pub struct Override {
     pub times: Option<u64>,
     /// How many matching calls are left alone first.
     pub skip: u64,
+    /// What the calls have in common of which `times` and `skip` count each lot by itself; all of them together when absent.
+    pub per: Option<Objects>,
 }
 
 impl Override {
@@ -414,6 +418,8 @@ pub struct Refusal {
     pub failure: Option<Spanned<String>>,
     /// The words, unless they are the vendor's.
     pub text: Option<Template>,
+    /// Which of the things that the call is about fail, where it is about several; all of them otherwise.
+    pub items: Option<Spanned<Items>>,
 }
 
 /// Something that goes wrong on purpose.
@@ -450,55 +456,4 @@ pub enum RateLimits {
 pub struct Between<T> {
     pub min: T,
     pub max: T,
-}
-
-/// How webhook deliveries are disturbed.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Webhooks {
-    /// The share of deliveries that are sent twice.
-    pub duplicate: f64,
-    /// How many others may overtake a delivery.
-    pub reorder: u64,
-    /// How much later deliveries are sent.
-    pub delay: Option<Between<Duration>>,
-    /// The share of deliveries that are never sent.
-    pub drop: f64,
-    /// The shares of deliveries that receivers ought to refuse, in the order of [`Forgery::ALL`], and where they are asked for.
-    pub forged: [(f64, Span); Forgery::ALL.len()],
-    /// Where `duplicate`, `reorder`, `delay` and `drop` are written.
-    pub spans: [Option<Span>; 4],
-}
-
-impl Webhooks {
-    /// What it asks for besides subscriptions, by the names of members, with where that is written.
-    pub(super) fn asked(&self) -> impl Iterator<Item = (&'static str, Span)> {
-        let Self { duplicate, reorder, delay, drop, forged, spans } = *self;
-        let is_delayed = delay.is_some_and(|delay| !delay.max.is_zero());
-        let others = [("duplicate", duplicate > 0.0), ("reorder", reorder > 0), ("delay", is_delayed), ("drop", drop > 0.0)];
-        let others = others.into_iter().zip(spans).filter(|((_, is_asked), _)| *is_asked);
-        let others = others.filter_map(|((name, _), span)| Some((name, span?)));
-        let forged = Forgery::ALL.into_iter().zip(forged).filter(|(_, (share, _))| *share > 0.0);
-        others.chain(forged.map(|(forgery, (_, span))| (forgery.member(), span)))
-    }
-}
-
-/// A webhook subscription that exists from the beginning, as if it had been set up in the vendor's portal.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Subscription {
-    pub vendor: Spanned<String>,
-    /// The account that it belongs to; that of the vendor's first credential otherwise.
-    pub account: Option<String>,
-    /// Where the account is named.
-    pub account_span: Option<Span>,
-    pub url: Spanned<String>,
-    /// The vendor's names of the events; all of them when it is empty.
-    pub events: Vec<Spanned<String>>,
-    /// Whether bodies are forms instead of JSON.
-    pub form: bool,
-    /// Where the file says the format.
-    pub format_span: Option<Span>,
-    /// The key of signatures, or a text that is sent with each delivery.
-    pub secret: Option<String>,
-    /// Where the secret stands in the file.
-    pub secret_span: Option<Span>,
 }

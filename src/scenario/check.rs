@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::ast::{Effect, Expected, Operation, Pattern, Refusal, Response, Scenario, Trigger};
+use super::ast::{After, Effect, Expected, Moment, Operation, Pattern, Refusal, Response, Scenario, Trigger};
 use super::error::{Diagnostic, MAX_PROBLEMS, Source, Span, Spanned, nearest, quoted, suggestion};
 use super::expr::types::{Looked, Type};
 use super::template::Template;
@@ -113,8 +113,12 @@ pub fn check(scenario: &Scenario, vocabulary: &dyn Vocabulary) -> Vec<Diagnostic
         if let (Pattern::One(operation), Some(Effect::Respond(response))) = (&entry.on.value, &entry.effect) {
             checker.answer(&entry.on.value, operation, response);
         }
-        if let Some(Effect::Refuse(Refusal { failure: Some(failure), text })) = &entry.effect {
+        if let Some(After { moment: Moment::Call(on), .. }) = &entry.after {
+            checker.pattern(on);
+        }
+        if let Some(Effect::Refuse(Refusal { failure: Some(failure), text, items })) = &entry.effect {
             checker.failure(&entry.on.value, failure, text.is_some());
+            items.iter().for_each(|items| checker.items(&entry.on.value, failure, items.span));
         }
     }
     for subscription in &scenario.subscriptions {
@@ -236,7 +240,7 @@ impl<'c> Checker<'c> {
         let own = || self.vocabulary.failures().filter(|(vendor, row)| is_meant(vendor, row)).map(|(_, row)| row);
         let mut named = own().filter(|row| row.name == failure.value).peekable();
         if named.peek().is_some() {
-            let is_wordless = |row: &BusinessFailure| row.text.is_empty() && matches!(row.way, Way::Handler);
+            let is_wordless = |row: &BusinessFailure| row.text.is_empty() && row.way.is_told_by_handler();
             if has_text && named.all(is_wordless) {
                 let message = format!("`{}` is told without words, so that nobody says the `text`", failure.value);
                 self.problem("S007", failure.span, message, None, "leave `text` out; `respond` writes an answer by hand".to_owned());
@@ -254,6 +258,26 @@ impl<'c> Checker<'c> {
             (own, None) => format!("it can fail with {}", quoted(own)),
         };
         self.problem("S200", failure.span, format!("`{on}` cannot fail with `{}`", failure.value), None, help);
+    }
+
+    /// Some items of calls that are about one thing alone.
+    fn items(&mut self, on: &Pattern, failure: &Spanned<String>, span: Span) {
+        let is_of_items = |row: &BusinessFailure| matches!(row.way, Way::Items) && row.name == failure.value;
+        let meant = |vendor: &str, row: &BusinessFailure| row.operations.iter().any(|id| on.matches(vendor, id));
+        let all = || self.vocabulary.failures().filter(|(_, row)| is_of_items(row));
+        let is_known = self.vocabulary.failures().any(|(vendor, row)| row.name == failure.value && meant(vendor, row));
+        // What the operation cannot fail with is told by itself.
+        if !is_known || all().any(|(vendor, row)| meant(vendor, row)) {
+            return;
+        }
+        let others: Vec<_> = all().flat_map(|(vendor, row)| row.operations.iter().map(move |id| format!("{vendor}.{id}"))).collect();
+        let others: Vec<&str> = others.iter().map(String::as_str).collect();
+        let help = match &others[..] {
+            [] => "leave it out".to_owned(),
+            others => format!("calls about several things are those of {}", quoted(others)),
+        };
+        let message = format!("`{}` of `{on}` fails as a whole, and has no `items`", failure.value);
+        self.problem("S007", span, message, None, help);
     }
 
     pub(super) fn note(&mut self, code: &Spanned<String>) {

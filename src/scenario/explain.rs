@@ -357,11 +357,18 @@ const NOT_COUNTED: &str = "which counts for neither `skip` nor `times`";
 /// Why a rule that a call matches has no effect on it.
 fn passed_over(row: &Override, how: How) -> String {
     let (skip, times) = (row.skip, row.times.unwrap_or_default());
+    let per = row.per.as_ref().map_or_else(String::new, |per| format!(" of each `{}`", per.text));
+    let after = row.after.as_ref().map_or("", |after| &after.text);
     let limit = if let Some(Effect::RateLimit(limit)) = &row.effect { limit.limit } else { 0 };
     let why = match how {
-        How::Skipped => format!("`skip: {skip}` leaves the first calls alone"),
-        How::Uncounted => format!("`skip: {skip}` leaves the first calls alone, of which this is none: there was nothing that it is about"),
+        How::Skipped => format!("`skip: {skip}` leaves the first calls{per} alone"),
+        How::Uncounted => {
+            format!("`skip: {skip}` leaves the first calls{per} alone, of which this is none: there was nothing that it is about")
+        }
+        How::UsedUp if row.per.is_some() => format!("`times: {times}` ends it for this one{per}"),
         How::UsedUp => format!("`times: {times}` ends it"),
+        How::NotYet => format!("`after: {after}` had not come yet"),
+        How::Over => format!("`after: {after}` was over"),
         How::Within => format!("its limit of {limit} calls was not exceeded"),
         How::Refused => format!("the vendor refused it for a reason of its own, {NOT_COUNTED}"),
         How::NotAsked => format!("the vendor did not look for what would make it fail, {NOT_COUNTED}"),

@@ -2,6 +2,8 @@
 
 mod effects;
 mod given;
+mod turns;
+mod waiting;
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -15,14 +17,16 @@ use crate::base::time::Timestamp;
 use crate::carrier::{self, Parcel, Status, When};
 use crate::engine::webhooks;
 use crate::engine::{ActionError, Cx, Decision, Machine, ROTATES_TO, Sandbox, ScenarioRuntime, Start, UnusedRule, View, WebhookChaos};
-use crate::scenario::ast::{Account, ClockMode, Credentials, Effect, Pattern, RateLimits, Scenario, Then, Trigger, Webhooks};
+use crate::scenario::ast::{
+    Account, After, ClockMode, Credentials, Effect, Moment, Override, Pattern, RateLimits, Scenario, Then, Trigger, Webhooks,
+};
 use crate::scenario::error::{Diagnostic, Span, Spanned};
 use crate::scenario::facts::{CallFacts, ParcelFacts};
 use crate::scenario::index::Index;
 use crate::scenario::parse;
 use crate::scenario::parse::first_of;
 pub use crate::scenario::vocabulary::MachineVocabulary;
-use crate::world::{self, Clock, Counter, Counters, How, Met, Mode, Tally, World};
+use crate::world::{self, Clock, Counter, How, Met, Mode, Tally, World};
 
 impl Scenario {
     /// The scenario that changes nothing.
@@ -151,7 +155,7 @@ pub fn stage(
     if is_new {
         subscribe(machine, &sandbox, scenario, wall, &mut problems);
     }
-    sandbox.mark_initial_state();
+    sandbox.mark_initial_state(wall);
     if problems.is_empty() { Ok(sandbox) } else { Err(first_of(problems)) }
 }
 
@@ -222,6 +226,8 @@ struct Runtime {
     /// Where the lines of its text begin.
     line_starts: Vec<usize>,
     sense: u32,
+    /// How many objects each override counts, that counts some by themselves.
+    objects: u64,
 }
 
 impl Runtime {
@@ -252,7 +258,8 @@ impl Runtime {
         let line_starts = std::iter::once(0).chain(line_starts).collect();
         let index = Index::of(&scenario.overrides);
         let sense = if scenario.overrides.is_empty() { 0 } else { sense(&scenario.source.text) };
-        Self { scenario, index, timelines, line_starts, sense }
+        let counting = scenario.overrides.iter().filter(|row| row.per.is_some()).count() as u64;
+        Self { scenario, index, timelines, line_starts, sense, objects: turns::OBJECTS / counting.max(1) }
     }
 
     /// The line of its file that a span begins in, from 1.
@@ -281,9 +288,22 @@ impl ScenarioRuntime for Runtime {
             if !fits {
                 continue;
             }
+            if let Some(how) = row.after.as_ref().and_then(|after| turns::outside(after, view, id, tally)) {
+                tried.push(Met::new(index, how));
+                continue;
+            }
+            let object = row.per.as_ref().map(|per| turns::object(per, view, &scope));
+            if view.values.steps.get() == 0 {
+                tried.push(Met::new(index, How::TooMuch));
+                return Decision { tried, ..effects::too_large(effects::TOO_MANY_STEPS) };
+            }
             let turn = tally.add(Counter::Matched(index));
+            let turn = match &object {
+                Some(object) => tally.add_of_object(index, object.clone(), view.now, self.objects),
+                None => turn,
+            };
             if turn <= row.skip {
-                skipped.extend(effects::turn(index, row, view, id));
+                skipped.extend(effects::turn(index, row, view, id, object));
                 tried.push(Met::new(index, How::Skipped));
                 continue;
             }
@@ -291,7 +311,7 @@ impl ScenarioRuntime for Runtime {
                 tried.push(Met::new(index, How::UsedUp));
                 continue;
             }
-            if let Some(decision) = effects::effect(index, row, view, tally, &mut quota, rng) {
+            if let Some(decision) = effects::effect(index, row, view, object, tally, (&mut quota, rng)) {
                 let nth = tally.add(Counter::Effects(index));
                 let line = Some(self.line(row.span));
                 let effect = world::Effect {
@@ -344,6 +364,11 @@ impl ScenarioRuntime for Runtime {
         self.scenario.rate_limits == RateLimits::Vendor
     }
 
+    fn counts_time(&self) -> bool {
+        let is_timed = |row: &Override| matches!(&row.after, Some(After { moment: Moment::Time(..), .. }));
+        self.scenario.overrides.iter().any(is_timed)
+    }
+
     fn sense(&self) -> u32 {
         self.sense
     }
@@ -356,7 +381,8 @@ impl ScenarioRuntime for Runtime {
         self.scenario.source.text.len() + self.scenario.bytes
     }
 
-    fn unused(&self, counters: &Counters) -> Vec<UnusedRule> {
+    fn unused(&self, world: &World) -> Vec<UnusedRule> {
+        let counters = world.counters();
         let counted = |counter| counters.get("", &counter).map(|count| count.calls);
         let line = |span: Span| Some(self.line(span));
         let called: Vec<_> = counters.of("").filter_map(|(counter, count)| Some((counter.operation()?, count.calls))).collect();
@@ -369,6 +395,10 @@ impl ScenarioRuntime for Runtime {
             let detail = match (counted(Counter::Matched(index)), &row.effect) {
                 (None, _) => match came(&row.on.value) {
                     0 => "no call came to it".to_owned(),
+                    calls if row.after.is_some() => {
+                        let after = row.after.as_ref().map_or("", |after| &after.text);
+                        format!("none of {calls} calls fulfilled its conditions while `after: {after}` held")
+                    }
                     calls => {
                         let otherwise = match &row.effect {
                             Some(Effect::Patch(_)) => ", or their answers have none of the places that it changes",
@@ -379,7 +409,10 @@ impl ScenarioRuntime for Runtime {
                     }
                 },
                 (Some(calls), Some(Effect::RateLimit(_))) if row.skip < calls => format!("none of {calls} calls was one too many"),
-                (Some(calls), _) => format!("it skipped each of {calls} calls"),
+                (Some(calls), _) => match &row.per {
+                    Some(per) => format!("it skipped each of {calls} calls, counted by `{}`", per.text),
+                    None => format!("it skipped each of {calls} calls"),
+                },
             };
             UnusedRule { what: "override".into(), name: self.scenario.named(&row.on.value, row.span), line: line(row.span), detail }
         });
@@ -396,6 +429,12 @@ impl ScenarioRuntime for Runtime {
                 detail,
             }
         });
-        overrides.chain(timelines).collect()
+        let steps = waiting::steps(&self.scenario, world).into_iter().map(|(name, step, detail)| UnusedRule {
+            what: "step of timeline".into(),
+            name: self.scenario.named(&name, step.span),
+            line: line(step.span),
+            detail,
+        });
+        overrides.chain(timelines).chain(steps).collect()
     }
 }

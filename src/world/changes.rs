@@ -201,6 +201,39 @@ impl Tally<'_> {
         self.counters.get(&self.owner, counter)
     }
 
+    /// How many calls came so far of operations that are meant, by their vendors and ids, of all accounts.
+    #[must_use]
+    pub fn calls(&self, is_meant: impl Fn(&str, &str) -> bool) -> u64 {
+        let calls = self.counters.of("").take_while(|(counter, _)| matches!(counter, Counter::Calls(..)));
+        let meant = calls.filter(|(counter, _)| counter.operation().is_some_and(|(vendor, id)| is_meant(vendor, id)));
+        meant.map(|(_, count)| count.calls).sum()
+    }
+
+    /// Adds one to the calls about an object that matched an override, and returns the sum. Of more than `most` objects the half is
+    /// forgotten that was not seen for the longest time.
+    pub fn add_of_object(&mut self, rule: usize, object: Name, now: Timestamp, most: u64) -> u64 {
+        let counter = Counter::Object(rule, object);
+        let before = self.get(&counter);
+        if before.is_none() && self.add(Counter::Object(rule, Name::default())) > most {
+            self.forget_objects(rule, most / 2);
+        }
+        let calls = before.map_or(0, |count| count.calls) + 1;
+        self.set(counter, Some(Count { began: Some(now), calls }));
+        calls
+    }
+
+    fn forget_objects(&mut self, rule: usize, kept: u64) {
+        let is_object = |counter: &Counter| matches!(counter, Counter::Object(own, object) if *own == rule && !object.is_empty());
+        let owner = self.owner.clone();
+        let objects = self.counters.of(&owner).filter(|(counter, _)| is_object(counter));
+        let mut objects: Vec<_> = objects.map(|(counter, count)| (count.began, counter.clone())).collect();
+        objects.sort();
+        let kept = usize::try_from(kept).unwrap_or(usize::MAX).min(objects.len());
+        objects.truncate(objects.len() - kept);
+        objects.into_iter().for_each(|(_, counter)| self.set(counter, None));
+        self.set(Counter::Object(rule, Name::default()), Some(Count { began: None, calls: kept as u64 + 1 }));
+    }
+
     /// Sets or removes a counter.
     pub fn set(&mut self, counter: Counter, count: Option<Count>) {
         let before = self.counters.set(self.owner.clone(), counter.clone(), count);

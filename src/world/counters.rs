@@ -24,6 +24,11 @@ pub enum Counter {
     Parcels(Name),
     /// Calls of a class in the current window of an override's limit.
     Window(usize, Name),
+    /// Calls about one object that matched an override, where it counts each by itself, with the time of the latest; without an object, how
+    /// many of them are counted.
+    Object(usize, Name),
+    /// When the scenario, or the fault, came: what it counts time from.
+    Beginning,
 }
 
 impl Counter {
@@ -114,5 +119,34 @@ impl Counters {
                 before
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::{Clock, Mode, World};
+
+    #[test]
+    fn objects_have_a_bound_and_those_seen_last_stay() {
+        let start = Timestamp::UNIX_EPOCH;
+        let mut world = World::new(1, Clock::new(Mode::Frozen, Some(start), start));
+        let second = |number: i64| Timestamp::from_second(number).expect("it is in the calendar");
+        let object = |number: i64| Name::from(format!("object {number}"));
+        let (_, mut tally) = world.tally(Name::default());
+        for number in 0..1_000 {
+            assert_eq!(tally.add_of_object(0, object(number), second(number), 100), 1, "{number}");
+            tally.add_of_object(1, object(0), second(number), 100);
+            // One that is asked about all the time is never forgotten.
+            tally.add_of_object(0, object(0), second(number), 100);
+        }
+        assert_eq!(
+            (tally.add_of_object(0, object(0), second(1_000), 100), tally.add_of_object(0, object(999), second(1_000), 100)),
+            (1_002, 2)
+        );
+        let objects = |rule: usize| move |(counter, _): &(&Counter, Count)| matches!(counter, Counter::Object(own, _) if *own == rule);
+        let counted = world.counters().of("").filter(objects(0)).count();
+        assert!((50..=101).contains(&counted), "{counted}");
+        assert_eq!(world.counters().of("").filter(objects(1)).count(), 2);
     }
 }

@@ -52,6 +52,10 @@ pub enum How {
     TooMuch,
     /// The fault was there, and did not match.
     Unmatched,
+    /// Its `after` had not come yet.
+    NotYet,
+    /// Its `after` was over by then.
+    Over,
 }
 
 impl Tried {

@@ -196,7 +196,7 @@ const STEPS: &[Step] = &[
     ("a snapshot", |machine| assert!(machine.default_sandbox().snapshot("before", wall()).is_some())),
     ("a line of the log", |machine| machine.default_sandbox().note(wall(), Deed::SnapshotTaken, Some("before"), None)),
     ("a parcel after the snapshot", |machine| drop(parcel(machine, "default", "third"))),
-    ("a fault", |machine| assert!(machine.default_sandbox().switch_on(fault(machine, "late")))),
+    ("a fault", |machine| assert!(machine.default_sandbox().switch_on(fault(machine, "late"), jiff::Timestamp::UNIX_EPOCH))),
     ("time", |machine| {
         let to = wall().checked_add(jiff::SignedDuration::from_hours(50)).expect("a near day");
         machine.default_sandbox().lock().world.set_time(to, wall());
@@ -204,7 +204,7 @@ const STEPS: &[Step] = &[
     }),
     ("a restored snapshot", |machine| assert!(machine.default_sandbox().restore("before", wall()))),
     ("a fork", |machine| drop(machine.fork(machine.default_sandbox(), "two", wall()))),
-    ("another fault", |machine| assert!(machine.default_sandbox().switch_on(fault(machine, "late")))),
+    ("another fault", |machine| assert!(machine.default_sandbox().switch_on(fault(machine, "late"), jiff::Timestamp::UNIX_EPOCH))),
     ("a fault that is off", |machine| assert!(machine.default_sandbox().switch_off("late"))),
     ("another scenario", |machine| {
         let staged = scenario(machine, "one");

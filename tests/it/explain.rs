@@ -24,7 +24,7 @@ fn start() -> Server {
 }
 
 /// A server under a scenario.
-fn under(scenario: &str) -> Server {
+pub fn under(scenario: &str) -> Server {
     let server = Server::start(&[]);
     let yaml = [("content-type", "application/yaml")];
     assert_eq!(send(&server, "PUT", "/_seatrial/sandboxes/default/scenario", &yaml, scenario).status, 200);
@@ -42,13 +42,13 @@ fn ids(server: &Server) -> Vec<String> {
 }
 
 /// The line, outcome and detail of each rule.
-fn rules(explanation: &Value) -> Vec<(u64, String, String)> {
+pub fn rules(explanation: &Value) -> Vec<(u64, String, String)> {
     let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
     let rows = explanation["rules"].as_array().into_iter().flatten();
     rows.map(|row| (row["line"].as_u64().unwrap_or_default(), text(row, "outcome"), text(row, "detail"))).collect()
 }
 
-fn row(line: u64, outcome: &str, detail: &str) -> (u64, String, String) {
+pub fn row(line: u64, outcome: &str, detail: &str) -> (u64, String, String) {
     (line, outcome.to_owned(), detail.to_owned())
 }
 

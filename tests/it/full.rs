@@ -69,7 +69,7 @@ fn what_came_of_a_webhook_is_written_down_in_a_full_sandbox() {
 #[test]
 fn a_step_that_does_not_fit_is_postponed_until_there_is_room() {
     let prepare = |machine: &Machine| {
-        assert!(machine.default_sandbox().switch_on(filler(20_000)));
+        assert!(machine.default_sandbox().switch_on(filler(20_000), jiff::Timestamp::UNIX_EPOCH));
         let booked = machine.as_account(machine.default_sandbox(), "shiptheory", None, wall(), |cx| {
             cx.create_parcel(Parcel { tracking_number: NUMBER.to_owned(), created: cx.now, ..Parcel::default() });
         });
@@ -90,7 +90,7 @@ fn a_step_that_does_not_fit_is_postponed_until_there_is_room() {
     assert_eq!(full.time_until_work(sandbox, wall()), None);
 
     // Too little room is as good as none, and a copy keeps what is postponed.
-    assert!(sandbox.switch_on(filler(19_990)));
+    assert!(sandbox.switch_on(filler(19_990), jiff::Timestamp::UNIX_EPOCH));
     assert_eq!(advance(&full, sandbox, after(240), wall()).1, 0);
     sandbox.snapshot("full", wall());
     assert!(sandbox.drop_snapshot("full"));
@@ -104,7 +104,7 @@ fn a_step_that_does_not_fit_is_postponed_until_there_is_room() {
 #[test]
 fn what_does_not_fit_is_tried_again_by_the_next_call_too() {
     let prepare = |machine: &Machine| {
-        assert!(machine.default_sandbox().switch_on(filler(20_000)));
+        assert!(machine.default_sandbox().switch_on(filler(20_000), jiff::Timestamp::UNIX_EPOCH));
         let booked = machine.as_account(machine.default_sandbox(), "shiptheory", None, wall(), |cx| {
             cx.create_parcel(Parcel { tracking_number: NUMBER.to_owned(), created: cx.now, ..Parcel::default() });
         });

@@ -90,6 +90,7 @@ mod stories;
 mod targets;
 mod tidy;
 mod tls;
+mod turns;
 mod ui;
 mod ui_agenda;
 mod ui_kept;

@@ -40,7 +40,7 @@ pub fn run(file: &Path, folder: &str) -> Result<(), Failed> {
             let (free, starved) = (free?, starved?);
             let after = |hours| time::shift(now, SignedDuration::from_hours(hours));
             play::deliver_until(&machine, &free, after(END));
-            starved.switch_on(Fault::new(Name::new("filler"), json!("x".repeat(LIMIT)), Arc::new(NoScenario)));
+            starved.switch_on(Fault::new(Name::new("filler"), json!("x".repeat(LIMIT)), Arc::new(NoScenario)), jiff::Timestamp::UNIX_EPOCH);
             FULL.into_iter().for_each(|hours| play::deliver_until(&machine, &starved, after(hours)));
             starved.switch_off("filler");
             play::deliver_until(&machine, &starved, after(END));

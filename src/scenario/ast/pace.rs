@@ -1,8 +1,12 @@
-//! How fast calls are answered, and how many of them are.
+//! How fast calls are answered, how many of them are, and when that begins.
 
 use std::time::Duration;
 
-use super::Between;
+use jiff::SignedDuration;
+
+use super::{Between, Pattern};
+use crate::scenario::error::Spanned;
+use crate::scenario::expr::Expr;
 
 /// How long answers are held back, by the wall clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,4 +50,31 @@ impl Default for Per {
     fn default() -> Self {
         Self { credential: true, operation: false }
     }
+}
+
+/// When an override begins to hold.
+#[derive(Debug, Clone, PartialEq)]
+pub struct After {
+    pub moment: Moment,
+    /// As the file has it written.
+    pub text: String,
+}
+
+/// A moment of a sandbox's life.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Moment {
+    /// So long after the scenario came, and until so long after it.
+    Time(SignedDuration, Option<SignedDuration>),
+    /// Behind a call of these operations.
+    Call(Spanned<Pattern>),
+}
+
+/// What calls have in common that are about one object, or of one caller.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Objects {
+    pub by: Per,
+    /// The values that they have in common.
+    pub values: Vec<Expr>,
+    /// As the file has it written.
+    pub text: String,
 }

@@ -31,10 +31,12 @@ pub(crate) const LOCATION: [&str; 4] = ["city", "state", "postcode", "country"];
 pub(crate) const CONDITION: [&str; 6] = ["all", "any", "not", "request", "chance", "clock"];
 pub(crate) const REQUEST: [&str; 6] = ["method", "path", "parameters", "query", "headers", "body"];
 pub(crate) const WINDOW: [&str; 5] = ["from", "until", "daily", "days", "zone"];
-pub(crate) const OVERRIDE: [&str; 10] = ["on", "when", "respond", "patch", "latency", "fault", "refuse", "rate_limit", "times", "skip"];
+pub(crate) const OVERRIDE: [&str; 12] =
+    ["on", "when", "after", "respond", "patch", "latency", "fault", "refuse", "rate_limit", "times", "skip", "per"];
 pub(crate) const RESPOND: [&str; 5] = ["status", "headers", "body", "base64", "off_spec"];
 pub(crate) const PATCH: [&str; 5] = ["status", "headers", "body", "set", "remove"];
-pub(crate) const FAULT: [&str; 5] = ["commit", "then", "for", "status", "text"];
+pub(crate) const FAULT: [&str; 6] = ["commit", "then", "for", "status", "text", "items"];
+pub(crate) const ITEMS: [&str; 1] = ["chance"];
 pub(crate) const LATENCY: [&str; 4] = ["time", "median", "p99", "per_byte"];
 pub(crate) const RATE_LIMIT: [&str; 3] = ["per", "limit", "window"];
 pub(crate) const WEBHOOKS: [&str; 8] =
@@ -72,7 +74,7 @@ pub(crate) const CONVERSATION_HMAC: [&str; 4] = ["header", "secret", "value", "o
 pub(crate) const BODY: &str = "the body";
 
 /// What to write in the place of members that a mapping does not have: what they stand in, or the word for the same.
-const INSTEAD: [(&str, &[&str], &str); 72] = [
+const INSTEAD: [(&str, &[&str], &str); 77] = [
     ("a scenario", &["subscriptions"], "`webhooks: {subscriptions: [{vendor: …, url: \"inbox://me\"}]}`"),
     ("an override", &["text"], "`fault: {then: carrier_refuses, text: …}`, or `refuse: …`"),
     ("an override", &["nth"], "`when: $call.nth == 2`"),
@@ -86,7 +88,12 @@ const INSTEAD: [(&str, &[&str], &str); 72] = [
         "`respond: {status: 503, headers: {…}, body: {…}}`, which has both: a `fault` has neither",
     ),
     ("an override", &["set", "remove"], "`patch: {remove: [/rates/0]}`"),
-    ("an override", &["per", "limit", "window"], "`rate_limit: {limit: 60, window: 60s}`"),
+    ("an override", &["limit", "window"], "`rate_limit: {limit: 60, window: 60s}`"),
+    ("an override", &["from", "since", "start", "starts", "begin", "begins"], "`after: 2h`, or `after: vendor.operationId`"),
+    ("an override", &["until", "duration", "timeToLive", "expires"], "`after: 0s..2h`"),
+    ("an override", &["each", "key", "by", "group_by", "groupBy"], "`per: $request.parameters.TransactionId`, beside `times` or `skip`"),
+    ("`items`", &["share", "percent", "probability", "random"], "`chance: 0.1`"),
+    ("`fault`", &["of", "item", "only", "which", "share"], "`items: [2, 4..6]`, or `items: {chance: 0.1}`"),
     ("an override", &["time", "median", "p99", "per_byte", "delay"], "`latency: 2s`, or `latency: {median: 300ms, p99: 4s}`"),
     ("an override", &["all", "any", "not", "request", "chance", "clock"], "`when: {chance: 0.2}`"),
     ("an override", &["reset", "timeout", "error"], "`fault: reset`, or `fault: 500`"),
@@ -214,7 +221,7 @@ pub(crate) const CONVERSATIONS: [(&str, &[&str]); 7] = [
 
 /// Every list with the name of its definition in the schema.
 #[cfg(test)]
-pub(crate) const ALL: [(&str, &[&str]); 23] = [
+pub(crate) const ALL: [(&str, &[&str]); 24] = [
     ("scenario", &SCENARIO),
     ("clock", &CLOCK),
     ("speed", &CLOCK_MODE),
@@ -231,6 +238,7 @@ pub(crate) const ALL: [(&str, &[&str]); 23] = [
     ("respond", &RESPOND),
     ("patch", &PATCH),
     ("failure", &FAULT),
+    ("items", &ITEMS),
     ("latency", &LATENCY),
     ("rate_limit", &RATE_LIMIT),
     ("webhooks", &WEBHOOKS),

@@ -7,12 +7,12 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use super::conversation::{alone, base64};
 use super::fault_words::same_as;
 use super::members;
-use super::pace::{latency, rate_limit};
+use super::pace::{after, latency, objects, rate_limit};
 use super::reader::{Fields, Reader};
 use super::roots::ExprContext;
 use super::shadowed::shadowed;
-use crate::engine::Wire;
-use crate::scenario::ast::{Condition, Effect, Failure, Fault, Override, Patch, Pattern, Refusal, Response};
+use crate::engine::{Items, Wire};
+use crate::scenario::ast::{Condition, Count, Effect, Failure, Fault, Override, Patch, Pattern, Refusal, Response};
 use crate::scenario::error::{Span, Spanned, suggestion};
 use crate::scenario::expr::class;
 use crate::scenario::expr::types::{Looked, Types as _};
@@ -76,9 +76,12 @@ fn override_(reader: &mut Reader<'_>, node: &Node) -> Option<Override> {
     if let (Some(node), Some(Some(condition)), Some(Spanned { value: Pattern::One(_), .. })) = (fields.get("skip"), &when, &on) {
         skips_all(reader, node, skip, condition);
     }
+    let after = fields.get("after").map(|node| after(reader, node));
+    let per = fields.get("per").and_then(|node| objects(reader, node, &fields, on.as_ref()));
     // A condition that could not be read must not turn into one that always holds.
-    let when = when.map(|when| when.unwrap_or(Condition::unread(node.span.start)));
-    Some(Override { span: node.span, on: on?, when, effect, latency, times, skip })
+    let unread = || Condition::unread(node.span.start);
+    let when = if matches!(after, Some(None)) { Some(unread()) } else { when.map(|when| when.unwrap_or_else(unread)) };
+    Some(Override { span: node.span, on: on?, when, after: after.flatten(), effect, latency, times, skip, per })
 }
 
 /// Warns of `skip` beside a condition that only so many calls of an account fulfill.
@@ -287,7 +290,7 @@ fn refuse(reader: &mut Reader<'_>, node: &Node) -> Option<Effect> {
             &format!("write `fault: {raw}` for the status"),
         );
     }
-    Some(Effect::Refuse(Refusal { failure: None, text: Some(text) }))
+    Some(Effect::Refuse(Refusal { failure: None, text: Some(text), items: None }))
 }
 
 /// What a vendor is to say.
@@ -313,7 +316,7 @@ fn fault(reader: &mut Reader<'_>, node: &Node) -> Option<Effect> {
     if !matches!(node.kind, Kind::Map(_)) {
         return how(reader, node, "fault").map(|how| match how {
             How::Failure(then) => Effect::Fault(Fault { commit: false, then, span: node.span }),
-            How::Business(name) => Effect::Refuse(Refusal { failure: Some(name), text: None }),
+            How::Business(name) => Effect::Refuse(Refusal { failure: Some(name), text: None, items: None }),
         });
     }
     let fields = reader.fields(node, "`fault`", &members::FAULT)?;
@@ -332,6 +335,7 @@ fn fault(reader: &mut Reader<'_>, node: &Node) -> Option<Effect> {
     let time = fields.get("for").map(|node| (node, lasting(reader, node)));
     let status = fields.get("status").map(|node| (node, gateway(reader, node)));
     let text = fields.get("text").map(|node| (node, words(reader, node, "text")));
+    let items = fields.get("items").map(|node| (node, items(reader, node)));
     let mut then = then?;
     if let Some((node, time)) = time {
         match (&mut then, time) {
@@ -350,6 +354,9 @@ fn fault(reader: &mut Reader<'_>, node: &Node) -> Option<Effect> {
             if let Some((node, _)) = text {
                 has_no(reader, node, "text", "only business failures have one; `respond` writes an answer by hand");
             }
+            if let Some((node, _)) = items {
+                has_no(reader, node, "items", "only business failures do: some labels of a batch, and not others");
+            }
             if let (Some((node, Some(false))), Failure::Wire(wire)) = (&commit, &then)
                 && wire.needs_answer()
             {
@@ -367,9 +374,40 @@ fn fault(reader: &mut Reader<'_>, node: &Node) -> Option<Effect> {
                 Some((_, text)) => Some(text?),
                 None => None,
             };
-            Some(Effect::Refuse(Refusal { failure: Some(name), text }))
+            let items = match items {
+                Some((node, items)) => Some(Spanned { value: items?, span: node.span }),
+                None => None,
+            };
+            Some(Effect::Refuse(Refusal { failure: Some(name), text, items }))
         }
     }
+}
+
+/// Which of several things fail: their numbers from 1, or a share of them.
+fn items(reader: &mut Reader<'_>, node: &Node) -> Option<Items> {
+    if let Kind::Map(_) = &node.kind {
+        let fields = reader.fields(node, "`items`", &members::ITEMS)?;
+        let node = fields.require(reader, "chance")?;
+        let share = reader.share(node, "chance")?;
+        if share == 0.0 {
+            reader.problem("S101", node.span, "a chance of 0 is never drawn").label("expected a share above 0");
+        }
+        return Some(Items::Share(share));
+    }
+    let rows = match &node.kind {
+        Kind::List(rows) if !rows.is_empty() => rows.iter().collect(),
+        _ => vec![node],
+    };
+    reader.once(node);
+    let mut numbers = Vec::with_capacity(rows.len());
+    for row in rows {
+        let Count { min, max } = reader.count(row, "items")?;
+        if max == Some(0) {
+            reader.problem("S008", row.span, "there is no item 0").help("the first is 1");
+        }
+        numbers.push((min, max.unwrap_or(u64::MAX)));
+    }
+    Some(Items::Numbered(numbers))
 }
 
 fn has_no(reader: &mut Reader<'_>, node: &Node, member: &str, help: &str) {

@@ -1,10 +1,15 @@
-//! `latency` and `rate_limit` of an override.
+//! `latency`, `rate_limit`, `after` and `per` of an override.
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use super::members;
-use super::reader::Reader;
-use crate::scenario::ast::{Between, Latency, Per, RateLimit, Spread};
+use super::reader::{Fields, Reader};
+use super::roots::ExprContext;
+use super::values;
+use crate::scenario::ast::{After, Between, Latency, Moment, Objects, Pattern, Per, RateLimit, Spread};
+use crate::scenario::error::Spanned;
 use crate::scenario::node::{Kind, Node};
 
 /// How long an answer is held at most.
@@ -126,4 +131,82 @@ fn per(reader: &mut Reader<'_>, node: &Node) -> Option<Per> {
     }
     let any = |of: fn(&(bool, bool)) -> bool| words.iter().any(of);
     Some(Per { credential: any(|word| word.0), operation: any(|word| word.1) })
+}
+
+/// A time since the scenario came, two of them for what ends again, or the operations behind whose calls it is.
+pub(super) fn after(reader: &mut Reader<'_>, node: &Node) -> Option<After> {
+    let text = match &node.kind {
+        Kind::Text(text) => text.clone(),
+        Kind::Number(_) => reader.raw(node).to_owned(),
+        _ => {
+            let help = "for example `2h`, `2h..3h`, or the name of an operation";
+            reader.wrong_type(node, "`after`", "a time, or an operation").help(help);
+            return None;
+        }
+    };
+    let is_time =
+        |end: &str| values::duration(end).is_some() || end.trim_start_matches('+').starts_with(|letter: char| letter.is_ascii_digit());
+    if !text.split("..").next().is_some_and(is_time) {
+        return reader.pattern(node, "after").map(|on| After { moment: Moment::Call(on), text });
+    }
+    let (from, until) = text.split_once("..").map_or((text.as_str(), None), |(from, until)| (from, Some(until)));
+    let until = until.filter(|until| !until.is_empty());
+    let read = (values::duration(from), until.map(values::duration));
+    let (Some(from), None | Some(Some(_))) = read else {
+        reader.bad_duration(node, &text);
+        return None;
+    };
+    let until = read.1.flatten();
+    if until.is_some_and(|until| until <= from) {
+        reader.problem("S008", node.span, format!("`{text}` is no time at all")).help("write the shorter one first: `2h..3h`");
+        return None;
+    }
+    if from == SignedDuration::ZERO && until.is_none() {
+        reader.warn("S106", node.span, "`after` no time is from the beginning", "leave it out");
+    }
+    Some(After { moment: Moment::Time(from, until), text })
+}
+
+/// What calls are counted by: an expression, a word, or a list of them that hold together.
+pub(super) fn objects(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>, on: Option<&Spanned<Pattern>>) -> Option<Objects> {
+    if fields.get("times").is_none() && fields.get("skip").is_none() && !fields.misspells(&["times", "skip"]) {
+        let help = if fields.get("rate_limit").is_some() {
+            "a limit counts by its own: `rate_limit: {per: credential, …}`"
+        } else {
+            "add what is counted: `skip: 1`, `times: 1`, or both for the second call about each"
+        };
+        reader.problem("S007", node.span, "`per` says what `times` and `skip` count by, and there is neither").help(help);
+        return None;
+    }
+    reader.once(node);
+    let rows = match &node.kind {
+        Kind::List(rows) if !rows.is_empty() => rows.iter().collect(),
+        _ => vec![node],
+    };
+    let mut found = Objects { by: Per { credential: false, operation: false }, values: Vec::new(), text: reader.raw(node).to_owned() };
+    for row in rows {
+        match &row.kind {
+            Kind::Text(text) if text.contains('$') => {
+                found.values.push(reader.value(row, text, ExprContext::Call)?);
+            }
+            Kind::Text(word) => {
+                let Some((_, (credential, operation))) = PER.into_iter().find(|(known, _)| known == word && *known != "sandbox") else {
+                    let help = format!("expected a path such as `$request.parameters.{word}`, `credential`, or `operation`");
+                    reader.problem("S009", row.span, format!("unknown per `{word}`")).help(help);
+                    return None;
+                };
+                if operation && matches!(on, Some(Spanned { value: Pattern::One(_), .. })) {
+                    reader.warn("S106", row.span, "`operation` changes nothing: the row is about one", "leave it out");
+                }
+                found.by.credential |= credential;
+                found.by.operation |= operation;
+            }
+            _ => {
+                let help = "for example `$request.parameters.TransactionId`, or `credential`";
+                reader.wrong_type(row, "`per`", "an expression, or a word").help(help);
+                return None;
+            }
+        }
+    }
+    Some(found)
 }

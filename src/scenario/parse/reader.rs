@@ -117,7 +117,8 @@ impl<'n> Fields<'n> {
 const LONGEST_RAW: usize = 80;
 
 /// Members that make what stands beside them narrower: one without a value would be taken for "any" where somebody meant to write one.
-const NARROWING: [&str; 12] = ["when", "request", "chance", "clock", "count", "min", "max", "answered", "after", "within", "times", "skip"];
+const NARROWING: [&str; 14] =
+    ["when", "request", "chance", "clock", "count", "min", "max", "answered", "after", "within", "times", "skip", "per", "items"];
 
 impl<'s> Reader<'s> {
     pub(super) fn new(source: &'s Arc<Source>, problems: Vec<Diagnostic>, vocabulary: Option<&'s dyn Vocabulary>) -> Self {

@@ -29,7 +29,7 @@ enum Takes {
 fn takes(entry: &Override) -> Takes {
     let has_effect = entry.effect.is_some() || entry.latency.is_some();
     match &entry.effect {
-        _ if !has_effect || entry.times.is_some() || entry.skip > 0 => Takes::Nothing,
+        _ if !has_effect || entry.times.is_some() || entry.skip > 0 || entry.after.is_some() => Takes::Nothing,
         Some(Effect::RateLimit(_)) => Takes::Nothing,
         _ if entry.needs_work() => Takes::Carried,
         _ => Takes::All,

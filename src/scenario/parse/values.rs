@@ -217,18 +217,17 @@ impl Reader<'_> {
     }
 
     fn expression(&mut self, node: &Node, text: &str, context: ExprContext) -> Option<Expr> {
+        let expr = self.value(node, text, context)?;
+        self.check_types(node, text, &expr, context);
+        Some(expr)
+    }
+
+    /// An expression that is there for its value, whatever its type.
+    pub(super) fn value(&mut self, node: &Node, text: &str, context: ExprContext) -> Option<Expr> {
         self.affordable(node)?;
-        match Expr::parse(text) {
-            Ok(expr) => {
-                self.uses(node, text, expr.uses(), context);
-                self.check_types(node, text, &expr, context);
-                Some(expr)
-            }
-            Err(error) => {
-                self.bad_expression(node, text, error);
-                None
-            }
-        }
+        let read = Expr::parse(text).map_err(|error| self.bad_expression(node, text, error)).ok()?;
+        self.uses(node, text, read.uses(), context);
+        Some(read)
     }
 
     /// Warns of a body that is JSON written as a text, and would be sent as one: in quotes.
@@ -479,7 +478,7 @@ fn is_json(text: &str) -> bool {
     text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<serde_json::Value>(text).is_ok()
 }
 
-fn duration(text: &str) -> Option<SignedDuration> {
+pub(super) fn duration(text: &str) -> Option<SignedDuration> {
     let text = text.trim();
     let span: jiff::Span = text.strip_prefix('+').unwrap_or(text).parse().ok()?;
     let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;

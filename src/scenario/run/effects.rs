@@ -13,7 +13,7 @@ use crate::base::name::Name;
 use crate::engine::{
     Body, BusinessFailure, CARRIER_REFUSES, Decision, Delay, Instead, Limit, Patch, Quota, Refusal, Reply, Turn, View, WantedFailure,
 };
-use crate::scenario::ast::{self, Effect, Failure, Fault, Latency, Override, RateLimit, Response, Spread};
+use crate::scenario::ast::{self, Effect, Failure, Fault, Latency, Override, Per, RateLimit, Response, Spread};
 use crate::scenario::error::Spanned;
 use crate::scenario::facts::CallFacts;
 use crate::scenario::template::{MAX_RENDERED, Template};
@@ -25,9 +25,9 @@ pub(super) fn effect(
     index: usize,
     row: &Override,
     view: &View<'_>,
+    object: Option<Name>,
     tally: &mut Tally<'_>,
-    quota: &mut Option<Quota>,
-    rng: &mut Rng,
+    (quota, rng): (&mut Option<Quota>, &mut Rng),
 ) -> Option<Decision> {
     let mut decision = Decision { delay: row.latency.map_or_else(Delay::default, |latency| delay(latency, rng)), ..Decision::default() };
     match &row.effect {
@@ -63,12 +63,12 @@ pub(super) fn effect(
         }
     }
     let operation = view.call.operation.map_or("", |operation| &operation.id);
-    decision.taken_back = turn(index, row, view, operation).filter(|_| decision.instead.is_none());
+    decision.taken_back = turn(index, row, view, operation, object).filter(|_| decision.instead.is_none());
     Some(decision)
 }
 
 /// The turn of an override that has no effect on some calls, which only the vendor can tell.
-pub(super) fn turn(index: usize, row: &Override, view: &View<'_>, operation: &str) -> Option<Turn> {
+pub(super) fn turn(index: usize, row: &Override, view: &View<'_>, operation: &str, object: Option<Name>) -> Option<Turn> {
     let failure = match &row.effect {
         Some(Effect::Refuse(refusal)) => {
             let name = refusal.failure.as_ref().map_or(CARRIER_REFUSES, |name| &name.value);
@@ -76,7 +76,7 @@ pub(super) fn turn(index: usize, row: &Override, view: &View<'_>, operation: &st
         }
         _ => None,
     };
-    row.needs_work().then(|| Turn { owner: Name::default(), rule: index, failure })
+    row.needs_work().then(|| Turn { owner: Name::default(), rule: index, object, failure })
 }
 
 /// Whether an override can have its effect on a call, which the vendor may have refused already. Operations have some business failures.
@@ -103,16 +103,13 @@ fn failure(refusal: &ast::Refusal, view: &View<'_>) -> Option<WantedFailure> {
         Some(text) => Some(text.render_text(&CallFacts::current(view), &mut { MAX_RENDERED })?),
         None => None,
     };
-    Some(WantedFailure::new(view.failures, view.failures.find(name, operation), text))
+    let items = refusal.items.as_ref().map(|items| items.value.clone());
+    Some(WantedFailure { items, ..WantedFailure::new(view.failures, view.failures.find(name, operation), text) })
 }
 
 /// Counts a call against a limit of the scenario.
 fn count(index: usize, limit: &RateLimit, view: &View<'_>, tally: &mut Tally<'_>) -> Quota {
-    // Credentials of different vendors may be the same text.
-    let whom = view.credential.filter(|_| limit.per.credential);
-    let whom = whom.map_or_else(Name::default, |credential| credential.class(&format!("{}/{}", view.vendor, credential.account)));
-    let what = view.call.operation.filter(|_| limit.per.operation).map_or("", |operation| &operation.name);
-    let class = if what.is_empty() { whom } else { format!("{what} {whom}", whom = &*whom).into() };
+    let class = class(limit.per, view);
     let window = SignedDuration::try_from(limit.window).unwrap_or(SignedDuration::MAX);
     let limit = Limit { class: Name::new("scenario"), calls: limit.limit, window, aligned: false };
     let counter = Counter::Window(index, class);
@@ -120,6 +117,15 @@ fn count(index: usize, limit: &RateLimit, view: &View<'_>, tally: &mut Tally<'_>
     let (quota, (began, calls)) = limit.count(before, view.now);
     tally.set(counter, Some(Count { began: Some(began), calls }));
     quota
+}
+
+/// The class of a call among those that are counted by its caller, or its operation.
+pub(super) fn class(per: Per, view: &View<'_>) -> Name {
+    // Credentials of different vendors may be the same text.
+    let whom = view.credential.filter(|_| per.credential);
+    let whom = whom.map_or_else(Name::default, |credential| credential.class(&format!("{}/{}", view.vendor, credential.account)));
+    let what = view.call.operation.filter(|_| per.operation).map_or("", |operation| &operation.name);
+    if what.is_empty() { whom } else { format!("{what} {whom}", whom = &*whom).into() }
 }
 
 pub(super) fn kind(row: &Override) -> EffectKind {

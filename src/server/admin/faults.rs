@@ -66,7 +66,7 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Fau
     if fault.bytes() > admin.machine.room(&sandbox) {
         return Err(SandboxError::Bytes.into());
     }
-    if !sandbox.switch_on(fault) {
+    if !sandbox.switch_on(fault, wall()) {
         return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, format!("a sandbox has at most {} faults", Sandbox::FAULTS)));
     }
     sandbox.note(wall(), Deed::FaultOn, Some(&view.name), None);

@@ -161,7 +161,7 @@ fn make(machine: &Machine, name: &str, file: SandboxFile, ends: impl FnOnce(&San
     let staged = scenario::run::stage(machine, name, &scenario, Some(world), wall())?;
     for (fault, wanted) in faults {
         let runtime = faults::runtime(machine, &wanted.to_string())?;
-        staged.switch_on(Fault::new(fault, wanted, runtime));
+        staged.switch_on(Fault::new(fault, wanted, runtime), wall());
     }
     let mut state = staged.lock();
     state.world.replace_counters(counters);

@@ -28,6 +28,9 @@ pub(super) const FAILURES: BusinessFailures = BusinessFailures {
         ),
         // Inferred.
         of(INSUFFICIENT_FUNDS, &["CreateTransaction"], "Insufficient funds in the carrier account."),
+        of_labels(CARRIER_REFUSES, REFUSED.1),
+        of_labels(ADDRESS_UNDELIVERABLE, "Recipient address invalid: Address not found."),
+        of_labels(INSUFFICIENT_FUNDS, "Insufficient funds in the carrier account."),
         of(LABEL_PENDING, &["CreateTransaction"], ""),
         of(VOID_WINDOW_OVER, &["CreateRefund"], ""),
         // Observed 2024 and 2026.
@@ -39,10 +42,16 @@ const fn of(name: &'static str, operations: &'static [&'static str], text: &'sta
     BusinessFailure { name, operations, text, way: Way::Handler }
 }
 
-/// What a carrier says of a purchase that the scenario lets fail.
-pub(super) fn of_purchase(cx: &Cx<'_>, source: &str) -> Option<Message> {
+/// Those of the labels of a batch, of which some may fail.
+const fn of_labels(name: &'static str, text: &'static str) -> BusinessFailure {
+    BusinessFailure { name, operations: &["PurchaseBatch"], text, way: Way::Items }
+}
+
+/// What a carrier says of a purchase that the scenario lets fail; of the label with a number, from 1, where it is one of a batch.
+pub(super) fn of_purchase(cx: &Cx<'_>, source: &str, label: Option<u64>) -> Option<Message> {
+    let fails = |name| label.map_or_else(|| cx.fails(name), |number| cx.fails_for(name, number));
     let message = |code: &str, text: &str| Message { code: code.to_owned(), ..Message::new(source, text) };
-    let refused = cx.fails(CARRIER_REFUSES).map(|text| message(if text == REFUSED.1 { REFUSED.0 } else { "" }, text));
-    let undeliverable = || cx.fails(ADDRESS_UNDELIVERABLE).map(|text| message("failed_address_validation", text));
-    refused.or_else(undeliverable).or_else(|| cx.fails(INSUFFICIENT_FUNDS).map(|text| message("", text)))
+    let refused = fails(CARRIER_REFUSES).map(|text| message(if text == REFUSED.1 { REFUSED.0 } else { "" }, text));
+    let undeliverable = || fails(ADDRESS_UNDELIVERABLE).map(|text| message("failed_address_validation", text));
+    refused.or_else(undeliverable).or_else(|| fails(INSUFFICIENT_FUNDS).map(|text| message("", text)))
 }

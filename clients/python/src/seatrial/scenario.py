@@ -131,10 +131,22 @@ class Patch(TypedDict, total=False):
     remove: list[str]
 
 
+# schema: items
+class Items(TypedDict):
+    chance: float
+
+
 # schema: failure
 FaultForm = TypedDict(
     "FaultForm",
-    {"commit": bool, "then": Failure, "for": str, "status": Literal[502, 503, 504], "text": Text},
+    {
+        "commit": bool,
+        "then": Failure,
+        "for": str,
+        "status": Literal[502, 503, 504],
+        "text": Text,
+        "items": Union[int, str, list[Union[int, str]], Items],
+    },
     total=False,
 )
 
@@ -160,6 +172,7 @@ class Override(TypedDict, total=False):
 
     on: str
     when: Condition
+    after: str
     respond: Respond
     patch: Patch
     latency: Union[str, Latency]
@@ -168,6 +181,7 @@ class Override(TypedDict, total=False):
     rate_limit: RateLimit
     times: int
     skip: int
+    per: Union[str, list[str]]
 
 
 # schema: speed

@@ -96,6 +96,11 @@ export interface Fault {
     status?: 502 | 503 | 504;
     /** What the vendor says of a business failure. */
     text?: Text;
+    /** Which of several things fail, such as the labels of a batch: their numbers from 1, ranges such as `2..4`, or a share of them. */
+    items?: number | string | (number | string)[] | Items;
+}
+export interface Items {
+    chance: number;
 }
 export interface Respond {
     status: number;
@@ -134,10 +139,14 @@ export interface RateLimit {
 export type Override = {
     on: Operation;
     when?: Condition;
+    /** From when on it holds: `2h` after the scenario came, `2h..3h`, or behind a call of an operation. */
+    after?: Duration | Operation;
     /** How often it applies; without end otherwise. */
     times?: number;
     /** How many calls it leaves alone first. */
     skip?: number;
+    /** What `times` and `skip` count by, such as `$request.parameters.TransactionId` or `credential`. */
+    per?: string | string[];
     /** How long an answer is held, such as `2s` or `1s..3s`. */
     latency?: Duration | Latency;
 } & ({

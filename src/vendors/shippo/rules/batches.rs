@@ -6,15 +6,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::super::access::{self, Mode};
+use super::super::catalog::CATALOG;
 use super::super::checks::{self, REQUIRED, complaint, not_found};
 use super::super::dialect::page::{LISTING, Page};
 use super::super::dialect::{because_of, version};
+use super::super::failures;
 use super::super::labels;
 use super::super::rates;
 use super::super::webhooks;
 use super::super::wire::carrier_account::CarrierAccount;
 use super::super::wire::shipment::{Rate, Shipment};
-use super::super::wire::{self, BATCH, Moment, RATE, SHIPMENT};
+use super::super::wire::{self, BATCH, Message, Moment, RATE, SHIPMENT};
 use super::carrier_accounts;
 use super::purchase::{self, Wishes};
 use super::shipments;
@@ -94,6 +96,9 @@ struct Entry {
     object_id: String,
     status: Status,
     messages: Vec<String>,
+    /// What the carrier is to say of its label.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refusal: Option<Message>,
 }
 
 /// What shipments are counted, and listed, by.
@@ -188,6 +193,9 @@ pub(crate) fn purchase(cx: &mut Cx<'_>) -> Outcome {
         return Err(because_of("Only batches in VALID state can be purchased."));
     }
     batch.status = Status::Purchasing;
+    for (number, entry) in (1..).zip(&mut batch.batch_shipments.results) {
+        entry.refusal = failures::of_purchase(cx, "", Some(number));
+    }
     store(cx, &mut batch);
     cx.schedule_in(SignedDuration::from_secs(3), PURCHASE, &batch.object_id, 0);
     answer(cx, StatusCode::ACCEPTED, batch)
@@ -273,6 +281,7 @@ fn entry(cx: &mut Cx<'_>, batch: &Batch, sent: &Value) -> Entry {
         object_id: wire::new_id(cx),
         status: Status::Valid,
         messages: Vec::new(),
+        refusal: None,
     };
     let is_short = entry.metadata.chars().count() <= LONGEST_METADATA;
     if !is_short {
@@ -351,7 +360,10 @@ fn buy(cx: &mut Cx<'_>, batch: &Batch, entry: &mut Entry, format: Format) -> Res
     let rate = find_rate(cx, &shipment, &account, token).map_err(|text| vec![text])?;
     let wishes = Wishes { format, metadata: entry.metadata.clone(), order: None, instant: false };
     let mut labels = purchase::queue(cx, &rate, &shipment, &wishes);
+    let source = &CATALOG.carrier(&rate.carrier).source;
+    let refusal = entry.refusal.take().map(|message| Message { source: source.clone(), ..message });
     for label in &mut labels {
+        label.refusal.clone_from(&refusal);
         purchase::fulfill(cx, label);
         webhooks::transaction(cx, webhooks::TRANSACTION_CREATED, label);
     }
@@ -377,6 +389,7 @@ fn answer(cx: &Cx<'_>, status: StatusCode, mut batch: Batch) -> Outcome {
     let mut entries = std::mem::take(&mut batch.batch_shipments.results);
     let count = |result: &&str| entries.iter().filter(|entry| is_under(entry, result)).count();
     batch.object_results = RESULTS.iter().map(|result| ((*result).to_owned(), count(result).into())).collect();
+    entries.iter_mut().for_each(|entry| entry.refusal = None);
     entries.retain(|entry| is_under(entry, call.query("object_results").unwrap_or_default()));
     let count = Some(entries.len());
     batch.batch_shipments = Page { count, ..Page::of(call, path, query.cut(entries.len(), entries.into_iter())?) };

@@ -143,7 +143,7 @@ fn ship(cx: &mut Cx<'_>, body: &Field<'_, '_>, report: &mut Report<'_>) -> Resul
 /// Buys a label for each parcel; the first.
 fn buy(cx: &mut Cx<'_>, rate: &Rate, shipment: &Shipment, wishes: &Wishes, queued: bool) -> Transaction {
     let mut rows = purchase::queue(cx, rate, shipment, wishes);
-    let refusal = failures::of_purchase(cx, &CATALOG.carrier(&rate.carrier).source);
+    let refusal = failures::of_purchase(cx, &CATALOG.carrier(&rate.carrier).source, None);
     for row in &mut rows {
         purchase::refuse(cx, row, refusal.as_ref());
         if queued {

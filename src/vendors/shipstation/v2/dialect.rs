@@ -99,6 +99,11 @@ pub(super) fn error_of(refusal: &Refusal) -> Option<Value> {
     }
 }
 
+/// Why something that came with others was refused, in words.
+pub(super) fn reason(refusal: &Refusal) -> String {
+    error_of(refusal).as_ref().and_then(|told| told["message"].as_str()).unwrap_or("The label cannot be created.").to_owned()
+}
+
 /// A successful answer that names the request behind its own members, and says that nothing is wrong.
 pub(super) fn enveloped(cx: &mut Cx<'_>, members: Value) -> Reply {
     naming(cx, StatusCode::OK, |id| wire::joined([members, json!({ "request_id": id, "errors": [] })]))

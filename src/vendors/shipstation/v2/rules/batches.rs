@@ -9,7 +9,7 @@ use super::super::dialect::wrong_state;
 use super::super::labels::{self, BATCH_NUMBER, Order};
 use super::super::listing::{self, LISTING};
 use super::super::wire::{self, BATCH, Members, moment, se, shipment, texts};
-use super::super::{dialect, webhooks};
+use super::super::{dialect, failures, webhooks};
 use super::{rates, shipments};
 use crate::base::time::Timestamp;
 use crate::engine::listing::{Listing, Number};
@@ -44,6 +44,9 @@ pub(crate) struct Batch {
     forms: usize,
     /// Why members have no labels, as it is answered.
     failures: Vec<Value>,
+    /// What is to be said of members that a scenario lets fail, by their numbers from 0.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    refused: Vec<(usize, String)>,
 }
 
 impl Batch {
@@ -189,6 +192,8 @@ fn queue(cx: &mut Cx<'_>, batch: &mut Batch, process: &Value) {
     batch.label_format = text("label_format").unwrap_or_else(|| "pdf".to_owned());
     batch.display_scheme = text("display_scheme");
     batch.ship_date = text("ship_date");
+    let members = 0..batch.shipments.len() + batch.rates.len();
+    batch.refused = members.filter_map(|index| Some((index, failures::of_member(cx, index as u64 + 1)?))).collect();
     cx.schedule_in(SignedDuration::from_secs(2), PROGRESS, &batch.id.to_string(), 1);
 }
 
@@ -213,22 +218,24 @@ pub(crate) fn progress(cx: &mut Cx<'_>, id: &str, step: u32) {
     }
     let shipments = batch.shipments.iter().map(|number| (Some(*number), None));
     let members = shipments.chain(batch.rates.iter().map(|id| (None, Some(id.clone()))));
-    for (number, rate) in members.skip(start).take(PART).collect::<Vec<_>>() {
+    for (index, (number, rate)) in members.enumerate().skip(start).take(PART).collect::<Vec<_>>() {
         let found = match (number, &rate) {
             (Some(number), _) => shipment::view(cx, number).map(|shipment| (number, shipment)),
             (None, rate) => rate.as_ref().and_then(|id| rates::quoted(cx, id).ok()),
         };
         let Some((number, shipment)) = found else { continue };
-        match purchase(cx, &batch, number, shipment.clone(), rate) {
+        let bought = match batch.refused.iter().find(|(own, _)| *own == index) {
+            Some((_, reason)) => Err(reason.clone()),
+            None => purchase(cx, &batch, number, shipment.clone(), rate).map_err(|refusal| dialect::reason(&refusal)),
+        };
+        match bought {
             Ok(label) => {
                 batch.completed += 1;
                 batch.forms += usize::from(shared::is_abroad(&label));
             }
-            Err(refusal) => {
+            Err(reason) => {
                 shipment::change(cx, number, &[("shipment_status", "pending".into())]);
-                let told = dialect::error_of(&refusal).unwrap_or_default();
-                let reason = told["message"].as_str().unwrap_or("The label cannot be created.");
-                batch.fail(reason, Some(&se(number)), &shipment["external_shipment_id"]);
+                batch.fail(&reason, Some(&se(number)), &shipment["external_shipment_id"]);
             }
         }
     }
