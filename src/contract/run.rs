@@ -155,7 +155,7 @@ impl Run {
         let failures = match &turn.doing {
             Doing::Unsendable => vec![Failure::new(turn.span, Mismatch::Unsendable)],
             Doing::Advance(by) => refusals(turn, stage.advance(*by).await),
-            Doing::Subscribe(wanted) => refusals(turn, stage.subscribe(wanted).await),
+            Doing::Subscribe(wanted) => refusals(turn, stage.subscribe(wanted, turn.number).await),
             Doing::Unsubscribe(name) => refusals(turn, stage.unsubscribe(name).await),
             Doing::Receives => match stage.webhooks().await {
                 Ok(found) => script.received(turn, &found),

@@ -216,6 +216,7 @@ impl Machine {
         let secret = if seed.is_none() { self.new_secret() } else { None };
         state.reseed(seed.unwrap_or_else(|| start::usual_seed(name)), seed.is_some(), secret);
         start::replace_credentials(&self.vendors, &mut state, name);
+        state.forget_aside();
         let copy = Arc::new(Sandbox::new(name, state, &self.budget));
         copy.touch(wall);
         self.open(copy)

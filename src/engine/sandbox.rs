@@ -303,6 +303,7 @@ impl Sandbox {
             earlier.world.set_time(at, wall);
         }
         earlier.world.set_restores(state.world.restores() + 1);
+        earlier.take_back(&state);
         let before = std::mem::replace(&mut *state, earlier);
         self.begin_epoch();
         state.note(|_| Record::Restore(name.to_owned(), wall));

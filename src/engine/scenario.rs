@@ -307,7 +307,7 @@ impl Fault {
     #[must_use]
     pub fn unused(&self, counters: &Counters, detail: &str) -> Option<UnusedRule> {
         let unused = || UnusedRule { what: "fault".into(), name: self.name.to_string(), line: None, detail: detail.to_owned() };
-        (counters.effects(&self.name) == 0).then(unused)
+        (counters.effects(&self.name) == 0 && !counters.is_unknown(&self.name)).then(unused)
     }
 }
 

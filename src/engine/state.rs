@@ -1,12 +1,14 @@
 //! The state of a sandbox, which its lock guards.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::base::entropy::Secret;
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::engine::scenario::{Fault, ScenarioRuntime, UnusedRule};
-use crate::world::{Count, Counter, World};
+use crate::engine::webhooks::DELIVERY;
+use crate::world::{Count, Counter, World, aside};
 
 /// All of a sandbox that a call can see or change. A copy goes its own way; documents are shared until one side writes.
 #[derive(Clone)]
@@ -83,6 +85,7 @@ impl State {
         let unused = fault.unused(self.world.counters(), "it was switched off before any call met it");
         self.unused_faults.extend(unused.filter(|_| self.unused_faults.len() < Self::UNUSED));
         self.world.forget_counts(&fault.name);
+        self.world.forget_counts(&aside(&fault.name));
         Some(index)
     }
 
@@ -105,8 +108,38 @@ impl State {
         std::mem::swap(&mut self.faults, &mut other.faults);
         std::mem::swap(&mut self.unused_faults, &mut other.unused_faults);
         let before = other.world.counters();
-        self.faults.iter().for_each(|fault| self.world.copy_counts(&fault.name, before, |_| true));
-        self.world.copy_counts(&Name::default(), before, |counter| matches!(counter, Counter::Calls(..)));
+        for owner in self.faults.iter().map(|fault| &fault.name) {
+            [owner.clone(), aside(owner)].iter().for_each(|owner| self.world.copy_counts(owner, before, |_| true));
+        }
+        for owner in [Name::default(), aside("")] {
+            self.world.copy_counts(&owner, before, |counter| matches!(counter, Counter::Calls(..)));
+        }
+    }
+
+    /// Counts aside what was counted in a state whose place this one takes: calls are not taken back with it.
+    pub(super) fn take_back(&mut self, present: &Self) {
+        let before = present.world.counters();
+        self.world.take_back(&Name::default(), before, present.scenario.sense() == self.scenario.sense());
+        for fault in &self.faults {
+            let is_same = |other: &Fault| other.name == fault.name && other.runtime.sense() == fault.runtime.sense();
+            self.world.take_back(&fault.name, before, present.faults.iter().any(is_same));
+        }
+        let known: BTreeSet<&str> = self.rows(DELIVERY).map(|(_, id, _)| id).collect();
+        let gone = present.rows(DELIVERY).filter(|(_, id, _)| !known.contains(id)).count() as u64;
+        self.world.set_deliveries_taken_back(present.world.deliveries_taken_back() + gone);
+    }
+
+    /// Forgets what was counted aside, in a copy that goes its own way.
+    pub(super) fn forget_aside(&mut self) {
+        let owners = self.faults.iter().map(|fault| &*fault.name).chain([""]);
+        owners.for_each(|owner| self.world.forget_counts(&aside(owner)));
+    }
+
+    /// The rules of the scenario that have had no effect so far, as far as that is known.
+    #[must_use]
+    pub fn unused_rules(&self) -> Vec<UnusedRule> {
+        let counters = self.world.counters();
+        if counters.is_unknown("") { Vec::new() } else { self.scenario.unused(&self.world) }
     }
 
     /// The rules of the scenario, and the faults, that have had no effect so far.
@@ -114,7 +147,7 @@ impl State {
     pub fn unused(&self) -> Vec<UnusedRule> {
         let counters = self.world.counters();
         let faults = self.faults.iter().filter_map(|fault| fault.unused(counters, "no call met it"));
-        self.scenario.unused(&self.world).into_iter().chain(faults).chain(self.unused_faults.iter().cloned()).collect()
+        self.unused_rules().into_iter().chain(faults).chain(self.unused_faults.iter().cloned()).collect()
     }
 
     /// How many faults without an effect are remembered.

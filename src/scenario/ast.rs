@@ -354,6 +354,12 @@ pub struct Override {
 }
 
 impl Override {
+    /// Whether what it does to a call depends on how many came before.
+    #[must_use]
+    pub fn is_counting(&self) -> bool {
+        self.times.is_some() || self.skip > 0 || matches!(self.effect, Some(Effect::RateLimit(_)))
+    }
+
     /// Whether it has an effect only on calls that the vendor carries out: there is no work to lose the answer of, nothing to say no to,
     /// and nothing to patch where a call is refused anyway. Latency beside a patch holds any answer back.
     #[must_use]

@@ -90,7 +90,7 @@ impl Player {
         match &turn.doing {
             Doing::Advance(by) => report.until = time::shift(now, *by),
             Doing::Subscribe(wanted) => {
-                let made = self.subscribe(wanted, wall).map_err(|mismatch| Failure::new(turn.span, mismatch));
+                let made = self.subscribe(wanted, turn.number, wall).map_err(|mismatch| Failure::new(turn.span, mismatch));
                 report.failures.extend(made.err());
             }
             Doing::Unsubscribe(name) => {
@@ -130,7 +130,7 @@ impl Player {
     }
 
     /// Creates a subscription, as people do in the portals of vendors.
-    fn subscribe(&mut self, wanted: &Subscribe, wall: Timestamp) -> Result<(), Mismatch> {
+    fn subscribe(&mut self, wanted: &Subscribe, number: usize, wall: Timestamp) -> Result<(), Mismatch> {
         let name = wanted.vendor.as_deref().unwrap_or(&self.mount);
         let vendor = self.machine.vendors().find(name);
         let vendor = vendor.ok_or_else(|| Mismatch::UnknownVendor(name.to_owned()))?;
@@ -139,7 +139,7 @@ impl Player {
             let known = known.iter().map(ToString::to_string).collect();
             return Err(Mismatch::UnknownEvent { event: event.clone(), vendor: name.to_owned(), known });
         }
-        let status = wanted.answers.map_or_else(String::new, |status| format!("?status={status}"));
+        let status = wanted.query(number);
         let made = self.machine.as_account(&self.sandbox, name, wanted.account.as_deref(), wall, |cx| {
             let events = if wanted.events.is_empty() { vec!["*".to_owned()] } else { wanted.events.clone() };
             let id = cx.subscribe(Subscription {

@@ -26,7 +26,7 @@ use crate::scenario::index::Index;
 use crate::scenario::parse;
 use crate::scenario::parse::first_of;
 pub use crate::scenario::vocabulary::MachineVocabulary;
-use crate::world::{self, Clock, Counter, How, Met, Mode, Tally, World};
+use crate::world::{self, Clock, Counter, How, Met, Mode, Tally, World, aside};
 
 impl Scenario {
     /// The scenario that changes nothing.
@@ -383,9 +383,13 @@ impl ScenarioRuntime for Runtime {
 
     fn unused(&self, world: &World) -> Vec<UnusedRule> {
         let counters = world.counters();
-        let counted = |counter| counters.get("", &counter).map(|count| count.calls);
+        let counted = |counter| counters.ever("", &counter);
         let line = |span: Span| Some(self.line(span));
-        let called: Vec<_> = counters.of("").filter_map(|(counter, count)| Some((counter.operation()?, count.calls))).collect();
+        let called: Vec<_> = counters
+            .of("")
+            .chain(counters.of(&aside("")))
+            .filter_map(|(counter, count)| Some((counter.operation()?, count.calls)))
+            .collect();
         let is_called = |vendor: &str| called.iter().any(|((of, _), _)| *of == vendor);
         let came = |on: &Pattern| called.iter().filter(|((vendor, id), _)| on.matches(vendor, id)).map(|(_, calls)| calls).sum::<u64>();
         let is_meant = |on: &Pattern| on.vendor().map_or(!called.is_empty(), is_called);

@@ -170,10 +170,29 @@ pub struct Subscribe {
     pub events: Vec<String>,
     pub format: Format,
     pub secret: Option<String>,
-    /// The status that the receiver answers with.
-    pub answers: Option<u64>,
+    /// The statuses that the receiver answers with, in turn; the last one goes on. `None` is for no answer.
+    pub answers: Vec<Option<u64>>,
     /// What later steps call it.
     pub name: Option<String>,
+}
+
+impl Subscribe {
+    /// The query of the receiver's address. `number` tells receivers apart that answer in turn.
+    #[must_use]
+    pub fn query(&self, number: usize) -> String {
+        answering(&self.answers, number)
+    }
+}
+
+/// The query of an inbox that answers with these statuses in turn.
+#[must_use]
+pub fn answering(answers: &[Option<u64>], number: usize) -> String {
+    let words: Vec<String> = answers.iter().map(|answer| answer.map_or_else(|| "none".to_owned(), |status| status.to_string())).collect();
+    match words.len() {
+        0 => String::new(),
+        1 => format!("?status={}", words[0]),
+        _ => format!("?status={}&receiver={number}", words.join(",")),
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -105,7 +105,7 @@ pub(super) fn put_scenario(admin: &Admin, scenario: &Arc<Scenario>, keep: bool) 
 
 /// Notes the scenario that a sandbox came under when the process started.
 pub fn note_scenario(sandbox: &Sandbox) {
-    scenarios::note(sandbox);
+    scenarios::note(sandbox, false);
 }
 
 /// Whether a request for that path only asks whether the process answers; it is answered at once, however much is done for others.

@@ -133,12 +133,23 @@ impl ReceivedRequest {
     }
 }
 
-/// The status that an inbox answers with: the last `status` of its query, or 200; `None` if that is none.
-pub(super) fn status(query: &[(String, String)]) -> Option<StatusCode> {
-    let sent = query.iter().rev().find(|(name, _)| name == "status");
-    let status = sent.map_or(Some(200), |(_, status)| status.parse().ok());
-    status.filter(|status| *status >= 200).and_then(|status| StatusCode::from_u16(status).ok())
+/// What an inbox answers with, by the last `status` of its query: 200 unless told, a status, or several with commas between them, of which
+/// each letter gets the next one and the last one goes on. `None` is for `none`, no answer at all; an error where it is nothing of it.
+pub(super) fn answers(query: &[(String, String)]) -> Result<Vec<Option<StatusCode>>, NoStatus> {
+    let sent = query.iter().rev().find(|(name, _)| name == "status").map_or("200", |(_, status)| status);
+    let one = |word: &str| match word {
+        "none" => Ok(None),
+        word => {
+            let status = word.parse().ok().filter(|status| *status >= 200).and_then(|status| StatusCode::from_u16(status).ok());
+            status.map(Some).ok_or(NoStatus)
+        }
+    };
+    sent.split(',').map(one).collect()
 }
+
+/// What stands in the place of a status is none.
+#[derive(Debug)]
+pub(super) struct NoStatus;
 
 impl Inboxes {
     /// Inboxes that replicas share, if there is a fleet.
@@ -155,6 +166,21 @@ impl Inboxes {
         };
         let letter = postcard::to_stdvec(&request).map_err(|error| Fault::Damaged(error.to_string()))?;
         fleet.ledger().post(name.to_owned(), vec![letter]).await
+    }
+
+    /// Which of some answers the next letter with that query gets. Where letters made room for others, or there are so many, the last one.
+    pub async fn next_answer(&self, name: &str, query: &str, answers: &[Option<StatusCode>]) -> Result<Option<StatusCode>, Fault> {
+        let last = answers.len().saturating_sub(1);
+        let mut earlier = last;
+        if last > 0 {
+            self.copy(name, false).await?;
+            let boxes = self.boxes.lock().unwrap_or_else(PoisonError::into_inner);
+            earlier = boxes.get(name).map_or(0, |inbox| match inbox.requests.len() as u64 == inbox.received {
+                true => inbox.requests.iter().filter(|request| request.query == query).count(),
+                false => last,
+            });
+        }
+        Ok(answers.get(earlier.min(last)).copied().flatten())
     }
 
     /// Copies an inbox that replicas share; nothing where there are none. With `opens` there is such an inbox from now on.

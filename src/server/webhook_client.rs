@@ -136,12 +136,17 @@ impl WebhookClient {
         let path = text::decode_unreserved(request.uri().path());
         let name = path.strip_prefix("/_seatrial/inbox/")?.trim_end_matches('/');
         let query = request.uri().query().unwrap_or_default();
-        let status = inbox::status(&engine::pairs(query)).filter(|_| !name.is_empty() && !name.contains('/'))?;
-        let received = self.inboxes.receive(&text::percent_decode(name), query, request.headers(), body.as_bytes(), wall()).await;
-        if let Err(fault) = received {
-            return Some(AttemptResult::Silent(fault.to_string()));
-        }
-        Some(AttemptResult::Answered { status: status.as_u16(), body: format!(r#"{{"received":{}}}"#, status.is_success()) })
+        let answers = inbox::answers(&engine::pairs(query)).ok().filter(|_| !name.is_empty() && !name.contains('/'))?;
+        let name = text::percent_decode(name);
+        let answer = self.inboxes.next_answer(&name, query, &answers).await;
+        let received = self.inboxes.receive(&name, query, request.headers(), body.as_bytes(), wall()).await;
+        Some(match received.and(answer) {
+            Err(fault) => AttemptResult::Silent(fault.to_string()),
+            Ok(None) => AttemptResult::Silent("its query says that it does not answer".to_owned()),
+            Ok(Some(status)) => {
+                AttemptResult::Answered { status: status.as_u16(), body: format!(r#"{{"received":{}}}"#, status.is_success()) }
+            }
+        })
     }
 }
 

@@ -1,11 +1,13 @@
 //! The functions that change a world. Each notes what was there before.
 
+use std::collections::BTreeSet;
+
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::world::accounts::{AccountId, Credential};
 use crate::world::agenda::{Entry, Task, TaskKey};
 use crate::world::clock::{Clock, Mode};
-use crate::world::counters::{Count, Counter, Counters};
+use crate::world::counters::{Count, Counter, Counters, aside};
 use crate::world::documents::{Kind, Row};
 use crate::world::outbox::OutboxEntry;
 use crate::world::transaction::{Log, Touch};
@@ -160,6 +162,36 @@ impl World {
     /// Sets how often that was, where the world of a snapshot takes the place of another.
     pub fn set_restores(&mut self, calls: u64) {
         self.tally(Name::default()).1.set(Counter::restores(), Some(Count { began: None, calls }));
+    }
+
+    /// Counts aside what an owner has counted in a sandbox, where this world takes the place of its world: what this one has not counted.
+    /// If it is another owner by that name, that is not known.
+    pub fn take_back(&mut self, owner: &Name, present: &Counters, is_same: bool) {
+        let aside = aside(owner);
+        self.forget_counts(&aside);
+        let is_unknown = !is_same || present.is_unknown(owner);
+        let counters = present.of(owner).chain(present.of(&aside)).map(|(counter, _)| counter);
+        let counters: BTreeSet<&Counter> = counters.filter(|counter| counter.is_kept_aside(is_same)).collect();
+        for counter in counters {
+            let own = self.counters.get(owner, counter).map_or(0, |count| count.calls);
+            let calls = present.ever(owner, counter).unwrap_or_default().saturating_sub(own);
+            let count = (calls > 0).then_some(Count { began: None, calls });
+            self.tally(aside.clone()).1.set(counter.clone(), count);
+        }
+        if is_unknown {
+            self.tally(aside).1.set(Counter::unknown(), Some(Count { began: None, calls: 1 }));
+        }
+    }
+
+    /// How many deliveries of webhooks were made in this sandbox that its documents do not have, because a snapshot took them back.
+    #[must_use]
+    pub fn deliveries_taken_back(&self) -> u64 {
+        self.counters.get(&aside(""), &Counter::deliveries()).map_or(0, |count| count.calls)
+    }
+
+    /// Sets how many those are.
+    pub fn set_deliveries_taken_back(&mut self, calls: u64) {
+        self.tally(aside("")).1.set(Counter::deliveries(), (calls > 0).then_some(Count { began: None, calls }));
     }
 
     /// Copies counters of a fault, or of the scenario, from another world.

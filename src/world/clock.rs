@@ -80,6 +80,12 @@ impl Clock {
         }
     }
 
+    /// The virtual time that it began with.
+    #[must_use]
+    pub fn began(&self) -> Timestamp {
+        self.origin
+    }
+
     #[must_use]
     pub fn mode(&self) -> Mode {
         self.mode

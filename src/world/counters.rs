@@ -39,11 +39,38 @@ impl Counter {
         Self::Calls(None, Name::new("restore"))
     }
 
+    /// How many deliveries of webhooks snapshots took back; it is kept under [`aside`].
+    #[must_use]
+    pub fn deliveries() -> Self {
+        Self::Calls(None, Name::new("delivery"))
+    }
+
+    /// Marks that it is not known what an owner had an effect on, beside what it counts; it is kept under [`aside`].
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self::Effects(usize::MAX)
+    }
+
+    /// Whether it is counted on where a snapshot takes the place of the world; what rules counted, only for the same rules.
+    pub(super) fn is_kept_aside(&self, are_same: bool) -> bool {
+        match self {
+            Self::Calls(..) => self.operation().is_some(),
+            Self::Matched(_) | Self::Effects(_) | Self::Parcels(_) => are_same && *self != Self::unknown(),
+            Self::Window(..) | Self::Object(..) | Self::Beginning => false,
+        }
+    }
+
     /// The vendor and the id of the operation whose calls it counts, if it counts those of one.
     #[must_use]
     pub fn operation(&self) -> Option<(&str, &str)> {
         if let Self::Calls(_, operation) = self { operation.split_once('.') } else { None }
     }
+}
+
+/// The owner under which is counted what happened in a sandbox beside what an owner counts: it was taken back by a snapshot.
+#[must_use]
+pub fn aside(owner: &str) -> Name {
+    format!("\u{1}{owner}").into()
 }
 
 /// How many of something there are.
@@ -85,10 +112,27 @@ impl Counters {
         self.owners.iter().flat_map(|(owner, counters)| counters.keys().map(move |counter| (owner, counter)))
     }
 
-    /// How many calls an owner had an effect on.
+    /// How many there ever were of something that an owner counts, with those that were taken back.
+    #[must_use]
+    pub fn ever(&self, owner: &str, counter: &Counter) -> Option<u64> {
+        let all = [self.get(owner, counter), self.get(&aside(owner), counter)];
+        all.into_iter().flatten().map(|count| count.calls).reduce(|sum, calls| sum + calls)
+    }
+
+    /// Whether more may have happened than an owner knows of.
+    #[must_use]
+    pub fn is_unknown(&self, owner: &str) -> bool {
+        self.get(&aside(owner), &Counter::unknown()).is_some()
+    }
+
+    /// How many calls an owner ever had an effect on.
     #[must_use]
     pub fn effects(&self, owner: &str) -> u64 {
-        self.of(owner).filter(|(counter, _)| matches!(counter, Counter::Effects(_))).map(|(_, count)| count.calls).sum()
+        self.of(owner)
+            .chain(self.of(&aside(owner)))
+            .filter(|(counter, _)| matches!(counter, Counter::Effects(index) if *index != usize::MAX))
+            .map(|(_, count)| count.calls)
+            .sum()
     }
 
     /// Adds one to a counter, and returns its value before.

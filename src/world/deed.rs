@@ -16,6 +16,8 @@ pub enum Deed {
     Mode,
     Reset,
     Imported,
+    /// It began as a copy of another sandbox.
+    Forked,
     /// A scenario came to work.
     Scenario,
     SnapshotTaken,
@@ -46,8 +48,8 @@ pub struct LogLine {
     /// The number of the last call before it; 0 if there was none.
     pub after: u64,
     pub what: Deed,
-    /// The name of the scenario, the snapshot or the fault, the id of the subscription or the delivery, the number of the parcel, or how
-    /// time passes.
+    /// The name of the scenario, the snapshot, the other sandbox or the fault, the id of the subscription or the delivery, the number of the
+    /// parcel, or how time passes.
     pub name: Option<String>,
     /// How many tasks happened while the clock was moved.
     pub fired: Option<u64>,

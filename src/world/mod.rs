@@ -28,7 +28,7 @@ pub use accounts::{Account, AccountId, Accounts, Credential};
 pub use agenda::{Agenda, Task, TaskKey};
 pub use changes::Tally;
 pub use clock::{Clock, Mode};
-pub use counters::{Count, Counter, Counters};
+pub use counters::{Count, Counter, Counters, aside};
 pub use deed::{Deed, LogLine};
 pub use documents::{Kind, Row, Table};
 pub use journal::{Entry, Journal, Message, Removed, add_removed};

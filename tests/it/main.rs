@@ -67,6 +67,7 @@ mod parcels;
 #[path = "../stories/play.rs"]
 mod play;
 mod played;
+mod played_back;
 mod pointers;
 mod prices;
 mod process;
@@ -86,6 +87,7 @@ mod signals;
 mod sockets;
 mod status_words;
 mod stories;
+mod taken_back;
 #[path = "../../fuzz/src/targets.rs"]
 mod targets;
 mod tidy;

@@ -19,9 +19,9 @@ const VENDORS: [&str; 7] = ["shipmate", "shipmate_v1_2", "shippo", "shipstation_
 const ONE_IN: usize = 16;
 
 /// A story with its vendor, the path of its file and what it begins with.
-struct Told {
+pub struct Told {
     vendor: &'static str,
-    path: String,
+    pub path: String,
     scenario: Value,
 }
 
@@ -34,7 +34,7 @@ impl Told {
 }
 
 /// All stories of the vendors, or some of them: those with webhooks, the longest of each vendor, and one of many.
-fn stories(tries_all: bool) -> Vec<Told> {
+pub fn stories(tries_all: bool) -> Vec<Told> {
     let mut found = Vec::new();
     for vendor in VENDORS {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vendors").join(vendor);
@@ -64,7 +64,7 @@ pub fn make(server: &Server, name: &str, scenario: &Value) {
     assert_eq!(made["name"], name, "{made}");
 }
 
-fn export(server: &Server, sandbox: &str) -> String {
+pub fn export(server: &Server, sandbox: &str) -> String {
     let path = format!("/_seatrial/sandboxes/{sandbox}/requests/export?format=conversation&secrets=show&limit=1000");
     let exported = send(server, "GET", &path, &[], "");
     assert_eq!(exported.status, 200, "{}", exported.body);
@@ -72,7 +72,7 @@ fn export(server: &Server, sandbox: &str) -> String {
 }
 
 /// Holds conversations with a server that has nothing of them; what it says if they do not hold.
-fn differences(folder: &Folder) -> Option<String> {
+pub fn differences(folder: &Folder) -> Option<String> {
     let server = Server::start(&[]);
     let base_url = format!("http://{}", server.address());
     let output = run(&["contract", "run", folder.path(), "--base-url", &base_url, "--isolated", "--timeout", "5s"]);
@@ -232,7 +232,7 @@ fn post_label(server: &Server, sandbox: &str) -> Answer {
     send(server, "POST", &path, &[JSON, ("authorization", &authorization)], &label.to_string())
 }
 
-fn advance(server: &Server, sandbox: &str, by: &str) {
+pub fn advance(server: &Server, sandbox: &str, by: &str) {
     admin(server, "POST", &format!("/sandboxes/{sandbox}/clock/advance"), &json!({"by": by}));
 }
 
@@ -260,7 +260,7 @@ fn webhooks_of_calls_whose_answers_are_lost_come_again() {
 }
 
 /// The kinds of steps of an exported conversation, in order.
-fn kinds(exported: &str) -> Vec<String> {
+pub fn kinds(exported: &str) -> Vec<String> {
     let kind = |step: Value| step.as_object().and_then(|step| step.keys().next().cloned()).expect("a step has a kind");
     steps(exported).into_iter().map(kind).collect()
 }

@@ -270,9 +270,9 @@ impl Stage {
         }
     }
 
-    pub async fn subscribe(&mut self, wanted: &Subscribe) -> Result<(), StageError> {
+    pub async fn subscribe(&mut self, wanted: &Subscribe, number: usize) -> Result<(), StageError> {
         let sandbox = self.sandbox.as_mut().ok_or(StageError::NoSandbox)?;
-        let status = wanted.answers.map_or_else(String::new, |status| format!("?status={status}"));
+        let status = wanted.query(number);
         let mut body = json!({
             "vendor": wanted.vendor.as_deref().unwrap_or(&self.mount),
             "url": format!("{}{status}", self.inbox),

@@ -215,7 +215,15 @@ fn subscribe(reader: &mut Reader<'_>, node: &Node) -> Option<Subscribe> {
     let (vendor, account, secret, name) = (text("vendor"), text("account"), text("secret"), text("as"));
     let events = fields.get("events").map(|node| reader.each(node, "events", |reader, node| reader.string(node, "events")));
     let format = fields.get("format").and_then(|node| reader.choice(node, "format", &FORMATS));
-    let answers = fields.get("answers").and_then(|node| reader.whole(node, "answers", 200..=599));
+    let receipt = |reader: &mut Reader<'_>, node: &Node| match &node.kind {
+        Kind::Text(text) if text == "none" => Some(None),
+        _ => reader.whole(node, "answers", 200..=599).map(Some),
+    };
+    let answers = fields.get("answers").map(|node| match &node.kind {
+        Kind::List(_) => reader.each(node, "answers", receipt),
+        _ => receipt(reader, node).into_iter().collect(),
+    });
+    let answers = answers.unwrap_or_default();
     Some(Subscribe { vendor, account, events: events.unwrap_or_default(), format: format.unwrap_or_default(), secret, answers, name })
 }
 

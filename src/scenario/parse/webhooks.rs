@@ -70,7 +70,8 @@ fn no_inbox(address: &str) -> Option<(String, &'static str)> {
     if name.is_empty() || name.contains('/') {
         return Some((format!("no inbox is called `{name}`"), "a name has no `/`: `inbox://me`"));
     }
-    let is_status = |value: &str| value.parse::<u16>().is_ok_and(|status| (200..=999).contains(&status));
+    let is_one = |word: &str| word == "none" || word.parse::<u16>().is_ok_and(|status| (200..=999).contains(&status));
+    let is_status = |value: &str| value.split(',').all(is_one);
     let is_wrong = |part: &&str| match part.split_once('=') {
         Some(("status", value)) => !is_status(value),
         Some((name, _)) => nearest(name, ["status"]).is_some(),

@@ -60,7 +60,7 @@ impl Sent {
         let subscriptions = state.documents(SUBSCRIPTION).map(|(account, row)| (account.name.to_string(), row)).collect();
         let posted = state.world.outbox().iter().map(|row| (Arc::clone(&row.delivery), row.at)).collect();
         let now = Some(state.world.clock().now(Timestamp::MIN));
-        Self { rows, forgotten: state.forgotten_deliveries() > 0, posted, now, subscriptions }
+        Self { rows, forgotten: state.forgotten_deliveries() + state.world.deliveries_taken_back() > 0, posted, now, subscriptions }
     }
 
     pub fn len(&self) -> usize {

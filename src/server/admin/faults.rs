@@ -15,7 +15,7 @@ use crate::server::admin::request::AdminRequest;
 use crate::server::admin::scenarios;
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
-use crate::world::Deed;
+use crate::world::{Deed, LogLine};
 
 /// How many characters the name of a fault may have.
 const NAME: usize = 64;
@@ -69,7 +69,7 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Fau
     if !sandbox.switch_on(fault, wall()) {
         return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, format!("a sandbox has at most {} faults", Sandbox::FAULTS)));
     }
-    sandbox.note(wall(), Deed::FaultOn, Some(&view.name), None);
+    sandbox.note_line(wall(), LogLine::with(Deed::FaultOn, &view.name, view.fault.clone()));
     Ok(view)
 }
 

@@ -116,7 +116,7 @@ pub(crate) struct Received {
 
 /// Receives a request, and answers with the status that the query names.
 pub(crate) async fn receive(admin: &Admin, request: &AdminRequest<'_>) -> Result<AdminResponse, Problem> {
-    let status = inbox::status(&request.query).ok_or_else(|| Problem::bad_request("`status` is a number from 200 to 999"))?;
+    let answers = inbox::answers(&request.query).map_err(|_| Problem::bad_request("`status` is a number from 200 to 999, or several"))?;
     let name = name(request)?;
     let needs_reader = matches!(admin.guard.auth, AdminAuth::Token(_));
     if needs_reader {
@@ -127,6 +127,8 @@ pub(crate) async fn receive(admin: &Admin, request: &AdminRequest<'_>) -> Result
     }
     let (query, mut headers) = (request.parts.uri.query().unwrap_or_default(), request.parts.headers.clone());
     headers.remove(inbox::SANDBOX);
+    let status = admin.inboxes.next_answer(name, query, &answers).await.map_err(|fault| away_in_public(&fault))?;
+    let status = status.ok_or_else(|| Problem::bad_request("`status=none` is for webhooks of this server alone: others are answered"))?;
     admin.inboxes.receive(name, query, &headers, request.body, wall()).await.map_err(|fault| away_in_public(&fault))?;
     Ok(response::json(status, &Received { received: status.is_success() }))
 }

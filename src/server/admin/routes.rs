@@ -67,7 +67,10 @@ const OF_VENDOR: &[(&str, &str)] = &[("vendor", "only those of this vendor"), pa
 
 const PAGES: &[(&str, &str)] = &[page::AFTER];
 
-const RECEIVE: &[(&str, &str)] = &[("status", "the status that it answers with (200)")];
+const RECEIVE: &[(&str, &str)] = &[(
+    "status",
+    "the status that it answers with (200); several, with commas between them, are for one letter after the other, and the last goes on",
+)];
 
 const SANDBOX: &[(&str, &str)] = &[("sandbox", "where to look; every sandbox otherwise")];
 

@@ -39,8 +39,8 @@ struct RuleView {
 pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Rules, Problem> {
     let sandbox = admin.sandbox(request)?;
     let state = sandbox.lock();
-    let (scenario, unused) = (run::scenario_of(&*state.scenario), state.scenario.unused(&state.world));
-    let counted = |counter: Counter| state.world.counters().get("", &counter).map_or(0, |count| count.calls);
+    let (scenario, unused) = (run::scenario_of(&*state.scenario), state.unused_rules());
+    let counted = |counter: Counter| state.world.counters().ever("", &counter).unwrap_or_default();
     let view = |what, name: String, start, matched, effects| {
         let line = scenario.source.position(start).0;
         let unused = unused.iter().find(|rule| rule.what == what && rule.line == Some(line)).map(|rule| rule.detail.clone());

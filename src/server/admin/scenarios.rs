@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::engine::{Machine, Sandbox};
 use crate::scenario::{self, Diagnostic, DiagnosticView, Found, Scenario, built_in};
@@ -14,7 +15,7 @@ use crate::server::admin::sandbox_view::{unreachable, warnings};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
 use crate::server::shutdown::{self, Ending};
-use crate::world::Deed;
+use crate::world::{Deed, LogLine};
 
 /// The file name in diagnostics of a scenario, or of a part of one, that came in over the API.
 pub(crate) const FILE_NAME: &str = scenario::FILE_NAME;
@@ -80,7 +81,7 @@ pub(crate) fn replace(admin: &Admin, sandbox: &Arc<Sandbox>, scenario: &Arc<Scen
     let staged = scenario::run::stage(&admin.machine, &sandbox.name, scenario, world, wall())?;
     shutdown::report(&admin.machine, &admin.verdicts, sandbox, Ending::Replaced);
     admin.machine.replace(sandbox, staged, keep)?;
-    note(sandbox);
+    note(sandbox, keep);
     Ok(())
 }
 
@@ -92,14 +93,15 @@ pub(crate) fn replace_edited(admin: &Admin, sandbox: &Arc<Sandbox>, scenario: &A
         return replace(admin, sandbox, scenario, keep);
     }
     admin.machine.reword(sandbox, scenario::run::runtime(Scenario::clone(scenario)), scenario.shown_name());
-    note(sandbox);
+    note(sandbox, true);
     Ok(())
 }
 
-/// Notes the scenario that a sandbox has come under.
-pub(crate) fn note(sandbox: &Sandbox) {
+/// Notes the scenario that a sandbox has come under, and whether it went on with its data.
+pub(crate) fn note(sandbox: &Sandbox, keep: bool) {
     let name = sandbox.lock().scenario_name.clone();
-    sandbox.note(wall(), Deed::Scenario, Some(&name), None);
+    let detail = keep.then(|| json!({"keep": "data"}));
+    sandbox.note_line(wall(), LogLine { detail, ..LogLine::of(Deed::Scenario, Some(&name)) });
 }
 
 /// Reads a scenario as `seatrial check` does; a single word is the name of a built-in one.

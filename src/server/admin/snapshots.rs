@@ -117,5 +117,6 @@ pub(crate) async fn fork(admin: &Admin, request: &AdminRequest<'_>) -> Result<Sa
     let name = wanted.name.unwrap_or_else(|| sandboxes::new_name(admin));
     let copy = admin.machine.fork_with(&source, &name, wanted.seed, wall())?;
     copy.set_ttl(ttl);
+    copy.note(wall(), Deed::Forked, Some(&source.name), None);
     Ok(SandboxView::with_obstacles(admin, request, &copy).await)
 }

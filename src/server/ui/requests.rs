@@ -137,7 +137,7 @@ fn done(line: &LogLine, now: Timestamp) -> Markup {
 fn icon(what: Deed) -> &'static str {
     match what {
         Deed::Advanced | Deed::Mode => "clock",
-        Deed::Reset | Deed::SnapshotRestored | Deed::Imported => "hook",
+        Deed::Reset | Deed::SnapshotRestored | Deed::Imported | Deed::Forked => "hook",
         Deed::Scenario | Deed::SnapshotTaken => "doc",
         Deed::FaultOn | Deed::FaultOff => "bolt",
         Deed::Subscribed | Deed::Unsubscribed | Deed::Sent => "hook",
@@ -156,6 +156,7 @@ fn deed(line: &LogLine) -> String {
         Deed::Mode => format!("Time passes: {name}"),
         Deed::Reset => "Sandbox reset".to_owned(),
         Deed::Imported => "File imported".to_owned(),
+        Deed::Forked => format!("Began as a copy of {name}"),
         Deed::Scenario => format!("Scenario {name} came to work"),
         Deed::SnapshotTaken => format!("Snapshot {name} taken"),
         Deed::SnapshotRestored => format!("Snapshot {name} restored"),

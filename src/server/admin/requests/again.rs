@@ -28,6 +28,12 @@ pub(super) fn rule_with_work(machine: &Machine, exchange: &Exchange<'_>) -> Resu
     if exchange.entry.effect.as_ref().is_some_and(|effect| effect.kind == EffectKind::Latency) && rule.contains_key("latency") {
         rule.retain(|name, _| name == "latency");
     }
+    // An own limit has another time in its words than the vendor's has.
+    if exchange.entry.effect.as_ref().is_some_and(|effect| effect.kind == EffectKind::RateLimit)
+        && let Some(status) = exchange.entry.wire.planned().status.filter(|_| rule.remove("fault").is_some())
+    {
+        rule.insert("respond".to_owned(), respond(machine, exchange, status));
+    }
     Ok(rule)
 }
 
@@ -89,7 +95,20 @@ fn respond(machine: &Machine, exchange: &Exchange<'_>, status: u16) -> Value {
         None if answer.body.is_null() => {}
         None => respond["body"] = literal(&answer.body),
     }
+    if is_off_spec(machine, exchange, status) {
+        respond["off_spec"] = true.into();
+    }
     respond
+}
+
+/// Whether an answer is another than the vendor's document has, as only who says so may write one.
+fn is_off_spec(machine: &Machine, exchange: &Exchange<'_>, status: u16) -> bool {
+    let Exchange { entry, answer, .. } = exchange;
+    let loaded = machine.vendors().loaded().iter().find(|loaded| *loaded.vendor.id == *entry.vendor);
+    let id = entry.operation.as_deref().and_then(|name| name.split_once('.')).map_or("", |(_, id)| id);
+    let operation = loaded.and_then(|loaded| loaded.catalog().operation(id));
+    let body = (!answer.body.is_string()).then_some(&answer.body);
+    operation.is_some_and(|operation| !operation.check_answer(status, body).is_empty())
 }
 
 /// What of an answer no override can say, as a part of a sentence.

@@ -1,5 +1,5 @@
 //! The calls of a sandbox as a conversation, which plays back in a sandbox of its own: it begins under the same scenario, with the
-//! same seed, at the time of the first call. What differs from sandbox to sandbox is written as conversations have it (`wording`),
+//! same seed, at the same time. What differs from sandbox to sandbox is written as conversations have it (`wording`),
 //! and so are receivers of webhooks (`receivers`).
 
 mod receivers;
@@ -22,15 +22,19 @@ use crate::base::time::Timestamp;
 use crate::engine::{self, Sandbox};
 use crate::scenario;
 use crate::scenario::conversation::account_rows;
+use crate::scenario::run;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::requests::again;
 use crate::server::admin::secrets::{Exchange, Redactor, Secrets};
 use crate::server::admin::state::Admin;
-use crate::world::{self, End, Message, Sent};
+use crate::world::{self, Deed, End, How, LogLine, Message, Met, Note, Sent};
 
 /// Headers that an HTTP client sets itself.
 pub(super) const USUAL: [&str; 8] =
     ["host", "content-length", "connection", "accept-encoding", "transfer-encoding", "user-agent", "content-type", "accept"];
+
+/// Headers in which proxies say where the caller was, to which links lead: another place, when a conversation is held.
+const OF_PROXIES: [&str; 5] = ["forwarded", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix", "x-forwarded-proto"];
 
 /// What of a scenario is not in a conversation: its verdicts, and what its steps say.
 const LEFT_OUT: [&str; 3] = ["expect", "include", "description"];
@@ -50,12 +54,15 @@ pub(super) fn conversation(admin: &Admin, sandbox: &Sandbox, rows: &[Arc<world::
     if rows.iter().any(|row| mount_of(admin, row) != mount) {
         return Err(Problem::bad_request("a conversation is with one vendor; name it with `vendor`"));
     }
-    let (scenario, has_own_accounts) = beginning(admin, sandbox, mount, rows, redactor);
+    let (unread, rows): (Vec<_>, Vec<_>) = rows.iter().cloned().partition(|row| is_unread(row));
+    let rows = &*rows;
+    let (scenario, start, has_own_accounts) = beginning(admin, sandbox, mount, rows, redactor);
     let hidden = Redactor::new(Secrets::Hidden, &admin.machine, sandbox);
     let mut receivers = Receivers::of(&admin.machine, sandbox, mount, rows);
     let mut wording = Wording::new(&admin.machine, sandbox, mount, rows, has_own_accounts);
     wording.receivers = receivers.addresses();
-    let mut lacks = lacks(admin, sandbox, mount, &receivers);
+    let mut lacks = lacks(admin, sandbox, rows, mount, &receivers);
+    lacks.extend(counted(unread.len() as u64, "requests could not be read, and have no step"));
     if !redactor.shows_secrets() {
         lacks.extend(hidden_things(sandbox, rows, redactor));
     }
@@ -64,35 +71,93 @@ pub(super) fn conversation(admin: &Admin, sandbox: &Sandbox, rows: &[Arc<world::
         let _ = writeln!(out, "# It may not play back, for what it lacks: {}.", lacks.join("; "));
     }
     let _ = write!(out, "about: Calls to {mount}, as they were recorded.\nvendor: {mount}\nscenario: {scenario}\nsteps:\n");
-    let mut clock = Clock { now: None, shows_secrets: redactor.shows_secrets() };
+    let mut clock = Clock { now: start, shows_secrets: redactor.shows_secrets() };
     for row in rows {
         clock.act(row.number, &mut receivers, &wording, &mut out);
         clock.reach(row.at, &mut receivers, &wording, &mut out);
-        step(&redactor.exchange(row), &hidden.exchange(row), &mut wording, &mut out);
+        let links = Links::of(&admin.machine, row, mount);
+        step(&redactor.exchange(row), &hidden.exchange(row), &links, &mut wording, &mut out);
     }
     clock.act(u64::MAX, &mut receivers, &wording, &mut out);
     if let Some(last) = receivers.last() {
         clock.reach(last, &mut receivers, &wording, &mut out);
         receivers.told(last, redactor.shows_secrets(), &wording, &mut out);
     }
-    Ok(Recorded { text: out, lacks })
+    Ok(Recorded { text: without_specials(&out), lacks })
+}
+
+/// A text of JSON and comments, without the characters that YAML does not take as they are, or that end its lines.
+fn without_specials(text: &str) -> String {
+    let is_special = |letter: &char| matches!(letter, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}');
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match is_special(&letter) {
+            true => drop(write!(out, "\\u{:04x}", u32::from(letter))),
+            false => out.push(letter),
+        }
+    }
+    out
+}
+
+/// Whether a request was refused before anybody read it as one, which no step can make again.
+fn is_unread(row: &world::Entry) -> bool {
+    let codes = [Note::UNREADABLE_REQUEST, Note::BODY_TOO_LARGE, Note::LEDGER_BROKEN, Note::LEDGER_AWAY];
+    row.notes.iter().any(|note| codes.contains(&note.code))
 }
 
 /// What a conversation lacks of what came before its end: calls of which there is no evidence, and what it has no steps for.
-fn lacks(admin: &Admin, sandbox: &Sandbox, mount: &str, receivers: &Receivers) -> Vec<String> {
+fn lacks(admin: &Admin, sandbox: &Sandbox, rows: &[Arc<world::Entry>], mount: &str, receivers: &Receivers) -> Vec<String> {
     let is_ours = |name: &str| {
         let vendor = name.split_once('.').map_or(name, |(vendor, _)| vendor);
         admin.machine.vendors().find(vendor).is_some_and(|vendor| vendor.mount == *mount)
     };
+    let last = rows.last().map_or(0, |row| row.number);
     let journal = sandbox.journal();
     let removed: u64 = journal.removed.iter().filter(|(name, _)| is_ours(name)).map(|(_, count)| *count).sum();
+    let had = journal.between(0, last + 1).filter(|row| is_ours(&row.vendor) && !is_unread(row)).count();
+    let dropped = journal.dropped();
+    drop(journal);
+    let elsewhere = counted_elsewhere(sandbox, last, is_ours);
+    let cut = rows.iter().filter(|row| row.request.is_cut()).count();
     let counts = [
-        (journal.dropped(), "of the sandbox's calls made room for others in the journal"),
+        (dropped, "of the sandbox's calls made room for others in the journal"),
         (removed, "calls were removed from the journal"),
+        (had.saturating_sub(rows.len()) as u64, "calls came before its end that it was not asked for"),
+        (elsewhere, "calls of other vendors were counted by overrides that are about all of them"),
+        (cut as u64, "bodies were sent of which only the beginning was kept"),
         (receivers.under_way() as u64, "webhooks were still on their way"),
         (receivers.others() as u64, "things were done by hand for which there is no step, each told where it was done"),
     ];
-    counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect()
+    let data = earlier(&sandbox.deeds.all(), rows.first().map_or(0, |row| row.number));
+    data.into_iter().chain(counts.into_iter().filter_map(|(count, what)| counted(count, what))).collect()
+}
+
+/// How many calls of others, up to the one with that number, were counted by overrides of all vendors that count.
+fn counted_elsewhere(sandbox: &Sandbox, last: u64, is_ours: impl Fn(&str) -> bool) -> u64 {
+    let runtime = Arc::clone(&sandbox.lock().scenario);
+    let scenario = run::scenario_of(&*runtime);
+    let counts = |met: &Met| {
+        let rule = scenario.overrides.get(met.rule).filter(|_| met.owner.is_empty() && met.how != How::Unmatched);
+        rule.is_some_and(|rule| rule.on.value.vendor().is_none() && rule.is_counting())
+    };
+    let journal = sandbox.journal();
+    let others = journal.between(0, last).filter(|row| !is_ours(&row.vendor));
+    others.filter(|row| row.tried.as_ref().is_some_and(|tried| tried.rules.iter().any(counts))).count() as u64
+}
+
+fn counted(count: u64, what: &str) -> Option<String> {
+    (count > 0).then(|| format!("{count} {what}"))
+}
+
+/// What a sandbox had when the calls of its journal began, if that is more than its scenario makes.
+fn earlier(log: &[LogLine], first: u64) -> Option<String> {
+    log.iter().fold(None, |data, line| match line.what {
+        Deed::Imported => Some("what the sandbox had from a file".to_owned()),
+        Deed::Forked => Some("what the sandbox had of the one that it is a copy of".to_owned()),
+        Deed::Scenario if line.detail.is_some() && line.after < first => Some("what the sandbox had under an earlier scenario".to_owned()),
+        Deed::Scenario if line.detail.is_none() => None,
+        _ => data,
+    })
 }
 
 /// What a conversation lacks where secrets are hidden.
@@ -112,7 +177,7 @@ fn is_played(name: &str) -> bool {
     !(is_about || LEFT_OUT.contains(&name) || name.starts_with("x-"))
 }
 
-/// The clock of a conversation, which begins with its first call.
+/// The clock of a conversation, which begins with its sandbox.
 struct Clock {
     now: Option<Timestamp>,
     shows_secrets: bool,
@@ -143,10 +208,16 @@ fn advance(from: Timestamp, to: Timestamp, out: &mut String) {
     let _ = writeln!(out, "  - advance: {}", json!(format!("{:#}", to.duration_since(from))));
 }
 
-/// What the sandbox began with, but for its clock: that begins with the first call, and moves between calls alone. Whether it says its
-/// accounts itself.
-fn beginning(admin: &Admin, sandbox: &Sandbox, mount: &str, rows: &[Arc<world::Entry>], redactor: &Redactor) -> (Value, bool) {
+/// What the sandbox began with, and when; its clock moves between calls alone. Whether it says its accounts itself.
+fn beginning(
+    admin: &Admin,
+    sandbox: &Sandbox,
+    mount: &str,
+    rows: &[Arc<world::Entry>],
+    redactor: &Redactor,
+) -> (Value, Option<Timestamp>, bool) {
     let state = sandbox.lock();
+    let began = state.initial.clock().began();
     let (seed, source) = (state.world.seed(), state.scenario.source().to_owned());
     let theirs = state.world.accounts().credentials(mount);
     drop(state);
@@ -175,16 +246,17 @@ fn beginning(admin: &Admin, sandbox: &Sandbox, mount: &str, rows: &[Arc<world::E
             scenario["accounts"][mount] = account_rows(&fewer.collect::<Vec<_>>()).into();
         }
     }
-    let again: Vec<Value> =
-        rows.iter().filter(|row| !is_carried || by_hand(row)).filter_map(|row| done_again(admin, redactor, row)).collect();
+    let log = sandbox.deeds.all();
+    let again = rows.iter().filter(|row| !is_carried || by_hand(row));
+    let again: Vec<Value> = again.filter_map(|row| done_again(admin, sandbox, &log, redactor, row)).collect();
     if !again.is_empty() {
         let rules = scenario.get_mut("overrides").and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default();
         scenario["overrides"] = again.into_iter().chain(rules).collect();
     }
     scenario["seed"] = seed.into();
-    let start = rows.first().map(|row| row.at.to_string());
+    let start = rows.first().map(|row| began.min(row.at));
     scenario["clock"] = start.map_or_else(|| json!({"mode": "frozen"}), |start| json!({"start": start, "mode": "frozen"}));
-    (scenario, has_own_accounts)
+    (scenario, start, has_own_accounts)
 }
 
 /// Whether a call met a fault that was switched on, of which the scenario does not say.
@@ -192,12 +264,32 @@ fn by_hand(row: &world::Entry) -> bool {
     row.effect.as_ref().is_some_and(|effect| effect.line.is_none())
 }
 
-/// An override that does to a call what was done to it.
-fn done_again(admin: &Admin, redactor: &Redactor, row: &world::Entry) -> Option<Value> {
-    row.effect.as_ref()?;
-    let operation = row.operation.as_deref().filter(|_| row.nth > 0)?;
-    let mut rule = json!({"on": operation, "when": format!("$call.nth == {}", row.nth)});
-    let members = again::rule_with_work(&admin.machine, &redactor.exchange(row)).ok()?;
+/// An override that does to a call what was done to it. What is known of a fault that was switched on by hand is done as that says.
+fn done_again(admin: &Admin, sandbox: &Sandbox, log: &[LogLine], redactor: &Redactor, row: &world::Entry) -> Option<Value> {
+    let effect = row.effect.as_ref()?;
+    let read = admin.machine.reread(row, |call| (call.path.to_owned(), admin.machine.caller_of(sandbox, row, call)));
+    let (path, caller) = read?;
+    let nth = format!("$call.nth == {}", row.nth);
+    let (on, when) = match (row.operation.as_deref().filter(|_| row.nth > 0), caller) {
+        (Some(operation), Some(caller)) => {
+            (operation.to_owned(), json!({"all": [nth, format!("$credential.account == {}", json!(caller.account))]}))
+        }
+        (Some(operation), None) => (operation.to_owned(), nth.into()),
+        // What leads to no operation is known by where it leads.
+        (None, _) => (format!("{}.*", row.vendor), json!({"request": {"method": row.method.as_str(), "path": path}})),
+    };
+    let mut rule = json!({"on": on, "when": when});
+    let mut members = again::rule_with_work(&admin.machine, &redactor.exchange(row)).ok()?;
+    let is_meant = |line: &&LogLine| line.what == Deed::FaultOn && line.after < row.number && line.name.as_deref() == Some(&effect.name);
+    let fault = log.iter().rfind(is_meant).filter(|_| by_hand(row) && redactor.shows_secrets()).and_then(|line| line.detail.as_ref());
+    let own = |name: &&str| ["respond", "patch", "fault", "refuse", "latency"].contains(name);
+    let own = fault.and_then(Value::as_object).into_iter().flatten().filter(|(name, _)| own(&name.as_str()));
+    let own: Map<String, Value> = own.map(|(name, how)| (name.clone(), how.clone())).collect();
+    if own.keys().any(|name| name != "latency") {
+        members.retain(|name, _| name == "latency");
+    }
+    // Of how late it may be, chance takes its part, on which what else is drawn depends.
+    members.extend(own);
     rule.as_object_mut()?.extend(members);
     rule["times"] = 1.into();
     Some(rule)
@@ -207,29 +299,32 @@ fn mount_of<'a>(admin: &'a Admin, entry: &world::Entry) -> &'a str {
     admin.machine.vendors().find(&entry.vendor).map_or("", |vendor| &vendor.mount)
 }
 
-fn step(exchange: &Exchange<'_>, hidden: &Exchange<'_>, wording: &mut Wording<'_>, out: &mut String) {
+fn step(exchange: &Exchange<'_>, hidden: &Exchange<'_>, links: &Links, wording: &mut Wording<'_>, out: &mut String) {
     let Exchange { entry, target, request, .. } = exchange;
-    let links = Links::of(entry, wording.mount);
-    let path = wording.target(engine::below(target, wording.mount));
+    let path = wording.target(&wording::parts(target, entry, wording.mount).1);
     // The mount alone is the vendor's `/`.
     let slash = if path.is_empty() || path.starts_with('?') { "/" } else { "" };
     let call = format!("{} {slash}{path}", entry.method);
     let _ = writeln!(out, "  - call: {}", json!(call));
     // What is refused with credentials of the default sandbox has to be so again.
     let is_strange = matches!(entry.status, Some(401 | 403));
-    let body = body(exchange, wording, &links, is_strange);
+    let body = body(exchange, wording, links, is_strange);
     let implied = match body {
         Some(("json", _)) => JSON,
         Some(("form", _)) => FORM,
         _ => "",
     };
-    let usual = |name: &str, value: &str| USUAL.contains(&name) && !(name == "accept" && value != "*/*") && name != CONTENT_TYPE.as_str();
+    let usual = |name: &str, value: &str| {
+        let is_usual = USUAL.contains(&name) && !(name == "accept" && value != "*/*") && name != CONTENT_TYPE.as_str();
+        is_usual || OF_PROXIES.contains(&name)
+    };
     let mut headers: Map<String, Value> = Map::new();
     for header in request.headers.iter().filter(|header| !usual(header.name, &header.value)) {
         if HeaderName::from_static("content-type") == header.name && header.value == implied {
             continue;
         }
-        let value = match header.is_binary {
+        // What looks like a name of a conversation is none.
+        let value = match header.is_binary || header.value.contains("{{") {
             true => json!({"base64": STANDARD.encode(header.bytes())}),
             false => Value::from(wording.header(&header.value, is_strange)),
         };
@@ -262,7 +357,7 @@ fn step(exchange: &Exchange<'_>, hidden: &Exchange<'_>, wording: &mut Wording<'_
     if let Some(effect) = &entry.effect {
         let _ = writeln!(out, "    # {} of `{}`; the caller received: {}", effect.kind.word(), effect.name, outcome(entry));
     }
-    expectation(exchange, hidden, is_reworded, wording, &links, out);
+    expectation(exchange, hidden, is_reworded, wording, links, out);
 }
 
 /// The body of a call, and the member of a step that holds it. A body whose bytes matter is text: an error may tell where in it.
@@ -287,13 +382,27 @@ fn body(exchange: &Exchange<'_>, wording: &Wording<'_>, links: &Links, is_strang
         value => {
             let written = value.to_string();
             let is_refused = entry.status.is_none_or(|status| status >= 400);
-            let is_same = if is_refused { written == sent } else { written.as_bytes() == &*compact(sent) };
+            let is_same = if is_refused { written == sent } else { Some(written) == in_one_spelling(&compact(sent)) };
             if exchange.is_whole && !is_same {
                 return Some(("text", wording.sent(links, Value::from(sent), is_strange)));
             }
             Some(("json", wording.sent(links, value.clone(), is_strange)))
         }
     }
+}
+
+/// JSON whose texts have the escapes that they need, and no others.
+fn in_one_spelling(json: &[u8]) -> Option<String> {
+    let mut rest = str::from_utf8(json).ok()?;
+    let mut out = String::with_capacity(rest.len());
+    while let Some(start) = rest.find('"') {
+        out.push_str(&rest[..start]);
+        let mut texts = serde_json::Deserializer::from_str(&rest[start..]).into_iter::<String>();
+        out.push_str(&Value::from(texts.next()?.ok()?).to_string());
+        rest = &rest[start + texts.byte_offset()..];
+    }
+    out.push_str(rest);
+    Some(out)
 }
 
 /// What the call of a step has to be answered with: what went over the wire, if the caller stays.

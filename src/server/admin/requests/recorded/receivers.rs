@@ -9,8 +9,9 @@ use serde_json::{Map, Value, json};
 
 use super::wording::{FORM, INBOX, Links, Wording};
 use crate::base::time::Timestamp;
-use crate::engine::webhooks::{Attempt, Delivery, Format, Progress, SUBSCRIPTION, Subscription};
+use crate::engine::webhooks::{Attempt, AttemptResult, Delivery, Format, Progress, SUBSCRIPTION, Subscription};
 use crate::engine::{self, Machine, Sandbox, Vendor};
+use crate::scenario::story;
 use crate::world::{self, Deed, LogLine};
 
 pub(super) struct Receivers {
@@ -28,7 +29,16 @@ pub(super) struct Receivers {
     told: usize,
     /// How many were not answered yet.
     under_way: usize,
-    addresses: Vec<(String, String)>,
+    addresses: Vec<Address>,
+}
+
+/// A receiver that was sent webhooks.
+struct Address {
+    url: String,
+    /// What conversations have in its place.
+    own: String,
+    /// What it answered in turn, where that is not always the usual thing.
+    answers: Vec<Option<u64>>,
 }
 
 /// Something that was done to the sandbox beside its calls.
@@ -51,6 +61,8 @@ impl Receivers {
     pub fn of(machine: &Machine, sandbox: &Sandbox, mount: &str, rows: &[Arc<world::Entry>]) -> Self {
         let is_ours = |vendor: &str| machine.vendors().find(vendor).is_some_and(|vendor| vendor.mount == *mount);
         let state = sandbox.lock();
+        let accounts = state.initial.accounts().iter();
+        let first: BTreeSet<String> = accounts.flat_map(|(_, account)| account.rows(&SUBSCRIPTION).map(|(id, _)| id.to_owned())).collect();
         let found = state.documents::<Subscription>(SUBSCRIPTION);
         let mut subscriptions: Vec<(String, Subscription)> = found.map(|(account, row)| (account.name.to_string(), row)).collect();
         drop(state);
@@ -59,23 +71,31 @@ impl Receivers {
         deliveries.retain(|row| is_ours(&row.vendor) && !row.test);
         let under_way = deliveries.iter().filter(|row| row.progress == Progress::Sending).count();
         let mut came = Vec::new();
-        let mut addresses: BTreeMap<String, u16> = BTreeMap::new();
+        let mut attempts: Vec<(Timestamp, &str, Option<u16>)> = Vec::new();
         for row in &deliveries {
             // What was sent once more by hand comes without anybody's doing in no conversation.
             let by_itself = if row.round == 0 { usize::MAX } else { row.round as usize };
             for Attempt { at, result, .. } in row.attempts.iter().take(by_itself) {
-                let Some(status) = result.status() else { continue };
-                came.push((*at, row.clone()));
-                addresses.entry(row.url.clone()).or_insert(status);
+                // What was refused was never sent; its address is as it is.
+                if matches!(result, AttemptResult::Refused(_)) {
+                    continue;
+                }
+                attempts.push((*at, &row.url, result.status()));
+                if result.status().is_some() {
+                    came.push((*at, row.clone()));
+                }
             }
         }
         came.sort_by_key(|(at, _)| *at);
+        attempts.sort_by_key(|(at, ..)| *at);
+        let mut answers: BTreeMap<&str, Vec<Option<u16>>> = BTreeMap::new();
+        attempts.iter().for_each(|(_, url, answer)| answers.entry(url).or_default().push(*answer));
+        let receiver = |(index, (url, answers)): (usize, (&str, Vec<Option<u16>>))| Address::of(url, &answers, index + 1);
+        let mut addresses: Vec<Address> = answers.into_iter().enumerate().map(receiver).collect();
         // The longest first: one may be a part of another.
-        let mut addresses: Vec<(String, String)> =
-            addresses.into_iter().map(|(url, status)| (url.clone(), receiver(&url, status))).filter(|(url, own)| url != own).collect();
-        addresses.sort_by_key(|(url, _)| std::cmp::Reverse(url.len()));
+        addresses.sort_by_key(|address| std::cmp::Reverse(address.url.len()));
         let mut bases: BTreeMap<String, String> = subscriptions.iter().map(|(_, row)| (row.id.clone(), row.base.clone())).collect();
-        let acts = acts(sandbox, rows, subscriptions, &is_ours);
+        let acts = acts(sandbox, rows, subscriptions, &first, &is_ours);
         for Act { done, .. } in &acts {
             if let Done::Subscribed(row, ..) = done {
                 bases.insert(row.id.clone(), row.base.clone());
@@ -89,9 +109,9 @@ impl Receivers {
         Self { acts: acts.into(), usual_accounts, bases, usual, came, told: 0, under_way, addresses }
     }
 
-    /// Addresses of receivers that answered, with what conversations have in their place.
+    /// Addresses of receivers that were sent anything, with what conversations have in their place.
     pub fn addresses(&self) -> Vec<(String, String)> {
-        self.addresses.clone()
+        self.addresses.iter().filter(|row| row.url != row.own).map(|row| (row.url.clone(), row.own.clone())).collect()
     }
 
     /// When the last webhook came.
@@ -140,10 +160,10 @@ impl Receivers {
         if let Some(secret) = row.secret.filter(|_| shows_secrets) {
             subscribe.insert("secret".to_owned(), secret.into());
         }
-        let own = self.addresses.iter().find(|(url, _)| *url == row.url).map_or(INBOX, |(_, own)| own);
-        if let Some(status) = own.rsplit_once("status=").and_then(|(_, status)| status.parse::<u16>().ok()) {
-            subscribe.insert("answers".to_owned(), status.into());
-        }
+        let answers = self.addresses.iter().find(|address| address.url == row.url).map_or(&[][..], |address| &address.answers);
+        let mut words = answers.iter().map(|answer| answer.map_or_else(|| "none".into(), Value::from));
+        let answers = if words.len() > 1 { Some(words.collect()) } else { words.next() };
+        subscribe.extend(answers.map(|answers| ("answers".to_owned(), answers)));
         subscribe.extend(name.map(|name| ("as".to_owned(), name.into())));
         subscribe
     }
@@ -180,12 +200,13 @@ impl Receivers {
     }
 }
 
-/// What was done beside the calls, by the log of the sandbox. Of a subscription of which that says nothing, of a scenario or of a file that
-/// was imported, the time tells; one that a call of the conversation made is made by that.
+/// What was done beside the calls, by the log of the sandbox. That says nothing of subscriptions that the sandbox began with, by a scenario
+/// or a file: those are made first. All others were made by calls.
 fn acts(
     sandbox: &Sandbox,
     rows: &[Arc<world::Entry>],
     mut subscriptions: Vec<(String, Subscription)>,
+    first_ones: &BTreeSet<String>,
     is_ours: &dyn Fn(&str) -> bool,
 ) -> Vec<Act> {
     let log = sandbox.deeds.all();
@@ -218,8 +239,7 @@ fn acts(
         };
         acts.push(Act { after: line.after, at: line.at, done });
     }
-    let bodies: Vec<String> = rows.iter().map(|row| plain(&row.request.body)).collect();
-    subscriptions.retain(|(_, row)| !bodies.iter().any(|body| body.contains(&row.url)));
+    subscriptions.retain(|(_, row)| first_ones.contains(&row.id));
     for (account, row) in subscriptions {
         let before = rows[..rows.partition_point(|call| call.at < row.created)].last();
         let (after, at) = (before.map_or(0, |call| call.number), row.created);
@@ -257,20 +277,18 @@ fn described(line: &LogLine) -> Option<(String, Subscription)> {
     Some((text("account")?, row))
 }
 
-/// A receiver that answers as the one at an address did.
-fn receiver(url: &str, status: u16) -> String {
-    let (base, query) = url.split_once('?').unwrap_or((url, ""));
-    let is_inbox = base.contains("/_seatrial/inbox/") || base.starts_with("inbox://");
-    match (is_inbox, query) {
-        (true, "") => INBOX.to_owned(),
-        (true, query) => format!("{INBOX}?{query}"),
-        (false, _) if (200..300).contains(&status) => INBOX.to_owned(),
-        (false, _) => format!("{INBOX}?status={status}"),
+impl Address {
+    /// A receiver that answers as the one at an address did; `number` tells it from others.
+    fn of(url: &str, answers: &[Option<u16>], number: usize) -> Self {
+        let mut answers: Vec<Option<u64>> = answers.iter().map(|status| status.map(u64::from)).collect();
+        while let [.., before, last] = &*answers
+            && before == last
+        {
+            answers.pop();
+        }
+        if let [Some(200..=299)] = &*answers {
+            answers.clear();
+        }
+        Self { url: url.to_owned(), own: format!("{INBOX}{}", story::answering(&answers, number)), answers }
     }
-}
-
-/// What was sent, without the escapes of JSON and of forms that addresses may have.
-fn plain(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body).replace("\\/", "/");
-    percent_encoding::percent_decode_str(&text).decode_utf8_lossy().into_owned()
 }

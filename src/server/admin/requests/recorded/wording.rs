@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use regex::Regex;
 use serde_json::{Map, Value};
 
-use crate::base::patterns;
+use crate::base::{patterns, text};
 use crate::engine::{self, Machine, Origin, Request, Sandbox};
 use crate::scenario::conversation::{CredentialMap, HOST_NAME};
 use crate::world;
@@ -23,6 +23,9 @@ const HIDDEN: &str = "[redacted]";
 
 /// The least length of a value that is referred to: a shorter one may be a part of anything.
 const LEAST: usize = 8;
+
+/// What stands in place of braces that begin no reference, until it is known how they are written.
+const BRACES: &str = "\u{1}\u{2}\u{1}";
 
 pub(super) struct Wording<'a> {
     pub mount: &'a str,
@@ -54,10 +57,13 @@ pub(super) struct Links {
 }
 
 impl Links {
-    pub fn of(entry: &world::Entry, mount: &str) -> Self {
+    pub fn of(machine: &Machine, entry: &world::Entry, mount: &str) -> Self {
         let request = Request::of(entry);
-        let prefix = entry.target.strip_suffix(engine::below(&entry.target, mount)).unwrap_or_default();
-        Self { origin: Origin::of(&request.headers, entry.is_secure).to_string(), prefix: prefix.to_owned() }
+        let prefix = parts(&entry.target, entry, mount).0;
+        match machine.public_urls().base_of_links(&prefix, mount) {
+            Some(base) => Self::below(&base),
+            None => Self { origin: Origin::of(&request.headers, entry.is_secure).to_string(), prefix },
+        }
     }
 
     /// Those of a webhook, given the base of its subscription.
@@ -65,6 +71,20 @@ impl Links {
         let (scheme, rest) = base.split_once("://").unwrap_or(("http", base));
         let (host, prefix) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         Self { origin: format!("{scheme}://{host}"), prefix: prefix.to_owned() }
+    }
+}
+
+/// What stands in the target of a call before the vendor's own path, and what is the vendor's.
+pub(super) fn parts(target: &str, entry: &world::Entry, mount: &str) -> (String, String) {
+    let (path, query) = target.split_at(target.find('?').unwrap_or(target.len()));
+    let whole = text::decode_unreserved(path);
+    match whole.split_at_checked(entry.path_start).filter(|(before, _)| !before.is_empty()) {
+        Some((before, _)) if path.starts_with(before) => (before.to_owned(), target[before.len()..].to_owned()),
+        Some((before, own)) => (before.to_owned(), format!("{own}{query}")),
+        None => {
+            let own = engine::below(target, mount);
+            (target.strip_suffix(own).unwrap_or_default().to_owned(), own.to_owned())
+        }
     }
 }
 
@@ -81,8 +101,8 @@ impl<'a> Wording<'a> {
                 sent.extend(words(&text).filter(|word| word.len() >= LEAST).map(str::to_owned));
             }
         }
-        let targets = rows.iter().map(|row| engine::below(&row.target, mount).to_owned()).collect();
-        let callers = rows.iter().map(|row| Links::of(row, mount)).collect();
+        let targets = rows.iter().map(|row| parts(&row.target, row, mount).1).collect();
+        let callers = rows.iter().map(|row| Links::of(machine, row, mount)).collect();
         let (saved, followed, receivers) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
         Self { mount, sandbox: &sandbox.name, credentials, strange, sent, saved, targets, followed, callers, receivers }
     }
@@ -102,7 +122,7 @@ impl<'a> Wording<'a> {
         if let Some(name) = self.followed.get(target) {
             return format!("{{{{{name}}}}}");
         }
-        let target = self.referring(target);
+        let target = self.referring(&target.replace("{{", "%7B%7B"));
         match target.split_once('?') {
             Some((path, query)) => format!("{path}?{}", self.credentials.replace(&self.by_name(query))),
             None => target,
@@ -179,7 +199,7 @@ impl<'a> Wording<'a> {
         hidden: &Value,
         saved: &mut Map<String, Value>,
     ) -> Value {
-        let own = self.text(links, text);
+        let own = self.marked(links, text);
         let hidden = hidden.as_str().unwrap_or(HIDDEN);
         if hidden == text || self.credentials.replace(text) != text {
             return literal(&own).into();
@@ -201,8 +221,13 @@ impl<'a> Wording<'a> {
 
     /// A text that came or was sent, with the addresses and credentials that conversations have.
     pub fn text(&self, links: &Links, text: &str) -> String {
+        self.marked(links, text).replace(BRACES, "{{")
+    }
+
+    /// The same, with another mark in place of braces that were there before.
+    fn marked(&self, links: &Links, text: &str) -> String {
         let (to, host) = (format!("http://{HOST_NAME}/{}", self.mount), format!("http://{HOST_NAME}"));
-        let mut own = text.to_owned();
+        let mut own = text.replace("{{", BRACES);
         for Links { origin, prefix } in [links].into_iter().chain(&self.callers).filter(|links| !links.origin.is_empty()) {
             own = own.replace(&format!("{origin}{prefix}"), &to).replace(origin, &host);
         }
@@ -217,7 +242,7 @@ impl<'a> Wording<'a> {
     /// What is expected of the body of a webhook.
     pub fn told(&self, links: &Links, body: Value) -> Value {
         match body {
-            Value::String(text) => literal(&self.referring(&self.text(links, &text))).into(),
+            Value::String(text) => literal(&self.referring(&self.marked(links, &text))).into(),
             Value::Array(rows) => rows.into_iter().map(|row| self.told(links, row)).collect(),
             Value::Object(members) => members.into_iter().map(|(name, value)| (name, self.told(links, value))).collect(),
             other => other,
@@ -247,9 +272,10 @@ fn inboxes() -> &'static Regex {
     &INBOXES
 }
 
-/// What stands for itself, even where it looks like a matcher.
+/// What stands for itself, even where it looks like a matcher or a reference.
 fn literal(text: &str) -> String {
-    if text.starts_with('~') { matcher(&pattern(text)) } else { text.to_owned() }
+    let has_marks = text.starts_with('~') || text.contains(BRACES);
+    if has_marks { matcher(&pattern(text).replace(BRACES, r"\{\{")) } else { text.to_owned() }
 }
 
 /// What the whole of a text has to match. Of a pattern that is too long to be one, any text does.
