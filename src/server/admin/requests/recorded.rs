@@ -276,6 +276,7 @@ fn done_again(admin: &Admin, sandbox: &Sandbox, log: &[LogLine], redactor: &Reda
         }
         (Some(operation), None) => (operation.to_owned(), nth.into()),
         // What leads to no operation is known by where it leads.
+        (None, _) if !redactor.shows_secrets() => return None,
         (None, _) => (format!("{}.*", row.vendor), json!({"request": {"method": row.method.as_str(), "path": path}})),
     };
     let mut rule = json!({"on": on, "when": when});
