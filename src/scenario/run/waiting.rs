@@ -1,4 +1,4 @@
-//! Steps of timelines that wait for a call, or for being read, and that no parcel has reached.
+//! Timelines that wait for a call, or for being read, and that none of it has moved on.
 
 use std::collections::BTreeMap;
 
@@ -33,12 +33,14 @@ pub(super) fn steps<'s>(scenario: &'s Scenario, world: &World) -> Vec<(&'s str, 
     }
     let told = furthest.into_iter().filter_map(|(index, (step, count))| {
         let timeline = timelines.get(index)?;
-        let step = timeline.steps.get(step as usize)?;
+        let (before, rest) = timeline.steps.split_at_checked(step as usize)?;
+        // Where others of the kind came, somebody moves parcels on, and may do so later.
+        let step = rest.first().filter(|_| !before.iter().any(waits))?;
         let parcels = if count == 1 { "1 parcel waits".to_owned() } else { format!("{count} parcels wait") };
         let whose = if count == 1 { "it" } else { "them" };
         let what = match &step.trigger {
             Trigger::On(on) => format!("{parcels} for a call of `{}` about {whose}", on.value),
-            Trigger::AfterReads(reads) => format!("{parcels} for the tracking of {whose} to be read, {reads} times since the step before"),
+            Trigger::AfterReads(reads) => format!("{parcels} for {reads} reads of the tracking of {whose}"),
             Trigger::At(..) => return None,
         };
         Some((timeline.name.value.as_str(), step, what))
