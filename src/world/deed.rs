@@ -48,8 +48,8 @@ pub struct LogLine {
     /// The number of the last call before it; 0 if there was none.
     pub after: u64,
     pub what: Deed,
-    /// The name of the scenario, the snapshot, the other sandbox or the fault, the id of the subscription or the delivery, the number of the
-    /// parcel, or how time passes.
+    /// The name of the scenario, the snapshot, the other sandbox or the fault, the id of the subscription or the delivery, the number of
+    /// the parcel, or how time passes.
     pub name: Option<String>,
     /// How many tasks happened while the clock was moved.
     pub fired: Option<u64>,
