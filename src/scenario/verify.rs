@@ -9,6 +9,7 @@ mod allowance;
 mod deliveries;
 mod evidence;
 mod format;
+mod told;
 mod words;
 
 use std::sync::Arc;
@@ -76,6 +77,9 @@ pub struct Finding {
     /// Whether no further call can change the verdict.
     #[serde(skip)]
     pub is_final: bool,
+    /// How many expectations it is about: one, unless it stands for those for which there was no room.
+    #[serde(skip, default = "one")]
+    pub stands_for: u64,
 }
 
 impl Finding {
@@ -85,9 +89,13 @@ impl Finding {
         let (file, (line, column)) = (source.file_at(start).1.to_owned(), source.position(start));
         let (expectation, detail) = (format!("all {} expectations", scenario.expect.len()), format!("nothing was looked at{LATE}"));
         let (evidence, calls, others) = (Vec::new(), Vec::new(), Vec::new());
-        let (verdict, more, is_final) = (Verdict::Unknown, 0, false);
-        Self { expectation, file, line, column, verdict, detail, evidence, calls, more, others, is_final }
+        let (verdict, more, is_final, stands_for) = (Verdict::Unknown, 0, false, scenario.expect.len() as u64);
+        Self { expectation, file, line, column, verdict, detail, evidence, calls, more, others, is_final, stands_for }
     }
+}
+
+fn one() -> u64 {
+    1
 }
 
 /// The verdict on all expectations.
@@ -138,9 +146,10 @@ impl Report {
     #[must_use]
     pub fn remarks(&self) -> Vec<String> {
         let unmet = self.findings.iter().filter(|finding| finding.verdict != Verdict::Passed);
-        let all = unmet.clone().count() + self.unused.len();
+        let all = unmet.clone().map(|finding| finding.stands_for).sum::<u64>() + self.unused.len() as u64;
         let findings = unmet.map(|finding| format!("expectation `{}` is not met: {}", finding.expectation, finding.detail));
         let mut remarks: Vec<_> = findings.chain(self.unused.iter().map(ToString::to_string)).take(REMARKS).collect();
+        remarks.iter_mut().for_each(|remark| told::cut(remark, REMARK));
         remarks.extend(more(all));
         remarks
     }
@@ -165,12 +174,13 @@ impl Report {
     }
 }
 
-/// How many remarks are made on a sandbox.
+/// How many remarks are made on a sandbox, and how many bytes one has.
 const REMARKS: usize = 50;
+const REMARK: usize = 1 << 10;
 
 /// How many more remarks there are than are made, if there are.
-fn more(all: usize) -> Option<String> {
-    all.checked_sub(REMARKS).filter(|more| *more > 0).map(|more| format!("and {more} more"))
+fn more(all: u64) -> Option<String> {
+    all.checked_sub(REMARKS as u64).filter(|more| *more > 0).map(|more| format!("and {more} more"))
 }
 
 /// The steps that all conditions of a verdict may take: about a second. Beyond them, calls are evidence that is missing.
@@ -178,21 +188,17 @@ pub const STEPS: usize = 6_000_000;
 
 /// Judges the expectations of the scenario that a sandbox runs under.
 #[must_use]
-pub fn verify_current(machine: &Machine, sandbox: &Sandbox) -> Report {
-    verify_within(machine, sandbox, &Allowance::of_one())
-}
-
-/// The same within what is left of what several verdicts may take.
-#[must_use]
-pub fn verify_within(machine: &Machine, sandbox: &Sandbox, allowance: &Allowance<'_>) -> Report {
+pub fn verify_current(machine: &Machine, sandbox: &Sandbox, allowance: &Allowance<'_>) -> Report {
     let runtime = Arc::clone(&sandbox.lock().scenario);
-    judge(machine, sandbox, &run::scenario_of(&*runtime), allowance)
+    verify(machine, sandbox, &run::scenario_of(&*runtime), allowance)
 }
 
 /// Judges the expectations of a scenario by what happened in a sandbox.
 #[must_use]
-pub fn verify(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario) -> Report {
-    judge(machine, sandbox, scenario, &Allowance::of_one())
+pub fn verify(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario, allowance: &Allowance<'_>) -> Report {
+    let mut report = judge(machine, sandbox, scenario, allowance);
+    report.unused = told::rules(&allowance.room, std::mem::take(&mut report.unused));
+    report
 }
 
 /// Whether a scenario expects something of webhooks.
@@ -207,7 +213,7 @@ pub fn awaits_deliveries(machine: &Machine, sandbox: &Sandbox, scenario: &Scenar
     if !is_about_webhooks(scenario) || sandbox.lock().world.outbox().is_empty() {
         return false;
     }
-    let (sent, allowance) = (Sent::gather(sandbox), Allowance::of_one());
+    let (sent, allowance) = (Sent::gather(sandbox), Allowance::of_one(&|| false));
     scenario.expect.iter().any(|row| match &row.kind {
         Expected::Webhook(wanted) => allowance.pairs(sent.len()) && sent.judge(machine, wanted, 0).comes,
         _ => false,
@@ -227,6 +233,7 @@ fn judge(machine: &Machine, sandbox: &Sandbox, scenario: &Scenario, allowance: &
     let evidence = Evidence::gather(machine, sandbox, &scenario.expect, allowance);
     let findings = evidence.judge(&scenario.expect, &scenario.source);
     let verdict = findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Passed);
+    let findings = told::within(&allowance.room, findings);
     let (calls, earlier) = if verdict == Verdict::Passed { (Vec::new(), 0) } else { evidence.last_calls() };
     Report { verdict, findings, calls, earlier, dropped: evidence.dropped, seen: evidence.accounts.seen(), ..empty }
 }

@@ -3,8 +3,8 @@
 //! Attacker number one is a web page in the browser of the developer who runs the sandbox. Without a token a request has
 //! to name a loopback host (which a rebound DNS name is not), come from no foreign origin, and say that it is JSON or
 //! YAML if it is a POST or another change with a body, which no form or simple cross-site request can do. No CORS header
-//! is ever sent. Attacker number two has a webhook sent to the admin API: outgoing requests are marked, and marked
-//! requests are refused.
+//! is ever sent. On loopback such a page makes no calls to vendors either. Attacker number two has a webhook sent to the
+//! admin API: outgoing requests are marked, and marked requests are refused.
 
 use std::net::SocketAddr;
 
@@ -15,12 +15,20 @@ use http::request::Parts;
 use http::{Method, StatusCode};
 use subtle::ConstantTimeEq as _;
 
+use crate::base::authority;
 use crate::server::host::{self, AllowedHosts, Host};
 
 /// On every request that this program sends; its value is the id of the delivery.
 pub(super) const DELIVERY_MARK: HeaderName = HeaderName::from_static("seatrial-delivery");
 /// What browsers of now and before say of a page that they load before anybody follows its link.
 const AHEAD: [&str; 3] = ["sec-purpose", "purpose", "x-moz"];
+/// What browsers say of what they show, as a label in a frame: all else that a foreign page reads of a vendor is a call.
+const SHOWN: [&[u8]; 6] = [b"document", b"iframe", b"frame", b"image", b"embed", b"object"];
+
+/// Why a call to a vendor is refused: by its `Host`, and by the page that has a browser make it.
+pub(super) const FOREIGN_HOST: &str = "the `Host` is neither a loopback name, the vendor's own, nor on the list of `--allow-host`";
+pub(super) const FOREIGN_PAGE: &str =
+    "a web page of another origin makes no calls here: serve it from a loopback address, or name its host by `--allow-host`";
 
 /// Keeps browsers from running what a vendor answers as markup, where the admin API is of the same origin.
 pub(super) fn contain(headers: &mut HeaderMap) {
@@ -169,6 +177,26 @@ impl Guard {
     }
 }
 
+/// Whether a page of another origin has a browser make a call to a vendor, which needs no consent of the vendor: a form, or a request as
+/// simple as one. Programs that are no browsers say nothing of pages. Pages of this machine are its user's, and so are those of hosts that
+/// are allowed.
+pub(super) fn is_call_of_foreign_page(parts: &Parts, allowed: &AllowedHosts) -> bool {
+    let (site, origin) = (parts.headers.get("sec-fetch-site"), parts.headers.get(ORIGIN));
+    let is_elsewhere = match (site.map(HeaderValue::as_bytes), origin) {
+        (None, None) | (Some(b"same-origin" | b"same-site" | b"none"), _) => return false,
+        (_, origin) => !origin.is_some_and(|origin| is_allowed(origin, parts, allowed)),
+    };
+    let is_shown = parts.headers.get("sec-fetch-dest").is_none_or(|shown| SHOWN.contains(&shown.as_bytes()));
+    is_elsewhere && !(matches!(parts.method, Method::GET | Method::HEAD) && is_shown || parts.method == Method::OPTIONS)
+}
+
+/// Whether an origin is that of the request, of this machine, or of an allowed host. `null` is an origin of many.
+fn is_allowed(origin: &HeaderValue, parts: &Parts, allowed: &AllowedHosts) -> bool {
+    let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, authority)| authority);
+    let own = parts.headers.get(HOST).and_then(|value| value.to_str().ok()).or(parts.uri.authority().map(|own| own.as_str()));
+    authority.is_some_and(|authority| own == Some(authority) || authority::split(authority).is_some_and(|(name, _)| allowed.has(name)))
+}
+
 fn denied(status: StatusCode, detail: &'static str) -> Result<(), Denied> {
     Err(Denied { status, detail })
 }
@@ -199,6 +227,51 @@ mod tests {
         assert_eq!(auth(&["127.0.0.1:1"], Some("own"), false), AdminAuth::Token("own".to_owned()));
         assert_eq!(auth(&["0.0.0.0:1"], Some(""), false), AdminAuth::Token("made".to_owned()));
         assert_eq!(auth(&["0.0.0.0:1"], Some("own"), true), AdminAuth::Off);
+    }
+
+    #[test]
+    fn a_foreign_web_page_makes_no_calls() {
+        let allowed = AllowedHosts(vec!["shop.example".to_owned()]);
+        let check = |method: Method, headers: &[(&str, &str)], is_refused: bool| {
+            let mut request = http::Request::builder().method(&method).uri("/shippo/addresses").header("host", "localhost:7447");
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            let (parts, ()) = request.body(()).expect("a test writes valid requests").into_parts();
+            assert_eq!(is_call_of_foreign_page(&parts, &allowed), is_refused, "{method} {headers:?}");
+        };
+        let site = |value| ("sec-fetch-site", value);
+        let origin = |value| ("origin", value);
+        for method in [Method::POST, Method::PUT, Method::DELETE] {
+            check(method.clone(), &[], false);
+            for own in ["same-origin", "same-site", "none"] {
+                check(method.clone(), &[site(own)], false);
+                // A server of a page in development passes calls on as they came.
+                check(method.clone(), &[site(own), origin("http://app.test:5173")], false);
+            }
+            for foreign in ["cross-site", "unheard-of"] {
+                check(method.clone(), &[site(foreign)], true);
+                check(method.clone(), &[site(foreign), origin("null")], true);
+                check(method.clone(), &[site(foreign), origin("http://evil.example")], true);
+                check(method.clone(), &[site(foreign), origin("http://127.0.0.1:3000")], false);
+                check(method.clone(), &[site(foreign), origin("https://shop.example")], false);
+            }
+            for own in
+                ["http://localhost:7447", "http://localhost:3000", "http://[::1]:3000", "capacitor://localhost", "http://SHOP.example:81"]
+            {
+                check(method.clone(), &[origin(own)], false);
+            }
+            for foreign in ["http://evil.example", "http://localhost.evil.example", "http://evil.example#localhost", "null", "file://", ""]
+            {
+                check(method.clone(), &[origin(foreign)], true);
+            }
+        }
+        check(Method::OPTIONS, &[site("cross-site"), origin("http://evil.example"), ("sec-fetch-dest", "empty")], false);
+        for (shown, is_refused) in [("image", false), ("iframe", false), ("document", false), ("empty", true), ("script", true)] {
+            check(Method::GET, &[site("cross-site"), ("sec-fetch-dest", shown)], is_refused);
+            check(Method::POST, &[site("cross-site"), ("sec-fetch-dest", shown)], true);
+        }
+        check(Method::GET, &[origin("http://evil.example")], false);
     }
 
     #[test]

@@ -173,5 +173,5 @@ async fn run_route(admin: &Admin, found: Found<'_>, parts: &Parts, body: &Bytes)
     {
         admin.webhook_sender.settle(&sandbox).await;
     }
-    (found.route.handler)(admin, &request).await
+    found.route.run(admin, &request).await
 }

@@ -121,8 +121,8 @@ pub async fn serve_embedded(
         Arc::clone(&sandbox.name)
     });
     let is_alive = recording.is_none();
-    let ticking = is_alive.then(|| ticker::run(Arc::clone(&machine), Arc::clone(&webhook_sender), Arc::clone(&changed)));
-    let ticking = ticking.map(|ticking| apart.handle().spawn(ticking));
+    let tick = || ticker::run(Arc::clone(&machine), Arc::clone(&webhook_sender), Arc::clone(&changed));
+    let ticking = is_alive.then(|| apart.handle().spawn(tick()));
     let shell = Arc::new(Shell {
         ui: Arc::new(Ui::new(Admin {
             machine: Arc::clone(&machine),
@@ -135,6 +135,7 @@ pub async fn serve_embedded(
             judged: Judged::default(),
             last_verdicts: LastVerdicts::default(),
             downloads: Downloads::new(bound.config.read_timeout),
+            turns: Turns::new(),
             parcels: Briefs::default(),
             deliveries: Briefs::default(),
             fleet: fleet.clone(),
@@ -155,21 +156,20 @@ pub async fn serve_embedded(
         fleet: fleet.clone(),
         body_limit: bound.config.body_limit,
         read_timeout: bound.config.read_timeout,
-        bodies: Bodies::new(in_flight.max(2 * bound.config.body_limit)),
+        bodies: Arc::new(Bodies::new(in_flight.max(2 * bound.config.body_limit))),
         room: Arc::new(Room::new(in_flight, bound.config.read_timeout)),
         large: Turns::new(),
         holding: Holding::default(),
-        upstreams: Upstreams::new(
+        upstreams: Arc::new(Upstreams::new(
             bound.config.upstreams.clone(),
             bound.config.pass_on,
             bound.config.egress.clone(),
             bound.own_addresses(),
             apart.handle(),
-        ),
+        )),
         apart: apart.handle(),
     });
-    let builder = Arc::new(protocol::builder(shell.read_timeout));
-    let mut listening = Vec::new();
+    let (builder, mut listening) = (Arc::new(protocol::builder(shell.read_timeout)), Vec::new());
     let acceptor = bound.config.identity.clone().map(TlsAcceptor::from);
     let proxy = bound.config.proxy.as_ref().zip(acceptor.clone()).map(|(listener, acceptor)| {
         let (machine, allowed, own) = (Arc::clone(&machine), listener.allowed.clone(), bound.own_addresses());
@@ -239,12 +239,12 @@ struct Shell {
     body_limit: usize,
     read_timeout: Duration,
     /// Room for bodies that are being read.
-    bodies: Bodies,
+    bodies: Arc<Bodies>,
     room: Arc<Room>,
     /// The turn of a request with a large body.
     large: Turns,
     holding: Holding,
-    upstreams: Upstreams,
+    upstreams: Arc<Upstreams>,
     /// Where what may take long is done.
     apart: Handle,
 }
@@ -371,8 +371,10 @@ impl Shell {
             return Ok(closing(self.turn_away(&parts, StatusCode::FORBIDDEN, STRANGER), closes));
         }
         if names_host && !is_own {
-            let detail = "the `Host` is neither a loopback name, the vendor's own, nor on the list of `--allow-host`";
-            return Ok(closing(self.turn_away(&parts, StatusCode::MISDIRECTED_REQUEST, detail), closes));
+            return Ok(closing(self.turn_away(&parts, StatusCode::MISDIRECTED_REQUEST, access::FOREIGN_HOST), closes));
+        }
+        if role.loopback && access::is_call_of_foreign_page(&parts, &self.ui.admin.guard.hosts) {
+            return Ok(closing(self.turn_away(&parts, StatusCode::FORBIDDEN, access::FOREIGN_PAGE), closes));
         }
         incoming::name_host(&mut parts);
         incoming::name_length(&mut parts, &body);

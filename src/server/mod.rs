@@ -41,6 +41,7 @@ mod memory;
 mod metrics;
 mod outgoing;
 mod own_addresses;
+mod pieces;
 mod proxy;
 mod reachability;
 mod recording;

@@ -7,6 +7,7 @@ use crate::engine::{Machine, Sandbox};
 use crate::scenario::verify::{self, Allowance, Report, Verdict};
 use crate::server::admin::secrets::{AllNames, Redactor, Secrets, paths};
 use crate::server::clock::{slice, wall};
+use crate::server::pieces::never_late;
 use crate::server::unmatched::Row;
 use crate::server::verdicts::{Ended, Verdicts};
 
@@ -55,7 +56,7 @@ fn was_called(sandbox: &Sandbox) -> bool {
 
 /// Verifies a sandbox that ends, logs what is not as it should be, and keeps the verdict.
 pub(super) fn report(machine: &Machine, verdicts: &Verdicts, sandbox: &Sandbox, ending: Ending) -> Report {
-    let report = verify::verify_current(machine, sandbox);
+    let report = verify::verify_current(machine, sandbox, &Allowance::of_one(&never_late));
     let redactor = Redactor::new(Secrets::Hidden, machine, sandbox);
     log(&report, sandbox, ending.words(), || &redactor);
     if !report.findings.is_empty() && ending.counts(sandbox) {
@@ -96,7 +97,7 @@ pub(super) fn report_all(machine: &Machine) {
     while has_time()
         && let Some(sandbox) = rest.next()
     {
-        let report = verify::verify_within(machine, sandbox, &allowance);
+        let report = verify::verify_current(machine, sandbox, &allowance);
         let redactor = LazyCell::new(|| Redactor::new(Secrets::Hidden, machine, sandbox));
         log(&report, sandbox, LEAVES, || &redactor);
     }
@@ -117,7 +118,7 @@ pub fn last_verdict(machine: &Machine, verdicts: &Verdicts) -> LastVerdict {
     let is_late = || !has_time();
     let allowance = Allowance::of_all(&is_late);
     let judged = present.filter_map(|sandbox| {
-        let report = verify::verify_within(machine, &sandbox, &allowance);
+        let report = verify::verify_current(machine, &sandbox, &allowance);
         let redactor = LazyCell::new(|| Redactor::new(Secrets::Hidden, machine, &sandbox));
         log(&report, &sandbox, LEAVES, || &redactor);
         (!report.findings.is_empty()).then(|| shown(report, verdicts, &redactor, machine))
@@ -130,7 +131,7 @@ pub fn last_verdict(machine: &Machine, verdicts: &Verdicts) -> LastVerdict {
 /// The verdict on a sandbox that was called, if it expects something, without secrets.
 #[must_use]
 pub fn verdict_so_far(machine: &Machine, sandbox: &Sandbox) -> Option<Report> {
-    let report = was_called(sandbox).then(|| verify::verify_current(machine, sandbox))?;
+    let report = was_called(sandbox).then(|| verify::verify_current(machine, sandbox, &Allowance::of_one(&never_late)))?;
     (!report.findings.is_empty()).then(|| Redactor::new(Secrets::Hidden, machine, sandbox).report(report))
 }
 

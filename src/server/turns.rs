@@ -1,4 +1,5 @@
-//! The turn of what takes long in one piece (large bodies, lists of many bytes), which is done in a thread of its own, one after the other.
+//! The turn of what takes long in one piece (large bodies, lists of many bytes, verdicts), which is done in a thread of its own, one after
+//! the other.
 //! Of each sandbox one request waits for the turn, and the others wait for that one: a sandbox with many does not hold up those with few.
 //!
 //! A thread cannot be stopped. So work that was begun keeps its turn, and what its request holds of the room for bodies, until it is done,
@@ -22,7 +23,8 @@ pub(super) struct Turns {
 
 /// The right to work, until it is dropped.
 pub(super) struct Turn {
-    _turn: OwnedSemaphorePermit,
+    /// There unless it is being given to the next one.
+    turn: Option<OwnedSemaphorePermit>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -38,7 +40,7 @@ impl Turns {
     pub async fn take(&self, sandbox: &str) -> Option<Turn> {
         let place = self.place(sandbox).acquire_owned().await.ok()?;
         let turn = Arc::clone(&self.turn).acquire_owned().await.ok()?;
-        Some(Turn { _turn: turn, _place: place })
+        Some(Turn { turn: Some(turn), _place: place })
     }
 
     fn place(&self, sandbox: &str) -> Arc<Semaphore> {
@@ -56,6 +58,12 @@ impl Turns {
 }
 
 impl Turn {
+    /// Gives it to the sandbox that waits for it next, if there is one, and waits for it again.
+    pub async fn give_way(&mut self) {
+        let Some(turns) = self.turn.take().map(|turn| Arc::clone(turn.semaphore())) else { return };
+        self.turn = turns.acquire_owned().await.ok();
+    }
+
     /// What some work results in, together with what was `held` for it and the turn. All of that stays with the work until it ends. `None`
     /// if it panicked.
     pub async fn work<T: Send + 'static, H: Send + 'static>(

@@ -149,6 +149,33 @@ fn vendors_on_loopback_answer_under_their_own_names_only() {
 }
 
 #[test]
+fn a_foreign_web_page_makes_no_calls_to_vendors_on_loopback() {
+    let server = Server::start(&["--allow-host", "shop.example", "--tls", "127.0.0.1:0"]);
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let call =
+        |headers: &[(&str, &str)]| send(&server, "POST", "/shippo/addresses", &[&[SHIPPO, form], headers].concat(), "name=A&country=US");
+    let evil = ("origin", "http://evil.example");
+    for headers in [&[evil][..], &[("sec-fetch-site", "cross-site")], &[evil, ("sec-fetch-site", "cross-site")], &[("origin", "null")]] {
+        let refused = call(headers);
+        assert!(refused.status == 403 && refused.body.contains("--allow-host"), "{headers:?}: {}", refused.body);
+        let vendors_own = [headers, &[("host", "api.goshippo.com")]].concat();
+        assert_eq!(send(&server, "POST", "/addresses", &[&[SHIPPO, form], &vendors_own[..]].concat(), "name=A").status, 403);
+        assert_eq!(send(&server, "DELETE", "/shippo/webhooks/x", headers, "").status, 403);
+    }
+    let requests = admin(&server, "GET", "/sandboxes/default/requests", &Value::Null);
+    assert_eq!(requests["requests"], json!([]), "none of them counts");
+    let unmatched = admin(&server, "GET", "/requests/unmatched", &Value::Null);
+    assert!(unmatched["requests"][0]["detail"].as_str().is_some_and(|detail| detail.contains("web page")), "they are told: {unmatched}");
+    for headers in
+        [&[][..], &[("origin", "http://localhost:5173")], &[("origin", "https://shop.example"), ("sec-fetch-site", "cross-site")]]
+    {
+        assert_eq!(call(headers).status, 201, "{headers:?}");
+    }
+    let label = [SHIPPO, ("sec-fetch-site", "cross-site"), ("sec-fetch-dest", "image")];
+    assert_eq!(send(&server, "GET", "/shippo/addresses", &label, "").status, 200, "pages show labels");
+}
+
+#[test]
 fn a_host_is_the_same_with_the_root_of_all_names_and_an_absolute_target_wins_over_it() {
     let server = Server::start(&[]);
     let raw = |line: &str, host: &str| {

@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
@@ -151,6 +152,28 @@ fn answers_and_bodies_that_are_passed_on_are_counted_apart_from_bodies_that_are_
         assert_eq!(first.join().expect("it is answered").status, 200);
     });
     vendor.join().expect("it ends");
+}
+
+#[test]
+fn a_call_whose_client_leaves_is_written_down_as_the_vendor_answered_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    let url = format!("shippo=http://{}", listener.local_addr().expect("it is bound"));
+    let server = Server::start(&["--upstream", &url]);
+    let body = r#"{"name": "Ada", "country": "US"}"#;
+    let head = format!("host: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+    let mut client = connect(server.address());
+    client.write_all(format!("POST /shippo/addresses HTTP/1.1\r\n{head}{body}").as_bytes()).expect("it is read");
+    let (mut vendor, _) = listener.accept().expect("it is asked");
+    let _ = vendor.read(&mut [0; 4096]).expect("it is asked something");
+    drop(client);
+    vendor.set_read_timeout(Some(Duration::from_millis(300))).expect("a time-out");
+    let more = std::iter::from_fn(|| Some(vendor.read(&mut [0; 4096]))).find(|read| !matches!(read, Ok(1..)));
+    assert!(matches!(more, Some(Err(_))), "nobody hangs up on the vendor: {more:?}");
+    vendor.write_all(b"HTTP/1.1 201 Created\r\ncontent-length: 2\r\n\r\n{}").expect("it is read");
+    let told = admin(&server, "GET", "/sandboxes/default/requests?wait=10s", &Value::Null);
+    let entry = &told["requests"][0];
+    assert_eq!((&entry["operation"], &entry["answer"]["status"]), (&json!("shippo.CreateAddress"), &json!(201)), "{told}");
+    assert_eq!(entry["wire"]["end"], "abandoned", "{told}");
 }
 
 #[test]

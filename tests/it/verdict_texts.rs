@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use http::Method;
 use seatrial::engine::Options;
-use seatrial::scenario::verify::{Allowance, Format, Verdict, verify_within};
+use seatrial::scenario::verify::{Allowance, Format, Verdict, verify_current};
 use seatrial::vendors;
 use serde_json::{Value, json};
 
@@ -117,7 +117,7 @@ fn what_there_was_no_time_for_is_unknown_and_said() {
     let within = |asked: u32| {
         let left = Cell::new(asked);
         let is_late = || left.replace(left.get().saturating_sub(1)) == 0;
-        let report = verify_within(&machine, machine.default_sandbox(), &Allowance::of_all(&is_late));
+        let report = verify_current(&machine, machine.default_sandbox(), &Allowance::of_all(&is_late));
         let rows = report.findings.iter().map(|row| (row.verdict, row.detail.clone())).collect::<Vec<_>>();
         (report.verdict, rows)
     };

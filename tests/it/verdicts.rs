@@ -4,7 +4,7 @@ use http::Method;
 use jiff::SignedDuration;
 use seatrial::base::time;
 use seatrial::engine::{Machine, Options, Sandbox};
-use seatrial::scenario::verify::{Format, Report, verify};
+use seatrial::scenario::verify::{Allowance, Format, Report, verify};
 use seatrial::scenario::{self, run::MachineVocabulary};
 use seatrial::vendors;
 use serde_json::{Value, json};
@@ -66,7 +66,7 @@ pub fn judge(machine: &Machine, sandbox: &Sandbox, expect: &str) -> Report {
     let text = format!("expect:\n  - {expect}\n");
     let scenario = scenario::load(&text, "expect.yaml", &MachineVocabulary(machine));
     let scenario = scenario.unwrap_or_else(|problems| panic!("{}", problems.iter().map(ToString::to_string).collect::<String>()));
-    verify(machine, sandbox, &scenario)
+    verify(machine, sandbox, &scenario, &Allowance::of_one(&|| false))
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use super::STEPS;
+use super::told::ROOM;
 
 /// How many pairs of a call, or a delivery, and a place of an expectation one verdict looks at, and all of a process that leaves.
 const PAIRS: usize = 4_000_000;
@@ -22,19 +23,20 @@ pub struct Allowance<'t> {
     bytes: Cell<usize>,
     /// The steps of telling why calls do not count, on which no verdict depends.
     telling: Cell<usize>,
+    /// How many bytes of findings may still be told.
+    pub(super) room: Cell<usize>,
     /// Whether there is no more time.
     is_late: &'t dyn Fn() -> bool,
 }
 
-impl Allowance<'static> {
-    /// That of one verdict which somebody asks for: about two seconds. It takes its time, however busy the machine is.
-    #[must_use]
-    pub fn of_one() -> Self {
-        Self::new(PAIRS, &|| false)
-    }
-}
-
 impl<'t> Allowance<'t> {
+    /// That of one verdict which somebody asks for: about two seconds, unless it is late before. It takes its time, however busy the
+    /// machine is.
+    #[must_use]
+    pub fn of_one(is_late: &'t dyn Fn() -> bool) -> Self {
+        Self::new(PAIRS, is_late)
+    }
+
     /// That of all verdicts of a process that leaves, until it is late.
     #[must_use]
     pub fn of_all(is_late: &'t dyn Fn() -> bool) -> Self {
@@ -42,8 +44,8 @@ impl<'t> Allowance<'t> {
     }
 
     fn new(pairs: usize, is_late: &'t dyn Fn() -> bool) -> Self {
-        let [steps, pairs, bytes, telling] = [STEPS, pairs, BYTES, STEPS].map(Cell::new);
-        Self { steps, pairs, bytes, telling, is_late }
+        let [steps, pairs, bytes, telling, room] = [STEPS, pairs, BYTES, STEPS, ROOM].map(Cell::new);
+        Self { steps, pairs, bytes, telling, room, is_late }
     }
 
     /// Whether there is no more time. What is judged from then on is unknown.

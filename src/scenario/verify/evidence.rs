@@ -181,7 +181,7 @@ impl<'m> Evidence<'m> {
             (_, Expected::Call { count, .. } | Expected::Webhook(Deliveries { count, .. })) => count.max.is_some_and(|max| all > max),
             (_, Expected::Order { .. }) => false,
         };
-        Finding { expectation: written, file, line, column, verdict, detail, evidence, calls: lines, more, others, is_final }
+        Finding { expectation: written, file, line, column, verdict, detail, evidence, calls: lines, more, others, is_final, stands_for: 1 }
     }
 
     /// What came of each expectation.

@@ -62,8 +62,8 @@ impl Format {
 
 fn text(report: &Report) -> String {
     let mut out = String::new();
-    let all = report.findings.len();
-    let unmet = report.findings.iter().filter(|finding| finding.verdict != Verdict::Passed).count();
+    let all: u64 = report.findings.iter().map(|finding| finding.stands_for).sum();
+    let unmet: u64 = report.findings.iter().filter(|finding| finding.verdict != Verdict::Passed).map(|finding| finding.stands_for).sum();
     let _ = match (all, unmet) {
         (0, _) => writeln!(out, "sandbox `{}`: nothing is expected", report.sandbox),
         (_, 0) => writeln!(out, "sandbox `{}`: passed, all expectations hold ({all})", report.sandbox),
@@ -78,7 +78,7 @@ fn text(report: &Report) -> String {
     for unused in report.unused.iter().take(REMARKS) {
         let _ = writeln!(out, "  note    {unused}");
     }
-    if let Some(more) = more(report.unused.len()) {
+    if let Some(more) = more(report.unused.len() as u64) {
         let _ = writeln!(out, "  note    {more}");
     }
     if unmet > 0 {

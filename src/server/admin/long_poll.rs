@@ -26,25 +26,9 @@ pub(crate) async fn long_poll<T>(
     changed: impl Fn() -> Option<EventListener>,
     look: impl Fn() -> Result<(T, usize), Problem>,
 ) -> Result<T, Problem> {
-    if request.query("wait").is_none() {
-        return Ok(look()?.0);
-    }
+    let Some(wait) = request.query("wait") else { return Ok(look()?.0) };
     let names = request.parameters.iter().fold(0, |names, (_, value)| names ^ entropy::fingerprint(value.as_bytes()));
     let turns = &TURNS[usize::try_from(entropy::scattered(names) % 32).unwrap_or_default()];
-    long_poll_in(turns, request, changed, look).await
-}
-
-/// The same where a look may take long, so that each takes a turn, also the only one.
-pub(crate) async fn long_poll_in<T>(
-    turns: &Semaphore,
-    request: &AdminRequest<'_>,
-    changed: impl Fn() -> Option<EventListener>,
-    look: impl Fn() -> Result<(T, usize), Problem>,
-) -> Result<T, Problem> {
-    let Some(wait) = request.query("wait") else {
-        let _turn = turns.acquire().await;
-        return Ok(look()?.0);
-    };
     let wait = time::duration(wait).ok_or_else(|| Problem::bad_request(format!("`wait` is a span such as `5s`, found `{wait}`")))?;
     let min: usize = request.number("min")?.unwrap_or(1);
     let deadline = tokio::time::sleep(wait.min(LONGEST_WAIT));

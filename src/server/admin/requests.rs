@@ -29,6 +29,7 @@ use crate::server::admin::response::AdminResponse;
 use crate::server::admin::secrets::{Redacted, Redactor};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
+use crate::server::pieces::pause;
 use crate::world::{Deed, Entry};
 
 #[derive(Serialize, JsonSchema)]
@@ -68,6 +69,7 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Re
         let redactor = Redactor::read(admin, request, &sandbox)?;
         let (mut requests, mut oldest) = (Rows::default(), None);
         for row in rows.iter().rev() {
+            pause();
             let shown = if is_row { Arc::new(row.without_bodies()) } else { Arc::clone(row) };
             if !requests.push(&EntryView::of(redactor.exchange(&shown), is_row)) {
                 earlier = oldest;

@@ -10,6 +10,7 @@ use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::AdminResponse;
 use crate::server::admin::state::Admin;
+use crate::server::pieces::in_pieces;
 
 /// A handler, in the one form that the table can hold.
 pub(crate) type Handler = for<'a> fn(&'a Admin, &'a AdminRequest<'a>) -> HandlerFuture<'a>;
@@ -46,6 +47,10 @@ pub(crate) enum Reaches {
 /// The beginnings of paths that are about sandboxes.
 const ABOUT_SANDBOXES: [&str; 6] = ["/sandboxes", "/reset", "/requests/{id}", "/parcels/", "/webhooks/", "/deliveries/"];
 
+/// How many bytes of a body, and of what is in a sandbox, take long to go through.
+const LONG_BODY: usize = 16 << 10;
+const MUCH: usize = 128 << 10;
+
 pub(crate) struct Route {
     pub method: Method,
     /// Below `/_seatrial`; `{…}` is a parameter.
@@ -68,7 +73,9 @@ pub(crate) struct Route {
     pub ends: bool,
     /// Whether it changes something; a GET does not.
     pub changes: bool,
-    pub handler: Handler,
+    /// Whether it takes the longer, the more a sandbox has.
+    pub reads_all: bool,
+    handler: Handler,
 }
 
 impl Route {
@@ -88,6 +95,7 @@ impl Route {
             reaches: None,
             ends: false,
             changes,
+            reads_all: false,
             handler,
         }
     }
@@ -130,6 +138,12 @@ impl Route {
     /// It tells a verdict for good: deliveries that are under way are waited for before.
     pub const fn ends(mut self) -> Self {
         self.ends = true;
+        self.reads_all()
+    }
+
+    /// It takes the longer, the more a sandbox has.
+    pub const fn reads_all(mut self) -> Self {
+        self.reads_all = true;
         self
     }
 
@@ -137,6 +151,21 @@ impl Route {
     pub const fn reads(mut self) -> Self {
         self.changes = false;
         self
+    }
+
+    /// Has its handler answer, in its turn where that may take long.
+    pub async fn run(&self, admin: &Admin, request: &AdminRequest<'_>) -> Result<AdminResponse, Problem> {
+        let named = request.parameter("s");
+        let has_much = || {
+            let usage = admin.machine.sandbox(named).map(|sandbox| admin.machine.usage(&sandbox));
+            // Where none is named, it is about all of them.
+            usage.map_or(named.is_empty(), |usage| usage.documents + usage.journal > MUCH)
+        };
+        let answer = (self.handler)(admin, request);
+        if self.access != Access::Receiver && request.body.len() > LONG_BODY || self.reads_all && has_much() {
+            return in_pieces(&admin.turns, named, answer).await;
+        }
+        answer.await
     }
 
     /// What it does with sandboxes: what it says, else what its path and its method say.

@@ -148,7 +148,7 @@ pub(crate) static ROUTES: &[Route] = &[
         .body(of::<Fork>)
         .that(Reaches::List),
     route!(GET "/sandboxes/{s}/export", OK, files::export, "the sandbox as a file: data, time, scenario, faults")
-        .query(files::QUERY).answer(of::<SandboxFile>),
+        .query(files::QUERY).answer(of::<SandboxFile>).reads_all(),
     route!(POST "/sandboxes/{s}/import", OK SandboxView, files::import, "makes the sandbox what a file says; it is opened if there is none")
         .body(of::<SandboxFile>).that(Reaches::List).ends(),
     route!(GET "/sandboxes/{s}/clock", OK ClockView, clock::get, "the virtual time"),
@@ -173,24 +173,26 @@ pub(crate) static ROUTES: &[Route] = &[
     route!(GET "/sandboxes/{s}/faults/{name}", OK FaultView, faults::get, "one fault, and how many calls it met"),
     route!(PUT "/sandboxes/{s}/faults/{name}", OK FaultView, faults::put, "switches a fault on").body(|_| written(faults::body())),
     route!(DELETE "/sandboxes/{s}/faults/{name}", NO_CONTENT, faults::delete, "switches a fault off"),
-    route!(GET "/sandboxes/{s}/requests", OK Requests, requests::list, "the journal, oldest first").query(requests::LIST),
+    route!(GET "/sandboxes/{s}/requests", OK Requests, requests::list, "the journal, oldest first").query(requests::LIST).reads_all(),
     route!(DELETE "/sandboxes/{s}/requests", NO_CONTENT, requests::delete, "empties the journal of what the filters name")
-        .query(requests::FILTERS),
-    route!(GET "/sandboxes/{s}/requests/count", OK Count, requests::count, "how many calls fit the filters").query(requests::COUNT),
+        .query(requests::FILTERS).reads_all(),
+    route!(GET "/sandboxes/{s}/requests/count", OK Count, requests::count, "how many calls fit the filters")
+        .query(requests::COUNT)
+        .reads_all(),
     route!(GET "/sandboxes/{s}/requests/stream", OK, requests::stream, "calls as they happen, as server-sent events")
         .query(requests::STREAM),
-    route!(GET "/sandboxes/{s}/requests/export", OK, requests::export, "the journal for other tools").query(requests::EXPORT),
+    route!(GET "/sandboxes/{s}/requests/export", OK, requests::export, "the journal for other tools").query(requests::EXPORT).reads_all(),
     route!(POST "/sandboxes/{s}/conversations", OK Played, conversations::play, "plays a recorded conversation, and tells where it goes otherwise")
         .query(CONVERSATION).body(|_| written(schema::conversation())).that(Reaches::Own),
     route!(GET "/sandboxes/{s}/contract", OK, contract::report, "how calls depart from the documents")
         .query(contract::QUERY)
         .answer(of::<Redacted<Judged>>)
-        .formats(contract::MEDIA_TYPES),
+        .formats(contract::MEDIA_TYPES).reads_all(),
     route!(POST "/sandboxes/{s}/verify", OK, verify::verify, "whether expectations hold, by the journal")
         .query(verify::QUERY)
         .body(|_| written(verify::body()))
         .answer(of::<Redacted<Report>>)
-        .formats(&["text/plain; charset=utf-8", "application/xml", "application/sarif+json"]).that(Reaches::Look).reads(),
+        .formats(&["text/plain; charset=utf-8", "application/xml", "application/sarif+json"]).that(Reaches::Look).reads().reads_all(),
     route!(GET "/verdicts", OK Verdicts, verify::list, "the verdicts on sandboxes that ended, and expected something"),
     route!(GET "/requests/unmatched", OK UnmatchedRequests, requests::list_unmatched, "requests that met nothing, with hints").query(requests::UNMATCHED),
     route!(DELETE "/requests/unmatched", NO_CONTENT, requests::clear_unmatched, "forgets the requests that met nothing"),

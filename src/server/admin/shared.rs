@@ -25,11 +25,11 @@ pub(super) async fn answer(admin: &Admin, fleet: &Arc<Fleet>, route: &Route, req
         name => Some(name),
     };
     match route.reaches() {
-        Reaches::Nothing => (route.handler)(admin, request).await,
+        Reaches::Nothing => route.run(admin, request).await,
         Reaches::Look => look(admin, fleet, named, route, request).await,
         Reaches::Own => {
             settled(admin, fleet, named).await?;
-            (route.handler)(admin, request).await
+            route.run(admin, request).await
         }
         Reaches::Change => {
             let reach = named.map_or_else(Reach::all, Reach::one);
@@ -53,7 +53,7 @@ async fn change(
                 if let Some(sandbox) = sandbox(admin, request) {
                     admin.webhook_sender.settle(&sandbox).await;
                 }
-                let answered = (route.handler)(admin, request).await;
+                let answered = route.run(admin, request).await;
                 match section.commit().await {
                     Ok(()) => return told(admin, answered).await,
                     Err(failed) => match fleet.after(failed, &patience).await {
@@ -86,7 +86,7 @@ async fn look(
 ) -> Result<AdminResponse, Problem> {
     for count in 0..LOOKS {
         let before = if count == 0 { settled(admin, fleet, named).await? } else { caught_up(fleet, named).await? };
-        let answered = (route.handler)(admin, request).await;
+        let answered = route.run(admin, request).await;
         let after = match named {
             Some(name) => fleet.settled(name).await,
             None => Some(fleet.settled_all().await),

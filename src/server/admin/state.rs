@@ -22,6 +22,7 @@ use crate::server::host;
 use crate::server::inbox::Inboxes;
 use crate::server::listen::Listener;
 use crate::server::metrics::Metrics;
+use crate::server::turns::Turns;
 use crate::server::unmatched::UnmatchedJournal;
 use crate::server::verdicts::Verdicts;
 use crate::server::webhook_sender::WebhookSender;
@@ -40,6 +41,8 @@ pub(crate) struct Admin {
     pub judged: Judged,
     pub last_verdicts: LastVerdicts,
     pub downloads: Downloads,
+    /// The turn of a request that may take long.
+    pub turns: Turns,
     pub parcels: Briefs<ParcelBrief>,
     pub deliveries: Briefs<DeliveryBrief>,
     /// The fleet that this process is a replica of, if it is one.

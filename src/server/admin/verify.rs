@@ -5,12 +5,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
 
 use crate::base::time;
 use crate::scenario::schema;
-use crate::scenario::verify::{self, Format};
-use crate::server::admin::long_poll::long_poll_in;
+use crate::scenario::verify::{self, Allowance, Format};
+use crate::server::admin::long_poll::long_poll;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::{self, AdminResponse};
@@ -19,6 +18,7 @@ use crate::server::admin::secrets::{self, Redactor};
 use crate::server::admin::shared::away;
 use crate::server::admin::state::Admin;
 use crate::server::awaited;
+use crate::server::pieces::never_late;
 use crate::server::shutdown;
 use crate::server::verdicts::Ended;
 
@@ -28,9 +28,6 @@ pub(crate) const QUERY: &[(&str, &str)] = &[
     ("format", "`json`, or `text`, `junit` or `sarif`"),
     secrets::QUERY,
 ];
-
-/// The turn to judge, which takes a worker of those that others need as well.
-static JUDGING: Semaphore = Semaphore::const_new(1);
 
 /// The schema of the body.
 pub(crate) fn body() -> Value {
@@ -56,10 +53,10 @@ pub(crate) async fn verify(admin: &Admin, request: &AdminRequest<'_>) -> Result<
         })?,
     };
     let look = || {
-        let sandbox = admin.sandbox(request)?;
+        let (sandbox, allowance) = (admin.sandbox(request)?, Allowance::of_one(&never_late));
         let report = match &scenario {
-            None => verify::verify_current(&admin.machine, &sandbox),
-            Some(scenario) => verify::verify(&admin.machine, &sandbox, scenario),
+            None => verify::verify_current(&admin.machine, &sandbox, &allowance),
+            Some(scenario) => verify::verify(&admin.machine, &sandbox, scenario, &allowance),
         };
         let is_final = usize::from(report.is_final());
         Ok(((sandbox, report), is_final))
@@ -72,7 +69,7 @@ pub(crate) async fn verify(admin: &Admin, request: &AdminRequest<'_>) -> Result<
                 let sandboxes = std::slice::from_ref(&sandbox);
                 awaited::before_verdict(&admin.machine, &admin.webhook_sender, sandboxes, scenario.as_ref(), awaited::LONGEST).await;
             }
-            long_poll_in(&JUDGING, request, || admin.sandbox_changed(request), look).await?
+            long_poll(request, || admin.sandbox_changed(request), look).await?
         }
         Some(_) if scenario.is_some() || request.query("wait").is_some() => {
             return Err(Problem::bad_request("`at_most` is for what the scenario expects, and not together with `wait`"));

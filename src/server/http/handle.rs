@@ -10,7 +10,8 @@ use crate::server::clock::{MOMENT, PAUSE, SLICE, slice, stopwatch, wall};
 use crate::server::holding::CallLine;
 use crate::server::incoming::{self, LARGE, MANY, SMALL};
 use crate::server::sections;
-use crate::server::turns::Turn;
+use crate::server::turns::{Caller, Turn};
+use crate::server::upstream::UpstreamUrl;
 
 /// How long a call waits for a sandbox in which very much is due.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -30,12 +31,32 @@ impl Shell {
         if unread.is_none()
             && let Some(passing) = self.upstreams.passing(&self.machine, request)
         {
-            *kept = self.bodies.kept(request.body.len());
             *held = None;
-            let room = (&self.large, &self.bodies, kept);
-            return Box::pin(self.upstreams.answer(&passing, &self.machine, request, self.body_limit, room)).await;
+            return Box::pin(self.pass_on(passing, request, kept)).await;
         }
         self.handle(Arc::clone(request), unread, held).await
+    }
+
+    /// Has the vendor itself answer a request. What was begun is waited for and written down, even if the client leaves: the vendor may
+    /// have done it.
+    async fn pass_on(&self, (upstream, target): (&UpstreamUrl, String), request: &Arc<Request>, kept: &mut Kept) -> Option<Answer> {
+        let (upstreams, machine, turns, bodies) =
+            (Arc::clone(&self.upstreams), Arc::clone(&self.machine), self.large.clone(), Arc::clone(&self.bodies));
+        let (log, metrics, changed) = (self.log.clone(), Arc::clone(&self.metrics), Arc::clone(&self.changed));
+        let (upstream, request, limit, began) = (upstream.clone(), Arc::clone(request), self.body_limit, stopwatch());
+        let mut held = bodies.kept(request.body.len());
+        let (_here, caller) = Caller::new();
+        let passing = self.apart.spawn(async move {
+            let answer = upstreams.answer(&(&upstream, target), &machine, &request, limit, (&turns, &bodies, &mut held)).await;
+            if let Some(entry) = answer.as_ref().and_then(|answer| answer.entry.as_ref()).filter(|_| caller.has_left()) {
+                let (log, metrics, changed, machine) = (&log, &*metrics, &*changed, &*machine);
+                drop(CallLine { log, entry, began, is_answered: false, metrics, changed, machine });
+            }
+            (answer, held)
+        });
+        let (answer, held) = passing.await.ok()?;
+        *kept = held;
+        answer
     }
 
     /// Has the machine answer a request, which may be `unread`; `None` if very much is due in its sandbox. What waits is boxed: a request

@@ -27,6 +27,8 @@ use crate::server::admin::secrets::{Exchange, Redactor, Shown, ShownHeader};
 use crate::server::admin::state::Admin;
 use crate::server::awaited;
 use crate::server::body::BrokenOff;
+use crate::server::pieces::{in_pieces, pause};
+use crate::server::turns::Turns;
 use crate::world::{self, End, Sent};
 
 /// How many bytes of a file are written at once; smaller files have a length.
@@ -107,17 +109,23 @@ async fn export_rows(
     }
     let download = admin.downloads.begin().await?;
     let (sender, body) = Channel::new(1);
-    tokio::spawn(send(file, begin, sender, download));
+    tokio::spawn(send(file, begin, sender, download, (admin.turns.clone(), Arc::clone(&sandbox.name))));
     Ok(response::stream(content_type, body))
 }
 
-/// Sends a file piece by piece.
-async fn send(mut file: File, mut piece: Vec<u8>, mut sender: Sender<Bytes, BrokenOff>, download: Download) {
+/// Sends a file piece by piece, each of which is made in the turn of its sandbox.
+async fn send(
+    mut file: File,
+    mut piece: Vec<u8>,
+    mut sender: Sender<Bytes, BrokenOff>,
+    download: Download,
+    (turns, sandbox): (Turns, Arc<str>),
+) {
     loop {
         if !download.is_taken(sender.send_data(piece.into())).await || file.numbers.len() == 0 {
             return;
         }
-        piece = file.piece();
+        piece = in_pieces(&turns, &sandbox, async { file.piece() }).await;
     }
 }
 
@@ -143,6 +151,7 @@ impl File {
         {
             let entry = self.sandbox.upgrade().and_then(|sandbox| sandbox.journal().get(number).cloned());
             let Some(entry) = entry else { continue };
+            pause();
             let exchange = self.redactor.exchange(&entry);
             match self.format {
                 Format::Har => {

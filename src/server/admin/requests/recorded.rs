@@ -27,6 +27,7 @@ use crate::server::admin::problem::Problem;
 use crate::server::admin::requests::again;
 use crate::server::admin::secrets::{Exchange, Redactor, Secrets};
 use crate::server::admin::state::Admin;
+use crate::server::pieces::pause;
 use crate::world::{self, Deed, End, How, LogLine, Message, Met, Note, Sent};
 
 /// Headers that an HTTP client sets itself.
@@ -73,6 +74,7 @@ pub(super) fn conversation(admin: &Admin, sandbox: &Sandbox, rows: &[Arc<world::
     let _ = write!(out, "about: Calls to {mount}, as they were recorded.\nvendor: {mount}\nscenario: {scenario}\nsteps:\n");
     let mut clock = Clock { now: start, shows_secrets: redactor.shows_secrets() };
     for row in rows {
+        pause();
         clock.act(row.number, &mut receivers, &wording, &mut out);
         clock.reach(row.at, &mut receivers, &wording, &mut out);
         let links = Links::of(&admin.machine, row, mount);
@@ -165,7 +167,7 @@ fn hidden_things(sandbox: &Sandbox, rows: &[Arc<world::Entry>], redactor: &Redac
     let whole = scenario::whole(sandbox.lock().scenario.source());
     let members = whole.as_ref().and_then(Value::as_object).into_iter().flat_map(Map::keys);
     let members: Vec<String> = members.filter(|name| is_played(name)).map(|name| format!("`{name}`")).collect();
-    let is_whole = rows.iter().all(|row| redactor.exchange(row).is_whole);
+    let is_whole = rows.iter().inspect(|_| pause()).all(|row| redactor.exchange(row).is_whole);
     let secrets = (!is_whole).then(|| "credentials and other secrets, which `secrets=show` writes".to_owned());
     let scenario = (!members.is_empty()).then(|| format!("the scenario's {}, which `secrets=show` writes", members.join(", ")));
     secrets.into_iter().chain(scenario).collect()
