@@ -5,6 +5,7 @@
 //! the server and the one who asks for its health leave. And a machine may have other work: a server that does nothing is asked in turn,
 //! and what it takes is no fault of the other one.
 
+mod dear;
 mod reading;
 
 use std::{
@@ -40,7 +41,7 @@ const SHIPPO: (&str, &str) = ("authorization", "ShippoToken shippo_test_seatrial
 
 type Attack = (&'static str, fn(SocketAddr));
 
-const ATTACKS: [Attack; 17] = [
+const ATTACKS: [Attack; 19] = [
     ("silent sockets", silent_sockets),
     ("first frames of HTTP/2", unfinished_streams),
     ("bodies of very many values", many_values),
@@ -57,7 +58,9 @@ const ATTACKS: [Attack; 17] = [
     ("forks and resets under load", forks),
     ("patterns that follow many places", patterns),
     ("downloads that nobody takes", untaken_downloads),
-    ("many who wait", many_who_wait),
+    ("many who wait", dear::many_who_wait),
+    ("dear admin requests", dear::requests),
+    ("names of nothing", dear::unknown_names),
 ];
 
 /// Runs the attacks.
@@ -94,10 +97,12 @@ fn one(name: &str, server: Server) -> Result<Outcome, Failure> {
     let mut attacker = attacker.spawn().map_err(Failure::io("start an attack"))?;
     let other = idle_server()?;
     let (mut slowest, mut slow, mut most, mut asked) = (Duration::ZERO, 0, 0, 0);
-    let mut usual = health(other);
+    // Where the admin API is attacked, it is asked for what is cheap.
+    let path = if name == "dear admin requests" { "/_seatrial/sandboxes/default/clock" } else { "/_seatrial/health" };
+    let mut usual = health(other, path);
     let ended = loop {
-        let (before, all) = (usual, health(address));
-        usual = health(other);
+        let (before, all) = (usual, health(address, path));
+        usual = health(other, path);
         let took = all.saturating_sub(before.max(usual));
         asked += 1;
         slow += u32::from(took > SLOW.0);
@@ -129,11 +134,11 @@ fn idle_server() -> Result<SocketAddr, Failure> {
     Ok(address)
 }
 
-/// How long an answer takes; very long if none comes.
+/// How long an answer takes about the health, or about a sandbox that is not attacked; very long if none comes.
 #[expect(clippy::disallowed_methods, reason = "a chore measures real time")]
-fn health(address: SocketAddr) -> Duration {
+fn health(address: SocketAddr, path: &str) -> Duration {
     let begun = Instant::now();
-    let call = Call { method: "GET", path: "/_seatrial/health".to_owned(), headers: Vec::new(), body: String::new() };
+    let call = Call { method: "GET", path: path.to_owned(), headers: Vec::new(), body: String::new() };
     match http::send(address, &call) {
         Ok(reply) if reply.status == 200 => begun.elapsed(),
         _ => Duration::from_secs(3600),
@@ -182,6 +187,12 @@ fn post(address: SocketAddr, path: &str, headers: &[(&str, &str)], body: &str) -
     std::str::from_utf8(answer.get(9..12).filter(|_| read > 12)?).ok()?.parse().ok()
 }
 
+/// The status of an answer that is read to its end.
+fn ask(address: SocketAddr, path: &str) -> Option<u16> {
+    let headers = Vec::new();
+    http::send(address, &Call { method: "GET", path: path.to_owned(), headers, body: String::new() }).ok().map(|reply| reply.status)
+}
+
 /// Asks the admin API.
 fn admin(address: SocketAddr, path: &str, body: &Value) -> Value {
     let headers = vec![("content-type", "application/json".to_owned())];
@@ -203,22 +214,6 @@ fn untaken_downloads(address: SocketAddr) {
         open.push(stream);
         let excess = open.len().saturating_sub(600);
         drop(open.drain(..excess));
-    });
-}
-
-/// Very many who wait for what never comes, while calls come.
-fn many_who_wait(address: SocketAddr) {
-    let json = ("content-type", "application/json");
-    let row = json!({"call": "shippo.CreateAddress", "count": 99_999, "when": "$request.body.name == 'zz'"});
-    let expected = json!({"expect": vec![row; 20]}).to_string();
-    let head = format!("host: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", expected.len());
-    let waiting: Vec<_> = (0..500).filter_map(|_| connect(address)).collect();
-    for mut stream in &waiting {
-        let request = format!("POST /_seatrial/sandboxes/default/verify?wait=20s HTTP/1.1\r\n{head}{expected}");
-        let _ = stream.write_all(request.as_bytes());
-    }
-    with_eight_hands(|_| {
-        let _ = post(address, "/shippo/addresses", &[json, SHIPPO], "{}");
     });
 }
 
