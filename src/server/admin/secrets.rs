@@ -11,6 +11,7 @@
 
 mod bytes;
 mod clean;
+mod coded;
 mod gaps;
 mod markup;
 mod multipart;

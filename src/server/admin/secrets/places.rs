@@ -5,13 +5,10 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-use super::bytes::letters;
 use super::clean::{Clean, quoted, until};
+use super::coded::{self, Inner};
 use super::names::{LAYERS, NAMES, Names};
 use super::values::{Found, REDACTED};
 use super::{gaps, markup, multipart, shapes, tables};
@@ -24,7 +21,9 @@ const VALUES: [&str; 8] = ["value", "values", "stringvalue", "string_value", "co
 pub(super) fn header<'v>(name: &str, value: &'v str, found: &mut Found) -> Cow<'v, str> {
     if !found.names.is_secret_header(name) {
         // Headers of redirections are links.
-        let Some((link, query)) = value.split_once('?') else { return text(value, found) };
+        let Some((link, query)) = value.split_once('?') else {
+            return if hides_coded(value, found) { REDACTED.into() } else { text(value, found) };
+        };
         return format!("{}?{}", text(link, found), form(query, found)).into();
     }
     for part in value.split("; ") {
@@ -82,8 +81,7 @@ pub(super) fn body(kind: &str, body: &[u8], found: &mut Found) -> Value {
         return value;
     }
     let shown = String::from_utf8_lossy(body);
-    let is_form = |text: &str| text.contains('=') && !text.contains(|letter: char| letter.is_whitespace() || "{<\"".contains(letter));
-    if kind.starts_with("application/x-www-form-urlencoded") || is_form(&shown) {
+    if kind.starts_with("application/x-www-form-urlencoded") || coded::is_form(&shown) {
         form(&shown, found).into()
     } else {
         written(kind, &shown, found).into()
@@ -115,7 +113,7 @@ pub(super) fn form(pairs: &str, found: &mut Found) -> String {
         if found.names.is_secret_parameter(name) || rows.contains(&percent_decode(name)) {
             found.add(&decoded);
             // Of what is not UTF-8, vendors answer the one or the other.
-            found.add(&latin(&value));
+            found.add(&coded::latin(&value));
             return format!("{name}={REDACTED}").into();
         }
         match self::decoded(&decoded, LAYERS, found) {
@@ -147,11 +145,6 @@ fn decoded(value: &str, layers: usize, found: &mut Found) -> Option<String> {
         let inner = if layers > 1 && value.contains('%') { percent_decode(value) } else { return None };
         decoded(&inner, layers - 1, found).map(|clean| encoded(&clean))
     })
-}
-
-/// A value whose bytes, percent-encoded or not, are letters of Latin-1.
-fn latin(value: &str) -> String {
-    letters(&percent_decode_str(value).collect::<Vec<u8>>())
 }
 
 /// JSON; whether anything was taken out. Texts in it may be JSON again.
@@ -217,6 +210,9 @@ fn object(owner: &str, members: &mut Map<String, Value>, found: &mut Found) -> b
     let text = |name: &str| members.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).and_then(|(_, value)| value.as_str());
     // Parameters as rows: `{"name": "password", "value": "…"}`.
     let is_row = NAMES.iter().any(|name| text(name).is_some_and(|name| !name.contains(' ') && found.names.is_secret(name)));
+    // A change of a document: `{"op": "replace", "path": "/password", "value": "…"}`.
+    let changed = text("path").filter(|_| text("op").is_some()).and_then(|path| path.rsplit('/').next());
+    let is_row = is_row || changed.is_some_and(|name| found.names.is_secret(name));
     // Goods are no parameters, whatever they are called.
     let is_row =
         is_row && !members.keys().any(|name| ["quantity", "price", "weight", "sku"].iter().any(|of| name.eq_ignore_ascii_case(of)));
@@ -277,7 +273,7 @@ fn nested(value: &str, found: &mut Found) -> Option<String> {
     {
         return json(&mut tree, found).then(|| tree.to_string());
     }
-    if packed_json(value).is_some_and(|mut tree| json(&mut tree, found)) {
+    if hides_coded(value, found) {
         return Some(REDACTED.to_owned());
     }
     match text(value, found) {
@@ -290,12 +286,13 @@ fn nested(value: &str, found: &mut Found) -> Option<String> {
     }
 }
 
-/// An object of JSON that is written in base64.
-fn packed_json(value: &str) -> Option<Value> {
-    const OBJECT: [&str; 4] = ["eyJ", "eyAi", "ewog", "ewoJ"];
-    let bytes = OBJECT.iter().any(|begin| value.starts_with(begin)).then(|| value.trim_end_matches('='))?;
-    let read = URL_SAFE_NO_PAD.decode(bytes).or_else(|_| STANDARD_NO_PAD.decode(bytes)).ok()?;
-    serde_json::from_slice(&read).ok()
+/// Whether a text is base64 of one that has a secret in it.
+fn hides_coded(value: &str, found: &mut Found) -> bool {
+    coded::inner(value).is_some_and(|inner| match inner {
+        Inner::Json(mut tree) => json(&mut tree, found),
+        Inner::Form(pairs) => form(&pairs, found) != pairs,
+        Inner::Text(inner) => text(&inner, found) != inner,
+    })
 }
 
 /// A text that is neither JSON nor a form, or only the beginning of one.

@@ -85,6 +85,16 @@ fn bodies_are_hidden_by_name() {
         (r#"{"payload": "eyJwYXNzd29yZCI6ICJxNyJ9"}"#, r#"{"payload":"[redacted]"}"#),
         (r#"{"payload": "eyJhIjoiPz8_IiwicGluIjoxfQ"}"#, r#"{"payload":"[redacted]"}"#),
         (r#"{"payload": "eyJjaXR5IjogIkJlcm4ifQ=="}"#, r#"{"payload":"eyJjaXR5IjogIkJlcm4ifQ=="}"#),
+        // `[{"password":"q7"}]`, `a=b&password=q7`, `<password>q7</password>`, `city=Bern&country=CH`.
+        (r#"{"payload": "W3sicGFzc3dvcmQiOiJxNyJ9XQ=="}"#, r#"{"payload":"[redacted]"}"#),
+        (r#"{"payload": "YT1iJnBhc3N3b3JkPXE3"}"#, r#"{"payload":"[redacted]"}"#),
+        (r#"{"payload": "PHBhc3N3b3JkPnE3PC9wYXNzd29yZD4="}"#, r#"{"payload":"[redacted]"}"#),
+        (r#"{"payload": "Y2l0eT1CZXJuJmNvdW50cnk9Q0g="}"#, r#"{"payload":"Y2l0eT1CZXJuJmNvdW50cnk9Q0g="}"#),
+        (
+            r#"{"op": "replace", "path": "/user/password", "value": "q7"}"#,
+            r#"{"op":"replace","path":"/user/password","value":"[redacted]"}"#,
+        ),
+        (r#"{"op": "replace", "path": "/user/city", "value": "q7"}"#, r#"{"op":"replace","path":"/user/city","value":"q7"}"#),
         (r#"{"p\u0061ssword": "q7", "b""#, r#"{"p\u0061ssword": "[redacted]", "b""#),
         ("p%252561ssword=q7&b=c", "p%252561ssword=[redacted]&b=c"),
         // Forms.
