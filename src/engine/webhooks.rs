@@ -304,6 +304,12 @@ pub struct Outbound {
 }
 
 impl Subscription {
+    /// Its id as a number, for vendors whose ids are some; of one that was made by hand by the digits that its id begins with.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.id.parse().ok().or_else(|| u64::from_str_radix(self.id.get(..8)?, 16).ok()).unwrap_or_default()
+    }
+
     /// An active subscription without deliveries.
     #[must_use]
     pub fn new(url: impl Into<String>, events: Vec<String>, created: Timestamp) -> Self {

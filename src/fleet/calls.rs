@@ -8,7 +8,8 @@ use tokio::sync::oneshot;
 use crate::engine::Sandbox;
 use crate::fleet::copy::Copy;
 use crate::fleet::ledger::Fault;
-use crate::fleet::replica::{Fleet, Patience, now};
+use crate::fleet::patience::{Patience, now};
+use crate::fleet::replica::Fleet;
 use crate::fleet::section::{Failed, Section};
 
 /// How many calls are in a section, and how long it takes up further ones.

@@ -10,7 +10,8 @@ use tokio::time::Instant;
 
 use crate::engine::Sandbox;
 use crate::fleet::ledger::{Fault, Ledger};
-use crate::fleet::replica::{Fleet, Patience, now};
+use crate::fleet::patience::{Patience, now};
+use crate::fleet::replica::Fleet;
 
 /// How long a lane is kept for a replica that is not heard of, and how often it is heard of.
 const SPAN: Duration = Duration::from_secs(10);

@@ -11,7 +11,8 @@ use tokio::time::Instant;
 use crate::fleet::copy::Copy;
 use crate::fleet::events;
 use crate::fleet::ledger::{Commit, Fault, Head, Since, answered};
-use crate::fleet::replica::{Fleet, now};
+use crate::fleet::patience::now;
+use crate::fleet::replica::Fleet;
 
 /// After how many commits that failed, one after the other, a replica is out of service, and for how long. Then another one is tried.
 const FAILING: u32 = 3;

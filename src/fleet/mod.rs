@@ -17,6 +17,7 @@ mod follow;
 mod lane;
 mod ledger;
 mod list;
+mod patience;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod replica;
@@ -30,8 +31,9 @@ pub use ledger::{
     AMONG_REPLICAS, Append, Birth, Commit, Death, Fault, Head, Hold, InboxRow, Ledger, Letters, Mark, News, Receipt, ReplicaRow, Row,
     Since, Trip,
 };
+pub use patience::Patience;
 #[cfg(feature = "postgres")]
 pub use postgres::{DatabaseError, Opening, Postgres};
-pub use replica::{Fleet, JoinError, Patience, Reach, Which};
+pub use replica::{Fleet, JoinError, Reach, Which};
 pub use section::{Failed, Section};
 pub use several::{Several, place_of};

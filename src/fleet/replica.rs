@@ -8,21 +8,18 @@ use std::time::Duration;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio::runtime::Handle;
 use tokio::sync::Mutex as AsyncMutex;
-use tokio::time::Instant;
 
 use crate::base::entropy::Secret;
 use crate::engine::{DEFAULT, Keeper, Machine, Sandbox};
 use crate::fleet::copy::Copy;
 use crate::fleet::events::NEWEST;
 use crate::fleet::lane::Lanes;
-use crate::fleet::ledger::{Fault, Head, Hold, Ledger, ReplicaRow, Trip, answered};
+use crate::fleet::ledger::{Fault, Head, Hold, Ledger, ReplicaRow, answered};
 use crate::fleet::list::Part;
+use crate::fleet::patience::{PAUSE, Patience};
 use crate::fleet::section::{Failed, Held, Newborn, Section};
 
-/// How long a database that is away is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// The pause before another try, and what chance adds to it.
-pub(super) const PAUSE: Duration = Duration::from_millis(20);
+/// What chance adds to the pause before another try, in milliseconds.
 const JITTER: u64 = 60;
 
 /// A replica, with the sandboxes that all replicas share.
@@ -94,41 +91,6 @@ pub enum JoinError {
     /// All replicas write what this one cannot read.
     #[error("the fleet writes format {0}, which is that of a later version")]
     Later(u8),
-}
-
-/// How long something is tried again.
-pub struct Patience(Instant);
-
-impl Patience {
-    /// It begins with the first try.
-    #[must_use]
-    #[expect(clippy::new_without_default, reason = "when it is made matters")]
-    pub fn new() -> Self {
-        Self(now() + PATIENCE)
-    }
-
-    pub(super) fn is_over(&self) -> bool {
-        now() >= self.0
-    }
-
-    /// Does what may be done twice, again as long as the database is away and there is patience.
-    ///
-    /// # Errors
-    /// What it says.
-    pub async fn with<'l, T>(act: impl Fn() -> Trip<'l, T>) -> Result<T, Fault> {
-        let patience = Self::new();
-        loop {
-            match act().await {
-                Err(Fault::Away(_)) if !patience.is_over() => tokio::time::sleep(PAUSE).await,
-                done => return done,
-            }
-        }
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "no answer tells how long a database was waited for")]
-pub(super) fn now() -> Instant {
-    Instant::now()
 }
 
 impl Fleet {

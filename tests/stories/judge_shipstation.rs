@@ -73,6 +73,7 @@ const DEPARTURES: &[Departure] = &[
     ("get_tracking_log_from_label", "/carrier_detail_code", NULL),
     ("get_tracking_log_from_label", "/events/*/carrier_occurred_at", "recorded without a zone in the first notice of UPS"),
     ("get_tracking_log_from_label", "/events/*/city_locality", NULL),
+    ("get_tracking_log_from_label", "/events/*/country_code", NULL),
     ("get_tracking_log_from_label", "/events/*/company_name", NULL),
     ("get_tracking_log_from_label", "/events/*/postal_code", NULL),
     ("get_tracking_log_from_label", "/events/*/state_province", "recorded as null and as an empty text"),

@@ -7,7 +7,7 @@ use tokio_postgres::types::{ToSql, Type};
 use super::pool::{Pool, within};
 use super::{BEGIN, damaged};
 use crate::fleet::ledger::{AMONG_REPLICAS, Fault, InboxRow, Letters, answered};
-use crate::fleet::replica::{PAUSE, Patience};
+use crate::fleet::patience::{PAUSE, Patience};
 
 /// How many inboxes there are at most, and how many letters and bytes each holds.
 const BOXES: i64 = 64;

@@ -13,6 +13,8 @@ use crate::world::Credential;
 
 /// How long a credential has to be that is known wherever it stands: a shorter one, made by a scenario, may be an ordinary word.
 const LEAST: usize = 8;
+/// Members of credentials that are words, and say what may be done with them.
+const RIGHTS: [&str; 3] = ["mode", "access_level", "plan"];
 
 /// Pairs of a credential of the default sandbox and the other sandbox's credential in the same row and member.
 #[derive(Clone, Debug, Default)]
@@ -46,7 +48,7 @@ impl CredentialMap {
         theirs: impl IntoIterator<Item = &'r Map<String, Value>>,
     ) -> Self {
         let pairs = default.into_iter().zip(theirs).flat_map(|(default, theirs)| {
-            let members = default.iter();
+            let members = default.iter().filter(|(name, _)| !RIGHTS.contains(&name.as_str()));
             members.filter_map(|(name, value)| Some((value.as_str()?.to_owned(), theirs.get(name)?.as_str()?.to_owned())))
         });
         Self::sorted(pairs.filter(|(default, theirs)| default != theirs).collect())

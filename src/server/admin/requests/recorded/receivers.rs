@@ -32,7 +32,7 @@ pub(super) struct Receivers {
     addresses: Vec<Address>,
 }
 
-/// A receiver that was sent webhooks.
+/// A receiver that was sent webhooks, or is subscribed by a step.
 struct Address {
     url: String,
     /// What conversations have in its place.
@@ -92,15 +92,18 @@ impl Receivers {
         attempts.iter().for_each(|(_, url, answer)| answers.entry(url).or_default().push(*answer));
         let receiver = |(index, (url, answers)): (usize, (&str, Vec<Option<u16>>))| Address::of(url, &answers, index + 1);
         let mut addresses: Vec<Address> = answers.into_iter().enumerate().map(receiver).collect();
-        // The longest first: one may be a part of another.
-        addresses.sort_by_key(|address| std::cmp::Reverse(address.url.len()));
         let mut bases: BTreeMap<String, String> = subscriptions.iter().map(|(_, row)| (row.id.clone(), row.base.clone())).collect();
         let acts = acts(sandbox, rows, subscriptions, &first, &is_ours);
         for Act { done, .. } in &acts {
             if let Done::Subscribed(row, ..) = done {
                 bases.insert(row.id.clone(), row.base.clone());
+                if addresses.iter().all(|address| address.url != row.url) {
+                    addresses.push(Address { url: row.url.clone(), own: INBOX.to_owned(), answers: Vec::new() });
+                }
             }
         }
+        // The longest first: one may be a part of another.
+        addresses.sort_by_key(|address| std::cmp::Reverse(address.url.len()));
         let credentials = sandbox.lock().world.accounts().credentials(mount);
         let vendors = machine.vendors().all().iter().filter(|vendor| vendor.mount == *mount);
         let usual = |vendor: &Arc<Vendor>| Some((vendor.id.to_string(), (vendor.works_in)(credentials.first()?)));
@@ -109,7 +112,7 @@ impl Receivers {
         Self { acts: acts.into(), usual_accounts, bases, usual, came, told: 0, under_way, addresses }
     }
 
-    /// Addresses of receivers that were sent anything, with what conversations have in their place.
+    /// Addresses of receivers that were sent anything, or are subscribed by a step, with what conversations have in their place.
     pub fn addresses(&self) -> Vec<(String, String)> {
         self.addresses.iter().filter(|row| row.url != row.own).map(|row| (row.url.clone(), row.own.clone())).collect()
     }

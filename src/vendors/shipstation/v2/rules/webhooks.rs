@@ -51,9 +51,8 @@ fn fill(subscription: &mut Subscription, sent: &Value) {
 }
 
 fn named(cx: &Cx<'_>) -> Result<Subscription, Refusal> {
-    let number = wire::named(cx, "webhook_id");
-    let found = own(cx).into_iter().find(|row| row.id == number.to_string());
-    found.ok_or_else(|| Refusal::missing(SUBSCRIPTION, se(number)))
+    let wanted = wire::named(cx, "webhook_id");
+    own(cx).into_iter().find(|row| row.number() == wanted).ok_or_else(|| Refusal::missing(SUBSCRIPTION, se(wanted)))
 }
 
 pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
@@ -76,8 +75,7 @@ pub(crate) fn delete(cx: &mut Cx<'_>) -> Outcome {
 }
 
 fn to_json(row: &Subscription) -> Value {
-    let id = row.id.parse().map_or_else(|_| row.id.clone(), se);
-    let mut shown = json!({ "webhook_id": id, "url": row.url, "event": row.events.first() });
+    let mut shown = json!({ "webhook_id": se(row.number()), "url": row.url, "event": row.events.first() });
     facts().into_iter().for_each(|(name, usual)| shown[name] = row.rest.get(name).cloned().unwrap_or(usual));
     shown
 }
