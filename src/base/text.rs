@@ -9,7 +9,7 @@ use memchr::memmem::Finder;
 const LONGEST_WORD: usize = 200;
 
 /// How often letters are in a text; letters beyond ASCII share the places of others.
-type Letters = [i32; 128];
+type Letters = [u8; 128];
 
 /// A text that came from elsewhere: what changes how others are read is shown as an escape.
 #[must_use]
@@ -69,7 +69,21 @@ impl Word {
         let lower = Some(candidate).filter(|candidate| candidate.len() <= LONGEST_WORD)?.to_lowercase();
         let allowed = (lower.chars().count().max(self.length) / 3).max(1);
         let is_near = |distance: &usize| *distance <= allowed && *distance < limit;
-        is_near(&least_distance(&self.letters, &lower)).then(|| strsim::osa_distance(&self.text, &lower)).filter(is_near)
+        is_near(&self.least_distance(&lower)).then(|| strsim::osa_distance(&self.text, &lower)).filter(is_near)
+    }
+
+    /// What the distance is at least, by the letters alone: each edit takes or adds one at most.
+    fn least_distance(&self, text: &str) -> usize {
+        let (mut left, mut length, mut common) = (self.letters, 0, 0);
+        for letter in text.chars() {
+            length += 1;
+            let count = &mut left[letter as usize % 128];
+            if *count > 0 {
+                *count -= 1;
+                common += 1;
+            }
+        }
+        self.length.max(length) - common
     }
 }
 
@@ -77,14 +91,6 @@ fn letters(text: &str) -> Letters {
     let mut counts = [0; 128];
     text.chars().for_each(|letter| counts[letter as usize % 128] += 1);
     counts
-}
-
-/// What the edit distance is at least, by the letters alone: each edit takes or adds one at most.
-fn least_distance(of: &Letters, text: &str) -> usize {
-    let counts = letters(text);
-    let differences = of.iter().zip(&counts).map(|(one, other)| one - other);
-    let (more, less) = differences.fold((0, 0), |(more, less), by| (more + by.max(0), less + (-by).max(0)));
-    usize::try_from(more.max(less)).unwrap_or_default()
 }
 
 /// A text that is looked for in others, in any case of letters, in time that grows with theirs alone.
@@ -196,7 +202,8 @@ mod tests {
         assert_eq!(nearest(&long, [&*long]), Some(&*long));
         assert_eq!(nearest(&format!("{long}x"), [&*long]), None);
         for (one, other) in [("labels", "labesl"), ("Zürich", "zurich"), ("a", "bcd"), ("", "ab"), ("日本", "本")] {
-            assert!(least_distance(&letters(one), other) <= strsim::osa_distance(one, other), "{one} {other}");
+            let word = Word::new(one).expect("it is short");
+            assert!(word.least_distance(other) <= strsim::osa_distance(&word.text, other), "{one} {other}");
         }
     }
 
