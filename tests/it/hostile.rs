@@ -3,11 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use crate::admin::SHIPPO;
-use crate::client::{Answer, JSON, admin, send};
+use crate::client::{Answer, JSON, admin, send, send_patiently};
 use crate::process::Server;
 
 fn put_scenario(server: &Server, scenario: &Value) -> Answer {
-    send(server, "PUT", "/_seatrial/sandboxes/default/scenario", &[JSON], &scenario.to_string())
+    send_patiently(server, "PUT", "/_seatrial/sandboxes/default/scenario", &[JSON], &scenario.to_string())
 }
 
 fn import(server: &Server, name: &str, file: &Value) -> Answer {
