@@ -94,10 +94,12 @@ class SandboxTest(unittest.TestCase):
         self.assertEqual(run(), run())
 
     def test_recorded_calls_are_played_in_another_sandbox(self) -> None:
-        with self.server.sandbox() as one, self.server.sandbox() as two:
+        still = {"seed": 7, "frozen_at": "2026-01-05T09:00:00Z"}
+        with self.server.sandbox(**still) as one, self.server.sandbox(**still) as two:
             buy(one)
             played = two.play("shippo", one.export_calls("conversation", secrets=True))
-            self.assertEqual([step["status"] for step in played["steps"]][0], 201)
+            self.assertEqual([step["status"] for step in played["steps"]], [201, 201])
+            self.assertEqual(played["verdict"], "passed")
             self.assertEqual(len(two.calls()), 2)
 
     def test_a_scenario_is_loaded_and_a_bad_one_is_explained(self) -> None:
