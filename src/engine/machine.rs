@@ -9,7 +9,7 @@ use crate::engine::keeper::Keeper;
 use crate::engine::options::Options;
 use crate::engine::public_urls::PublicUrls;
 use crate::engine::reachability::Reachability;
-use crate::engine::recorder::{Checkpoint, Record};
+use crate::engine::recorder::{Checkpoint, Guard, Record};
 use crate::engine::registry::{ForeignCredential, Registry, SandboxError};
 use crate::engine::sandbox::{DEFAULT, Sandbox};
 use crate::engine::scenario::ScenarioRuntime;
@@ -229,15 +229,33 @@ impl Machine {
         state.note(|state| Record::Whole(Box::new(state.clone())));
     }
 
-    /// Replaces the state of a sandbox with that of a staged one, in one step. With `keep`, the journal and the faults go on.
+    /// Replaces the state of a sandbox with that of a staged one, in one step.
     ///
     /// # Errors
     /// When it holds more than it may; nothing changes then.
-    pub fn replace(&self, sandbox: &Arc<Sandbox>, staged: Arc<Sandbox>, keep: bool) -> Result<(), SandboxError> {
+    pub fn replace(&self, sandbox: &Arc<Sandbox>, staged: Arc<Sandbox>) -> Result<(), SandboxError> {
+        self.exchange(sandbox, sandbox.lock(), staged, false)
+    }
+
+    /// The same with one that `stage` makes of the sandbox's world, which nothing else changes meanwhile; the journal and the faults go
+    /// on.
+    ///
+    /// # Errors
+    /// When it cannot be made, or holds more than it may; nothing changes then.
+    pub fn replace_keeping<E: From<SandboxError>>(
+        &self,
+        sandbox: &Arc<Sandbox>,
+        stage: impl FnOnce(World) -> Result<Arc<Sandbox>, E>,
+    ) -> Result<(), E> {
+        let state = sandbox.lock();
+        let staged = stage(state.world.clone())?;
+        Ok(self.exchange(sandbox, state, staged, true)?)
+    }
+
+    fn exchange(&self, sandbox: &Arc<Sandbox>, mut state: Guard<'_>, staged: Arc<Sandbox>, keep: bool) -> Result<(), SandboxError> {
         if !self.budget.fits(&staged.documents, sandbox.documents.own() + EMPTY_SANDBOX) {
             return Err(SandboxError::Bytes);
         }
-        let mut state = sandbox.lock();
         let mut other = staged.lock();
         std::mem::swap(&mut *state, &mut *other);
         if keep {

@@ -77,8 +77,8 @@ pub struct Finding {
     /// Whether no further call can change the verdict.
     #[serde(skip)]
     pub is_final: bool,
-    /// How many expectations it is about: one, unless it stands for those for which there was no room.
-    #[serde(skip, default = "one")]
+    /// How many expectations it is about. Only where it is not one: it stands for those for which there was no room then.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
     pub stands_for: u64,
 }
 
@@ -92,6 +92,11 @@ impl Finding {
         let (verdict, more, is_final, stands_for) = (Verdict::Unknown, 0, false, scenario.expect.len() as u64);
         Self { expectation, file, line, column, verdict, detail, evidence, calls, more, others, is_final, stands_for }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes members by reference")]
+fn is_one(count: &u64) -> bool {
+    *count == 1
 }
 
 fn one() -> u64 {

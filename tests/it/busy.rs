@@ -2,12 +2,14 @@
 
 use std::io::Read as _;
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::admin::SHIPPO;
 use crate::client::{JSON, admin, send, send_patiently};
 use crate::process::Server;
 
@@ -217,4 +219,35 @@ fn what_is_larger_than_the_limit_is_refused_in_the_vendors_shape_and_what_is_wit
     let journal = send(&server, "GET", "/_seatrial/sandboxes/default/requests", &[], "").body;
     assert!(journal.contains("the body has 100002 values; with a `--body-limit` of 1000000 bytes, 50000 are read"), "{journal}");
     assert!(journal.contains("the body is larger than the 1000000 bytes of `--body-limit`") && !journal.contains("answer-invalid"));
+}
+
+#[test]
+fn calls_that_come_while_a_scenario_is_replaced_are_kept() {
+    let server = Server::start(&["--log", "warn"]);
+    let yaml = [("content-type", "application/yaml")];
+    let scenario = |number: usize| {
+        let weighs = |weight| json!({"never": "shippo.CreateParcel", "when": format!("$request.body.weight == '{weight}'")});
+        let expected: Vec<Value> = (10..70).map(weighs).collect();
+        json!({"name": format!("number {number}"), "clock": {"mode": "frozen"}, "expect": expected}).to_string()
+    };
+    let parcel = json!({"length": "5", "width": "5", "height": "5", "distance_unit": "in", "weight": "2", "mass_unit": "lb"}).to_string();
+    let replaced = AtomicBool::new(false);
+    let made = thread::scope(|scope| {
+        let calls = scope.spawn(|| {
+            let mut made = 0;
+            while !replaced.load(Ordering::Relaxed) {
+                assert_eq!(send(&server, "POST", "/shippo/parcels", &SHIPPO, &parcel).status, 201);
+                made += 1;
+            }
+            made
+        });
+        for number in 0..10 {
+            let put = send(&server, "PUT", "/_seatrial/sandboxes/default/scenario?keep=data", &yaml, &scenario(number));
+            assert_eq!(put.status, 200, "{}", put.body);
+        }
+        replaced.store(true, Ordering::Relaxed);
+        calls.join().expect("every call was answered")
+    });
+    let listed = send(&server, "GET", "/shippo/parcels?results=1", &SHIPPO, "").json();
+    assert_eq!(listed["count"], made, "{listed}");
 }

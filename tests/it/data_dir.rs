@@ -208,7 +208,7 @@ const STEPS: &[Step] = &[
     ("a fault that is off", |machine| assert!(machine.default_sandbox().switch_off("late"))),
     ("another scenario", |machine| {
         let staged = scenario(machine, "one");
-        machine.replace(&machine.sandbox("one").expect("it is there"), staged, false).expect("there is room");
+        machine.replace(&machine.sandbox("one").expect("it is there"), staged).expect("there is room");
     }),
     ("a call under it", |machine| drop(call(machine, "one", Method::GET, "/parcels", &Value::Null))),
     ("a reset", |machine| machine.default_sandbox().reset()),

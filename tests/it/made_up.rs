@@ -48,7 +48,7 @@ pub fn set_scenario(machine: &Machine, text: &str) -> Result<(), String> {
     let texts = |problems: Vec<scenario::Diagnostic>| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     let scenario = scenario::load(text, "test.yaml", &MachineVocabulary(machine)).map_err(texts)?;
     let staged = scenario::run::stage(machine, DEFAULT, &Arc::new(scenario), None, start()).map_err(texts)?;
-    machine.replace(machine.default_sandbox(), staged, false).map_err(|error| error.to_string())
+    machine.replace(machine.default_sandbox(), staged).map_err(|error| error.to_string())
 }
 
 /// A request from this computer; a body is JSON unless the headers say otherwise.

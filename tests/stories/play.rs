@@ -82,7 +82,7 @@ pub fn staged_with(options: Options, scenario: Option<Scenario>) -> Arc<Machine>
     scenario.clock.mode = scenario.clock.mode.or(Some(ClockMode::Frozen));
     let staged = run::stage(&machine, DEFAULT, &Arc::new(scenario), None, wall());
     let staged = staged.unwrap_or_else(|problems| panic!("{}", told(&problems)));
-    machine.replace(machine.default_sandbox(), staged, false).expect("it is small");
+    machine.replace(machine.default_sandbox(), staged).expect("it is small");
     Arc::new(machine)
 }
 

@@ -96,7 +96,7 @@ fn replace(machine: &Machine, scenario: Scenario, name: String, kept: Option<&St
         warn(&format_args!("seatrial: the default sandbox {why}: it begins anew, {}", dropped(sandbox)));
         server::verdict_so_far(machine, sandbox)
     });
-    let replaced = machine.replace(sandbox, staged, false);
+    let replaced = machine.replace(sandbox, staged);
     replaced.map_err(|_| format!("error: {file} gives more data than a sandbox may hold (`--sandbox-bytes`)"))?;
     if let Some(store) = kept {
         store.imported(NOTHING);

@@ -110,7 +110,9 @@ mod tests {
     fn check(room: usize, findings: &[(Verdict, usize)], expected: &[(Verdict, &str)]) {
         let room = Cell::new(room);
         let told = within(&room, findings.iter().map(|(verdict, bytes)| finding(*verdict, *bytes)).collect());
-        assert_eq!(told.iter().map(|row| row.stands_for).sum::<u64>(), findings.len() as u64, "all are counted");
+        let json = serde_json::to_string(&told).expect("findings are JSON");
+        let read: Vec<Finding> = serde_json::from_str(&json).expect("what is written can be read");
+        assert_eq!(read.iter().map(|row| row.stands_for).sum::<u64>(), findings.len() as u64, "all are counted: {json}");
         let told: Vec<_> = told.iter().map(|row| (row.verdict, row.expectation.as_str())).collect();
         assert_eq!(told, expected);
     }

@@ -170,7 +170,7 @@ fn make(machine: &Machine, name: &str, file: SandboxFile, ends: impl FnOnce(&San
     machine.give_own_credentials(&staged);
     let sandbox = if let Some(sandbox) = machine.sandbox(name) {
         ends(&sandbox);
-        machine.replace(&sandbox, staged, false)?;
+        machine.replace(&sandbox, staged)?;
         sandbox
     } else {
         staged.set_ttl(machine.options().ttl);

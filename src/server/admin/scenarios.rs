@@ -77,10 +77,17 @@ pub(crate) fn advice(machine: &Machine, scenario: &Scenario) -> Vec<String> {
 
 /// Puts a sandbox under another scenario: anew, or with the data that it has.
 pub(crate) fn replace(admin: &Admin, sandbox: &Arc<Sandbox>, scenario: &Arc<Scenario>, keep: bool) -> Result<(), Problem> {
-    let world = keep.then(|| sandbox.lock().world.clone());
-    let staged = scenario::run::stage(&admin.machine, &sandbox.name, scenario, world, wall())?;
+    let stage = |world| scenario::run::stage(&admin.machine, &sandbox.name, scenario, world, wall());
+    // Once for its mistakes: what comes under no other scenario is not judged.
+    let staged = stage(keep.then(|| sandbox.lock().world.clone()))?;
     shutdown::report(&admin.machine, &admin.verdicts, sandbox, Ending::Replaced);
-    admin.machine.replace(sandbox, staged, keep)?;
+    if keep {
+        // Calls went on while it was judged, and are kept.
+        drop(staged);
+        admin.machine.replace_keeping(sandbox, |world| Ok::<_, Problem>(stage(Some(world))?))?;
+    } else {
+        admin.machine.replace(sandbox, staged)?;
+    }
     note(sandbox, keep);
     Ok(())
 }

@@ -106,7 +106,7 @@ pub fn machine() -> Arc<Machine> {
     let vendors = vendors::all().into_iter().filter(|vendor| vendor.mount == "shippo");
     let machine = Machine::new(vendors, options, Start::plain(wall()));
     let staged = stage(&machine, DEFAULT, wall());
-    machine.replace(machine.default_sandbox(), staged, false).expect("there is room");
+    machine.replace(machine.default_sandbox(), staged).expect("there is room");
     Arc::new(machine)
 }
 
