@@ -8,7 +8,7 @@ use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::world::accounts::AccountId;
 
-/// About what a counter takes in memory.
+/// About what a counter takes in memory beside the name in it.
 const COUNTER: usize = 150;
 
 /// What is counted. Overrides are known by their position in the scenario.
@@ -32,6 +32,15 @@ pub enum Counter {
 }
 
 impl Counter {
+    /// About what it takes in memory.
+    fn bytes(&self) -> usize {
+        let name = match self {
+            Self::Calls(_, name) | Self::Parcels(name) | Self::Window(_, name) | Self::Object(_, name) => name.len(),
+            Self::Matched(_) | Self::Effects(_) | Self::Beginning => 0,
+        };
+        COUNTER + name
+    }
+
     /// How often the sandbox went back to a snapshot. It is kept as calls of what is no vendor's operation, so that files and records of
     /// counters stay as they are.
     #[must_use]
@@ -86,15 +95,15 @@ pub struct Count {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     owners: BTreeMap<Name, BTreeMap<Counter, Count>>,
-    /// How many counters there are.
-    len: usize,
+    /// About the bytes that all counters take in memory.
+    bytes: usize,
 }
 
 impl Counters {
     /// About the bytes that all counters take in memory.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.len * COUNTER
+        self.bytes
     }
 
     /// The value of a counter, if anything was counted.
@@ -147,16 +156,17 @@ impl Counters {
 
     /// Sets or removes a counter, and returns its value before.
     pub fn set(&mut self, owner: Name, counter: Counter, count: Option<Count>) -> Option<Count> {
+        let bytes = counter.bytes();
         match count {
             Some(count) => {
                 let before = self.owners.entry(owner).or_default().insert(counter, count);
-                self.len += usize::from(before.is_none());
+                self.bytes += if before.is_none() { bytes } else { 0 };
                 before
             }
             None => {
                 let counters = self.owners.get_mut(&owner)?;
                 let before = counters.remove(&counter);
-                self.len -= usize::from(before.is_some());
+                self.bytes -= if before.is_some() { bytes } else { 0 };
                 if counters.is_empty() {
                     self.owners.remove(&owner);
                 }

@@ -56,9 +56,7 @@ pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<Fau
 
 pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<FaultView, Problem> {
     let (sandbox, name) = (admin.sandbox(request)?, request.parameter("name").to_owned());
-    if name.chars().count() > NAME {
-        return Err(Problem::bad_request(format!("a fault's name has at most {NAME} characters")));
-    }
+    check_names([name.as_str()].into_iter())?;
     let wanted: Value = request.tree()?;
     let text = if wanted.is_null() { "null".into() } else { String::from_utf8_lossy(request.body) };
     let fault = Fault::new(name.into(), wanted, runtime(&admin.machine, &text)?);
@@ -67,10 +65,23 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Fau
         return Err(SandboxError::Bytes.into());
     }
     if !sandbox.switch_on(fault, wall()) {
-        return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, format!("a sandbox has at most {} faults", Sandbox::FAULTS)));
+        return Err(too_many());
     }
     sandbox.note_line(wall(), LogLine::with(Deed::FaultOn, &view.name, view.fault.clone()));
     Ok(view)
+}
+
+/// Checks the names of faults that a sandbox is to have at once, before anything is made of them.
+pub(crate) fn check_names<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> Result<(), Problem> {
+    if names.len() > Sandbox::FAULTS {
+        return Err(too_many());
+    }
+    let is_long = |name: &str| name.chars().count() > NAME;
+    if names.into_iter().any(is_long) { Err(Problem::bad_request(format!("a fault's name has at most {NAME} characters"))) } else { Ok(()) }
+}
+
+fn too_many() -> Problem {
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, format!("a sandbox has at most {} faults", Sandbox::FAULTS))
 }
 
 pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<(), Problem> {

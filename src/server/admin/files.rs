@@ -159,6 +159,7 @@ fn make(machine: &Machine, name: &str, file: SandboxFile, ends: impl FnOnce(&San
     // Counters belong to the present state, not to the one that `reset` goes back to.
     let counters = world.replace_counters(Counters::default());
     let staged = scenario::run::stage(machine, name, &scenario, Some(world), wall())?;
+    faults::check_names(faults.iter().map(|(name, _)| &**name))?;
     for (fault, wanted) in faults {
         let runtime = faults::runtime(machine, &wanted.to_string())?;
         staged.switch_on(Fault::new(fault, wanted, runtime), wall());
@@ -166,6 +167,7 @@ fn make(machine: &Machine, name: &str, file: SandboxFile, ends: impl FnOnce(&San
     let mut state = staged.lock();
     state.world.replace_counters(counters);
     state.scenario_mounts.retain(|mount| given.contains(mount));
+    staged.measure(&state);
     drop(state);
     machine.give_own_credentials(&staged);
     let sandbox = if let Some(sandbox) = machine.sandbox(name) {
