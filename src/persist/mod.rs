@@ -1,6 +1,7 @@
 //! Sandboxes as JSON files.
 
 mod recorded;
+mod rows;
 mod sandbox;
 mod world;
 

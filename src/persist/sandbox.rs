@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::persist::recorded::{JournalFile, Recorded};
+use crate::persist::rows;
 use crate::persist::world::{self, FORMAT, FileError, Rows};
 use crate::world::{AccountId, Count, Counter, Counters, LogLine, World};
 
@@ -28,6 +29,10 @@ pub struct Contents {
     pub faults: Vec<(Name, Value)>,
 }
 
+/// How many faults a file has at most, and how many mounts with credentials of the scenario: more than any that is written.
+const FAULTS: usize = 1024;
+const MOUNTS: usize = 256;
+
 /// The file of a sandbox.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -38,7 +43,7 @@ pub struct SandboxFile {
     /// The text of its scenario; empty for the default one.
     scenario: String,
     /// The mounts whose credentials the scenario gave.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "rows::few::<_, MOUNTS, _>")]
     #[schemars(with = "Vec<String>")]
     given: Vec<Name>,
     /// Whether somebody asked for the seed, so that credentials come from it too.
@@ -47,8 +52,8 @@ pub struct SandboxFile {
     /// What the scenario has counted.
     #[serde(default)]
     #[schemars(with = "Value")]
-    counted: Option<Counted>,
-    #[serde(default)]
+    counted: Option<Box<RawValue>>,
+    #[serde(default, deserialize_with = "rows::few::<_, FAULTS, _>")]
     faults: Vec<FaultRow>,
     /// The calls so far, for people who look at the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -68,7 +73,7 @@ struct FaultRow {
     wanted: Box<RawValue>,
     /// The counters of the fault.
     #[schemars(with = "Value")]
-    counted: Option<Counted>,
+    counted: Option<Box<RawValue>>,
 }
 
 fn world_schema(_: &mut SchemaGenerator) -> Schema {
@@ -79,8 +84,7 @@ fn world_schema(_: &mut SchemaGenerator) -> Schema {
 type WindowKey = (usize, Name);
 
 /// The counters of the scenario or of a fault.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Default, Serialize)]
 struct Counted {
     calls: Vec<((Option<u32>, Name), u64)>,
     matched: Vec<(usize, u64)>,
@@ -90,6 +94,19 @@ struct Counted {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     objects: Vec<(WindowKey, (Option<Timestamp>, u64))>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    began: Option<Timestamp>,
+}
+
+/// The same in a file.
+#[derive(Deserialize)]
+struct CountedFile<'f> {
+    #[serde(borrow)]
+    calls: Option<&'f RawValue>,
+    matched: Option<&'f RawValue>,
+    effects: Option<&'f RawValue>,
+    taken: Option<&'f RawValue>,
+    windows: Option<&'f RawValue>,
+    objects: Option<&'f RawValue>,
     began: Option<Timestamp>,
 }
 
@@ -183,11 +200,11 @@ impl SandboxFile {
     /// When the file is not one that [`Contents::write`] wrote, speaks of what this version lacks, or says more than has `room`.
     pub fn read(self, vendors: &[Name], wall: Timestamp, room: usize) -> Result<Contents, FileError> {
         let mut world = world::read(self.world.get(), vendors, wall, room)?;
-        let mut counters = Counters::default();
-        self.counted.unwrap_or_default().count(&Name::default(), &mut counters);
+        let (mut counters, left) = (Counters::default(), room.saturating_sub(world.bytes()));
+        count(self.counted.as_deref(), &Name::default(), &mut counters, left)?;
         let mut faults = Vec::new();
         for FaultRow { name, wanted, counted } in self.faults {
-            counted.unwrap_or_default().count(&name, &mut counters);
+            count(counted.as_deref(), &name, &mut counters, left)?;
             faults.push((name, world::parse_few(&wanted)?));
         }
         world.replace_counters(counters);
@@ -213,31 +230,27 @@ impl Counted {
         }
         counted
     }
+}
 
-    fn count(self, owner: &Name, counters: &mut Counters) {
-        let mut count = |counter, began, calls| {
-            counters.set(owner.clone(), counter, Some(Count { began, calls }));
-        };
-        for ((account, operation), calls) in self.calls {
-            count(Counter::Calls(account.map(AccountId), operation), None, calls);
-        }
-        for (index, calls) in self.matched {
-            count(Counter::Matched(index), None, calls);
-        }
-        for (index, calls) in self.effects {
-            count(Counter::Effects(index), None, calls);
-        }
-        for (timeline, calls) in self.taken {
-            count(Counter::Parcels(timeline), None, calls);
-        }
-        for ((index, class), (began, calls)) in self.windows {
-            count(Counter::Window(index, class), Some(began), calls);
-        }
-        for ((index, object), (began, calls)) in self.objects {
-            count(Counter::Object(index, object), began, calls);
-        }
-        if self.began.is_some() {
-            count(Counter::Beginning, self.began, 0);
-        }
-    }
+/// Reads the counters of an owner, unless all counters take more than `room`.
+fn count(counted: Option<&RawValue>, owner: &Name, counters: &mut Counters, room: usize) -> Result<(), FileError> {
+    let Some(counted) = counted else { return Ok(()) };
+    let file: CountedFile<'_> = serde_json::from_str(counted.get())?;
+    let mut set = |counter, began, calls| {
+        counters.set(owner.clone(), counter, Some(Count { began, calls }));
+        if counters.bytes() > room { Err(FileError::Bytes) } else { Ok(()) }
+    };
+    rows::each(file.calls, |((account, operation), calls): ((Option<u32>, _), _)| {
+        set(Counter::Calls(account.map(AccountId), operation), None, calls)
+    })?;
+    rows::each(file.matched, |(index, calls)| set(Counter::Matched(index), None, calls))?;
+    rows::each(file.effects, |(index, calls)| set(Counter::Effects(index), None, calls))?;
+    rows::each(file.taken, |(timeline, calls)| set(Counter::Parcels(timeline), None, calls))?;
+    rows::each(file.windows, |((index, class), (began, calls)): (WindowKey, (Timestamp, u64))| {
+        set(Counter::Window(index, class), Some(began), calls)
+    })?;
+    rows::each(file.objects, |((index, object), (began, calls)): (WindowKey, (Option<Timestamp>, u64))| {
+        set(Counter::Object(index, object), began, calls)
+    })?;
+    if file.began.is_some() { set(Counter::Beginning, file.began, 0) } else { Ok(()) }
 }

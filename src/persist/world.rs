@@ -15,6 +15,7 @@ use crate::base::entropy::Secret;
 use crate::base::json;
 use crate::base::name::Name;
 use crate::base::time::{self, CLOCK_RANGE, Timestamp};
+use crate::persist::rows;
 use crate::world::{Account, AccountId, Clock, Credential, Kind, Mode, OutboxEntry, Table, Task, World};
 
 /// The format that this version writes.
@@ -74,7 +75,7 @@ pub enum FileError {
 }
 
 #[derive(Deserialize)]
-struct WorldFile {
+struct WorldFile<'f> {
     format: String,
     seed: u64,
     /// What secrets come from, in hexadecimal digits; the seed if there is none.
@@ -84,11 +85,14 @@ struct WorldFile {
     mode: Mode,
     #[serde(default)]
     any_credential: bool,
-    credentials: Box<RawValue>,
-    accounts: Vec<AccountRow>,
-    agenda: Vec<TaskRow>,
-    #[serde(default)]
-    outbox: Vec<PostedRow>,
+    #[serde(borrow)]
+    credentials: &'f RawValue,
+    /// Rows as [`AccountRow`].
+    accounts: &'f RawValue,
+    /// Rows as [`TaskRow`].
+    agenda: &'f RawValue,
+    /// Rows as [`PostedRow`].
+    outbox: Option<&'f RawValue>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -106,20 +110,23 @@ struct CredentialRow {
 }
 
 #[derive(Deserialize)]
-struct AccountRow {
+struct AccountRow<'f> {
     mount: Name,
     name: String,
     calls: u64,
     /// When the window of each class of calls began, and how many it has counted.
-    #[serde(default)]
-    windows: Vec<(Name, (Timestamp, u64))>,
-    tables: Vec<TableRow>,
+    #[serde(borrow)]
+    windows: Option<&'f RawValue>,
+    /// Rows as [`TableRow`].
+    tables: &'f RawValue,
 }
 
 #[derive(Deserialize)]
-struct TableRow {
+struct TableRow<'f> {
     kind: Name,
-    documents: Vec<(String, Box<RawValue>)>,
+    /// The id and the text of each.
+    #[serde(borrow)]
+    documents: &'f RawValue,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -238,7 +245,7 @@ impl PostedRow {
 /// # Errors
 /// When the file is not one that [`Written`] wrote, speaks of what this version lacks, or says more than has `room`.
 pub(super) fn read(file: &str, vendors: &[Name], wall: Timestamp, room: usize) -> Result<World, FileError> {
-    let file: WorldFile = serde_json::from_str(file)?;
+    let file: WorldFile<'_> = serde_json::from_str(file)?;
     if file.format != FORMAT {
         return Err(FileError::Format(file.format));
     }
@@ -250,39 +257,40 @@ pub(super) fn read(file: &str, vendors: &[Name], wall: Timestamp, room: usize) -
     let mut world = World::new(file.seed, Clock::new(file.mode, Some(file.now), wall));
     world.reseed(file.seed, file.secret.as_deref().map(secret).transpose()?);
     world.accept_any_credential(file.any_credential);
-    for (mount, rows) in parse_few::<Vec<(Name, Vec<CredentialRow>)>>(&file.credentials)? {
+    for (mount, rows) in parse_few::<Vec<(Name, Vec<CredentialRow>)>>(file.credentials)? {
         let rows = rows.into_iter().map(|row| Credential { account: row.account.into(), fields: row.facts.into() });
         world.set_credentials(known(&mount)?, rows.collect());
     }
     // Rows take many times their text, so that it is looked at while they are read.
     let fits = |world: &World| if world.bytes() > room { Err(FileError::Bytes) } else { Ok(()) };
     let mut count = 0;
-    for row in file.accounts {
+    rows::each(Some(file.accounts), |row: AccountRow<'_>| {
         let id = world.open_account(known(&row.mount)?, &row.name);
         world.set_calls(id, row.calls);
-        for (class, window) in row.windows {
+        rows::each(row.windows, |(class, window): (Name, _)| {
             world.set_window(id, words.one(class)?, Some(window));
-        }
-        for table in row.tables {
+            fits(&world)
+        })?;
+        rows::each(Some(row.tables), |table: TableRow<'_>| {
             let kind = Kind(words.one(table.kind)?);
-            for (name, body) in table.documents {
+            rows::each(Some(table.documents), |(name, body): (String, &RawValue)| {
                 world.put(id, &kind, &name, |out| out.extend_from_slice(&json::compact(body.get())));
-                fits(&world)?;
-            }
-        }
-        fits(&world)?;
+                fits(&world)
+            })
+        })?;
         count = id.0 + 1;
-    }
+        fits(&world)
+    })?;
     let account = |number: u32| if number < count { Ok(AccountId(number)) } else { Err(FileError::Account(number)) };
-    for row in file.agenda {
+    rows::each(Some(file.agenda), |row: TaskRow| {
         let (account, vendor) = (account(row.account)?, known(&row.vendor)?);
         world.schedule(row.at, Task { account, vendor, topic: words.one(row.topic)?, subject: row.subject.into(), step: row.step });
-        fits(&world)?;
-    }
-    for row in file.outbox {
+        fits(&world)
+    })?;
+    rows::each(file.outbox, |row: PostedRow| {
         world.post(OutboxEntry { at: row.at, account: account(row.account)?, vendor: known(&row.vendor)?, delivery: row.delivery.into() });
-        fits(&world)?;
-    }
+        fits(&world)
+    })?;
     Ok(world)
 }
 

@@ -18,6 +18,7 @@ use subtle::ConstantTimeEq as _;
 use crate::base::authority;
 use crate::server::host::{self, AllowedHosts, Host};
 
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 /// On every request that this program sends; its value is the id of the delivery.
 pub(super) const DELIVERY_MARK: HeaderName = HeaderName::from_static("seatrial-delivery");
 /// What browsers of now and before say of a page that they load before anybody follows its link.
@@ -30,17 +31,28 @@ pub(super) const FOREIGN_HOST: &str = "the `Host` is neither a loopback name, th
 pub(super) const FOREIGN_PAGE: &str =
     "a web page of another origin makes no calls here: serve it from a loopback address, or name its host by `--allow-host`";
 
-/// Keeps browsers from running what a vendor answers as markup, where the admin API is of the same origin.
-pub(super) fn contain(headers: &mut HeaderMap) {
-    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-    if kind == b"application/json" {
-        return;
-    }
-    let is = |markup: &[u8]| kind.windows(markup.len()).any(|part| part.eq_ignore_ascii_case(markup));
-    if is(b"html") || is(b"svg") {
+/// Keeps browsers from running what a vendor answers, where the admin API is of the same origin: what has a type that they may take for
+/// markup, as they do with all that has none, is a page without rights. Nor does a vendor make them forget a session.
+pub(super) fn contain(headers: &mut HeaderMap, has_body: bool) {
+    let mut kinds = headers.get_all(CONTENT_TYPE).iter().map(HeaderValue::as_bytes).peekable();
+    let is_inert = if kinds.peek().is_some() { kinds.all(is_inert) } else { !has_body };
+    if !is_inert {
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     }
+    headers.remove(CLEAR_SITE_DATA);
+}
+
+/// Whether no browser takes that type for markup.
+fn is_inert(kind: &[u8]) -> bool {
+    const INERT: [&str; 6] =
+        ["application/json", "application/pdf", "application/zpl", "application/octet-stream", "text/plain", "text/csv"];
+    if kind == INERT[0].as_bytes() {
+        return true;
+    }
+    let kind = std::str::from_utf8(kind).unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let is_picture = kind.strip_prefix("image/").is_some_and(|name| ["png", "jpeg", "gif", "webp"].contains(&name));
+    INERT.contains(&kind.as_str()) || is_picture || kind.ends_with("+json")
 }
 
 /// Whether callers need a token.

@@ -420,7 +420,7 @@ impl Shell {
         }
         drop(request);
         if role.admin && !self.machine.options().plain {
-            access::contain(&mut answer.headers);
+            access::contain(&mut answer.headers, !answer.body.is_empty());
         }
         self.changed.notify_waiters();
         let (log, metrics, changed, machine) = (&self.log, &*self.metrics, &*self.changed, &*self.machine);

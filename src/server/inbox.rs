@@ -18,13 +18,14 @@ use crate::base::time::Timestamp;
 use crate::fleet::{Fault, Fleet, InboxRow, Letters, Patience};
 use crate::server::shown_bytes::{self, HeaderText, HeaderView};
 
-/// How many inboxes there are at most; the one that has received nothing for the longest time makes room.
+/// How many inboxes there are at most. Room is made by who has the most of them, a sandbox or all who are none: of his the one that has
+/// received nothing for the longest time.
 const BOXES: usize = 64;
 /// How many requests an inbox holds.
 const REQUESTS: usize = 500;
 /// How many bytes of requests an inbox holds.
 const BYTES: usize = 1 << 20;
-/// How many bytes of requests all inboxes hold.
+/// How many bytes of requests all inboxes hold. Room is made in the same way, by requests alone: how many there were stays known.
 const TOTAL_BYTES: usize = 8 << 20;
 /// Deeper JSON is shown as text only: clients could not read the answer.
 const DEPTH: usize = 100;
@@ -47,6 +48,8 @@ struct Inbox {
     bytes: usize,
     received: u64,
     latest: Option<Timestamp>,
+    /// The sandbox whose webhook came last, if one has.
+    owner: Option<String>,
 }
 
 /// A request that an inbox received.
@@ -223,11 +226,14 @@ impl Inboxes {
     /// Stores a request; the oldest ones of the inbox make room. One that has a number keeps it.
     fn keep(&self, name: &str, mut request: ReceivedRequest) {
         let now = request.received;
+        let owner = request.sandbox().map(Cow::into_owned);
         let mut boxes = self.boxes.lock().unwrap_or_else(PoisonError::into_inner);
         if boxes.len() >= BOXES && !boxes.contains_key(name) {
-            remove_quietest(&mut boxes, name);
+            let quietest = quietest_of_most(&boxes, name, owner.as_deref(), |_| 1);
+            quietest.map(|quietest| boxes.remove(&quietest));
         }
         let inbox = boxes.entry(name.to_owned()).or_default();
+        inbox.owner = owner.clone().or_else(|| inbox.owner.take());
         inbox.received = if request.number == 0 { inbox.received + 1 } else { request.number };
         inbox.latest = Some(now);
         request.number = inbox.received;
@@ -237,7 +243,8 @@ impl Inboxes {
             inbox.bytes -= inbox.requests.pop_front().map_or(0, |request| request.bytes());
         }
         while boxes.values().map(|inbox| inbox.bytes).sum::<usize>() > TOTAL_BYTES {
-            remove_quietest(&mut boxes, name);
+            let Some(quietest) = quietest_of_most(&boxes, name, owner.as_deref(), |inbox| inbox.bytes) else { break };
+            boxes.entry(quietest).and_modify(|inbox| (inbox.requests, inbox.bytes) = Default::default());
         }
         drop(boxes);
         self.changed.notify(usize::MAX);
@@ -289,6 +296,7 @@ impl Inboxes {
         for inbox in self.boxes.lock().unwrap_or_else(PoisonError::into_inner).values_mut() {
             inbox.requests.retain(|letter| letter.sandbox().is_none_or(|own| own != sandbox));
             inbox.bytes = inbox.requests.iter().map(|letter| letter.bytes()).sum();
+            inbox.owner.take_if(|owner| owner == sandbox);
         }
     }
 
@@ -316,11 +324,18 @@ fn nests_deeper(text: &str, most: usize) -> bool {
     false
 }
 
-/// Removes the inbox, other than `name`, that has received nothing for the longest time.
-fn remove_quietest(boxes: &mut BTreeMap<String, Inbox>, name: &str) {
-    let others = boxes.iter().filter(|(other, _)| *other != name);
-    let quietest = others.min_by_key(|(_, inbox)| inbox.latest).map(|(name, _)| name.clone());
-    quietest.map(|quietest| boxes.remove(&quietest));
+/// The inbox, other than `name`, that has received nothing for the longest time, of the owner whose inboxes weigh the most; `name` counts
+/// for `own`, and what weighs nothing for nobody.
+fn quietest_of_most(boxes: &BTreeMap<String, Inbox>, name: &str, own: Option<&str>, weight: impl Fn(&Inbox) -> usize) -> Option<String> {
+    let others = || boxes.iter().filter(|(other, inbox)| *other != name && weight(inbox) > 0);
+    let mut weights = BTreeMap::<Option<&str>, usize>::new();
+    for (_, inbox) in others() {
+        *weights.entry(inbox.owner.as_deref()).or_default() += weight(inbox);
+    }
+    weights.entry(own).and_modify(|all| *all += weight(boxes.get(name).unwrap_or(&Inbox::default())));
+    let most = weights.values().copied().max()?;
+    let heavy = others().filter(|(_, inbox)| weights[&inbox.owner.as_deref()] == most);
+    heavy.min_by_key(|(_, inbox)| inbox.latest).map(|(name, _)| name.clone())
 }
 
 #[cfg(test)]
@@ -360,7 +375,31 @@ mod tests {
         let boxes = inboxes.boxes.lock().expect("nobody panicked");
         let held: usize = boxes.values().map(|inbox| inbox.bytes).sum();
         assert!(held <= TOTAL_BYTES && held > TOTAL_BYTES / 2, "{held}");
-        assert!(boxes.contains_key("box-63") && !boxes.contains_key("box-0"), "those that were quiet for longest make room");
+        let kept = |name: &str| (boxes[name].requests.len(), boxes[name].received);
+        assert_eq!((kept("box-0"), kept("box-63").1), ((0, 8), 8), "those that were quiet for longest make room, and count on");
+        assert!(kept("box-63").0 > 0);
+    }
+
+    #[test]
+    fn who_has_the_most_makes_room() {
+        let inboxes = Inboxes::default();
+        let from = |sandbox: Option<&str>, name: &str, body: &[u8], second: i64| {
+            let headers = sandbox.map(|sandbox| (SANDBOX, sandbox.parse().expect("a valid header")));
+            let now = Timestamp::from_second(second).expect("a valid second");
+            inboxes.keep(name, ReceivedRequest::new("", &HeaderMap::from_iter(headers), body, now));
+        };
+        let held = |name: &str| (inboxes.read(name).0.len(), inboxes.read(name).1);
+        from(Some("team"), "team", b"{}", 1);
+        for number in 0..200 {
+            from(None, &format!("stranger-{number}"), b"{}", 2 + number);
+            from(Some("busy"), &format!("busy-{number}"), b"{}", 2 + number);
+        }
+        assert_eq!((held("team"), held("stranger-199"), held("busy-199")), ((1, 1), (1, 1), (1, 1)));
+        from(None, "team", b"{}", 300);
+        for number in 0..40 {
+            (0..8).for_each(|_| from(Some("busy"), &format!("busy-{}", 160 + number % 40), &vec![b'x'; 200_000], 400 + number));
+        }
+        assert_eq!(held("team"), (2, 2), "its letters are its own, whoever else has written to it");
     }
 
     #[test]

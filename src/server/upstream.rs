@@ -2,7 +2,8 @@
 //!
 //! A call goes as it came, but for what belongs to the connection, and its answer comes back so; the machine holds both against the
 //! document and writes them down. Connections are opened by `egress` alone, to addresses that it allows, and the certificate of a server
-//! has to be one for its name. A redirect is an answer and is not followed. What cannot be passed on is answered with 502, or 504.
+//! has to be one for its name. A redirect is an answer and is not followed. What cannot be passed on is answered with 502, or 504;
+//! a path with `..` with 400, where it could leave that of the upstream.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use serde_json::json;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::base::authority;
+use crate::base::{authority, text};
 use crate::engine::{Answer, Machine, Request, Upstream};
 use crate::server::access::DELIVERY_MARK;
 use crate::server::apart::Awaited;
@@ -115,6 +116,8 @@ enum Failure {
     Large,
     #[error("what is passed on holds as many bytes as it may")]
     Full,
+    #[error("the path leads out of the one that `--upstream` names")]
+    Outside,
     #[error("the request cannot be sent: {0}")]
     Request(#[from] http::Error),
     #[error("no answer within {} s", PATIENCE.as_secs())]
@@ -178,6 +181,9 @@ impl Upstreams {
         bodies: &Bodies,
         kept: &mut Option<OwnedSemaphorePermit>,
     ) -> Result<Upstream, Failure> {
+        if upstream.is_left_by(target) {
+            return Err(Failure::Outside);
+        }
         let _seat = self.seats.acquire().await.map_err(|_| Failure::Silent)?;
         let (egress, host, port) = (self.egress.clone(), upstream.host.clone(), upstream.port);
         let found = self.look_ups.run(async move { egress.resolve(&host, port).await });
@@ -199,6 +205,14 @@ impl Upstreams {
 }
 
 impl UpstreamUrl {
+    /// Whether a server on the way may read a target so that it lies beside the path of the upstream.
+    fn is_left_by(&self, target: &str) -> bool {
+        let path = target.split(['?', '#']).next().unwrap_or_default();
+        let plain = text::decode_unreserved(path).to_ascii_lowercase().replace("%2f", "/").replace("%5c", "/").replace('\\', "/");
+        let mut names = plain.split('/').map(|segment| segment.split([';', '%']).next().unwrap_or_default());
+        !self.url.path().trim_end_matches('/').is_empty() && names.any(|name| name == "..")
+    }
+
     fn request(&self, request: &Request, target: &str) -> Result<http::Request<Full<Bytes>>, http::Error> {
         let target = format!("{}{target}", self.url.path().trim_end_matches('/'));
         let mut passed_on = http::Request::builder().method(request.method.clone()).uri(target).body(Full::new(request.body.clone()))?;
@@ -259,6 +273,7 @@ fn refused(host: &str, failure: &Failure) -> Upstream {
     let status = match failure {
         Failure::Silent => StatusCode::GATEWAY_TIMEOUT,
         Failure::Full => StatusCode::SERVICE_UNAVAILABLE,
+        Failure::Outside => StatusCode::BAD_REQUEST,
         _ => StatusCode::BAD_GATEWAY,
     };
     let detail = format!("`{host}` cannot be asked: {failure}");

@@ -49,6 +49,39 @@ fn a_file_is_refused_for_its_tasks_and_its_accounts_too() {
 }
 
 #[test]
+fn a_file_is_refused_for_its_counters_and_its_faults_too() {
+    let server = small();
+    let file = admin(&server, "GET", "/sandboxes/default/export", &Value::Null);
+    let import = |member: &str, rows: Value| {
+        let mut file = file.clone();
+        file[member] = rows;
+        send(&server, "POST", "/_seatrial/sandboxes/full/import", &[JSON], &file.to_string()).status
+    };
+    let counted = |member: &str, row: &dyn Fn(u64) -> Value, count| json!({member: (0..count).map(row).collect::<Vec<_>>()});
+    let object = |number: u64| json!([[0, format!("object {number}")], ["2026-01-05T09:00:00Z", 1]]);
+    let calls = |number: u64| json!([[null, format!("shippo.{number}")], 1]);
+    let long = |number: u64| json!([[number, "x".repeat(100_000)], [null, 1]]);
+    assert_eq!(import("counted", counted("objects", &object, 20_000)), 507);
+    assert_eq!(import("counted", counted("calls", &calls, 20_000)), 507);
+    assert_eq!(import("counted", counted("objects", &long, 20)), 507);
+    assert_eq!(import("counted", counted("objects", &object, 1_000)), 200);
+    let used = admin(&server, "GET", "/sandboxes/full", &Value::Null)["usage"]["documents"].as_u64();
+    assert!(used.is_some_and(|used| used > 150_000), "{used:?}");
+    let fault = |number: usize| json!({"name": number.to_string(), "wanted": {"on": "shippo.*", "fault": 503}, "counted": null});
+    let faults = |count| (0..count).map(fault).collect::<Vec<_>>();
+    assert_eq!([import("faults", faults(257).into()), import("faults", faults(5_000).into())], [429, 400]);
+    assert_eq!(
+        import(
+            "faults",
+            json!([{"name": "f", "wanted": {"on": "shippo.*", "fault": 503}, "counted": counted("objects", &object, 20_000)}])
+        ),
+        507
+    );
+    assert_eq!(import("given", json!(vec!["shippo"; 100_000])), 400);
+    assert_eq!(import("faults", faults(2).into()), 200);
+}
+
+#[test]
 fn snapshots_and_forks_count_what_they_copy() {
     let server = small();
     assert_eq!(import(&server, "accounts", (0..1_000).map(account).collect()), 200);

@@ -107,6 +107,27 @@ fn nobody_reaches_the_admin_api_of_another_server_by_it() {
 }
 
 #[test]
+fn no_path_leads_out_of_that_of_an_upstream() {
+    let upstream = Server::start(&[]);
+    let server = passing(&upstream, &[]);
+    let out = [
+        "/shippo/../shippo/addresses",
+        "/shippo/%2e%2E/x",
+        "/shippo/a/..%2F..%2fx",
+        "/shippo/a%5c..%5c..%5cx",
+        "/shippo/..;/x",
+        "/@default/shippo/../x",
+        "/shippo/addresses/..",
+    ];
+    for path in out {
+        let refused = send(&server, "GET", path, &[SHIPPO], "");
+        assert!(refused.status == 400 && refused.body.contains("leads out"), "{path}: {} {}", refused.status, refused.body);
+    }
+    assert_eq!(send(&server, "GET", "/shippo/addresses/..x?next=../x", &[SHIPPO], "").status, 404);
+    assert_eq!(entries(&upstream).len(), 1, "no other reaches it");
+}
+
+#[test]
 fn a_body_that_takes_a_hundred_times_its_bytes_is_passed_on_and_not_read() {
     let upstream = Server::start(&[]);
     let server = passing(&upstream, &[]);

@@ -149,6 +149,32 @@ fn markup_of_vendors_is_contained_beside_the_admin_api_alone() {
 }
 
 #[test]
+fn what_a_browser_may_take_for_markup_is_contained_whatever_it_is_called() {
+    let server = Server::start(&[]);
+    let answered = |kind: Option<&str>| {
+        let headers = kind.map_or_else(|| json!({}), |kind| json!({"content-type": kind, "clear-site-data": "*"}));
+        let respond = json!({"status": 200, "headers": headers, "body": "<r/>", "off_spec": true});
+        let fault = json!({"on": "shippo.ListAddresses", "respond": respond}).to_string();
+        let put = send(&server, "PUT", "/_seatrial/sandboxes/default/faults/mine", &[JSON], &fault);
+        assert_eq!(put.status, 200, "{kind:?}: {}", put.body);
+        let head = send(&server, "GET", "/shippo/addresses", &[("authorization", "ShippoToken shippo_test_seatrial")], "").head;
+        assert!(!head.contains("clear-site-data"), "{head}");
+        (head.contains("content-security-policy: sandbox\r\n"), head.contains("x-content-type-options: nosniff\r\n"))
+    };
+    for kind in ["text/xml", "Application/XML; charset=utf-8", "application/xhtml+xml", "image/svg+xml", "*/*", "unknown/unknown", "", "x"]
+    {
+        assert_eq!(answered(Some(kind)), (true, true), "{kind}");
+    }
+    for kind in
+        ["application/json", "application/json; charset=utf-8", "application/problem+json", "Text/Plain", "application/pdf", "image/png"]
+    {
+        assert_eq!(answered(Some(kind)), (false, false), "{kind}");
+    }
+    let empty = send(&server, "DELETE", "/_seatrial/sandboxes/default/faults/mine", &[], "");
+    assert!(!empty.head.contains("content-security-policy: sandbox"), "{}", empty.head);
+}
+
+#[test]
 fn slow_answers_arrive_whole_and_stalled_ones_do_not() {
     let server = Server::start(&[]);
     let (came, entry) = faulted(&server, &json!({"then": "drip", "for": "200ms"}), "connection: close\r\n");

@@ -59,7 +59,7 @@ pub(crate) async fn play(admin: &Admin, request: &AdminRequest<'_>) -> Result<Pl
     let name = request.query("vendor").ok_or_else(|| Problem::bad_request("`vendor` says whom the conversation is with"))?;
     let vendor = admin.machine.vendors().all().iter().find(|vendor| vendor.id == name || vendor.mount == name);
     let vendor = vendor.ok_or_else(|| Problem::bad_request(format!("there is no vendor `{name}`")))?;
-    let seat = admin.downloads.conversation().await?;
+    let seat = admin.downloads.conversation(&sandbox.name).await?;
     let text = String::from_utf8_lossy(request.body);
     let story = Arc::new(load_conversation(&text, "conversation.yaml", &MachineVocabulary(&admin.machine))?);
     let many = story.length();

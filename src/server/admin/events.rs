@@ -2,7 +2,7 @@
 //! in a second, with the newest few of each kind and how many others there were.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,7 +19,7 @@ use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::requests::EntryView;
 use crate::server::admin::response::{self, AdminResponse};
-use crate::server::admin::seats::{Seat, Streams};
+use crate::server::admin::seats::{Place, Places};
 use crate::server::admin::secrets::{Redactor, Secrets};
 use crate::server::admin::state::Admin;
 use crate::server::body::BrokenOff;
@@ -42,7 +42,7 @@ const PACE: Duration = Duration::from_secs(1);
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// How many are open, of all sandboxes together.
-static OPEN: Streams = Streams::new();
+static OPEN: LazyLock<Places> = LazyLock::new(Places::for_streams);
 
 /// Who watches a sandbox, and what was seen of it.
 struct Watcher {
@@ -56,7 +56,7 @@ struct Watcher {
     happenings: u64,
     /// What was said of the clock.
     clock: Value,
-    _seat: Seat,
+    _seat: Place,
 }
 
 impl Drop for Watcher {
@@ -71,7 +71,7 @@ pub(crate) async fn stream(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     if let Some(unknown) = topics.iter().find(|topic| !TOPICS.contains(&topic.as_str())) {
         return Err(Problem::bad_request(format!("`topics` are some of {}, found `{unknown}`", TOPICS.join(", "))));
     }
-    let seat = OPEN.begin()?;
+    let seat = OPEN.try_take(&sandbox.name)?;
     let (machine, fleet, moves) = (Arc::clone(&admin.machine), admin.fleet.clone(), Arc::clone(&admin.webhook_sender.moves));
     let (call, happenings) = (sandbox.journal().written, sandbox.happenings.watch());
     let watcher = Watcher { machine, fleet, moves, sandbox, topics, call, happenings, clock: Value::Null, _seat: seat };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::StatusCode;
 use http_body_util::channel::{Channel, Sender};
-use tokio::runtime::Handle;
+use tokio::sync::mpsc;
 
 use crate::base::name::Name;
 use crate::base::text;
@@ -39,7 +39,7 @@ pub(crate) async fn export(admin: &Admin, request: &AdminRequest<'_>) -> Result<
     let usage = admin.machine.usage(&sandbox);
     let is_small = usage.documents + if has_journal { usage.journal } else { 0 } < PIECE;
     // Before anything is kept that the sandbox may drop.
-    let download = if is_small { None } else { Some(admin.downloads.begin().await?) };
+    let download = if is_small { None } else { Some(admin.downloads.begin(&sandbox.name).await?) };
     let past = past(request, &sandbox);
     // A copy of pointers, so that the sandbox is not locked while its file is written.
     let state = sandbox.lock().clone();
@@ -54,7 +54,9 @@ pub(crate) async fn export(admin: &Admin, request: &AdminRequest<'_>) -> Result<
         return Ok(response::text(TYPE, file));
     };
     let (sender, body) = Channel::new(1);
-    let mut pieces = Pieces { sender, piece: Vec::with_capacity(PIECE), runtime: Handle::current(), download };
+    let (written, taken) = mpsc::channel(1);
+    tokio::spawn(send(taken, sender, download));
+    let mut pieces = Pieces { written, piece: Vec::with_capacity(PIECE) };
     tokio::task::spawn_blocking(move || {
         // The client may have left; nobody is there to be told then.
         let _ = contents.write_with(&past, wall, &mut pieces).map(|()| pieces.flush());
@@ -89,12 +91,20 @@ fn past(request: &AdminRequest<'_>, sandbox: &Arc<Sandbox>) -> Recorded {
     Recorded { journal: has("journal").then(recorded), log: has("log").then(|| sandbox.deeds.all()) }
 }
 
-/// A body that is written in pieces, each when the one before was taken, for as long as somebody takes them.
+/// Sends pieces, each when the one before was taken, for as long as somebody takes them.
+async fn send(mut pieces: mpsc::Receiver<Bytes>, mut sender: Sender<Bytes, BrokenOff>, download: Download) {
+    while let Some(piece) = pieces.recv().await {
+        if !download.is_taken(sender.send_data(piece)).await {
+            return sender.abort(BrokenOff);
+        }
+    }
+}
+
+/// A body that is written in pieces by a thread that waits for each. The thread ends when nobody sends them any more, be it that the
+/// process leaves.
 struct Pieces {
-    sender: Sender<Bytes, BrokenOff>,
+    written: mpsc::Sender<Bytes>,
     piece: Vec<u8>,
-    runtime: Handle,
-    download: Download,
 }
 
 impl Write for Pieces {
@@ -108,8 +118,7 @@ impl Write for Pieces {
 
     fn flush(&mut self) -> io::Result<()> {
         let piece = std::mem::replace(&mut self.piece, Vec::with_capacity(PIECE));
-        let is_taken = self.runtime.block_on(self.download.is_taken(self.sender.send_data(piece.into())));
-        if is_taken { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
+        self.written.blocking_send(piece.into()).map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 }
 
@@ -151,6 +160,7 @@ fn make(machine: &Machine, name: &str, file: SandboxFile, ends: impl FnOnce(&San
         FileError::Bytes => SandboxError::Bytes.into(),
         error => Problem::bad_request(error.to_string()),
     })?;
+    faults::check_names(faults.iter().map(|(name, _)| &**name))?;
     machine.check_documents(&world).map_err(|error| Problem::bad_request(error.to_string()))?;
     let mut scenario = if scenario.is_empty() { Scenario::plain() } else { Arc::new(scenarios::parse(machine, scenario.as_bytes())?) };
     // The file already has the data of `given`.
@@ -159,7 +169,6 @@ fn make(machine: &Machine, name: &str, file: SandboxFile, ends: impl FnOnce(&San
     // Counters belong to the present state, not to the one that `reset` goes back to.
     let counters = world.replace_counters(Counters::default());
     let staged = scenario::run::stage(machine, name, &scenario, Some(world), wall())?;
-    faults::check_names(faults.iter().map(|(name, _)| &**name))?;
     for (fault, wanted) in faults {
         let runtime = faults::runtime(machine, &wanted.to_string())?;
         staged.switch_on(Fault::new(fault, wanted, runtime), wall());

@@ -1,8 +1,8 @@
 //! Places for answers that are written while they are read, and for conversations. Each keeps something of a sandbox for as long as its
 //! client takes it, or waits for it, and there is no other bound on how long that is.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use http::StatusCode;
@@ -12,62 +12,69 @@ use tokio::time::timeout;
 
 use crate::server::admin::problem::Problem;
 
-/// How many files are written at once.
+/// How many files of one sandbox are written at once.
 const FILES: usize = 8;
-/// How many conversations are played at once.
+/// How many conversations are played at once in one sandbox.
 const CONVERSATIONS: usize = 4;
-/// How many streams of one kind are open at once.
+/// How many streams of one kind and one sandbox are open at once.
 const STREAMS: usize = 64;
+/// How many times as many places there are for all sandboxes.
+const FOR_ALL: usize = 2;
 /// The part of the time for a request that another file is waited for, and how many such times a client has for a piece of a file.
 const SHARE: u32 = 4;
-const FOR_A_PIECE: u32 = 16;
+const FOR_A_PIECE: u32 = 4;
 
 /// Places for files that are sent in pieces, each of which keeps what is in the file, whatever the sandbox drops meanwhile, and for
 /// conversations with their reports.
 pub(crate) struct Downloads {
-    free: Arc<Semaphore>,
-    conversations: Arc<Semaphore>,
+    files: Places,
+    conversations: Places,
     patience: Duration,
 }
 
 /// A file that is sent. Its place is free when it is dropped.
 pub(crate) struct Download {
     patience: Duration,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
-/// Places for streams of events.
-pub(crate) struct Streams(AtomicUsize);
+/// Places of which each sandbox has some.
+pub(crate) struct Places {
+    all: Arc<Semaphore>,
+    /// Of the sandboxes that have taken one.
+    own: Mutex<HashMap<Arc<str>, Weak<Semaphore>>>,
+    most: usize,
+}
 
-/// A stream that is open. It counts until it is dropped.
-pub(crate) struct Seat(&'static Streams);
+/// A place, until it is dropped.
+pub(crate) struct Place {
+    _all: OwnedSemaphorePermit,
+    _own: (OwnedSemaphorePermit, Arc<Semaphore>),
+}
 
 impl Downloads {
     pub fn new(read_timeout: Duration) -> Self {
-        let [free, conversations] = [FILES, CONVERSATIONS].map(|places| Arc::new(Semaphore::new(places)));
-        Self { free, conversations, patience: read_timeout / SHARE }
+        let [files, conversations] = [FILES, CONVERSATIONS].map(Places::new);
+        Self { files, conversations, patience: read_timeout / SHARE }
     }
 
-    /// A place for a conversation, when there is one in time.
-    pub async fn conversation(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        let place = timeout(self.patience, Arc::clone(&self.conversations).acquire_owned()).await;
-        let full = || {
-            let detail = format!("{CONVERSATIONS} conversations are being played, which is the most; none of them has ended in time");
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).with_header(RETRY_AFTER, "1")
-        };
-        place.ok().and_then(Result::ok).ok_or_else(full)
+    /// A place for a conversation in a sandbox, when there is one in time.
+    pub async fn conversation(&self, sandbox: &Arc<str>) -> Result<Place, Problem> {
+        let place = timeout(self.patience, self.conversations.take(sandbox)).await;
+        place.map_err(|_| full(CONVERSATIONS, "conversations are being played", "none of them has ended in time"))
     }
 
-    /// A place, when there is one in time.
-    pub async fn begin(&self) -> Result<Download, Problem> {
-        let place = timeout(self.patience, Arc::clone(&self.free).acquire_owned()).await;
-        let full = || {
-            let detail = format!("{FILES} files are being sent, which is the most; none of their clients has taken its own in time");
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).with_header(RETRY_AFTER, "1")
-        };
-        let place = place.ok().and_then(Result::ok).ok_or_else(full)?;
+    /// A place for a file of a sandbox, when there is one in time.
+    pub async fn begin(&self, sandbox: &Arc<str>) -> Result<Download, Problem> {
+        let place = timeout(self.patience, self.files.take(sandbox)).await;
+        let place = place.map_err(|_| full(FILES, "files are being sent", "none of their clients has taken its own in time"))?;
         Ok(Download { patience: self.patience * FOR_A_PIECE, _place: place })
     }
+}
+
+fn full(most: usize, what: &str, why: &str) -> Problem {
+    let detail = format!("{most} {what}, which is the most of one sandbox, or {} of all; {why}", FOR_ALL * most);
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).with_header(RETRY_AFTER, "1")
 }
 
 impl Download {
@@ -77,22 +84,46 @@ impl Download {
     }
 }
 
-impl Streams {
-    pub const fn new() -> Self {
-        Self(AtomicUsize::new(0))
+impl Places {
+    /// So many for each sandbox, and some more for all.
+    fn new(most: usize) -> Self {
+        Self { all: Arc::new(Semaphore::new(FOR_ALL * most)), own: Mutex::default(), most }
     }
 
-    /// A place, if there is one.
-    pub fn begin(&'static self) -> Result<Seat, Problem> {
-        let taken = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| (taken < STREAMS).then_some(taken + 1));
-        let full = |_| Problem::new(StatusCode::TOO_MANY_REQUESTS, format!("{STREAMS} streams are open, which is the most"));
-        taken.map(|_| Seat(self)).map_err(full)
+    /// Places for streams.
+    pub fn for_streams() -> Self {
+        Self::new(STREAMS)
     }
-}
 
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    async fn take(&self, sandbox: &Arc<str>) -> Place {
+        let own = self.own(sandbox);
+        // Who waits for a place of his own keeps none from others.
+        let place = Arc::clone(&own).acquire_owned().await.expect("places are never closed");
+        let all = Arc::clone(&self.all).acquire_owned().await.expect("places are never closed");
+        Place { _all: all, _own: (place, own) }
+    }
+
+    /// A place for a stream, if there is one now.
+    pub fn try_take(&self, sandbox: &Arc<str>) -> Result<Place, Problem> {
+        let own = self.own(sandbox);
+        let place = Arc::clone(&own).try_acquire_owned().ok().zip(Arc::clone(&self.all).try_acquire_owned().ok());
+        let (place, all) = place.ok_or_else(|| {
+            let detail = format!("{} streams are open, which is the most of one sandbox, or {} of all", self.most, FOR_ALL * self.most);
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, detail)
+        })?;
+        Ok(Place { _all: all, _own: (place, own) })
+    }
+
+    /// The places of a sandbox, which are known for as long as one is taken or waited for.
+    fn own(&self, sandbox: &Arc<str>) -> Arc<Semaphore> {
+        let mut places = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = places.get(sandbox).and_then(Weak::upgrade) {
+            return own;
+        }
+        places.retain(|_, own| own.strong_count() > 0);
+        let own = Arc::new(Semaphore::new(self.most));
+        places.insert(Arc::clone(sandbox), Arc::downgrade(&own));
+        own
     }
 }
 
@@ -103,18 +134,25 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn files_wait_for_a_place_for_a_while() {
         let downloads = Downloads::new(Duration::from_secs(4));
+        let [one, other, third] = ["one", "other", "third"].map(Arc::<str>::from);
         let mut open = Vec::new();
         for _ in 0..FILES {
-            open.push(downloads.begin().await.expect("a place"));
+            open.push(downloads.begin(&one).await.expect("a place"));
         }
-        assert!(downloads.begin().await.is_err(), "nobody ends in time");
-        let (next, ()) = tokio::join!(downloads.begin(), async { drop(open.pop()) });
-        assert!(next.is_ok(), "one has ended");
+        assert!(downloads.begin(&one).await.is_err(), "nobody ends in time");
+        let (next, ()) = tokio::join!(downloads.begin(&one), async { drop(open.pop()) });
+        open.push(next.expect("one has ended"));
+        for _ in 0..FILES {
+            open.push(downloads.begin(&other).await.expect("places of its own"));
+        }
+        assert!(downloads.begin(&third).await.is_err(), "there are so many for all");
+        open.truncate(1);
+        assert!(downloads.begin(&third).await.is_ok() && downloads.conversation(&one).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_client_that_takes_nothing_loses_its_place() {
-        let download = Downloads::new(Duration::from_secs(4)).begin().await.expect("a place");
+        let download = Downloads::new(Duration::from_secs(4)).begin(&"one".into()).await.expect("a place");
         assert!(!download.is_taken(std::future::pending::<Result<(), ()>>()).await);
         assert!(download.is_taken(async { Ok::<_, ()>(()) }).await);
         assert!(!download.is_taken(async { Err(()) }).await);
@@ -122,10 +160,10 @@ mod tests {
 
     #[test]
     fn streams_are_counted_until_they_end() {
-        static SOME: Streams = Streams::new();
-        let open: Vec<_> = (0..STREAMS).map_while(|_| SOME.begin().ok()).collect();
-        assert!(open.len() == STREAMS && SOME.begin().is_err());
+        let (places, one) = (Places::for_streams(), Arc::<str>::from("one"));
+        let open: Vec<_> = (0..STREAMS).map_while(|_| places.try_take(&one).ok()).collect();
+        assert!(open.len() == STREAMS && places.try_take(&one).is_err() && places.try_take(&"other".into()).is_ok());
         drop(open);
-        assert!(SOME.begin().is_ok());
+        assert!(places.try_take(&one).is_ok());
     }
 }

@@ -19,6 +19,7 @@ mod names;
 mod packed;
 pub(in crate::server) mod paths;
 mod places;
+mod runs;
 mod shapes;
 mod tables;
 mod values;

@@ -107,7 +107,7 @@ async fn export_rows(
     if file.numbers.len() == 0 {
         return Ok(response::text(content_type, begin));
     }
-    let download = admin.downloads.begin().await?;
+    let download = admin.downloads.begin(&sandbox.name).await?;
     let (sender, body) = Channel::new(1);
     tokio::spawn(send(file, begin, sender, download, (admin.turns.clone(), Arc::clone(&sandbox.name))));
     Ok(response::stream(content_type, body))
@@ -122,7 +122,10 @@ async fn send(
     (turns, sandbox): (Turns, Arc<str>),
 ) {
     loop {
-        if !download.is_taken(sender.send_data(piece.into())).await || file.numbers.len() == 0 {
+        if !download.is_taken(sender.send_data(piece.into())).await {
+            return sender.abort(BrokenOff);
+        }
+        if file.numbers.len() == 0 {
             return;
         }
         piece = in_pieces(&turns, &sandbox, async { file.piece() }).await;

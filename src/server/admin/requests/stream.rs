@@ -1,6 +1,6 @@
 //! The journal as server-sent events: one `request` for each exchange that fits the filters, as it happens.
 
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, LazyLock, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,7 +15,7 @@ use crate::server::admin::request::AdminRequest;
 use crate::server::admin::requests::entry::EntryView;
 use crate::server::admin::requests::filter::Filter;
 use crate::server::admin::response::{self, AdminResponse};
-use crate::server::admin::seats::{Seat, Streams};
+use crate::server::admin::seats::{Place, Places};
 use crate::server::admin::secrets::{Redactor, Secrets};
 use crate::server::admin::state::Admin;
 use crate::server::body::BrokenOff;
@@ -28,7 +28,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 const AT_ONCE: usize = 8;
 
 /// The places of these streams.
-static OPEN: Streams = Streams::new();
+static OPEN: LazyLock<Places> = LazyLock::new(Places::for_streams);
 
 /// What a client has received of a journal.
 struct Subscriber {
@@ -41,7 +41,7 @@ struct Subscriber {
     dropped: u64,
     /// How many calls it is still to receive.
     left: usize,
-    _seat: Seat,
+    _seat: Place,
 }
 
 /// The reason for the end of a stream, as its last event says.
@@ -58,7 +58,7 @@ pub(crate) async fn stream(admin: &Admin, request: &AdminRequest<'_>) -> Result<
         None if filter.has_start() => filter.start(&journal)?,
         None => journal.written,
     };
-    let seat = OPEN.begin()?;
+    let seat = OPEN.try_take(&sandbox.name)?;
     let (machine, fleet) = (Arc::clone(&admin.machine), admin.fleet.clone());
     let (left, dropped) = (filter.limit(), journal.dropped());
     drop(journal);

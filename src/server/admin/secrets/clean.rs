@@ -43,11 +43,15 @@ pub(super) fn until(text: &str, start: usize, signs: &[char]) -> usize {
     text[start..].find(signs).map_or(text.len(), |offset| start + offset)
 }
 
-/// What is between quotes, which may be escaped as in JSON within JSON: with one, three, seven backslashes.
+/// What is between quotes, of which three may stand together, and one may be escaped as in JSON within JSON: with one, three, seven backslashes.
 pub(super) fn quoted(text: &str, start: usize) -> Option<Range<usize>> {
     let slashes = text[start..].len() - text[start..].trim_start_matches('\\').len();
     let quote = text[start + slashes..].chars().next().filter(|letter| ['"', '\''].contains(letter))?;
     let start = start + slashes + 1;
+    if slashes == 0 && text[start..].starts_with([quote]) && text[start + 1..].starts_with([quote]) {
+        let end = text[start + 2..].find(&quote.to_string().repeat(3)).map_or(text.len(), |length| start + 2 + length);
+        return Some(start + 2..end);
+    }
     let mut at = start;
     while let Some(offset) = text[at..].find(quote) {
         let end = at + offset;

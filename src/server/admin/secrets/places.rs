@@ -11,7 +11,7 @@ use super::clean::{Clean, quoted, until};
 use super::coded::{self, Inner};
 use super::names::{LAYERS, NAMES, Names};
 use super::values::{Found, REDACTED};
-use super::{gaps, markup, multipart, shapes, tables};
+use super::{gaps, markup, multipart, runs, shapes, tables};
 use crate::base::text::percent_decode;
 
 /// Where rows of parameters have their values.
@@ -297,7 +297,8 @@ fn hides_coded(value: &str, found: &mut Found) -> bool {
 
 /// A text that is neither JSON nor a form, or only the beginning of one.
 pub(super) fn text<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
-    then(then(words(text, found), found, escaped), found, segments)
+    let clean = then(then(words(text, found), found, escaped), found, segments);
+    then(clean, found, |text, found| runs::hide(text, found, hides_coded))
 }
 
 /// Markup within markup or a text.
@@ -323,7 +324,7 @@ fn escaped<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
 
 /// The same without looking at paths.
 fn words<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
-    let looks = [named, shapes::private_keys, shapes::shaped, shapes::options];
+    let looks = [named, shapes::private_keys, shapes::shaped, shapes::options, shapes::said];
     looks.into_iter().fold(tables::text(text, false, found), |clean, look| then(clean, found, look))
 }
 

@@ -100,5 +100,26 @@ pub(super) fn options<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
     clean.finish()
 }
 
+/// What statements of databases and files of logins say: `IDENTIFIED BY '…'`, `login … password …`.
+pub(super) fn said<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
+    static SAID: LazyLock<Regex> = LazyLock::new(|| {
+        let statement = r"\b(?i:identified[ \t]+by|password)[ \t]+(?<quote>['\x22])";
+        let login = r"\b(?:login|user)[ \t\r\n]+\S+[ \t\r\n]+password[ \t\r\n]+(?<word>[^\s'\x22]+)";
+        Regex::new(&format!("(?-u){statement}|{login}")).expect("the pattern is one")
+    });
+    let begins = ["assword", "ASSWORD", "dentified", "DENTIFIED"];
+    if !begins.iter().any(|begin| text.contains(begin)) {
+        return text.into();
+    }
+    let mut clean = Clean::new(text);
+    for place in SAID.captures_iter(text) {
+        let quote = place.name("quote").and_then(|quote| quoted(text, quote.start()));
+        if let Some(range) = quote.or_else(|| place.name("word").map(|word| word.range())) {
+            clean.hide(range, found);
+        }
+    }
+    clean.finish()
+}
+
 /// What ends a word of a command.
 const ENDS: [char; 6] = [' ', '\t', '\r', '\n', '"', '\''];

@@ -1,7 +1,10 @@
 //! What is hidden and what stays, as tables.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
 use http::header::{HeaderMap, HeaderName};
+use serde_json::json;
 
 use super::values::REDACTED;
 use super::*;
@@ -408,6 +411,40 @@ fn segments_behind_the_name_of_a_secret_are_hidden_in_any_text() {
     let file = format!("{}/7myPw/QmFzZSBzZWNyZXQ/{}==", "QUJD".repeat(50), "REVG".repeat(50));
     check(&file, &file);
     check(&format!("data:application/pdf;base64,{file}"), &format!("data:application/pdf;base64,{file}"));
+}
+
+#[test]
+fn base64_is_read_where_it_is_a_part_of_a_text() {
+    let coded = STANDARD.encode(r#"{"user":"ada","password":"q7-q7-q7-q7"}"#);
+    let check = |text: &str, expected: &str| check_body(&json!({"said": text}).to_string(), &json!({"said": expected}).to_string());
+    for (before, after) in [
+        ("data:application/json;base64,", ""),
+        ("cfg: ", ""),
+        ("x,", ",y"),
+        ("apiVersion: v1\ndata:\n  tls: ", "\n"),
+        ("Subject: =?utf-8?B?", "?="),
+        ("https://api.example/y/", "/z"),
+    ] {
+        check(&format!("{before}{coded}{after}"), &format!("{before}[redacted]{after}"));
+    }
+    let lines = STANDARD.encode(format!("{{\"note\": \"{}\", \"password\": \"q7-q7-q7-q7\"}}", "x".repeat(150)));
+    let lines: Vec<_> = lines.as_bytes().chunks(76).map(|line| str::from_utf8(line).expect("base64 is ASCII")).collect();
+    for gap in ["\r\n", "\n", "\n    "] {
+        check(&format!("key: {} end", lines.join(gap)), "key: [redacted] end");
+    }
+    let other = STANDARD.encode("a text in which nothing is named");
+    check(&format!("data:text/plain;base64,{other}"), &format!("data:text/plain;base64,{other}"));
+}
+
+#[test]
+fn what_statements_and_files_of_logins_say_is_hidden() {
+    let check = |text: &str, expected: &str| check_body(&json!({"said": text}).to_string(), &json!({"said": expected}).to_string());
+    check("CREATE USER a WITH PASSWORD 'q7-q7'; b", "CREATE USER a WITH PASSWORD '[redacted]'; b");
+    check("create user a identified by 'q7-q7'", "create user a identified by '[redacted]'");
+    check("machine a.example login ada password q7-q7\nmachine b", "machine a.example login ada password [redacted]\nmachine b");
+    check("password = \"\"\"\nq7\"q7\n\"\"\"\nb = 1", "password = \"\"\"[redacted]\"\"\"\nb = 1");
+    check("password = \"\"\nb = 1", "password = \"\"\nb = 1");
+    check("the password is wrong, said the user", "the password is wrong, said the user");
 }
 
 #[test]
