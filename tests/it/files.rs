@@ -116,3 +116,25 @@ fn a_large_file_is_written_while_it_is_read() {
     assert!(body.matches('x').count() >= 40 * street.len(), "all of it");
     assert!(body.ends_with("\r\n0\r\n\r\n"));
 }
+
+#[test]
+fn a_process_leaves_in_good_order_while_files_are_read_slowly() {
+    let server = Server::start_logged(&["--log", "warn"]);
+    let street = "x".repeat(500_000);
+    for number in 0..10 {
+        let body = json!({"name": number.to_string(), "street1": street, "country": "US"}).to_string();
+        assert_eq!(send(&server, "POST", "/shippo/addresses", &SHIPPO, &body).status, 201);
+    }
+    let export = "GET /_seatrial/sandboxes/default/export HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let open: Vec<_> = (0..4)
+        .map(|_| {
+            let mut stream = connect(server.address());
+            stream.write_all(export.as_bytes()).expect("it is open");
+            stream.read_exact(&mut [0; 100_000]).expect("it has begun");
+            stream
+        })
+        .collect();
+    let log = server.log();
+    assert!(!log.contains("panicked"), "{log}");
+    drop(open);
+}

@@ -22,7 +22,7 @@ const STREAMS: usize = 64;
 const FOR_ALL: usize = 2;
 /// The part of the time for a request that another file is waited for, and how many such times a client has for a piece of a file.
 const SHARE: u32 = 4;
-const FOR_A_PIECE: u32 = 4;
+const FOR_A_PIECE: u32 = 8;
 
 /// Places for files that are sent in pieces, each of which keeps what is in the file, whatever the sandbox drops meanwhile, and for
 /// conversations with their reports.

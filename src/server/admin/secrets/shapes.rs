@@ -103,9 +103,9 @@ pub(super) fn options<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
 /// What statements of databases and files of logins say: `IDENTIFIED BY '…'`, `login … password …`.
 pub(super) fn said<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
     static SAID: LazyLock<Regex> = LazyLock::new(|| {
-        let statement = r"\b(?i:identified[ \t]+by|password)[ \t]+(?<quote>['\x22])";
-        let login = r"\b(?:login|user)[ \t\r\n]+\S+[ \t\r\n]+password[ \t\r\n]+(?<word>[^\s'\x22]+)";
-        Regex::new(&format!("(?-u){statement}|{login}")).expect("the pattern is one")
+        let statement = r"(?-u:\b)(?i:identified[ \t]+by|password)[ \t]+(?<quote>['\x22])";
+        let login = r"(?-u:\b)(?:login|user)[ \t\r\n]+\S+[ \t\r\n]+password[ \t\r\n]+(?<word>[^\s'\x22]+)";
+        Regex::new(&format!("{statement}|{login}")).expect("the pattern is one")
     });
     let begins = ["assword", "ASSWORD", "dentified", "DENTIFIED"];
     if !begins.iter().any(|begin| text.contains(begin)) {
