@@ -15,7 +15,7 @@ use crate::engine::sandbox::Sandbox;
 use crate::engine::state::State;
 use crate::engine::webhooks::deliver;
 use crate::engine::webhooks::{AttemptResult, Outbound};
-use crate::world::{OutboxEntry, Task, TaskKey};
+use crate::world::{Mode, OutboxEntry, Target, Task, TaskKey};
 
 /// How many deliveries are handed out at once.
 const OUTBOUND_BATCH: usize = 256;
@@ -86,6 +86,35 @@ impl Machine {
         self.try_lock_up_to_date(sandbox, wall, has_time, Pace::Whole).is_some()
     }
 
+    /// Promises that the clock of a sandbox is moved to where `to` says, given where it will be when all was done that was promised,
+    /// and how time passes from then on, if that is to change. The promise is kept with the sandbox until
+    /// [`Machine::advance_until_webhook`] has reached the latest of these times. Returns the epoch and the time; `None` if `to` says
+    /// nowhere.
+    pub fn promise_move(
+        &self,
+        sandbox: &Sandbox,
+        to: impl Fn(Timestamp) -> Option<Timestamp>,
+        mode: Option<Mode>,
+        wall: Timestamp,
+    ) -> Option<(u64, Timestamp)> {
+        let mut state = sandbox.lock();
+        let (now, before) = (state.world.clock().now(wall), state.world.target());
+        let to = to(before.map_or(now, |target| target.to.max(now)))?;
+        if to > now || mode.is_some() {
+            let latest = before.map_or(to, |target| target.to.max(to));
+            state.world.set_target(Some(Target { to: latest, mode: mode.or(before.and_then(|target| target.mode)) }));
+        }
+        Some((sandbox.epoch(), to))
+    }
+
+    /// Takes back what was promised of the clock of a sandbox, unless it has begun another epoch.
+    pub fn give_up_move(&self, sandbox: &Sandbox, epoch: u64) {
+        let mut state = sandbox.lock();
+        if sandbox.epoch() == epoch {
+            state.world.set_target(None);
+        }
+    }
+
     /// Runs all tasks up to `to`, but stops when deliveries are due: those that are returned have to be sent and reported before
     /// time goes on. Other callers may get the lock in between; they see the world of the time that was reached. `None` if the
     /// sandbox has begun another epoch.
@@ -121,6 +150,10 @@ impl Machine {
         let done = outbound.is_empty() && agenda.next().is_none_or(|at| at > to) && !agenda.fits(self.room(sandbox));
         let reached = if done { to } else { reached };
         state.world.set_time(reached, wall);
+        if let Some(target) = state.world.target().filter(|target| done && target.to <= reached) {
+            state.world.set_target(None);
+            target.mode.into_iter().for_each(|mode| state.world.set_mode(mode, wall));
+        }
         drop(state);
         sandbox.notify_waiters();
         Some(Progress { outbound, fired, now: reached, done })
@@ -136,13 +169,13 @@ impl Machine {
         Some(outbound)
     }
 
-    /// How long by the wall until a task or a delivery is due; `None` if none will be by itself, or the sandbox is locked: then
-    /// somebody is at work there, who says when it is done.
+    /// How long by the wall until a task or a delivery is due, or a clock is to be moved on; `None` if none will be by itself, or the
+    /// sandbox is locked: then somebody is at work there, who says when it is done.
     #[must_use]
     pub fn time_until_work(&self, sandbox: &Sandbox, wall: Timestamp) -> Option<std::time::Duration> {
         let state = sandbox.try_lock()?;
         let agenda = state.world.agenda();
-        if !state.world.outbox().is_empty() || agenda.fits(self.room(sandbox)) {
+        if !state.world.outbox().is_empty() || agenda.fits(self.room(sandbox)) || state.world.target().is_some() {
             return Some(std::time::Duration::ZERO);
         }
         state.world.clock().until(agenda.next()?, wall)

@@ -211,6 +211,7 @@ impl Sandbox {
         }
         state.world.mark_initial();
         state.initial = state.world.clone();
+        state.initial.set_target(None);
         self.measure(&state);
         state.note(|state| Record::Whole(Box::new(state.clone())));
         drop(state);
@@ -292,8 +293,8 @@ impl Sandbox {
         Some((at, bytes))
     }
 
-    /// Goes back to a snapshot, which stays; whether there is one of that name. Time goes back with it. The journal goes on, and ids of
-    /// what comes next say how often that was, as the same calls may have been made before.
+    /// Goes back to a snapshot, which stays; whether there is one of that name. Time goes back with it, and is not being moved. The
+    /// journal goes on, and ids of what comes next say how often that was, as the same calls may have been made before.
     pub fn restore(&self, name: &str, wall: Timestamp) -> bool {
         let mut state = self.lock();
         let Some((mut earlier, at)) = self.snapshots().get(name).map(|snapshot| (snapshot.state.clone(), snapshot.at)) else {
@@ -302,6 +303,7 @@ impl Sandbox {
         if !earlier.world.clock().is_wall() {
             earlier.world.set_time(at, wall);
         }
+        earlier.world.set_target(None);
         earlier.world.set_restores(state.world.restores() + 1);
         earlier.take_back(&state);
         let before = std::mem::replace(&mut *state, earlier);

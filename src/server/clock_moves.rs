@@ -1,4 +1,5 @@
-//! Movements of clocks: each is promised first, so that those that begin while another one is under way add up, and then made.
+//! Movements of clocks that this process makes. Where each clock is being moved to is kept with its sandbox: when the process ends before
+//! it is there, the next one, or another replica, goes on.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,22 +8,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::base::time::Timestamp;
 use crate::engine::Sandbox;
 
-/// The movements that are under way, by the addresses of their sandboxes.
+/// How many movements are under way here, by the addresses of their sandboxes.
 #[derive(Default)]
-pub(super) struct ClockMoves(Mutex<BTreeMap<usize, Promise>>);
+pub(super) struct ClockMoves(Mutex<BTreeMap<usize, usize>>);
 
-/// Where the clock of a sandbox will be when all its movements were made.
-struct Promise {
-    epoch: u64,
-    to: Timestamp,
-    moves: usize,
+/// Says that this process moves the clock of a sandbox, until it is dropped.
+pub(super) struct Mover {
+    moves: Arc<ClockMoves>,
+    sandbox: Arc<Sandbox>,
 }
 
-/// A movement that was promised, until it is dropped.
+/// A movement that was promised.
 pub(super) struct ClockMove {
-    moves: Arc<ClockMoves>,
-    pub sandbox: Arc<Sandbox>,
-    /// That of the request: a movement that waits while the sandbox is reset moves nothing.
+    mover: Mover,
+    /// That of the promise: a movement that waits while the sandbox is reset moves nothing.
     pub epoch: u64,
     pub to: Timestamp,
     /// How many tasks have run so far.
@@ -30,50 +29,41 @@ pub(super) struct ClockMove {
 }
 
 impl ClockMoves {
-    /// Promises a movement to where `to` says, given where the clock will be; `None` if it says nowhere.
-    pub fn promise(
-        self: &Arc<Self>,
-        sandbox: &Arc<Sandbox>,
-        wall: Timestamp,
-        to: impl FnOnce(Timestamp) -> Option<Timestamp>,
-    ) -> Option<Arc<ClockMove>> {
-        let mut promises = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (epoch, now) = (sandbox.epoch(), sandbox.lock().world.clock().now(wall));
-        let promised = promises.entry(address(sandbox)).or_insert(Promise { epoch, to: now, moves: 0 });
-        if promised.epoch != epoch {
-            (promised.epoch, promised.to) = (epoch, now);
-        }
-        let found = to(now.max(promised.to));
-        if let Some(to) = found {
-            promised.to = to.max(promised.to);
-            promised.moves += 1;
-        } else if promised.moves == 0 {
-            promises.remove(&address(sandbox));
-        }
-        let moves = Arc::clone(self);
-        found.map(|to| Arc::new(ClockMove { moves, sandbox: Arc::clone(sandbox), epoch, to, fired: AtomicU64::new(0) }))
+    /// Begins to move the clock of a sandbox, which others may do as well.
+    pub fn begin(self: &Arc<Self>, sandbox: &Arc<Sandbox>) -> Mover {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(address(sandbox)).or_default() += 1;
+        Mover { moves: Arc::clone(self), sandbox: Arc::clone(sandbox) }
     }
 
-    /// Where the clock of a sandbox is being moved to.
-    pub fn target(&self, sandbox: &Sandbox) -> Option<Timestamp> {
-        let promises = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        promises.get(&(std::ptr::from_ref(sandbox) as usize)).filter(|row| row.epoch == sandbox.epoch()).map(|row| row.to)
+    /// Goes on with a movement that was promised, and that nobody here makes.
+    pub fn go_on(self: &Arc<Self>, sandbox: &Arc<Sandbox>) -> Option<ClockMove> {
+        let (epoch, target) = (sandbox.epoch(), sandbox.lock().world.target()?);
+        let is_made = self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&address(sandbox));
+        (!is_made).then(|| ClockMove::new(self.begin(sandbox), epoch, target.to))
     }
 }
 
 impl ClockMove {
+    pub fn new(mover: Mover, epoch: u64, to: Timestamp) -> Self {
+        Self { mover, epoch, to, fired: AtomicU64::new(0) }
+    }
+
+    pub fn sandbox(&self) -> &Arc<Sandbox> {
+        &self.mover.sandbox
+    }
+
     pub fn fired(&self) -> u64 {
         self.fired.load(Ordering::Relaxed)
     }
 }
 
-impl Drop for ClockMove {
+impl Drop for Mover {
     fn drop(&mut self) {
-        let mut promises = self.moves.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(promise) = promises.get_mut(&address(&self.sandbox)) {
-            promise.moves -= 1;
-            if promise.moves == 0 {
-                promises.remove(&address(&self.sandbox));
+        let mut moves = self.moves.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = moves.get_mut(&address(&self.sandbox)) {
+            *count -= 1;
+            if *count == 0 {
+                moves.remove(&address(&self.sandbox));
             }
         }
     }

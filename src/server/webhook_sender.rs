@@ -23,6 +23,7 @@ use crate::server::metrics::Metrics;
 use crate::server::sections::{Courier, Sections};
 use crate::server::webhook_client::WebhookClient;
 use crate::store::Store;
+use crate::world::Mode;
 
 /// How many requests are under way at once, over all sandboxes.
 const AT_ONCE: usize = 1_024;
@@ -30,6 +31,8 @@ const AT_ONCE: usize = 1_024;
 const AT_ONCE_PER_SANDBOX: usize = 16;
 /// How often an advance says where it is.
 const PROGRESS: Duration = Duration::from_secs(5);
+/// The pause before a replica that lost the right to send webhooks looks whether it has it again.
+const LOST: Duration = Duration::from_millis(100);
 /// How many times deliveries may cause further ones at one instant.
 const ROUNDS: usize = 1_000;
 
@@ -37,8 +40,8 @@ const ROUNDS: usize = 1_000;
 pub(super) struct WebhookSender {
     machine: Arc<Machine>,
     pub client: Arc<WebhookClient>,
-    /// The movements of clocks that are under way.
-    pub moves: Arc<ClockMoves>,
+    /// The movements of clocks that this process makes.
+    moves: Arc<ClockMoves>,
     send_permits: Semaphore,
     /// Notified after every batch; wakes the ticker.
     changed: Arc<Notify>,
@@ -54,7 +57,7 @@ pub(super) struct WebhookSender {
 /// A movement of a clock, and the right to send what becomes due on the way.
 pub(super) struct Moving {
     pub moving: Arc<ClockMove>,
-    courier: Arc<Courier>,
+    courier: Courier,
 }
 
 impl WebhookSender {
@@ -86,10 +89,13 @@ impl WebhookSender {
     /// # Errors
     /// When the sandbox is reset, replaced or removed meanwhile, or webhooks cause each other without end.
     pub async fn advance(self: &Arc<Self>, moving: &Moving) -> Result<(Timestamp, u64), AdvanceError> {
-        let Moving { moving, courier } = moving;
-        let ClockMove { sandbox, epoch, to, .. } = &**moving;
-        let (epoch, to) = (*epoch, *to);
-        let _held = self.delivery_lock(sandbox).lock_owned().await;
+        let _held = self.delivery_lock(moving.moving.sandbox()).lock_owned().await;
+        self.move_clock(&moving.moving, &moving.courier).await
+    }
+
+    /// The same while the caller holds the delivery lock.
+    async fn move_clock(self: &Arc<Self>, moving: &ClockMove, courier: &Courier) -> Result<(Timestamp, u64), AdvanceError> {
+        let (sandbox, epoch, to) = (moving.sandbox(), moving.epoch, moving.to);
         let mut now = sandbox.lock().world.clock().now(wall());
         let (mut rounds, mut told) = (0, stopwatch());
         loop {
@@ -97,7 +103,13 @@ impl WebhookSender {
                 return Err(AdvanceError::Superseded);
             }
             let advance = || self.machine.advance_until_webhook(sandbox, epoch, to, wall(), &slice(SLICE));
-            let progress = self.sections.run(sandbox, advance).await?.flatten().ok_or(AdvanceError::Superseded)?;
+            let Some(progress) = self.sections.run_as(courier, sandbox, advance).await? else {
+                // The sandbox is gone, or another replica goes on with it, because this one was not heard of for a while.
+                self.act(sandbox, || ()).await?;
+                tokio::time::sleep(LOST).await;
+                continue;
+            };
+            let progress = progress.ok_or(AdvanceError::Superseded)?;
             moving.fired.fetch_add(progress.fired, Ordering::Relaxed);
             if progress.done {
                 return Ok((progress.now, moving.fired()));
@@ -116,25 +128,29 @@ impl WebhookSender {
             rounds += 1;
             if rounds > ROUNDS {
                 tracing::warn!(sandbox = &*sandbox.name, %now, "webhooks cause each other without end: the clock stands");
+                self.sections.run(sandbox, || self.machine.give_up_move(sandbox, epoch)).await?;
                 return Err(AdvanceError::Endless(now));
             }
             self.deliver(courier, sandbox, progress.outbound).await?;
         }
     }
 
-    /// Promises a movement of a clock to where `to` says, given where it will be after those that are under way; `Ok(None)` if it says
-    /// nowhere. Of a fleet, one replica at a time moves a clock.
+    /// Promises a movement of a clock to where `to` says, given where it will be after those that are under way, and how time passes from
+    /// then on; `Ok(None)` if it says nowhere. Of a fleet, one replica at a time moves a clock.
     ///
     /// # Errors
     /// When the sandbox is gone, or the database does not answer.
     pub async fn promise(
         &self,
         sandbox: &Arc<Sandbox>,
-        to: impl FnOnce(Timestamp) -> Option<Timestamp> + Send,
+        to: impl Fn(Timestamp) -> Option<Timestamp> + Send + Sync,
+        mode: Option<Mode>,
     ) -> Result<Option<Moving>, AdvanceError> {
         let courier = self.sections.wait_for_courier(sandbox).await?.ok_or(AdvanceError::Superseded)?;
-        let promised = self.moves.promise(sandbox, wall(), to);
-        Ok(promised.map(|moving| Moving { moving, courier: Arc::new(courier) }))
+        // First, so that nobody here takes it for one that an earlier process has left.
+        let mover = self.moves.begin(sandbox);
+        let promised = self.act(sandbox, || self.machine.promise_move(sandbox, &to, mode, wall())).await?;
+        Ok(promised.map(|(epoch, to)| Moving { moving: Arc::new(ClockMove::new(mover, epoch, to)), courier }))
     }
 
     /// Does something in a sandbox.
@@ -145,10 +161,16 @@ impl WebhookSender {
         self.sections.run(sandbox, act).await?.ok_or(AdvanceError::Superseded)
     }
 
-    /// Sends everything that is due in a sandbox whose delivery lock the caller holds, and gives the lock back.
+    /// Sends everything that is due in a sandbox whose delivery lock the caller holds, and gives the lock back. A clock that another
+    /// process has left on its way is moved on.
     pub async fn deliver_due(self: &Arc<Self>, sandbox: &Arc<Sandbox>, held: OwnedMutexGuard<()>) {
         // What another replica sends, or nobody can, is looked at again by the next scan.
         let Ok(Some(courier)) = self.sections.courier(sandbox).await else { return };
+        if let Some(moving) = self.moves.go_on(sandbox) {
+            tracing::info!(sandbox = &*sandbox.name, to = %moving.to, "the clock goes on to where it was to be moved");
+            // What has failed is in the log, or tried again after the next scan.
+            let _ = self.move_clock(&moving, &courier).await;
+        }
         // More is sent after the next scan of the ticker.
         for _ in 0..ROUNDS {
             if sandbox.is_removed() {

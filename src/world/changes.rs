@@ -6,7 +6,7 @@ use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::world::accounts::{AccountId, Credential};
 use crate::world::agenda::{Entry, Task, TaskKey};
-use crate::world::clock::{Clock, Mode};
+use crate::world::clock::{Clock, Mode, Target};
 use crate::world::counters::{Count, Counter, Counters, aside};
 use crate::world::documents::{Kind, Row};
 use crate::world::outbox::OutboxEntry;
@@ -136,9 +136,18 @@ impl World {
         self.set_clock(Clock::new(self.clock.mode(), Some(now), wall));
     }
 
-    /// Changes how virtual time passes from the wall's time `wall` on.
+    /// Changes how virtual time passes from the wall's time `wall` on, whatever was to come at the end of a movement.
     pub fn set_mode(&mut self, mode: Mode, wall: Timestamp) {
         self.set_clock(Clock::new(mode, Some(self.clock.now(wall)), wall));
+        if let Some(target) = self.target.filter(|target| target.mode.is_some()) {
+            self.set_target(Some(Target { mode: None, ..target }));
+        }
+    }
+
+    /// Sets where the clock is being moved to.
+    pub fn set_target(&mut self, target: Option<Target>) {
+        let before = std::mem::replace(&mut self.target, target);
+        self.log.note(|| Touch::Target(before));
     }
 
     /// The counters of the scenario (an empty name) or of a fault, and the accounts that it may read meanwhile.

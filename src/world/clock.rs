@@ -46,6 +46,14 @@ pub struct Clock {
     anchor: Timestamp,
 }
 
+/// Where a clock is being moved to.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Target {
+    pub to: Timestamp,
+    /// How time passes from then on, if that changes.
+    pub mode: Option<Mode>,
+}
+
 impl Clock {
     /// A clock whose virtual time at `wall` is `start`; without a start it is the wall's time.
     #[must_use]

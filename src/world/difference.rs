@@ -40,6 +40,9 @@ impl World {
         if self.clock != base.clock {
             changes.push(Change::Clock(self.clock));
         }
+        if self.target != base.target {
+            changes.push(Change::Target(self.target));
+        }
         let counters: BTreeSet<(&Name, &Counter)> = self.counters.keys().chain(base.counters.keys()).collect();
         for (owner, counter) in counters {
             let now = self.counters.get(owner, counter);

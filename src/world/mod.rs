@@ -27,7 +27,7 @@ mod wire;
 pub use accounts::{Account, AccountId, Accounts, Credential};
 pub use agenda::{Agenda, Task, TaskKey};
 pub use changes::Tally;
-pub use clock::{Clock, Mode};
+pub use clock::{Clock, Mode, Target};
 pub use counters::{Count, Counter, Counters, aside};
 pub use deed::{Deed, LogLine};
 pub use documents::{Kind, Row, Table};
@@ -51,6 +51,8 @@ pub struct World {
     /// What generated secrets come from; `None` is the seed, which was asked for.
     secret: Option<Secret>,
     clock: Clock,
+    /// Where the clock is being moved to. Who copies a world has no part in that.
+    target: Option<Target>,
     accounts: Accounts,
     agenda: Agenda,
     outbox: Outbox,
@@ -69,8 +71,10 @@ impl Clone for Scratch {
     }
 }
 
-/// Does not compile when there is another member: `persist/world.rs` has to write it, unless it follows from the others.
-const _: fn(World) = |World { seed: _, clock: _, accounts: _, agenda: _, outbox: _, counters: _, log: _, scratch: _, secret: _ }| ();
+/// Does not compile when there is another member: `persist/world.rs` has to write it, unless it follows from the others, or ends with the
+/// sandbox as a target does.
+const _: fn(World) =
+    |World { seed: _, clock: _, target: _, accounts: _, agenda: _, outbox: _, counters: _, log: _, scratch: _, secret: _ }| ();
 
 impl World {
     /// A world without accounts and tasks.
@@ -80,6 +84,7 @@ impl World {
             seed,
             secret: None,
             clock,
+            target: None,
             accounts: Accounts::default(),
             agenda: Agenda::default(),
             outbox: Outbox::default(),
@@ -146,6 +151,12 @@ impl World {
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Where the clock is being moved to, if it is.
+    #[must_use]
+    pub fn target(&self) -> Option<Target> {
+        self.target
     }
 
     /// Accounts of all vendors, with their documents.

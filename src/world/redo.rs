@@ -14,7 +14,7 @@ use crate::base::time::Timestamp;
 use crate::world::World;
 use crate::world::accounts::{AccountId, Credential};
 use crate::world::agenda::{Entry, Task, TaskKey};
-use crate::world::clock::Clock;
+use crate::world::clock::{Clock, Target};
 use crate::world::counters::{Count, Counter};
 use crate::world::documents::{Kind, Row};
 use crate::world::outbox::OutboxEntry;
@@ -43,6 +43,8 @@ pub enum Change {
     Clock(Clock),
     /// A counter of the scenario or of a fault.
     Counter(Name, Counter, Option<Count>),
+    /// Where the clock is being moved to.
+    Target(Option<Target>),
 }
 
 /// Why changes cannot be applied: they are not those of this world.
@@ -60,6 +62,7 @@ struct Seen {
     outbox: BTreeSet<u64>,
     credentials: BTreeSet<Name>,
     clock: bool,
+    target: bool,
     counters: BTreeSet<(Name, Counter)>,
     opened: u32,
 }
@@ -131,6 +134,10 @@ impl World {
                 let fresh = !std::mem::replace(&mut seen.clock, true);
                 (fresh && before != self.clock).then_some(Change::Clock(self.clock))
             }
+            Touch::Target(before) => {
+                let fresh = !std::mem::replace(&mut seen.target, true);
+                (fresh && before != self.target).then_some(Change::Target(self.target))
+            }
             Touch::Counter(owner, counter, before) => {
                 let now = self.counters.get(&owner, &counter);
                 let fresh = seen.counters.insert((owner.clone(), counter.clone()));
@@ -165,6 +172,7 @@ impl World {
                 Change::Outbox(number, entry) => self.set_outbox(*number, entry.clone()),
                 Change::Credentials(mount, rows) => self.set_credentials(mount, rows.to_vec()),
                 Change::Clock(clock) => self.set_clock(*clock),
+                Change::Target(target) => self.set_target(*target),
                 Change::Counter(owner, counter, count) => self.tally(owner.clone()).1.set(counter.clone(), *count),
             }
         }

@@ -10,7 +10,7 @@ use crate::base::time::Timestamp;
 use crate::world::World;
 use crate::world::accounts::{AccountId, Credential};
 use crate::world::agenda::{Entry, TaskKey};
-use crate::world::clock::Clock;
+use crate::world::clock::{Clock, Target};
 use crate::world::counters::{Count, Counter};
 use crate::world::documents::Undo;
 use crate::world::outbox::OutboxEntry;
@@ -36,6 +36,8 @@ pub(super) enum Touch {
     Credentials(Name, Option<Arc<[Credential]>>),
     /// The clock was set, or runs differently.
     Clock(Clock),
+    /// The clock is moved to somewhere else, or not any more.
+    Target(Option<Target>),
     /// A counter of the scenario or of a fault.
     Counter(Name, Counter, Option<Count>),
 }
@@ -145,6 +147,7 @@ impl World {
             Touch::Outbox(number, before) => drop(self.outbox.set(number, before)),
             Touch::Credentials(mount, before) => drop(self.accounts.set_credentials(mount, before)),
             Touch::Clock(before) => self.clock = before,
+            Touch::Target(before) => self.target = before,
             Touch::Counter(owner, counter, before) => drop(self.counters.set(owner, counter, before)),
         }
     }

@@ -59,6 +59,7 @@ mod log;
 mod machine;
 mod made_up;
 mod mounts;
+mod moved_on;
 mod notes;
 mod observed;
 mod operations;

@@ -17,7 +17,6 @@ use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
-use crate::server::clock_moves::ClockMoves;
 use crate::world::Deed;
 use crate::world::Mode;
 
@@ -36,20 +35,17 @@ pub(crate) struct ClockView {
     next: Option<Timestamp>,
     /// What the first of them is about.
     next_kind: Option<TaskKind>,
-    /// Whether an advance is under way. Receivers of webhooks are waited for on the way.
+    /// Whether an advance is under way. Receivers of webhooks are waited for on the way. It goes on when the process is started again with
+    /// its `--data-dir`, or when its replica ends.
     moving: bool,
     /// The time that it will show then.
     to: Option<Timestamp>,
 }
 
 impl ClockView {
-    pub fn of(admin: &Admin, sandbox: &Sandbox) -> Self {
-        Self::read(&admin.webhook_sender.moves, sandbox)
-    }
-
-    pub fn read(moves: &ClockMoves, sandbox: &Sandbox) -> Self {
-        let to = moves.target(sandbox);
+    pub fn of(sandbox: &Sandbox) -> Self {
         let state = sandbox.lock();
+        let to = state.world.target().map(|target| target.to);
         let (clock, agenda) = (state.world.clock(), state.world.agenda());
         Self {
             now: clock.now(wall()),
@@ -70,7 +66,7 @@ impl ClockView {
 }
 
 pub(crate) async fn get(admin: &Admin, request: &AdminRequest<'_>) -> Result<ClockView, Problem> {
-    Ok(ClockView::of(admin, &*admin.sandbox(request)?))
+    Ok(ClockView::of(&*admin.sandbox(request)?))
 }
 
 #[derive(JsonSchema)]
@@ -103,7 +99,7 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Clo
         return shown(admin, &sandbox).await;
     };
     refuse_past(&sandbox, to)?;
-    let moving = admin.webhook_sender.promise(&sandbox, |_| Some(to)).await?.ok_or_else(end_of_calendar)?;
+    let moving = admin.webhook_sender.promise(&sandbox, |_| Some(to), mode).await?.ok_or_else(end_of_calendar)?;
     let (sender, moved) = (Arc::clone(&admin.webhook_sender), Arc::clone(&sandbox));
     let put = async move {
         sender.advance(&moving).await?;
@@ -121,7 +117,7 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Clo
 
 /// The clock as it is, which every replica shows.
 async fn shown(admin: &Admin, sandbox: &Arc<Sandbox>) -> Result<ClockView, Problem> {
-    Ok(admin.webhook_sender.act(sandbox, || ClockView::of(admin, sandbox)).await?)
+    Ok(admin.webhook_sender.act(sandbox, || ClockView::of(sandbox)).await?)
 }
 
 #[derive(JsonSchema)]
@@ -165,10 +161,10 @@ pub(crate) async fn advance(admin: &Admin, request: &AdminRequest<'_>) -> Result
     let Advance { by, to, wait } = request.read()?;
     let sender = Arc::clone(&admin.webhook_sender);
     let promised = match (by, to) {
-        (Some(by), None) => sender.promise(&sandbox, |now| time::advanced(now, by)).await?,
+        (Some(by), None) => sender.promise(&sandbox, |now| time::advanced(now, by), None).await?,
         (None, Some(to)) => {
             refuse_past(&sandbox, to)?;
-            sender.promise(&sandbox, |_| Some(to)).await?
+            sender.promise(&sandbox, |_| Some(to), None).await?
         }
         _ => return Err(Problem::bad_request("either `by` or `to` is needed")),
     };

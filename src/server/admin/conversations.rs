@@ -74,7 +74,7 @@ pub(crate) async fn play(admin: &Admin, request: &AdminRequest<'_>) -> Result<Pl
         let mut left = STEPS;
         let (mut steps, mut unlisted, mut room, mut passed) = (Vec::new(), 0, ROOM, true);
         while let Some(step) = next(&sender, &sandbox, &mut player).await? {
-            if let Some(moving) = sender.promise(&sandbox, |_| Some(step.until)).await? {
+            if let Some(moving) = sender.promise(&sandbox, |_| Some(step.until), None).await? {
                 sender.advance(&moving).await?;
             }
             // What is polled is made again.

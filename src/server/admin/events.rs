@@ -24,7 +24,6 @@ use crate::server::admin::secrets::{Redactor, Secrets};
 use crate::server::admin::state::Admin;
 use crate::server::body::BrokenOff;
 use crate::server::clock::wall;
-use crate::server::clock_moves::ClockMoves;
 use crate::world::Kind;
 
 pub(crate) const QUERY: &[(&str, &str)] =
@@ -48,7 +47,6 @@ static OPEN: LazyLock<Places> = LazyLock::new(Places::for_streams);
 struct Watcher {
     machine: Arc<Machine>,
     fleet: Option<Arc<Fleet>>,
-    moves: Arc<ClockMoves>,
     sandbox: Arc<Sandbox>,
     topics: Vec<String>,
     /// The number of the newest call.
@@ -72,9 +70,9 @@ pub(crate) async fn stream(admin: &Admin, request: &AdminRequest<'_>) -> Result<
         return Err(Problem::bad_request(format!("`topics` are some of {}, found `{unknown}`", TOPICS.join(", "))));
     }
     let seat = OPEN.try_take(&sandbox.name)?;
-    let (machine, fleet, moves) = (Arc::clone(&admin.machine), admin.fleet.clone(), Arc::clone(&admin.webhook_sender.moves));
+    let (machine, fleet) = (Arc::clone(&admin.machine), admin.fleet.clone());
     let (call, happenings) = (sandbox.journal().written, sandbox.happenings.watch());
-    let watcher = Watcher { machine, fleet, moves, sandbox, topics, call, happenings, clock: Value::Null, _seat: seat };
+    let watcher = Watcher { machine, fleet, sandbox, topics, call, happenings, clock: Value::Null, _seat: seat };
     let (sender, body) = Channel::new(1);
     tokio::spawn(send(watcher, sender));
     Ok(response::stream("text/event-stream", body))
@@ -186,7 +184,7 @@ impl Watcher {
         if !self.has("clock") {
             return;
         }
-        let view = ClockView::read(&self.moves, &self.sandbox);
+        let view = ClockView::of(&self.sandbox);
         let shown = json!(view);
         let mut known = shown.clone();
         if !view.is_frozen() {

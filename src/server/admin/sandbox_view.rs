@@ -72,7 +72,7 @@ impl SandboxView {
             name: sandbox.name.to_string(),
             scenario,
             seed,
-            clock: ClockView::of(admin, sandbox),
+            clock: ClockView::of(sandbox),
             expires: sandbox.expires(),
             usage: admin.machine.usage(sandbox),
             requests: sandbox.journal().iter().len(),

@@ -1,7 +1,5 @@
 //! The clock in the header: what time it is there, how it passes, what comes next; and what may be done to it.
 
-use std::sync::Arc;
-
 use ::http::{Method, StatusCode};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -29,9 +27,9 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    pub fn of(view: &View<'_>, sandbox: &Arc<Sandbox>) -> Self {
-        let to = view.admin.webhook_sender.moves.target(sandbox);
+    pub fn of(sandbox: &Sandbox) -> Self {
         let state = sandbox.lock();
+        let to = state.world.target().map(|target| target.to);
         let (clock, agenda) = (state.world.clock(), state.world.agenda());
         let next_kind = agenda.next_task().map(TaskKind::of);
         Self { now: clock.now(wall()), mode: clock.mode(), next: agenda.next(), next_kind, due: agenda.len() as u64, to }

@@ -68,7 +68,7 @@ impl Facts {
         let state = sandbox.lock();
         let (scenario, seed) = (state.scenario_name.clone(), state.world.seed());
         drop(state);
-        let clock = Clock::of(view, &sandbox);
+        let clock = Clock::of(&sandbox);
         let (journal, journal_limit, is_full) = (usage.journal, usage.journal_limit, usage.full);
         Some(Self { clock, scenario, seed, kept, dropped, journal, journal_limit, is_full })
     }

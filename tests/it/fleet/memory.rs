@@ -104,6 +104,11 @@ impl Memory {
         self.tables().sandboxes[name].rows.iter().filter_map(|(_, _, row)| row.events.first().copied()).collect()
     }
 
+    /// Has every right to send webhooks be over, as it is of replicas that are not heard of.
+    pub fn forget_couriers(&self) {
+        self.tables().sandboxes.values_mut().for_each(|kept| kept.head.courier = None);
+    }
+
     /// How many commits were made.
     pub fn commits(&self) -> usize {
         self.tables().commits.len()

@@ -17,20 +17,34 @@ use crate::client::exchange;
 struct Served {
     ledger: Memory,
     address: SocketAddr,
-    _end: oneshot::Sender<()>,
+    end: oneshot::Sender<()>,
+    thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Served {
     /// A replica whose default sandbox has a clock that stands still.
     fn start() -> Self {
-        let (sender, started) = mpsc::channel();
-        thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-            runtime.expect("a runtime can start").block_on(serve(&sender));
-        });
-        let served: Self = started.recv().expect("it starts");
+        let served = Self::join(&Memory::default());
         assert_eq!(served.ask("PUT", "/sandboxes/default/clock", &json!({"mode": "frozen"})).0, 200);
         served
+    }
+
+    /// A replica of a fleet.
+    fn join(ledger: &Memory) -> Self {
+        let (sender, started) = mpsc::channel();
+        let ledger = ledger.clone();
+        let thread = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+            runtime.expect("a runtime can start").block_on(serve(ledger, &sender));
+        });
+        Self { thread: Some(thread), ..started.recv().expect("it starts") }
+    }
+
+    /// Ends it, and has the ledger forget which webhooks it was to send.
+    fn end(self) {
+        drop(self.end);
+        self.thread.expect("it was started").join().expect("it does not panic");
+        self.ledger.forget_couriers();
     }
 
     fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, Value) {
@@ -68,8 +82,7 @@ impl Served {
     }
 }
 
-async fn serve(started: &mpsc::Sender<Served>) {
-    let ledger = Memory::default();
+async fn serve(ledger: Memory, started: &mpsc::Sender<Served>) {
     let replica = Replica::join(&ledger).await;
     let config = Config {
         listen: vec![Listen { mount: None, addresses: Addresses(vec![([127, 0, 0, 1], 0).into()]) }],
@@ -80,7 +93,7 @@ async fn serve(started: &mpsc::Sender<Served>) {
     let bound = server::bind(config, &[]).await.expect("a port of the loopback is free");
     let guard = Guard::new(&bound.addresses(), None, false, AllowedHosts::default(), String::new);
     let (end, ended) = oneshot::channel::<()>();
-    let _ = started.send(Served { ledger, address: bound.http, _end: end });
+    let _ = started.send(Served { ledger, address: bound.http, end, thread: None });
     let served = server::serve(Arc::clone(&replica.machine), bound, guard, async { drop(ended.await) }).await;
     served.expect("threads can be started");
 }
@@ -158,6 +171,29 @@ fn what_was_begun_goes_on_when_the_answers_of_calls_are_lost() {
     assert_eq!((&told["progress"], told["attempts"].as_array().map(Vec::len)), (&json!("delivered"), Some(1)), "{told}");
     receiver.set_nonblocking(true).expect("it is a socket");
     assert_eq!(receiver.accept().expect_err("nothing is sent twice").kind(), ErrorKind::WouldBlock);
+}
+
+#[test]
+fn every_replica_knows_where_a_clock_is_moved_to_and_goes_on_when_another_one_ends() {
+    let served = Served::start();
+    let other = Served::join(&served.ledger);
+    let receiver = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    let next = || request(receiver.accept().expect("the delivery is sent").0);
+    let url = format!("http://{}/hook", receiver.local_addr().expect("it is bound"));
+    let (_, hook) = served.ask("POST", "/sandboxes/default/webhooks", &json!({"vendor": "shippo", "url": url}));
+    served.ask("POST", &format!("/webhooks/{}/test", hook["id"].as_str().expect("an id")), &json!({}));
+    let _held = next();
+    let to = (served.now() + jiff::SignedDuration::from_hours(72)).to_string();
+    let (status, begun) = served.ask("POST", "/sandboxes/default/clock/advance", &json!({"to": to, "wait": false}));
+    assert_eq!(status, 202, "{begun}");
+    for replica in [&served, &other] {
+        let clock = replica.clock();
+        assert_eq!((&clock["moving"], clock["to"].as_str()), (&json!(true), Some(&*to)), "{clock}");
+    }
+    served.end();
+    next().write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").expect("it is read");
+    while other.clock()["moving"] == true {}
+    assert_eq!((other.now().to_string(), &other.clock()["to"]), (to, &Value::Null));
 }
 
 #[test]
