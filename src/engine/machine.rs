@@ -310,32 +310,37 @@ impl Machine {
     /// Adds an exchange to the journal of a sandbox, and returns it as it is kept.
     pub(super) fn record(&self, sandbox: &Sandbox, entry: Entry) -> Arc<Entry> {
         let entry = sandbox.record(entry);
-        self.shrink_journals(sandbox);
+        let excess = self.budget.journals_excess();
+        if excess > 0 {
+            let (size, share) = (sandbox.journal_size(), self.budget.journal_share(self.registry.len()));
+            if size > share {
+                sandbox.shrink_journal(size.saturating_sub(excess).max(share));
+            }
+            self.shrink_journals();
+        }
         entry
     }
 
-    /// While all journals together hold too much, one that holds more than its share drops its oldest exchanges: this one, else the
-    /// largest.
-    pub fn shrink_journals(&self, sandbox: &Sandbox) {
-        let mut excess = self.budget.journals_excess();
-        if excess == 0 {
-            return;
+    /// While all journals together hold too much, the largest one drops its oldest exchanges, if it has more than its share.
+    pub fn shrink_journals(&self) {
+        while let Some(largest) = self.overfull_journal() {
+            self.shrink_journal(&largest);
+        }
+    }
+
+    /// The sandbox with the largest journal, which is to be shrunk because all journals together hold too much.
+    fn overfull_journal(&self) -> Option<Arc<Sandbox>> {
+        if self.budget.journals_excess() == 0 {
+            return None;
         }
         let share = self.budget.journal_share(self.registry.len());
-        if sandbox.journal_size() > share {
-            sandbox.shrink_journal(sandbox.journal_size().saturating_sub(excess).max(share));
-            excess = self.budget.journals_excess();
-        }
-        while excess > 0 {
-            let Some(largest) = self.registry.largest(Sandbox::journal_size) else { return };
-            let size = largest.journal_size();
-            if size <= share {
-                return;
-            }
-            // More than is needed now, so that it is not looked for at every call.
-            largest.shrink_journal((size - size / 8).min(size.saturating_sub(excess)).max(share));
-            excess = self.budget.journals_excess();
-        }
+        self.registry.largest(Sandbox::journal_size).filter(|largest| largest.journal_size() > share)
+    }
+
+    /// Drops the oldest exchanges of a journal: more than is needed now, so that it is not looked for at every call.
+    fn shrink_journal(&self, sandbox: &Sandbox) {
+        let (size, share) = (sandbox.journal_size(), self.budget.journal_share(self.registry.len()));
+        sandbox.shrink_journal((size - size / 8).min(size.saturating_sub(self.budget.journals_excess())).max(share));
     }
 
     /// How many bytes a sandbox of that name may hold when it is made or replaced.

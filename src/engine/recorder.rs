@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::base::time::Timestamp;
 use crate::engine::scenario::{Fault, UnusedRule};
 use crate::engine::state::State;
-use crate::world::{Change, Entry, LogLine, Removed};
+use crate::world::{Change, Entry, LogLine, Removed, Shrunk};
 
 /// One part of what a locked section did.
 #[derive(Clone)]
@@ -31,6 +31,8 @@ pub enum Record {
     ClearJournal(u64),
     /// Exchanges with these numbers were removed from the journal on request, and how many they were.
     Unlisted(Vec<u64>, Removed),
+    /// Exchanges of the journal made room for others.
+    Shrunk(Shrunk),
     /// So many exchanges the journal will have had, when all calls that were made so far are in it.
     Due(u64),
     /// What was done to it besides calls, which nothing depends on.
@@ -67,8 +69,11 @@ pub trait Sink: Send + Sync {
     /// Takes what a locked section did. The sandbox is locked meanwhile, so this must not wait for anything.
     fn sealed(&self, records: &mut Vec<Record>);
 
-    /// Takes an exchange, with its number, as it is added to the journal, which is locked meanwhile.
+    /// Takes an exchange, with its number, as it is added to the journal, which is locked meanwhile; again when it has lost its bodies.
     fn exchanged(&self, _: &Arc<Entry>) {}
+
+    /// Takes what made room in the journal, which is locked meanwhile.
+    fn shrunk(&self, _: Shrunk) {}
 
     /// Is told how long the sandbox may be idle before it is removed; `None` is for ever.
     fn kept_for(&self, _: Option<Duration>) {}

@@ -176,8 +176,12 @@ impl Sandbox {
     /// Drops the oldest exchanges of the journal until it is no larger than that.
     pub(super) fn shrink_journal(&self, most: usize) {
         let mut journal = self.journal();
-        journal.shrink(most);
+        let shrunk = journal.shrink(most);
         self.journal_bytes.set(journal.bytes());
+        if let (Some(shrunk), Some(sink)) = (shrunk, self.sink.get()) {
+            journal.get(shrunk.first).filter(|_| shrunk.is_bare).into_iter().for_each(|entry| sink.exchanged(entry));
+            sink.shrunk(shrunk);
+        }
     }
 
     /// Wakes the waiters of this sandbox and of no other.
@@ -444,6 +448,7 @@ impl Sandbox {
                     self.journal().clear_at(*written);
                 }
                 Record::Unlisted(numbers, removed) => self.unlist_in_journal(numbers, removed),
+                Record::Shrunk(shrunk) => self.shrink_journal_as(*shrunk),
                 Record::Due(_) => {}
                 Record::Noted(lines) => lines.iter().for_each(|line| self.deeds.add_numbered(line.clone())),
                 Record::Faults(faults, unused) => self.set_faults(faults.clone(), unused.clone()),

@@ -100,7 +100,7 @@ pub(super) fn apply(machine: &Machine, sandbox: &Arc<Sandbox>, news: &News, newe
         }
     }
     sandbox.continue_journal(entries(news)?, past.written());
-    machine.shrink_journals(sandbox);
+    machine.shrink_journals();
     if is_readdressed {
         machine.reindex(sandbox);
     }
@@ -142,7 +142,7 @@ pub(super) fn load(
     }
     let sandbox = sandbox.ok_or_else(|| Fault::Damaged(format!("sandbox `{}` has no checkpoint", news.head.name)))?;
     sandbox.revive_journal(entries(news)?.into_iter().map(Slot::from).collect(), past);
-    machine.shrink_journals(&sandbox);
+    machine.shrink_journals();
     Ok(sandbox)
 }
 

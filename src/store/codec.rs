@@ -12,7 +12,7 @@ use crate::base::entropy::Secret;
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::engine::{Checkpoint, Fault, Record, ScenarioRuntime, State, UnusedRule};
-use crate::world::{Change, Clock, LogLine, Mismatch, Mode, Removed, World};
+use crate::world::{Change, Clock, LogLine, Mismatch, Mode, Removed, Shrunk, World};
 
 /// Makes what runs of the texts that are stored.
 pub trait Compile {
@@ -60,6 +60,10 @@ enum Stored {
     CheckpointAfterRemovals(Box<StoredCheckpoint>, Removed),
     Due(u64),
     Noted(#[serde(with = "crate::base::json::as_text")] Vec<LogLine>),
+    Shrunk {
+        first: u64,
+        is_bare: bool,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -137,6 +141,7 @@ impl Stored {
                 Self::CheckpointAfterRemovals(Box::new(StoredCheckpoint::of(checkpoint)), checkpoint.removed.clone())
             }
             Record::Due(number) => Self::Due(*number),
+            Record::Shrunk(Shrunk { first, is_bare }) => Self::Shrunk { first: *first, is_bare: *is_bare },
             Record::Noted(lines) => Self::Noted(lines.clone()),
             Record::Unlisted(numbers, removed) => Self::Unlisted(numbers.clone(), removed.clone()),
         }
@@ -160,6 +165,7 @@ impl Stored {
                 Record::Checkpoint(Box::new(checkpoint.into_checkpoint(removed, compile)?))
             }
             Self::Due(number) => Record::Due(number),
+            Self::Shrunk { first, is_bare } => Record::Shrunk(Shrunk { first, is_bare }),
             Self::Noted(lines) => Record::Noted(lines),
             Self::Unlisted(numbers, removed) => Record::Unlisted(numbers, removed),
         })

@@ -6,6 +6,8 @@
 //! A checkpoint takes long to encode, so another thread does that. An empty record is written in its place at once, and replaced,
 //! together with all before it, when the checkpoint is there.
 
+mod recording;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak, mpsc};
@@ -13,12 +15,13 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use crate::engine::{Keeper, Record, Sandbox, Sink};
+use recording::Recording;
+
+use crate::engine::{Keeper, Record, Sandbox};
 use crate::store::Fsync;
 use crate::store::disk::{Batch, Disk, Row, StoreError};
 use crate::store::item::Item;
 use crate::store::{codec, exchange};
-use crate::world::{Entry, LogLine};
 
 /// How long changes are gathered that nobody waits for, such as those of due tasks.
 const LIGHT: Duration = Duration::from_millis(10);
@@ -63,18 +66,6 @@ struct Queue {
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Lost(pub Arc<str>);
-
-/// Puts what one sandbox does into the queue.
-struct Recording {
-    shared: Arc<Shared>,
-    name: Arc<str>,
-    life: u64,
-    /// The number of the next record.
-    next: AtomicU64,
-    /// How many exchanges there will have been when all calls so far are in the journal, and what records say of that.
-    due: AtomicU64,
-    said: AtomicU64,
-}
 
 /// A sandbox that was read from the disk.
 pub(super) struct Revived {
@@ -227,53 +218,6 @@ struct Unencoded {
     number: u64,
     first: u64,
     records: Vec<Record>,
-}
-
-impl Recording {
-    fn new(shared: &Arc<Shared>, sandbox: &Sandbox, life: u64, next: u64) -> Arc<Self> {
-        let (shared, name) = (Arc::clone(shared), Arc::clone(&sandbox.name));
-        let [due, said] = [sandbox.journal().written; 2].map(AtomicU64::new);
-        Arc::new(Self { shared, name, life, next: AtomicU64::new(next), due, said })
-    }
-
-    /// Puts records into the queue. The sandbox is locked meanwhile, so that they are there in the order of their numbers.
-    fn add(&self, records: Vec<Record>) {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        self.shared.add(Item::Records { life: self.life, number, records });
-    }
-}
-
-impl Sink for Recording {
-    fn called(&self) {
-        self.due.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn sealed(&self, records: &mut Vec<Record>) {
-        // A batch may end between what a call did and its exchange: the next start has to know of it.
-        let due = self.due.load(Ordering::Relaxed);
-        let is_missed = |record: &Record| matches!(record, Record::Checkpoint(checkpoint) if checkpoint.written < due);
-        if self.said.swap(due, Ordering::Relaxed) != due || records.iter().any(is_missed) {
-            records.push(Record::Due(due));
-        }
-        self.add(std::mem::take(records));
-    }
-
-    fn exchanged(&self, entry: &Arc<Entry>) {
-        self.due.fetch_max(entry.number, Ordering::Relaxed);
-        self.shared.add(Item::Exchange { life: self.life, entry: Arc::clone(entry) });
-    }
-
-    fn noted(&self, line: &LogLine) {
-        self.add(vec![Record::Noted(vec![line.clone()])]);
-    }
-
-    fn kept_for(&self, ttl: Option<Duration>) {
-        self.shared.add(Item::Kept { life: self.life, name: Arc::clone(&self.name), ttl });
-    }
-
-    fn ended(&self) {
-        self.shared.add(Item::Gone { life: self.life, name: Arc::clone(&self.name) });
-    }
 }
 
 /// What a sandbox takes on disk.

@@ -84,6 +84,15 @@ pub fn add_removed(all: &mut Removed, later: &Removed) {
     }
 }
 
+/// What has made room for others in a journal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shrunk {
+    /// The exchanges below this number are gone.
+    pub first: u64,
+    /// Whether the one with that number is the only one, and has lost its bodies.
+    pub is_bare: bool,
+}
+
 /// The exchanges of one sandbox. Copies share them.
 #[derive(Clone)]
 pub struct Journal {
@@ -158,36 +167,60 @@ impl Journal {
     /// The number of the first exchange that is there, or would be, and how many before it are [`lost`](Self::lost).
     #[must_use]
     pub fn first(&self) -> (u64, u64) {
-        let first = self.entries.front().map_or(self.written + 1, Slot::number);
+        let first = self.front();
         let later = (self.written + 1).saturating_sub(first + self.entries.len() as u64);
         (first, self.lost().saturating_sub(later))
     }
 
-    /// Removes the oldest exchanges until no more than `most` bytes are left. The newest one loses its bodies before it goes.
-    pub fn shrink(&mut self, most: usize) {
+    /// Removes the oldest exchanges until no more than `most` bytes are left. The newest one loses its bodies before it goes. Returns what
+    /// that has changed, if anything.
+    pub fn shrink(&mut self, most: usize) -> Option<Shrunk> {
+        let before = self.front();
         self.drop_oldest(most, 1);
-        if self.bytes > most
-            && let Some(last) = self.entries.pop_back()
-        {
-            self.bytes -= last.bytes();
-            let mut entry = Arc::clone(last.entry());
-            drop(last);
-            let last = Arc::make_mut(&mut entry);
-            last.request.body = Bytes::new();
-            last.answer.body = Bytes::new();
-            let last = Slot::read(entry);
-            self.bytes += last.bytes();
-            self.entries.push_back(last);
-        }
+        let is_bare = self.bytes > most && self.strip_front();
         self.drop_oldest(most, 0);
         self.entries.shrink_to(2 * self.entries.len());
+        let first = self.front();
+        (first > before || is_bare).then_some(Shrunk { first, is_bare: is_bare && !self.entries.is_empty() })
+    }
+
+    /// Does what has made room in another copy of the journal.
+    pub fn shrink_as(&mut self, Shrunk { first, is_bare }: Shrunk) {
+        while self.entries.front().is_some_and(|slot| slot.number() < first) {
+            self.drop_front();
+        }
+        self.skip_to(first.saturating_sub(1));
+        if is_bare && self.front() == first {
+            self.strip_front();
+        }
+    }
+
+    /// The number of the first exchange that is there, or would be.
+    fn front(&self) -> u64 {
+        self.entries.front().map_or(self.written + 1, Slot::number)
+    }
+
+    /// Takes the bodies of the oldest exchange; whether it had any.
+    fn strip_front(&mut self) -> bool {
+        let Some(front) = self.entries.front_mut() else { return false };
+        let has_body = |entry: &Entry| !entry.request.body.is_empty() || !entry.answer.body.is_empty();
+        if !has_body(front.entry()) {
+            return false;
+        }
+        self.bytes -= front.bytes();
+        *front = Slot::from(front.entry().without_bodies());
+        self.bytes += front.bytes();
+        true
     }
 
     fn drop_oldest(&mut self, most: usize, least: usize) {
         while self.bytes > most && self.entries.len() > least {
-            let Some(oldest) = self.entries.pop_front() else { return };
-            self.bytes -= oldest.bytes();
+            self.drop_front();
         }
+    }
+
+    fn drop_front(&mut self) {
+        self.bytes -= self.entries.pop_front().map_or(0, |oldest| oldest.bytes());
     }
 
     /// The exchange with that number, if it is still there.
@@ -394,103 +427,4 @@ impl Entry {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicU64, Ordering};
-
-    use super::*;
-    use crate::world::note::Blame;
-
-    fn journal(budget: usize, body: usize, count: u16) -> Journal {
-        let headers = HeaderMap::from_iter([(http::header::HOST, http::HeaderValue::from_static("localhost"))]);
-        let mut journal = Journal::new(budget);
-        for number in 0..count {
-            let entry = Entry {
-                id: number.to_string().into(),
-                request: Message::new(&headers, b""),
-                answer: Message::new(&headers, &vec![7; body]),
-                notes: vec![Note::new(Note::REQUEST_INVALID, Blame::Caller, "two\nlines")],
-                ..Entry::made_up()
-            };
-            journal.push(entry);
-        }
-        journal
-    }
-
-    fn check(budget: usize, body: usize, count: u16) {
-        let journal = journal(budget, body, count);
-        assert!(journal.bytes() <= budget.max(Journal::BODY + 1024), "{} of {budget}", journal.bytes());
-        assert_eq!(journal.iter().count() as u64 + journal.dropped(), u64::from(count));
-        let last = journal.iter().next_back().expect("the newest is always there");
-        assert_eq!((&*last.id, last.number, last.answer.length), (&*(count - 1).to_string(), u64::from(count), body));
-        assert_eq!((&*last.request.headers, last.request.header("host")), (&b"host: localhost\n"[..], "localhost"));
-        assert_eq!((&*last.answer.body, last.answer.is_cut()), (&*vec![7; body.min(Journal::BODY)], body > Journal::BODY));
-    }
-
-    #[test]
-    fn the_budget_holds_and_what_left_is_counted() {
-        check(10_000, 1_000, 100);
-        check(1 << 20, 1_000, 5_000);
-        check(1 << 20, 200_000, 50);
-        check(100, 1_000, 3);
-    }
-
-    #[test]
-    fn what_nobody_looks_at_is_not_read() {
-        let full = journal(1 << 20, 1_000, 10);
-        let read = Arc::new(AtomicU64::new(0));
-        let slots = full.iter().map(|entry| {
-            let (entry, read) = (Entry::clone(entry), Arc::clone(&read));
-            Slot::unread(entry.number, entry.bytes(), move || {
-                read.fetch_add(1, Ordering::Relaxed);
-                entry
-            })
-        });
-        let mut lazy = Journal::new(full.bytes() / 2);
-        lazy.refill(slots, 12, 1, Removed::new());
-        assert!(lazy.bytes() <= full.bytes() / 2 && (lazy.written, lazy.dropped(), lazy.iter().len()) == (12, 6, 5), "{}", lazy.dropped());
-        assert_eq!((lazy.first(), lazy.place_after(8), lazy.get(5).is_none(), read.load(Ordering::Relaxed)), ((6, 4), 3, true, 0));
-        for _ in 0..2 {
-            assert_eq!((lazy.get(7).map(|entry| &*entry.id), read.load(Ordering::Relaxed)), (Some("6"), 1));
-        }
-        assert_eq!(lazy.push(Entry::made_up()).number, 13);
-        lazy.retain(|entry| entry.number != 8);
-        assert_eq!((lazy.iter().len(), read.load(Ordering::Relaxed)), (4, 4), "the one that made room was not read");
-        lazy.shrink(0);
-        assert_eq!((lazy.bytes(), lazy.iter().len()), (0, 0));
-    }
-
-    #[test]
-    fn what_is_not_kept_leaves() {
-        let mut journal = journal(1 << 20, 10, 10);
-        let bytes = journal.bytes();
-        journal.retain(|entry| &*entry.id != "3");
-        assert_eq!((journal.iter().count(), journal.dropped(), journal.bytes()), (9, 0, bytes / 10 * 9));
-        assert_eq!(journal.after(5).map(|entry| entry.number).collect::<Vec<_>>(), [10, 9, 8, 7, 6]);
-        assert_eq!(journal.between(1, 5).map(|entry| entry.number).collect::<Vec<_>>(), [3, 2]);
-        assert_eq!(journal.between(5, 5).count() + journal.between(7, 2).count(), 0);
-    }
-
-    #[test]
-    fn what_makes_room_is_counted_and_clearing_begins_the_evidence_anew() {
-        let mut full = journal(1 << 20, 1_000, 10);
-        let entry = Entry::clone(full.iter().next().expect("there are ten"));
-        let bytes = full.bytes();
-        full.push(entry.clone());
-        full.shrink(bytes / 2);
-        assert!(full.bytes() <= bytes / 2 && full.dropped() > 4, "{} of {bytes}, {} dropped", full.bytes(), full.dropped());
-        let left = full.iter().count();
-        full.push(entry.clone());
-        assert_eq!(full.iter().count(), left + 1);
-        assert_eq!(full.get(12).or(full.next(11)).map(|entry| entry.number), Some(12));
-        assert!(full.get(1).is_none() && full.next(12).is_none());
-        // The bodies of the newest one go before the rest of it.
-        full.shrink(900);
-        let last = full.iter().next_back().expect("it is still there");
-        assert!(full.bytes() <= 900 && last.answer.is_cut() && last.answer.length == 1_000, "{} {last:?}", full.bytes());
-        full.shrink(10);
-        assert_eq!((full.bytes(), full.dropped()), (0, 12));
-        full.push(entry);
-        full.clear();
-        assert_eq!((full.bytes(), full.dropped(), full.written, full.iter().count()), (0, 0, 13, 0));
-    }
-}
+mod tests;

@@ -31,7 +31,7 @@ pub use clock::{Clock, Mode, Target};
 pub use counters::{Count, Counter, Counters, aside};
 pub use deed::{Deed, LogLine};
 pub use documents::{Kind, Row, Table};
-pub use journal::{Entry, Journal, Message, Removed, add_removed};
+pub use journal::{Entry, Journal, Message, Removed, Shrunk, add_removed};
 pub use note::{Blame, Effect, EffectKind, Note, WordedNote, Wording};
 pub use outbox::{Outbox, OutboxEntry};
 pub use redo::{Change, Mismatch};

@@ -43,6 +43,7 @@ mod folder;
 mod forgeries;
 mod formats;
 mod full;
+mod full_journals;
 mod fuzz;
 mod given;
 mod hostile;

@@ -2,7 +2,7 @@
 
 use super::Sandbox;
 use crate::engine::recorder::{Checkpoint, Record};
-use crate::world::{Entry, Removed, Slot, add_removed};
+use crate::world::{Entry, Removed, Shrunk, Slot, add_removed};
 
 /// What records tell of a journal, beside its exchanges.
 #[derive(Debug)]
@@ -17,11 +17,13 @@ pub struct JournalPast {
     removed: Removed,
     /// How many it was to have, of calls that were made.
     due: u64,
+    /// What made room for others, as records told most recently.
+    shrunk: Shrunk,
 }
 
 impl Default for JournalPast {
     fn default() -> Self {
-        Self { first: 1, written: 0, dropped: 0, removed: Removed::new(), due: 0 }
+        Self { first: 1, written: 0, dropped: 0, removed: Removed::new(), due: 0, shrunk: Shrunk::default() }
     }
 }
 
@@ -32,12 +34,17 @@ impl JournalPast {
             match record {
                 Record::Checkpoint(checkpoint) => {
                     let Checkpoint { first, written, dropped, removed, .. } = &**checkpoint;
-                    *self = Self { first: *first, written: *written, dropped: *dropped, removed: removed.clone(), due: 0 };
+                    let removed = removed.clone();
+                    *self = Self { first: *first, written: *written, dropped: *dropped, removed, ..Self::default() };
                 }
                 Record::ClearJournal(written) => {
                     *self = Self { first: written + 1, written: *written, due: self.due, ..Self::default() };
                 }
                 Record::Due(number) => self.due = *number,
+                Record::Shrunk(shrunk) => {
+                    self.has_had(shrunk.first.saturating_sub(1));
+                    self.shrunk = *shrunk;
+                }
                 Record::Unlisted(numbers, removed) => {
                     self.has_had(numbers.last().copied().unwrap_or_default());
                     add_removed(&mut self.removed, removed);
@@ -82,8 +89,8 @@ impl Sandbox {
 
     /// The same for exchanges that were recorded one by one, among which a gap tells of those that are gone.
     pub fn revive_journal(&self, mut slots: Vec<Slot>, past: JournalPast) {
-        let JournalPast { first, written, dropped, removed, due } = past;
-        slots.retain(|slot| slot.number() >= first);
+        let JournalPast { first, written, dropped, removed, due, shrunk } = past;
+        slots.retain(|slot| slot.number() >= first.max(shrunk.first));
         // A call that was made and is not there is evidence that is gone.
         let written = slots.last().map_or(written, |last| last.number().max(written)).max(due);
         let gone = (written + 1).saturating_sub(first + slots.len() as u64);
@@ -93,6 +100,13 @@ impl Sandbox {
     fn refill(&self, slots: impl IntoIterator<Item = Slot>, written: u64, lost: u64, removed: Removed) {
         let mut journal = self.journal();
         journal.refill(slots, written, lost, removed);
+        self.journal_bytes.set(journal.bytes());
+    }
+
+    /// Does what has made room in another copy of the sandbox.
+    pub(super) fn shrink_journal_as(&self, shrunk: Shrunk) {
+        let mut journal = self.journal();
+        journal.shrink_as(shrunk);
         self.journal_bytes.set(journal.bytes());
     }
 

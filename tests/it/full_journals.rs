@@ -1,0 +1,47 @@
+//! Journals that together hold too much: what made room for others stays gone, whoever looks, and whenever.
+
+use seatrial::engine::{Machine, Options, Start};
+use seatrial::vendors;
+
+use crate::data_dir::{Folder, all_told, keep, open, parcel, wall};
+
+#[test]
+fn a_start_brings_back_no_call_that_made_room_for_others() {
+    for budget in [48 << 10, 6 << 10, 2 << 10] {
+        let folder = Folder::new();
+        let machine = || Machine::new(vendors::all(), Options { journals_bytes: budget, ..Options::default() }, Start::plain(wall()));
+        let before = machine();
+        let opened = open(&before, &folder);
+        let names = ["a", "b", "c", "d"];
+        names.iter().for_each(|name| drop(before.open(before.stage(name, Start::plain(wall()), None))));
+        for round in 0..30 {
+            for (place, name) in names.iter().enumerate() {
+                parcel(&before, name, &"n".repeat(place * 25));
+            }
+            if round == 20 {
+                before.sandbox("b").expect("it is there").try_checkpoint();
+            }
+        }
+        before.sandbox("a").expect("it is there").retain_in_journal(|entry| entry.number % 2 == 0);
+        assert!(names.iter().all(|name| before.sandbox(name).is_some_and(|sandbox| sandbox.journal().dropped() > 0)));
+        keep(&opened.store);
+        let copy = folder.copy();
+        let after = machine();
+        let again = open(&after, &copy);
+        assert_eq!(all_told(&after), all_told(&before), "{budget}");
+        for one in [&before, &after] {
+            parcel(one, "default", "another");
+        }
+        assert_eq!(all_told(&after), all_told(&before), "{budget}");
+        again.store.close();
+        // A start with less room makes it before anybody looks, and once.
+        let small = || Machine::new(vendors::all(), Options { journals_bytes: budget / 2, ..Options::default() }, Start::plain(wall()));
+        let after = small();
+        let again = open(&after, &copy);
+        assert!(after.total_usage().journals <= budget / 2, "{:?}", after.total_usage());
+        again.store.close();
+        let later = small();
+        open(&later, &copy).store.close();
+        assert_eq!(all_told(&later), all_told(&after), "{budget}");
+    }
+}
