@@ -203,12 +203,12 @@ pub struct ServeArguments {
     /// Omit our own headers from the vendors' answers
     #[arg(long, env = "SEATRIAL_PLAIN", value_parser = FalseyValueParser::new())]
     pub plain: bool,
-    /// How often answers are validated against the vendor's document
-    #[arg(long, env = "SEATRIAL_CONFORM", value_name = "HOW", default_value = "sampled")]
-    pub conform: ConformArgument,
-    /// What becomes of requests that depart from the vendor's document although the vendor takes them
-    #[arg(long, env = "SEATRIAL_CONTRACT", value_name = "HOW", default_value = "off")]
-    pub contract: ContractArgument,
+    /// How often answers are validated against the vendor's document; `sampled` unless told
+    #[arg(long, env = "SEATRIAL_CONFORM", value_name = "HOW")]
+    pub conform: Option<ConformArgument>,
+    /// What becomes of requests that depart from the vendor's document although the vendor takes them; `off` unless told
+    #[arg(long, env = "SEATRIAL_CONTRACT", value_name = "HOW")]
+    pub contract: Option<ContractArgument>,
     /// Largest number of open connections of each listener; further ones take the place of those that are idle for the longest time. Where
     /// few files may be open, half of them are left to everything else
     #[arg(long, env = "SEATRIAL_CONNECTIONS", value_name = "NUMBER", default_value = "10000")]
@@ -220,9 +220,9 @@ pub struct ServeArguments {
     /// process may take (by its control group, else the machine's) unless told, at most 256 MiB
     #[arg(long, env = "SEATRIAL_IN_FLIGHT_BYTES", value_name = "BYTES", value_parser = size)]
     pub in_flight_bytes: Option<usize>,
-    /// Size of each sandbox's journal, in bytes; the oldest calls are dropped beyond it
-    #[arg(long, env = "SEATRIAL_JOURNAL_BYTES", value_name = "BYTES", default_value = "16MiB", value_parser = size)]
-    pub journal_bytes: usize,
+    /// Size of each sandbox's journal, in bytes; the oldest calls are dropped beyond it. 16 MiB unless told
+    #[arg(long, env = "SEATRIAL_JOURNAL_BYTES", value_name = "BYTES", value_parser = size)]
+    pub journal_bytes: Option<usize>,
     /// Size of all journals together, in bytes; beyond it the largest ones drop their oldest calls. A sixteenth of the memory unless
     /// told, at most 256 MiB
     #[arg(long, env = "SEATRIAL_JOURNALS_BYTES", value_name = "BYTES", value_parser = size)]

@@ -55,11 +55,12 @@ async fn serve(arguments: &ServeArguments) -> Exit {
     let budgets = Budgets::default();
     let total_bytes = arguments.total_bytes.unwrap_or(budgets.total);
     let in_flight = arguments.in_flight_bytes.unwrap_or(budgets.in_flight);
-    let options = Options {
-        contract: arguments.contract.into(),
-        conform: arguments.conform.into(),
+    let usual = Options::default();
+    let mut options = Options {
+        contract: arguments.contract.map_or(usual.contract, Into::into),
+        conform: arguments.conform.map_or(usual.conform, Into::into),
         plain: arguments.plain,
-        journal_bytes: arguments.journal_bytes,
+        journal_bytes: arguments.journal_bytes.unwrap_or(usual.journal_bytes),
         journals_bytes: arguments.journals_bytes.unwrap_or(budgets.journals),
         sandboxes: arguments.sandboxes,
         sandbox_bytes: arguments.sandbox_bytes.unwrap_or(total_bytes / 2),
@@ -78,6 +79,10 @@ async fn serve(arguments: &ServeArguments) -> Exit {
     let all = match vendors::all(&arguments.vendors) {
         Ok(all) => all,
         Err(error) => return complain_of_vendor(&error),
+    };
+    let ledger = match fleet::open(arguments, &mut options).await {
+        Ok(ledger) => ledger,
+        Err(exit) => return exit,
     };
     let machine = Arc::new(Machine::new(all, options, start));
     let store = match &arguments.data_dir {
@@ -103,7 +108,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
     {
         return exit;
     }
-    let fleet = match fleet::join(arguments, &machine).await {
+    let fleet = match fleet::join(arguments, &machine, ledger).await {
         Ok(fleet) => fleet,
         Err(exit) => return exit,
     };

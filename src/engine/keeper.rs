@@ -11,4 +11,9 @@ pub trait Keeper: Send + Sync {
 
     /// Is called after a sandbox was removed.
     fn removed(&self, sandbox: &Sandbox);
+
+    /// Whether other processes have the sandboxes, too, so that each is changed only while nobody else does.
+    fn is_shared(&self) -> bool {
+        false
+    }
 }

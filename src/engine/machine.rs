@@ -310,12 +310,8 @@ impl Machine {
     /// Adds an exchange to the journal of a sandbox, and returns it as it is kept.
     pub(super) fn record(&self, sandbox: &Sandbox, entry: Entry) -> Arc<Entry> {
         let entry = sandbox.record(entry);
-        let excess = self.budget.journals_excess();
-        if excess > 0 {
-            let (size, share) = (sandbox.journal_size(), self.budget.journal_share(self.registry.len()));
-            if size > share {
-                sandbox.shrink_journal(size.saturating_sub(excess).max(share));
-            }
+        self.shrink_journal(sandbox);
+        if self.keeper.get().is_none_or(|keeper| !keeper.is_shared()) {
             self.shrink_journals();
         }
         entry
@@ -328,8 +324,9 @@ impl Machine {
         }
     }
 
-    /// The sandbox with the largest journal, which is to be shrunk because all journals together hold too much.
-    fn overfull_journal(&self) -> Option<Arc<Sandbox>> {
+    /// The sandbox with the largest journal, if that is to be shrunk because all journals together hold too much.
+    #[must_use]
+    pub fn overfull_journal(&self) -> Option<Arc<Sandbox>> {
         if self.budget.journals_excess() == 0 {
             return None;
         }
@@ -337,10 +334,14 @@ impl Machine {
         self.registry.largest(Sandbox::journal_size).filter(|largest| largest.journal_size() > share)
     }
 
-    /// Drops the oldest exchanges of a journal: more than is needed now, so that it is not looked for at every call.
-    fn shrink_journal(&self, sandbox: &Sandbox) {
-        let (size, share) = (sandbox.journal_size(), self.budget.journal_share(self.registry.len()));
-        sandbox.shrink_journal((size - size / 8).min(size.saturating_sub(self.budget.journals_excess())).max(share));
+    /// Drops the oldest exchanges of a journal if it has more than its share while all journals together hold too much: more than is
+    /// needed now, so that it is not done at every call.
+    pub fn shrink_journal(&self, sandbox: &Sandbox) {
+        let excess = self.budget.journals_excess();
+        if excess > 0 {
+            let (size, share) = (sandbox.journal_size(), self.budget.journal_share(self.registry.len()));
+            sandbox.shrink_journal((size - size / 8).min(size.saturating_sub(excess)).max(share));
+        }
     }
 
     /// How many bytes a sandbox of that name may hold when it is made or replaced.

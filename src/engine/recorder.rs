@@ -69,7 +69,7 @@ pub trait Sink: Send + Sync {
     /// Takes what a locked section did. The sandbox is locked meanwhile, so this must not wait for anything.
     fn sealed(&self, records: &mut Vec<Record>);
 
-    /// Takes an exchange, with its number, as it is added to the journal, which is locked meanwhile; again when it has lost its bodies.
+    /// Takes an exchange, with its number, as it is added to the journal, which is locked meanwhile.
     fn exchanged(&self, _: &Arc<Entry>) {}
 
     /// Takes what made room in the journal, which is locked meanwhile.

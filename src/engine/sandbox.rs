@@ -22,7 +22,7 @@ use crate::engine::happenings::Happenings;
 use crate::engine::recorder::{Checkpoint, Guard, Guarded, Record, Recorder, Sink};
 use crate::engine::scenario::{Fault, ScenarioRuntime, UnusedRule};
 use crate::engine::state::State;
-use crate::world::{Counters, Deed, Entry, Journal, LogLine, Mismatch};
+use crate::world::{Counters, Deed, Entry, Journal, LogLine, Mismatch, Shrunk};
 
 /// The name of the sandbox that calls fall into when nothing says otherwise.
 pub const DEFAULT: &str = "default";
@@ -179,7 +179,6 @@ impl Sandbox {
         let shrunk = journal.shrink(most);
         self.journal_bytes.set(journal.bytes());
         if let (Some(shrunk), Some(sink)) = (shrunk, self.sink.get()) {
-            journal.get(shrunk.first).filter(|_| shrunk.is_bare).into_iter().for_each(|entry| sink.exchanged(entry));
             sink.shrunk(shrunk);
         }
     }
@@ -420,10 +419,12 @@ impl Sandbox {
     fn note_checkpoint(&self, state: &mut Guard<'_>) {
         let journal = self.journal();
         let (written, (first, dropped), removed) = (journal.written, journal.first(), journal.removed.clone());
+        let bare = journal.is_bare().then_some(Record::Shrunk(Shrunk { first, is_bare: true }));
         drop(journal);
         let snapshots = self.snapshots();
         let snapshots = snapshots.iter().map(|(name, snapshot)| (name.clone(), snapshot.at, snapshot.state.clone())).collect();
         state.note(|state| Record::Checkpoint(Box::new(Checkpoint { state: state.clone(), snapshots, first, written, dropped, removed })));
+        bare.into_iter().for_each(|bare| state.note(|_| bare));
     }
 
     /// Where it is recorded, if it is.

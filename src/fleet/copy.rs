@@ -11,7 +11,7 @@ use crate::engine::{DEFAULT, Machine, Record, Sandbox, Sink};
 use crate::fleet::calls::Job;
 use crate::fleet::events::{self, Piece};
 use crate::fleet::ledger::{Fault, Head, Mark, News, Since};
-use crate::world::{Entry, LogLine};
+use crate::world::{Entry, LogLine, Shrunk};
 
 /// How much newer the use of a sandbox has to be than what the ledger says, in seconds, to be written by itself.
 const USED: i64 = 10;
@@ -83,6 +83,10 @@ impl Sink for Recording {
 
     fn kept_for(&self, ttl: Option<Duration>) {
         self.pieces().push(Piece::KeptFor(ttl));
+    }
+
+    fn shrunk(&self, shrunk: Shrunk) {
+        self.pieces().push(Piece::Records(vec![Record::Shrunk(shrunk)]));
     }
 
     fn noted(&self, line: &LogLine) {

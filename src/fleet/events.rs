@@ -57,6 +57,8 @@ pub(super) fn encode(pieces: Vec<Piece>, sandbox: &Sandbox, format: u8) -> Resul
                             exchanges.retain(|entry| numbers.binary_search(&entry.number).is_err());
                             append.unlisted.extend(numbers);
                         }
+                        // What earlier sections wrote goes with the next checkpoint.
+                        Record::Shrunk(shrunk) => exchanges.retain(|entry| entry.number >= shrunk.first),
                         Record::Checkpoint(checkpoint) => append.checkpoint = Some(checkpoint.first),
                         _ => {}
                     }
@@ -99,8 +101,7 @@ pub(super) fn apply(machine: &Machine, sandbox: &Arc<Sandbox>, news: &News, newe
             })?;
         }
     }
-    sandbox.continue_journal(entries(news)?, past.written());
-    machine.shrink_journals();
+    sandbox.continue_journal(entries(news)?, &past);
     if is_readdressed {
         machine.reindex(sandbox);
     }
@@ -142,7 +143,6 @@ pub(super) fn load(
     }
     let sandbox = sandbox.ok_or_else(|| Fault::Damaged(format!("sandbox `{}` has no checkpoint", news.head.name)))?;
     sandbox.revive_journal(entries(news)?.into_iter().map(Slot::from).collect(), past);
-    machine.shrink_journals();
     Ok(sandbox)
 }
 

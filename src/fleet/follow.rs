@@ -8,6 +8,7 @@ use tokio::time::MissedTickBehavior;
 
 use crate::fleet::ledger::{Fault, Head};
 use crate::fleet::replica::{Fleet, Reach};
+use crate::fleet::section::Section;
 
 /// How often sandboxes are looked at in which somebody waits for something.
 const WATCHED: Duration = Duration::from_millis(25);
@@ -45,6 +46,9 @@ impl Fleet {
                 0 => self.look_at_all(part, count, &mut refused).await,
                 _ => self.look_at_watched(part).await,
             };
+            if count.is_multiple_of(ALL) {
+                self.shrink_journals(part).await;
+            }
             match looked {
                 Ok(true) => tell(),
                 Ok(false) => {}
@@ -69,6 +73,26 @@ impl Fleet {
             _ => {}
         }
         looked
+    }
+
+    /// Makes room where all journals together hold too much. A call does so in its own sandbox; here it is done in others, whose share has
+    /// become smaller.
+    async fn shrink_journals(self: &Arc<Self>, part: usize) {
+        for _ in self.copies_in(part) {
+            let Some(largest) = self.machine.overfull_journal().filter(|largest| self.ledger.part_of(&largest.name) == part) else {
+                return;
+            };
+            // Another replica may have done so meanwhile. What fails is tried again.
+            let shrink = |section: &Section| {
+                let is_still = self.machine.overfull_journal().is_some_and(|now| Arc::ptr_eq(&now, &largest));
+                if is_still && section.holds(&largest) {
+                    self.machine.shrink_journal(&largest);
+                }
+            };
+            if self.run(&Reach::one(Arc::clone(&largest.name)), shrink).await.is_err() {
+                return;
+            }
+        }
     }
 
     async fn look_at_watched(&self, part: usize) -> Result<bool, Fault> {

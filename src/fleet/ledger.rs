@@ -254,6 +254,13 @@ pub trait Ledger: Send + Sync {
     /// The format that all replicas write; the first one who brings one sets it. Who has said before what he reads hears of a later one.
     fn format(&self, own: u8) -> Trip<'_, u8>;
 
+    /// What all replicas have alike; empty while nobody has said so.
+    fn options(&self) -> Trip<'_, String>;
+
+    /// Has all replicas have other things alike than `before`, unless somebody has changed that, or replicas were heard of lately, which go
+    /// on with that; whether that was done. Where nothing was said before, replicas do not matter.
+    fn set_options(&self, before: String, own: String) -> Trip<'_, bool>;
+
     /// Has all replicas write a format from now on, unless some of those that were heard of lately do not read it: these.
     fn upgrade(&self, format: u8) -> Trip<'_, Vec<ReplicaRow>>;
 

@@ -17,6 +17,7 @@ mod follow;
 mod lane;
 mod ledger;
 mod list;
+mod options;
 mod patience;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -31,6 +32,7 @@ pub use ledger::{
     AMONG_REPLICAS, Append, Birth, Commit, Death, Fault, Head, Hold, InboxRow, Ledger, Letters, Mark, News, Receipt, ReplicaRow, Row,
     Since, Trip,
 };
+pub use options::Common;
 pub use patience::Patience;
 #[cfg(feature = "postgres")]
 pub use postgres::{DatabaseError, Opening, Postgres};

@@ -6,6 +6,7 @@
 
 mod formats;
 mod letters;
+mod options;
 mod places;
 mod pool;
 mod schema;
@@ -260,6 +261,14 @@ impl Ledger for Postgres {
 
     fn format(&self, own: u8) -> Trip<'_, u8> {
         Box::pin(formats::agree(&self.pool, own))
+    }
+
+    fn options(&self) -> Trip<'_, String> {
+        Box::pin(options::read(&self.pool))
+    }
+
+    fn set_options(&self, before: String, own: String) -> Trip<'_, bool> {
+        Box::pin(async move { options::set(&self.pool, &before, &own).await })
     }
 
     fn upgrade(&self, format: u8) -> Trip<'_, Vec<ReplicaRow>> {

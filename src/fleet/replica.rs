@@ -88,6 +88,9 @@ pub enum JoinError {
     /// The fleet was begun under another scenario.
     #[error("the fleet was begun with another `--scenario` or `--seed` than this")]
     Other,
+    /// What answers and verdicts depend on is not the same.
+    #[error("the fleet has `--{flag} {has}`, and this one is to have `{asked}`")]
+    Option { flag: String, has: String, asked: String },
     /// All replicas write what this one cannot read.
     #[error("the fleet writes format {0}, which is that of a later version")]
     Later(u8),
@@ -469,6 +472,10 @@ impl Keeper for Told {
         if let Some(fleet) = self.0.upgrade() {
             fleet.removed(sandbox);
         }
+    }
+
+    fn is_shared(&self) -> bool {
+        true
     }
 }
 

@@ -170,6 +170,14 @@ impl Ledger for Several {
         Box::pin(self.first().to(self.first().ledger.format(own)))
     }
 
+    fn options(&self) -> Trip<'_, String> {
+        Box::pin(self.first().to(self.first().ledger.options()))
+    }
+
+    fn set_options(&self, before: String, own: String) -> Trip<'_, bool> {
+        Box::pin(self.first().to(self.first().ledger.set_options(before, own)))
+    }
+
     fn upgrade(&self, format: u8) -> Trip<'_, Vec<ReplicaRow>> {
         Box::pin(self.first().to(self.first().ledger.upgrade(format)))
     }

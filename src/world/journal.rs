@@ -200,11 +200,17 @@ impl Journal {
         self.entries.front().map_or(self.written + 1, Slot::number)
     }
 
+    /// Whether the oldest exchange has lost its bodies.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        let is_bare = |message: &Message| message.body.is_empty() && message.length > 0;
+        self.entries.front().map(Slot::entry).is_some_and(|entry| is_bare(&entry.request) || is_bare(&entry.answer))
+    }
+
     /// Takes the bodies of the oldest exchange; whether it had any.
     fn strip_front(&mut self) -> bool {
         let Some(front) = self.entries.front_mut() else { return false };
-        let has_body = |entry: &Entry| !entry.request.body.is_empty() || !entry.answer.body.is_empty();
-        if !has_body(front.entry()) {
+        if front.entry().request.body.is_empty() && front.entry().answer.body.is_empty() {
             return false;
         }
         self.bytes -= front.bytes();

@@ -1,6 +1,7 @@
 //! Replicas over a ledger in memory: any of them may be asked, and all are one. What a fleet is on a real database is tried by
 //! `tests/fleet/check.py`.
 
+mod budgets;
 mod deeds;
 mod epochs;
 mod history;

@@ -4,38 +4,135 @@ use std::sync::Arc;
 
 use crate::cli::arguments::ServeArguments;
 use crate::cli::{Exit, complain};
-use crate::engine::Machine;
+use crate::engine::{Machine, Options};
 use crate::fleet::Fleet;
 
-/// Joins the fleet that the database has, if one is named. What the default sandbox is now is what a fleet begins with.
+/// The databases that are named, and what all of their replicas have alike.
 #[cfg(feature = "postgres")]
-pub(super) async fn join(arguments: &ServeArguments, machine: &Arc<Machine>) -> Result<Option<Arc<Fleet>>, Exit> {
+pub(super) type Opened = (Arc<dyn crate::fleet::Ledger>, crate::fleet::Common);
+#[cfg(not(feature = "postgres"))]
+pub(super) type Opened = std::convert::Infallible;
+
+/// Opens the databases, if some are named. The options become those of the fleet where none are asked for.
+#[cfg(feature = "postgres")]
+pub(super) async fn open(arguments: &ServeArguments, options: &mut Options) -> Result<Option<Opened>, Exit> {
     use crate::cli::fleet::databases;
-    use crate::fleet::{JoinError, Opening};
+    use crate::fleet::{Common, Opening};
     if arguments.database.is_empty() {
         return Ok(None);
     }
     let ledger = databases::open(&arguments.database, &arguments.database_ca, Opening::Begins).await?;
+    let (usual, asked) = (common::usual(options), common::asked(arguments));
+    let common = Common::agree(&*ledger, &usual, &asked).await.map_err(|error| refused(&error))?;
+    common::set(options, &common);
+    Ok(Some((ledger, common)))
+}
+
+/// Joins the fleet that the databases have, if some were opened. What the default sandbox is now is what a fleet begins with.
+#[cfg(feature = "postgres")]
+pub(super) async fn join(arguments: &ServeArguments, machine: &Arc<Machine>, opened: Option<Opened>) -> Result<Option<Arc<Fleet>>, Exit> {
+    let Some((ledger, common)) = opened else { return Ok(None) };
     let begins = {
         let state = machine.default_sandbox().lock();
         format!("seed {}\n{}", state.world.seed(), state.scenario.source())
     };
     let insists = arguments.seed.is_some() || !arguments.scenario.is_empty();
-    match Fleet::join(Arc::clone(machine), ledger, begins, insists).await {
-        Ok(fleet) => Ok(Some(fleet)),
-        Err(error @ JoinError::Other) => {
-            let help = "leave both out to go on with what the fleet has; `PUT /_seatrial/sandboxes/default/scenario` changes it";
-            Err(complain(&format_args!("`--database`: {error}\n{help}"), Exit::Usage))
+    let fleet = Fleet::join(Arc::clone(machine), Arc::clone(&ledger), begins, insists).await.map_err(|error| refused(&error))?;
+    common.hold(&*ledger).await.map_err(|error| refused(&error))?;
+    Ok(Some(fleet))
+}
+
+#[cfg(feature = "postgres")]
+fn refused(error: &crate::fleet::JoinError) -> Exit {
+    use crate::fleet::JoinError;
+    let (help, exit) = match error {
+        JoinError::Other => {
+            ("leave both out to go on with what the fleet has; `PUT /_seatrial/sandboxes/default/scenario` changes it", Exit::Usage)
         }
-        Err(error) => Err(complain(&format_args!("`--database`: {error}"), Exit::Lost)),
+        JoinError::Option { .. } => (
+            "leave it out to take what the fleet has; to change that, end all replicas, and begin 15 seconds later with the new one",
+            Exit::Usage,
+        ),
+        _ => return complain(&format_args!("`--database`: {error}"), Exit::Lost),
+    };
+    complain(&format_args!("`--database`: {error}\n{help}"), exit)
+}
+
+#[cfg(feature = "postgres")]
+mod common {
+    //! The options that all replicas of a fleet have alike, by the names of their flags.
+
+    use std::collections::BTreeMap;
+
+    use clap::ValueEnum;
+
+    use crate::cli::arguments::{ConformArgument, ContractArgument, ServeArguments};
+    use crate::engine::Options;
+    use crate::fleet::Common;
+
+    const JOURNAL: &str = "journal-bytes";
+    const JOURNALS: &str = "journals-bytes";
+    const CONFORM: &str = "conform";
+    const CONTRACT: &str = "contract";
+    const PLAIN: &str = "plain";
+
+    /// What is so unless told. All that arguments tell is in `options`, and told again by [`asked`].
+    pub fn usual(options: &Options) -> Common {
+        let conform = ConformArgument::value_variants().iter().find(|word| options.conform == (**word).into());
+        let contract = ContractArgument::value_variants().iter().find(|word| options.contract == (**word).into());
+        let rows = [
+            (JOURNAL, Some(options.journal_bytes.to_string())),
+            (JOURNALS, Some(options.journals_bytes.to_string())),
+            (CONFORM, conform.map(word)),
+            (CONTRACT, contract.map(word)),
+            (PLAIN, Some(options.plain.to_string())),
+        ];
+        common(rows)
+    }
+
+    /// What the arguments of this process ask for.
+    pub fn asked(arguments: &ServeArguments) -> Common {
+        common([
+            (JOURNAL, arguments.journal_bytes.map(|bytes| bytes.to_string())),
+            (JOURNALS, arguments.journals_bytes.map(|bytes| bytes.to_string())),
+            (CONFORM, arguments.conform.as_ref().map(word)),
+            (CONTRACT, arguments.contract.as_ref().map(word)),
+            (PLAIN, arguments.plain.then(|| true.to_string())),
+        ])
+    }
+
+    /// Sets options to what a fleet has, as far as this version knows the words.
+    pub fn set(options: &mut Options, Common(rows): &Common) {
+        let number = |flag: &str| rows.get(flag).and_then(|text| text.parse().ok());
+        let conform = rows.get(CONFORM).and_then(|text| ConformArgument::from_str(text, false).ok());
+        let contract = rows.get(CONTRACT).and_then(|text| ContractArgument::from_str(text, false).ok());
+        options.journal_bytes = number(JOURNAL).unwrap_or(options.journal_bytes);
+        options.journals_bytes = number(JOURNALS).unwrap_or(options.journals_bytes);
+        options.conform = conform.map_or(options.conform, Into::into);
+        options.contract = contract.map_or(options.contract, Into::into);
+        options.plain = rows.get(PLAIN).map_or(options.plain, |text| text == "true");
+    }
+
+    fn common<const N: usize>(rows: [(&str, Option<String>); N]) -> Common {
+        let rows = rows.into_iter().filter_map(|(flag, value)| Some((flag.to_owned(), value?)));
+        Common(rows.collect::<BTreeMap<_, _>>())
+    }
+
+    fn word(choice: &impl ValueEnum) -> String {
+        choice.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 }
 
 /// This build has no client for databases.
 #[cfg(not(feature = "postgres"))]
-pub(super) async fn join(arguments: &ServeArguments, _: &Arc<Machine>) -> Result<Option<Arc<Fleet>>, Exit> {
+pub(super) async fn open(arguments: &ServeArguments, _: &mut Options) -> Result<Option<Opened>, Exit> {
     if arguments.database.is_empty() {
         return Ok(None);
     }
     Err(complain(&"`--database`: this program was built without the feature `postgres`", Exit::Usage))
+}
+
+#[cfg(not(feature = "postgres"))]
+pub(super) async fn join(_: &ServeArguments, _: &Arc<Machine>, _: Option<Opened>) -> Result<Option<Arc<Fleet>>, Exit> {
+    Ok(None)
 }

@@ -58,12 +58,6 @@ impl JournalPast {
     pub fn has_had(&mut self, written: u64) {
         self.written = self.written.max(written);
     }
-
-    /// How many it has had, as far as is known.
-    #[must_use]
-    pub fn written(&self) -> u64 {
-        self.written
-    }
 }
 
 impl Sandbox {
@@ -75,10 +69,12 @@ impl Sandbox {
         self.journal_bytes.set(journal.bytes());
     }
 
-    /// Adds exchanges that another copy of the sandbox had since, with their numbers. It had at least so many, some of which may be gone.
-    pub fn continue_journal(&self, entries: impl IntoIterator<Item = Entry>, written: u64) {
+    /// Adds exchanges that another copy of the sandbox had since, with their numbers. Some may be gone, as records told meanwhile.
+    pub fn continue_journal(&self, entries: impl IntoIterator<Item = Entry>, past: &JournalPast) {
+        let Shrunk { first, is_bare } = past.shrunk;
+        let bare = |entry: Entry| if is_bare && entry.number == first { entry.without_bodies() } else { entry };
         let mut journal = self.journal();
-        journal.follow(entries, written);
+        journal.follow(entries.into_iter().filter(|entry| entry.number >= first).map(bare), past.written);
         self.journal_bytes.set(journal.bytes());
     }
 
@@ -91,6 +87,8 @@ impl Sandbox {
     pub fn revive_journal(&self, mut slots: Vec<Slot>, past: JournalPast) {
         let JournalPast { first, written, dropped, removed, due, shrunk } = past;
         slots.retain(|slot| slot.number() >= first.max(shrunk.first));
+        let bare = slots.first_mut().filter(|front| shrunk.is_bare && front.number() == shrunk.first);
+        bare.into_iter().for_each(|front| *front = Slot::from(front.entry().without_bodies()));
         // A call that was made and is not there is evidence that is gone.
         let written = slots.last().map_or(written, |last| last.number().max(written)).max(due);
         let gone = (written + 1).saturating_sub(first + slots.len() as u64);

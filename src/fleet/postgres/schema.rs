@@ -7,7 +7,7 @@ use tokio_postgres::Client;
 use super::DatabaseError;
 
 /// What the tables are changed by, in order. A step that was released is never changed.
-const STEPS: [&str; 6] = [FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH];
+const STEPS: [&str; 7] = [FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH];
 
 const FIRST: &str = "
 CREATE TABLE seatrial_head (
@@ -87,6 +87,12 @@ const SIXTH: &str = "
 ALTER TABLE seatrial_gone ADD sandbox text NOT NULL DEFAULT '';
 ALTER TABLE seatrial_gone DROP CONSTRAINT seatrial_gone_pkey;
 ALTER TABLE seatrial_gone ADD PRIMARY KEY (sandbox, token);
+";
+
+/// A fleet that had been begun before this step takes what the next replica brings.
+const SEVENTH: &str = "
+CREATE TABLE seatrial_options (one boolean PRIMARY KEY DEFAULT true CHECK (one), text text NOT NULL);
+INSERT INTO seatrial_options (text) VALUES ('');
 ";
 
 /// Refuses tables that are not those of this version.

@@ -41,6 +41,7 @@ struct Tables {
     begun: String,
     secret: Option<[u8; 32]>,
     format: Option<u8>,
+    options: String,
     replicas: BTreeMap<i64, ReplicaRow>,
     failing: VecDeque<Failing>,
     letters: BTreeMap<String, Letters>,
@@ -236,6 +237,19 @@ impl Ledger for Memory {
 
     fn format(&self, own: u8) -> Trip<'_, u8> {
         ready(*self.tables().format.get_or_insert(own))
+    }
+
+    fn options(&self) -> Trip<'_, String> {
+        ready(self.tables().options.clone())
+    }
+
+    fn set_options(&self, before: String, own: String) -> Trip<'_, bool> {
+        let mut tables = self.tables();
+        let is_set = tables.options == before && (before.is_empty() || tables.replicas.is_empty());
+        if is_set {
+            tables.options = own;
+        }
+        ready(is_set)
     }
 
     fn upgrade(&self, format: u8) -> Trip<'_, Vec<ReplicaRow>> {

@@ -403,6 +403,14 @@ impl Ledger for Remote {
         Box::pin(self.0.trip(self.1, async move { self.memory().format(own).await }))
     }
 
+    fn options(&self) -> Trip<'_, String> {
+        self.memory().options()
+    }
+
+    fn set_options(&self, before: String, own: String) -> Trip<'_, bool> {
+        self.memory().set_options(before, own)
+    }
+
     fn upgrade(&self, format: u8) -> Trip<'_, Vec<ReplicaRow>> {
         self.memory().upgrade(format)
     }
