@@ -12,6 +12,7 @@ use std::time::Duration;
 use fjall::{Keyspace, LsmError, OwnedWriteBatch, PersistMode, Slice};
 use serde::{Deserialize, Serialize};
 
+use crate::store::aside::Aside;
 use crate::store::files::{self, FORMAT, Lock, Place};
 use crate::store::tables::Tables;
 
@@ -69,7 +70,9 @@ pub struct Disk {
     /// That of the latest batch.
     position: u64,
     place: Place,
-    _lock: Lock,
+    _lock: Option<Lock>,
+    /// What is opened in place of the directory, until the rest of it is dropped.
+    _aside: Option<Aside>,
 }
 
 /// How the directory was left.
@@ -104,13 +107,13 @@ impl Batch {
 }
 
 impl Disk {
-    /// Opens a directory in which there are data.
+    /// Opens a directory in which there are data, to look at them: a copy, so that nothing in the directory changes.
     ///
     /// # Errors
     /// As [`Disk::open`], and when there is no such directory.
     pub fn open_existing(directory: &Path) -> Result<(Self, Left), StoreError> {
         match fs::metadata(directory.join("FORMAT")) {
-            Ok(_) => Self::open(directory),
+            Ok(_) => Self::look(directory),
             Err(error) => Err(StoreError::Io { directory: directory.to_owned(), error }),
         }
     }
@@ -121,12 +124,27 @@ impl Disk {
     /// When another process has it open, it is of another version, or damaged.
     pub fn open(directory: &Path) -> Result<(Self, Left), StoreError> {
         let lock = files::open(directory, |folder| guarded(|| Tables::make(folder)))?;
+        Self::open_in(directory, Some(lock), None)
+    }
+
+    fn look(directory: &Path) -> Result<(Self, Left), StoreError> {
+        let (lock, store) = files::look(directory)?;
+        let failed = |error| StoreError::Io { directory: directory.to_owned(), error };
+        let aside = Aside::of(directory, &store).map_err(|error| {
+            failed(io::Error::new(error.kind(), format!("no copy of it can be made in {}: {error}", std::env::temp_dir().display())))
+        })?;
+        let copy = aside.path().to_owned();
+        Self::open_in(&copy, lock, Some(aside))
+            .map_err(|error| if let StoreError::Io { error, .. } = error { failed(error) } else { error })
+    }
+
+    fn open_in(directory: &Path, lock: Option<Lock>, aside: Option<Aside>) -> Result<(Self, Left), StoreError> {
         let (written, witness) = files::witnessed(directory)?;
         let tables = guarded(|| Tables::open(&directory.join("store"))).map_err(|error| match error {
             StoreError::Write(fjall::Error::Locked) => StoreError::InUse { directory: directory.to_owned(), process: String::new() },
             other => other,
         })?;
-        let mut disk = Self { tables: Some(tables), written, position: 0, place: Place::of(directory)?, _lock: lock };
+        let mut disk = Self { tables: Some(tables), written, position: 0, place: Place::of(directory)?, _lock: lock, _aside: aside };
         let left = disk.left(witness)?;
         disk.position = left.position;
         Ok((disk, left))

@@ -22,6 +22,8 @@ use crate::store::disk::StoreError;
 
 /// What `FORMAT` says in a directory of this version.
 pub const FORMAT: &str = "seatrial-data 1\n";
+/// The files of a directory beside its store.
+const MEMBERS_OF_DIRECTORY: &[&str] = &["LOCK", "FORMAT", "WRITTEN"];
 /// The names of what is not whole yet.
 const FORMAT_BEGUN: &str = "FORMAT.begun";
 const STORE_BEGUN: &str = "store.begun";
@@ -74,7 +76,7 @@ impl Place {
 pub(super) fn open(directory: &Path, make: impl FnOnce(&Path) -> Result<(), StoreError>) -> Result<Lock, StoreError> {
     let failed = |error| StoreError::Io { directory: directory.to_owned(), error };
     make_private(directory).map_err(failed)?;
-    ["LOCK", "FORMAT", "WRITTEN"].iter().try_for_each(|name| own_file(&directory.join(name))).map_err(failed)?;
+    MEMBERS_OF_DIRECTORY.iter().try_for_each(|name| own_file(&directory.join(name))).map_err(failed)?;
     let is_format = || directory.join("FORMAT").exists();
     if !is_format() && !is_begun(directory).map_err(failed)? && !is_format() {
         return Err(StoreError::Other(directory.to_owned()));
@@ -83,8 +85,7 @@ pub(super) fn open(directory: &Path, make: impl FnOnce(&Path) -> Result<(), Stor
     let (store, begun) = (directory.join("store"), directory.join(STORE_BEGUN));
     only_files(&store).map_err(failed)?;
     match fs::read_to_string(directory.join("FORMAT")) {
-        Ok(found) if found == FORMAT => {}
-        Ok(found) => return Err(StoreError::Format { directory: directory.to_owned(), found: found.trim_end().to_owned() }),
+        Ok(found) => check_format(directory, &found)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             if !is_begun(directory).map_err(failed)? {
                 return Err(StoreError::Other(directory.to_owned()));
@@ -98,8 +99,34 @@ pub(super) fn open(directory: &Path, make: impl FnOnce(&Path) -> Result<(), Stor
     if !store.exists() && begun.exists() {
         only_files(&begun).and_then(|()| fs::rename(&begun, &store)).and_then(|()| sync(directory)).map_err(failed)?;
     }
+    is_writable(&store).map_err(failed)?;
     is_whole(&store)?;
     Ok(lock)
+}
+
+/// Locks a directory that is to be looked at, and finds its store; nothing in it changes. Nobody who is to write has it without a lock.
+pub(super) fn look(directory: &Path) -> Result<(Option<Lock>, PathBuf), StoreError> {
+    let failed = |error| StoreError::Io { directory: directory.to_owned(), error };
+    MEMBERS_OF_DIRECTORY.iter().try_for_each(|name| own_file(&directory.join(name))).map_err(failed)?;
+    let lock = match File::open(directory.join("LOCK")) {
+        Ok(file) => Some(locked(directory, file, File::try_lock_shared)?),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(failed(denied(&directory.join("LOCK"), error))),
+    };
+    let (store, begun) = (directory.join("store"), directory.join(STORE_BEGUN));
+    let store = if store.exists() || !begun.exists() { store } else { begun };
+    only_files(&store).map_err(failed)?;
+    check_format(directory, &fs::read_to_string(directory.join("FORMAT")).map_err(failed)?)?;
+    is_whole(&store)?;
+    Ok((lock, store))
+}
+
+/// Refuses what another version has written.
+fn check_format(directory: &Path, found: &str) -> Result<(), StoreError> {
+    if found == FORMAT {
+        return Ok(());
+    }
+    Err(StoreError::Format { directory: directory.to_owned(), found: found.trim_end().to_owned() })
 }
 
 /// Makes a directory for nobody else to read: credentials are in it. One that is there stays as it is.
@@ -150,6 +177,13 @@ fn finish(directory: &Path) -> io::Result<()> {
 
 fn sync(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
+}
+
+/// Refuses a store whose journals are open to this process for reading alone.
+fn is_writable(store: &Path) -> io::Result<()> {
+    let rows = if store.exists() { fs::read_dir(store)?.collect::<io::Result<Vec<_>>>()? } else { Vec::new() };
+    let journals = rows.iter().map(fs::DirEntry::path).filter(|path| path.extension().is_some_and(|extension| extension == "jnl"));
+    journals.into_iter().try_for_each(|path| File::options().append(true).open(&path).map(drop).map_err(|error| denied(&path, error)))
 }
 
 /// Refuses a store of which something is missing that it had when it was made, or that has what it would remove.
@@ -205,7 +239,7 @@ pub(super) fn witnessed(directory: &Path) -> Result<(File, Option<u64>), StoreEr
     let failed = |error| StoreError::Io { directory: directory.to_owned(), error };
     let mut written = match File::options().read(true).write(true).open(directory.join("WRITTEN")) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(damaged("is missing")),
-        opened => opened.map_err(failed)?,
+        opened => opened.map_err(|error| failed(denied(&directory.join("WRITTEN"), error)))?,
     };
     let mut bytes = Vec::new();
     (&mut written).take(17).read_to_end(&mut bytes).map_err(failed)?;
@@ -223,19 +257,35 @@ pub(super) fn witnessed(directory: &Path) -> Result<(File, Option<u64>), StoreEr
 /// Locks a directory for this process.
 fn lock(directory: &Path) -> Result<Lock, StoreError> {
     let failed = |error| StoreError::Io { directory: directory.to_owned(), error };
-    let mut file = File::options().read(true).write(true).create(true).truncate(false).open(directory.join("LOCK")).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => {}
+    let path = directory.join("LOCK");
+    let opened = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+    let file = opened.map_err(|error| failed(denied(&path, error)))?;
+    let mut lock = locked(directory, file, File::try_lock)?;
+    lock.0.set_len(0).and_then(|()| writeln!(lock.0, "{}", std::process::id())).map_err(failed)?;
+    Ok(lock)
+}
+
+/// Locks a directory by its file.
+fn locked(directory: &Path, mut file: File, lock: impl FnOnce(&File) -> Result<(), TryLockError>) -> Result<Lock, StoreError> {
+    match lock(&file) {
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => {
             let mut process = String::new();
             let _ = file.read_to_string(&mut process);
-            return Err(StoreError::InUse { directory: directory.to_owned(), process: process.trim().to_owned() });
+            Err(StoreError::InUse { directory: directory.to_owned(), process: process.trim().to_owned() })
         }
-        Err(TryLockError::Error(error)) => return Err(failed(error)),
+        Err(TryLockError::Error(error)) => Err(StoreError::Io { directory: directory.to_owned(), error }),
     }
-    let mut lock = Lock(file);
-    lock.0.set_len(0).and_then(|()| writeln!(lock.0, "{}", std::process::id())).map_err(failed)?;
-    Ok(lock)
+}
+
+/// An error that names what is not open to this process, and whose it is.
+fn denied(path: &Path, error: io::Error) -> io::Error {
+    let found = fs::symlink_metadata(path).ok().filter(|_| error.kind() == io::ErrorKind::PermissionDenied);
+    let whose = found.map(|found| {
+        let (user, mode) = (found.uid(), found.mode() & 0o7777);
+        format!("; it is of user {user} with mode {mode:o}: give it to the user of this process")
+    });
+    io::Error::new(error.kind(), format!("{}: {error}{}", path.display(), whose.unwrap_or_default()))
 }
 
 /// Refuses what is written to, and no file of the directory itself.
@@ -247,7 +297,8 @@ fn own_file(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Refuses what is neither a file nor a folder of files: a pipe would be waited for, and a device read without end.
+/// Refuses what is neither a file nor a folder of files, as a pipe would be waited for, and a device read without end; and what is not open
+/// to this process.
 fn only_files(path: &Path) -> io::Result<()> {
     let kind = match fs::metadata(path) {
         Ok(found) => found.file_type(),
@@ -255,14 +306,31 @@ fn only_files(path: &Path) -> io::Result<()> {
         Err(error) => return Err(error),
     };
     if kind.is_dir() && !path.is_symlink() {
-        return fs::read_dir(path)?.try_for_each(|entry| only_files(&entry?.path()));
+        let rows = fs::read_dir(path).map_err(|error| denied(path, error))?;
+        return rows.into_iter().try_for_each(|entry| only_files(&entry?.path()));
     }
-    if kind.is_file() || kind.is_dir() { Ok(()) } else { Err(io::Error::other(format!("{} is no file", path.display()))) }
+    if kind.is_file() {
+        return File::open(path).map(drop).map_err(|error| denied(path, error));
+    }
+    if kind.is_dir() { Ok(()) } else { Err(io::Error::other(format!("{} is no file", path.display()))) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_open_to_a_process_is_told_with_its_owner() {
+        let file = std::env::temp_dir().join(format!("seatrial-denied-{}", std::process::id()));
+        fs::write(&file, "").expect("a file can be written");
+        fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("it is our own");
+        let own = fs::metadata(&file).expect("it is there").uid();
+        let told = denied(&file, io::ErrorKind::PermissionDenied.into());
+        assert_eq!(told.kind(), io::ErrorKind::PermissionDenied);
+        assert!(told.to_string().ends_with(&format!("; it is of user {own} with mode 600: give it to the user of this process")), "{told}");
+        assert!(!denied(&file, io::ErrorKind::NotFound.into()).to_string().contains("user"));
+        fs::remove_file(&file).expect("it is there");
+    }
 
     #[test]
     fn a_lock_ends_with_its_directory_whoever_has_a_copy_of_its_file() {

@@ -8,9 +8,10 @@
 //!
 //! The world in memory is all that handlers see. Every locked section of a sandbox ends in a record of what it changed
 //! (`engine/recorder.rs`); the records of a sandbox since its latest checkpoint are read and made again when a process starts (`load`).
-//! `files` is the directory, `disk` the rows in it and `tables` the embedded store, `codec` and `exchange` the bytes in it, `item` what
-//! waits in the queue, and `writer` the queue and the thread that writes.
+//! `files` is the directory, `aside` a copy of it to look at, `disk` the rows in it and `tables` the embedded store, `codec` and
+//! `exchange` the bytes in it, `item` what waits in the queue, and `writer` the queue and the thread that writes.
 
+mod aside;
 pub mod check;
 mod codec;
 mod complaints;

@@ -1,12 +1,13 @@
 //! The files of a data directory: what is missing is found out, what an earlier process began is gone on with, and there are never too many.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use fjall::{Database, KeyspaceCreateOptions, PersistMode};
 use seatrial::engine::{Machine, Options, Start};
+use seatrial::store::check::{self, Soundness};
 use seatrial::store::{self, Fsync, StoreError};
 use seatrial::vendors;
 
@@ -276,6 +277,38 @@ fn a_directory_that_is_refused_stays_as_it_is() {
     fs::write(folder.0.join("notes.txt"), "mine").expect("a file can be written");
     assert!(matches!(refused(&folder, "somebody else's"), StoreError::Other(_)));
     assert_eq!(folder.files(), [folder.0.join("notes.txt")]);
+}
+
+/// All files and folders, with their bytes, times and numbers.
+fn held(folder: &Folder) -> Vec<(String, Vec<u8>, [i64; 3], u64)> {
+    let path = |name: &String| if name.is_empty() { folder.0.clone() } else { folder.0.join(name) };
+    let mut names = members(folder);
+    names.push(String::new());
+    names.sort();
+    let row = |name: String| {
+        let found = fs::symlink_metadata(path(&name)).expect("it is there");
+        let bytes = if found.is_file() { fs::read(path(&name)).expect("it is a file") } else { Vec::new() };
+        (name, bytes, [found.mtime(), found.mtime_nsec(), found.ctime_nsec()], found.ino())
+    };
+    names.into_iter().map(row).collect()
+}
+
+#[test]
+fn who_looks_at_a_directory_changes_nothing_in_it() {
+    let (torn, closed, unlocked) = (made(), made(), made());
+    let file = fs::File::options().write(true).open(journal(&torn)).expect("it is there");
+    let length = file.metadata().expect("it is there").len();
+    file.set_len(length - 7).expect("it can be cut");
+    open(&machine(), &closed).store.close();
+    remove(&unlocked.0.join("LOCK"));
+    for (folder, state) in [(made(), Soundness::Sound), (torn, Soundness::Torn), (closed, Soundness::Sound), (unlocked, Soundness::Sound)] {
+        let before = held(&folder);
+        let report = check::check(&machine(), &folder.0).expect("nobody has it");
+        assert_eq!(report.state, state, "{report:?}");
+        check::export(&machine(), &folder.0, "default", wall(), Vec::new()).expect("it is there");
+        assert_eq!(held(&folder), before, "{state:?}");
+        open(&machine(), &folder).store.close();
+    }
 }
 
 #[test]
