@@ -403,6 +403,32 @@ fn a_file_is_imported_once_and_again_when_it_has_changed() {
 }
 
 #[test]
+fn a_fault_is_the_same_one_after_a_start() {
+    let folder = Folder::new();
+    let directory = folder.0.to_str().expect("a UTF-8 path");
+    let put = |server: &Server, fault: &str| {
+        let path = "/_seatrial/sandboxes/default/faults/mine";
+        assert_eq!(send(server, "PUT", path, &[("content-type", "application/json")], fault).status, 200);
+    };
+    let explained = |server: &Server| {
+        let calls = admin(server, "GET", "/sandboxes/default/requests", &Value::Null);
+        let path = format!("/requests/{}/explain", calls["requests"][0]["id"].as_str().expect("an id"));
+        admin(server, "GET", &path, &Value::Null)
+    };
+    let mut server = Server::start(&["--data-dir", directory]);
+    put(&server, "{\n  \"on\": \"shippo.ListParcels\",\n  \"latency\": \"1ms\", \"fault\": 503\n}");
+    assert_eq!(send(&server, "GET", "/shippo/parcels", &SHIPPO, "").status, 503);
+    let before = explained(&server);
+    assert_eq!(before["rules"][0]["outcome"], "fired", "{before}");
+    assert_eq!(server.signal("-TERM"), Some(0));
+    let server = Server::start(&["--data-dir", directory]);
+    assert_eq!(explained(&server), before);
+    // It is no other one either where it is written in another way.
+    put(&server, r#"{"fault": 503, "latency": "1ms", "on": "shippo.ListParcels"}"#);
+    assert_eq!(explained(&server)["rules"][0]["outcome"], "fired");
+}
+
+#[test]
 fn a_start_that_fails_drops_nothing() {
     let folder = Folder::new();
     let directory = folder.0.to_str().expect("a UTF-8 path");

@@ -59,7 +59,10 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Fau
     check_names([name.as_str()].into_iter())?;
     let wanted: Value = request.tree()?;
     let text = if wanted.is_null() { "null".into() } else { String::from_utf8_lossy(request.body) };
-    let fault = Fault::new(name.into(), wanted, runtime(&admin.machine, &text)?);
+    // Mistakes stand where they were made. What runs is made of what is kept, as it is after a start and on other replicas.
+    runtime(&admin.machine, &text)?;
+    let runtime = runtime(&admin.machine, &wanted.to_string())?;
+    let fault = Fault::new(name.into(), wanted, runtime);
     let view = FaultView::of(&fault, 0);
     if fault.bytes() > admin.machine.room(&sandbox) {
         return Err(SandboxError::Bytes.into());
