@@ -2,7 +2,7 @@
 //!
 //! Every value ends with a checksum over its key and itself. A record is in parts of at most [`PART`] bytes.
 //!
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -36,6 +36,8 @@ pub enum StoreError {
     Io { directory: PathBuf, error: io::Error },
     #[error("{} has other files, and is no data directory", .0.display())]
     Other(PathBuf),
+    #[error("{} is no data directory yet: it is empty, or was not made to its end; a server makes one of it", .0.display())]
+    Begun(PathBuf),
     #[error("the data directory is damaged: {0}")]
     Damaged(String),
     #[error("what is to be kept cannot be written: {}", error_text(.0))]
@@ -112,8 +114,9 @@ impl Disk {
     /// # Errors
     /// As [`Disk::open`], and when there is no such directory.
     pub fn open_existing(directory: &Path) -> Result<(Self, Left), StoreError> {
-        match fs::metadata(directory.join("FORMAT")) {
-            Ok(_) => Self::look(directory),
+        match files::is_begun(directory) {
+            Ok(false) => Self::look(directory),
+            Ok(true) => Err(StoreError::Begun(directory.to_owned())),
             Err(error) => Err(StoreError::Io { directory: directory.to_owned(), error }),
         }
     }
@@ -123,7 +126,10 @@ impl Disk {
     /// # Errors
     /// When another process has it open, it is of another version, or damaged.
     pub fn open(directory: &Path) -> Result<(Self, Left), StoreError> {
-        let lock = files::open(directory, |folder| guarded(|| Tables::make(folder)))?;
+        let lock = files::open(directory, |folder| guarded(|| Tables::make(folder))).map_err(|error| match error {
+            StoreError::Other(_) if directory.join("store").exists() => StoreError::Damaged("`FORMAT` is missing".to_owned()),
+            other => other,
+        })?;
         Self::open_in(directory, Some(lock), None)
     }
 

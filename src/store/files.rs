@@ -116,7 +116,12 @@ pub(super) fn look(directory: &Path) -> Result<(Option<Lock>, PathBuf), StoreErr
     let (store, begun) = (directory.join("store"), directory.join(STORE_BEGUN));
     let store = if store.exists() || !begun.exists() { store } else { begun };
     only_files(&store).map_err(failed)?;
-    check_format(directory, &fs::read_to_string(directory.join("FORMAT")).map_err(failed)?)?;
+    let format = fs::read_to_string(directory.join("FORMAT")).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound if store.exists() => StoreError::Damaged("`FORMAT` is missing".to_owned()),
+        io::ErrorKind::NotFound => StoreError::Other(directory.to_owned()),
+        _ => failed(error),
+    })?;
+    check_format(directory, &format)?;
     is_whole(&store)?;
     Ok((lock, store))
 }
@@ -141,7 +146,7 @@ fn make_private(directory: &Path) -> io::Result<()> {
 }
 
 /// Whether there is nothing but what an earlier process began to make.
-fn is_begun(directory: &Path) -> io::Result<bool> {
+pub(super) fn is_begun(directory: &Path) -> io::Result<bool> {
     let is_begun = directory.join(STORE_BEGUN).exists();
     for file in fs::read_dir(directory)? {
         let name = file?.file_name();

@@ -77,7 +77,7 @@ fn whatever_is_missing_in_a_directory_is_found_out() {
         let error = refused(&copy, name);
         let is_named = matches!(&error, StoreError::Damaged(why) if why.contains(&format!("`{name}` is missing")));
         let is_table = name.contains("/tables/") && matches!(&error, StoreError::Damaged(_));
-        assert!(is_named || is_table || (name == "FORMAT" && matches!(error, StoreError::Other(_))), "{name}: {error}");
+        assert!(is_named || is_table, "{name}: {error}");
         // Nothing was made in its place, and all is there with it.
         fs::rename(&kept, &path).expect("nothing is there");
         let (whole, after) = (machine(), machine());
@@ -308,6 +308,36 @@ fn who_looks_at_a_directory_changes_nothing_in_it() {
         check::export(&machine(), &folder.0, "default", wall(), Vec::new()).expect("it is there");
         assert_eq!(held(&folder), before, "{state:?}");
         open(&machine(), &folder).store.close();
+    }
+}
+
+#[test]
+fn what_is_no_data_directory_is_told_what_it_is() {
+    let whole = made();
+    let told = |folder: &Folder| match check::check(&machine(), &folder.0) {
+        Ok(report) => report.problem.unwrap_or_default(),
+        Err(error) => error.to_string().replace(&folder.0.display().to_string(), "DIR"),
+    };
+    let rename = |folder: &Folder, from: &str, to: &str| fs::rename(folder.0.join(from), folder.0.join(to)).expect("it is there");
+    let without = |names: &[&str]| {
+        let folder = whole.copy();
+        names.iter().for_each(|name| remove(&folder.0.join(name)));
+        folder
+    };
+    let begun = without(&["FORMAT"]);
+    rename(&begun, "store", "store.begun");
+    let nowhere = Folder::new();
+    let none = "DIR is no data directory yet: it is empty, or was not made to its end; a server makes one of it";
+    for (folder, expected) in [
+        (without(&["FORMAT"]), "`FORMAT` is missing"),
+        (without(&["FORMAT", "WRITTEN", "LOCK", "store"]), none),
+        (without(&["FORMAT", "WRITTEN", "store"]), none),
+        (begun, none),
+        (nowhere, "the data directory DIR: No such file or directory (os error 2)"),
+    ] {
+        let before = if folder.0.exists() { folder.files() } else { Vec::new() };
+        assert_eq!(told(&folder), expected);
+        assert_eq!(if folder.0.exists() { folder.files() } else { Vec::new() }, before, "{expected}: nothing is made by a look");
     }
 }
 
