@@ -429,6 +429,23 @@ fn a_fault_is_the_same_one_after_a_start() {
 }
 
 #[test]
+fn how_long_calls_took_is_unknown_after_a_start() {
+    let folder = Folder::new();
+    let directory = folder.0.to_str().expect("a UTF-8 path");
+    let times = |server: &Server| {
+        let exported = send(server, "GET", "/_seatrial/sandboxes/default/requests/export?format=har", &[], "").json();
+        let entry = &exported["log"]["entries"][0];
+        assert_eq!(entry["time"], entry["timings"]["wait"], "{entry}");
+        entry["time"].as_f64().expect("a number")
+    };
+    let mut server = Server::start(&["--data-dir", directory]);
+    parcel(&server).expect("it is made");
+    assert!(times(&server) > 0.0);
+    assert_eq!(server.signal("-TERM"), Some(0));
+    assert_eq!(times(&Server::start(&["--data-dir", directory])).to_string(), "-1");
+}
+
+#[test]
 fn a_start_that_fails_drops_nothing() {
     let folder = Folder::new();
     let directory = folder.0.to_str().expect("a UTF-8 path");

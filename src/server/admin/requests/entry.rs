@@ -25,7 +25,8 @@ pub(crate) struct EntryView {
     at: Timestamp,
     /// When it came in, by the wall clock.
     received: Timestamp,
-    /// How long it took by the wall clock, in milliseconds; `null` while it is not answered.
+    /// How long it took by the wall clock, in milliseconds; `null` while it is not answered, and for calls that another
+    /// process has answered: before a start with `--data-dir`, or as another replica.
     duration_ms: Option<f64>,
     vendor: String,
     /// Such as `shippo.CreateAddress`; `null` if no operation has this path.

@@ -212,7 +212,8 @@ fn har_entry(exchange: &Exchange<'_>) -> Value {
         }
         request.insert("postData".to_owned(), data);
     }
-    let took = entry.took.get().unwrap_or_default().as_secs_f64() * 1000.0;
+    // -1 says that it is not known: it is not answered yet, or came before the process was started.
+    let took = entry.took.get().map_or(-1.0, |took| took.as_secs_f64() * 1000.0);
     json!({
         "startedDateTime": entry.received,
         "time": took,
