@@ -1,5 +1,6 @@
 //! Instants and spans of time as values. Nothing here reads a clock.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 pub use jiff::Timestamp;
@@ -11,6 +12,25 @@ pub const EARLIEST: Timestamp = Timestamp::UNIX_EPOCH;
 
 /// What clocks may show, for messages. No timestamp is later.
 pub const CLOCK_RANGE: &str = "expected 1970-01-01T00:00:00Z to 9999-12-30T22:00:00Z";
+
+/// Instants that never go back: where the clock that they come from is set back, time stands until it has caught up.
+pub struct Steady(AtomicI64);
+
+impl Steady {
+    /// One that has given no instant yet.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "it is for statics")]
+    pub const fn new() -> Self {
+        Self(AtomicI64::new(i64::MIN))
+    }
+
+    /// The latest of all instants that it was asked for so far.
+    pub fn at(&self, now: Timestamp) -> Timestamp {
+        let Ok(nanoseconds) = i64::try_from(now.as_nanosecond()) else { return now };
+        let latest = self.0.fetch_max(nanoseconds, Ordering::Relaxed).max(nanoseconds);
+        Timestamp::from_nanosecond(latest.into()).unwrap_or(now)
+    }
+}
 
 /// Instants in stored documents: nanoseconds since 1970, and a text where those are more than numbers of JSON say exactly.
 pub mod nanoseconds {

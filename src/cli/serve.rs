@@ -90,6 +90,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         Some(directory) => match store::open(&machine, directory, arguments.fsync.into(), server::wall()) {
             Ok(opened) => {
                 begin::tell(directory, &opened);
+                begin::go_on_from_latest_call(&machine);
                 Some(opened)
             }
             Err(error @ StoreError::Damaged(_)) => {

@@ -2,12 +2,19 @@
 
 use std::time::{Duration, Instant};
 
-use crate::base::time::Timestamp;
+use crate::base::time::{Steady, Timestamp};
 
-/// The current wall time. Nothing else in this program reads it.
+static WALL: Steady = Steady::new();
+
+/// The current wall time, which never goes back. Nothing else in this program reads it.
 #[expect(clippy::disallowed_methods, reason = "the shell is where time comes in")]
 pub(crate) fn wall() -> Timestamp {
-    Timestamp::now()
+    WALL.at(Timestamp::now())
+}
+
+/// Says that the wall has shown a time, in a process before.
+pub(crate) fn has_shown(earlier: Timestamp) {
+    WALL.at(earlier);
 }
 
 /// How long a sandbox is kept locked for what is due in it.

@@ -69,7 +69,7 @@ pub use access::{AdminAuth, Guard};
 pub use admin::{Refused, import, note_scenario, record};
 pub(crate) use apart::MOST_THREADS;
 pub use call_log::{CallLog, LogFormat};
-pub(crate) use clock::wall;
+pub(crate) use clock::{has_shown, wall};
 pub use egress::{Egress, Target, TargetError};
 pub use host::AllowedHosts;
 pub use http::{serve, serve_embedded};

@@ -1,13 +1,17 @@
-//! Clocks on their way when a process ends: the next one moves them on. What takes the place of a world that is being moved is not.
+//! Clocks on their way when a process ends: the next one moves them on. What takes the place of a world that is being moved is not, and
+//! time goes back for nobody.
 
 use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
 
+use http::Method;
+use seatrial::base::time::{Steady, Timestamp};
 use serde_json::{Value, json};
 
 use crate::client::{JSON, admin, send};
-use crate::data_dir::Folder;
+use crate::data_dir::{Folder, machine, open};
 use crate::listener;
+use crate::made_up::request;
 use crate::process::Server;
 
 const CLOCK: &str = "/sandboxes/default/clock";
@@ -119,4 +123,22 @@ fn what_takes_the_place_of_a_world_is_not_moved() {
         let clock = clock(&server, name);
         assert_eq!((&clock["moving"], &clock["now"]), (&json!(false), &json!("2040-01-01T00:00:00Z")), "{name}: {clock}");
     }
+}
+
+#[test]
+fn time_stands_where_the_clock_of_the_machine_is_set_back() {
+    let at = |text: &str| text.parse::<Timestamp>().expect("a time");
+    let [early, late] = [at("2026-01-05T09:00:00Z"), at("2026-01-05T10:00:00.000000001Z")];
+    let steady = Steady::new();
+    assert_eq!([early, late, early, late].map(|now| steady.at(now)), [early, late, late, late]);
+    // So it is over a start.
+    let folder = Folder::new();
+    let machine = machine();
+    let opened = open(&machine, &folder);
+    let headers = [("host", "127.0.0.1:7447"), ("authorization", "ShippoToken shippo_test_seatrial")];
+    let ahead = "2100-01-05T09:00:00Z";
+    assert_eq!(machine.handle(&request(Method::GET, "/shippo/parcels", &headers, ""), at(ahead)).status, 200);
+    opened.store.close();
+    let server = Server::start(&["--data-dir", folder.0.to_str().expect("a UTF-8 path"), "--log", "warn"]);
+    assert_eq!(clock(&server, "default")["now"], ahead);
 }

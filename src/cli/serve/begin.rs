@@ -86,6 +86,15 @@ fn told(problems: Vec<scenario::Diagnostic>) -> String {
     problems.iter().map(|problem| format!("{problem}\n\n")).collect()
 }
 
+/// Has time go on from the latest call, where the clock of the machine was set back since.
+pub(super) fn go_on_from_latest_call(machine: &Machine) {
+    let sandboxes = machine.sandboxes();
+    let latest = sandboxes.iter().filter_map(|sandbox| sandbox.journal().iter().next_back().map(|entry| entry.received));
+    latest.for_each(server::has_shown);
+    // They are as new as that.
+    sandboxes.iter().for_each(|sandbox| sandbox.touch(server::wall()));
+}
+
 /// Begins the default sandbox under a scenario that is shown by a name, and says what is dropped of a directory.
 fn replace(machine: &Machine, scenario: Scenario, name: String, kept: Option<&Store>) -> Result<(), String> {
     let (sandbox, file) = (machine.default_sandbox(), scenario.source.name.clone());
