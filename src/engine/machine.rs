@@ -16,7 +16,7 @@ use crate::engine::scenario::ScenarioRuntime;
 use crate::engine::start::{self, Start};
 use crate::engine::vendor::Vendor;
 use crate::engine::vendors::Vendors;
-use crate::world::{Entry, World};
+use crate::world::{Credential, Entry, World};
 
 /// All vendors and all sandboxes.
 pub struct Machine {
@@ -221,6 +221,12 @@ impl Machine {
         let copy = Arc::new(Sandbox::new(name, state, &self.budget));
         copy.touch(wall);
         self.open(copy)
+    }
+
+    /// The credentials with which conversations and examples are written: those of the default sandbox, unless a scenario gives it others.
+    #[must_use]
+    pub fn usual_credentials(&self, mount: &str) -> Vec<Credential> {
+        start::usual_credentials(&self.vendors, mount)
     }
 
     /// Gives a staged sandbox credentials of its own for the accounts that it holds, except where its scenario gave them.

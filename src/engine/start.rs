@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::base::entropy::{self, Secret};
+use crate::base::entropy::{self, Rng, Secret};
 use crate::base::time::Timestamp;
 use crate::engine::sandbox::DEFAULT;
 use crate::engine::scenario::{NoScenario, ScenarioRuntime};
@@ -73,11 +73,22 @@ pub(super) fn state(vendors: &Vendors, name: &str, start: Start, secret: Option<
     State { scenario_mounts, seeded: start.seed.is_some(), ..State::new(world, start.scenario, start.scenario_name) }
 }
 
+/// The credentials of the vendors at `mount` that the default sandbox has unless a scenario gives it others.
+pub(super) fn usual_credentials(vendors: &Vendors, mount: &str) -> Vec<Credential> {
+    let versions = vendors.all().iter().filter(|vendor| vendor.mount == mount);
+    versions.flat_map(|vendor| (vendor.credentials)(DEFAULT, &mut seeded(vendor, DEFAULT, entropy::DEFAULT_SEED))).collect()
+}
+
+/// What credentials are drawn from that may be known by their seed.
+fn seeded(vendor: &Vendor, name: &str, seed: u64) -> Rng {
+    entropy::stream(seed, &[&vendor.id, name, "credentials"], 0)
+}
+
 /// The credentials that a vendor gives a sandbox.
 fn generated(vendor: &Vendor, name: &str, world: &World) -> Vec<Credential> {
     let mut rng = match world.secret() {
         Some(secret) => entropy::secret_stream(secret, &[&vendor.id, name]),
-        None => entropy::stream(world.seed(), &[&vendor.id, name, "credentials"], 0),
+        None => seeded(vendor, name, world.seed()),
     };
     (vendor.credentials)(name, &mut rng)
 }

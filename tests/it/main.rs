@@ -69,6 +69,7 @@ mod parcels;
 #[path = "../stories/play.rs"]
 mod play;
 mod played;
+mod played_again;
 mod played_back;
 mod pointers;
 mod prices;

@@ -133,6 +133,8 @@ struct Sent {
 struct Attempt {
     at: crate::base::time::Timestamp,
     #[serde(default)]
+    number: u64,
+    #[serde(default)]
     headers: BTreeMap<String, String>,
     answered: Option<Value>,
 }
@@ -149,19 +151,18 @@ pub(super) async fn probe(server: &Server, target: &Target) -> Result<(), StageE
 impl Stage {
     /// Prepares the target for a conversation.
     pub async fn open(machine: &Machine, server: &Server, target: &Target, story: &Story, mount: &str) -> Result<Self, StageError> {
-        let default = machine.default_sandbox().lock().world.accounts().credentials(mount);
-        let rows = account_rows(&default);
-        let default: Vec<&Map<String, Value>> = default.iter().map(|row| &*row.fields).collect();
+        let usual = machine.usual_credentials(mount);
+        let rows = account_rows(&usual);
         let canonical = format!("http://{HOST_NAME}/{mount}");
         let base_url = server.base_url.trim_end_matches('/');
         let client = |url: &str| Client::new(url, server.trust.clone(), server.timeout);
         let (name, is_own) = match target {
             Target::Vendor => {
                 let theirs: Vec<_> =
-                    (0..).zip(&default).map(|(index, row)| of_environment(&server.environment, mount, index, row)).collect();
+                    (0..).zip(&usual).map(|(index, row)| of_environment(&server.environment, mount, index, &row.fields)).collect();
                 return Ok(Self {
                     mount: mount.to_owned(),
-                    credentials: CredentialMap::between(default, &theirs),
+                    credentials: CredentialMap::to_rows(machine, mount, &theirs),
                     vendor: client(base_url)?,
                     base: [base_url.to_owned(), canonical],
                     inbox: String::new(),
@@ -179,7 +180,7 @@ impl Stage {
         };
         let SandboxView { name, credentials, urls } = serde_json::from_value(view)?;
         let url = urls.get(mount).ok_or_else(|| StageError::NoVendor(mount.to_owned()))?;
-        let mut credentials = CredentialMap::between(default, credentials.get(mount).into_iter().flatten());
+        let mut credentials = CredentialMap::to_rows(machine, mount, credentials.get(mount).into_iter().flatten());
         // What a scenario writes itself is what its conversation means.
         let written = story.scenario_text.as_ref().map(Value::to_string).unwrap_or_default();
         credentials.without(|theirs| is_own.is_some() && written.contains(&Value::from(theirs).to_string()));
@@ -311,7 +312,7 @@ impl Stage {
                 if sandbox.seen.insert((row.id.clone(), number)) {
                     let headers = row.request.headers.iter().chain(&attempt.headers);
                     fresh.push((
-                        attempt.at,
+                        (attempt.at, attempt.number),
                         row.event.clone(),
                         row.subject.clone(),
                         headers.map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect(),
@@ -320,8 +321,8 @@ impl Stage {
                 }
             }
         }
-        fresh.sort_by_key(|(at, ..)| *at);
-        let webhook = |(at, event, subject, headers, signed): (_, _, _, _, String)| {
+        fresh.sort_by_key(|(order, ..)| *order);
+        let webhook = |((at, _), event, subject, headers, signed): (_, _, _, _, String)| {
             let body = self.at_home(&signed).unwrap_or_else(|| signed.clone());
             ReceivedWebhook { at, event, subject, headers, body, signed: Some(signed) }
         };

@@ -52,7 +52,7 @@ fn found(admin: &Admin, request: &AdminRequest<'_>, wanted: impl Fn(&str) -> boo
     let now = sandbox.lock().world.clock().now(wall());
     let target = Target {
         base: &|mount| admin.vendor_url(request, &sandbox, mount),
-        credentials: &|mount| CredentialMap::of(machine, &sandbox, mount),
+        credentials: &|mount| CredentialMap::to_any(machine, &sandbox, mount),
         values: examples::known(now, &machine.public_urls().inbox(name)),
     };
     Ok(vendors.into_iter().flat_map(|loaded| reference::operations(machine, loaded, &target, |own| wanted(&own.id))).collect())

@@ -21,7 +21,7 @@ use crate::base::json::compact;
 use crate::base::time::Timestamp;
 use crate::engine::{self, Sandbox};
 use crate::scenario;
-use crate::scenario::conversation::account_rows;
+use crate::scenario::conversation::{CredentialMap, account_rows};
 use crate::scenario::run;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::requests::again;
@@ -33,6 +33,9 @@ use crate::world::{self, Deed, End, How, LogLine, Message, Met, Note, Sent};
 /// Headers that an HTTP client sets itself.
 pub(super) const USUAL: [&str; 8] =
     ["host", "content-length", "connection", "accept-encoding", "transfer-encoding", "user-agent", "content-type", "accept"];
+
+/// Those of them that a client may choose, whatever it calls.
+const CHOSEN: [&str; 4] = ["connection", "accept-encoding", "user-agent", "accept"];
 
 /// Headers in which proxies say where the caller was, to which links lead: another place, when a conversation is held.
 const OF_PROXIES: [&str; 5] = ["forwarded", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix", "x-forwarded-proto"];
@@ -62,6 +65,7 @@ pub(super) fn conversation(admin: &Admin, sandbox: &Sandbox, rows: &[Arc<world::
     let mut receivers = Receivers::of(&admin.machine, sandbox, mount, rows);
     let mut wording = Wording::new(&admin.machine, sandbox, mount, rows, has_own_accounts);
     wording.receivers = receivers.addresses();
+    wording.heeded = heeded(sandbox);
     let mut lacks = lacks(admin, sandbox, rows, mount, &receivers);
     lacks.extend(counted(unread.len() as u64, "requests could not be read, and have no step"));
     if !redactor.shows_secrets() {
@@ -235,17 +239,10 @@ fn beginning(
     }
     let has_own_accounts = scenario.pointer(&format!("/accounts/{mount}")).is_some_and(Value::is_array);
     if !has_own_accounts {
-        // A sandbox that lacks credentials of the default one has to lack them again.
-        let default = admin.machine.default_sandbox().lock().world.accounts().credentials(mount);
-        let known = default.iter().zip(theirs.iter());
-        let has_all = default.len() == theirs.len() && known.clone().all(|(own, theirs)| own.fields.keys().eq(theirs.fields.keys()));
-        if !has_all {
-            let fewer = known.map(|(own, theirs)| {
-                let mut own = own.clone();
-                Arc::make_mut(&mut own.fields).retain(|name, _| theirs.fields.contains_key(name));
-                own
-            });
-            scenario["accounts"][mount] = account_rows(&fewer.collect::<Vec<_>>()).into();
+        // A sandbox that lacks usual credentials has to lack them again, and one that has others has to have them.
+        let rows = CredentialMap::usual_rows(&admin.machine, mount, &theirs, redactor.shows_secrets());
+        if rows != admin.machine.usual_credentials(mount) {
+            scenario["accounts"][mount] = account_rows(&rows).into();
         }
     }
     let log = sandbox.deeds.all();
@@ -259,6 +256,14 @@ fn beginning(
     let start = rows.first().map(|row| began.min(row.at));
     scenario["clock"] = start.map_or_else(|| json!({"mode": "frozen"}), |start| json!({"start": start, "mode": "frozen"}));
     (scenario, start, has_own_accounts)
+}
+
+/// The headers that an HTTP client sets itself, of which the scenario or a fault that was switched on speaks: they make a difference.
+fn heeded(sandbox: &Sandbox) -> Vec<&'static str> {
+    let mut said = sandbox.lock().scenario.source().to_ascii_lowercase();
+    let faults = sandbox.deeds.all().into_iter().filter(|line| line.what == Deed::FaultOn).filter_map(|line| line.detail);
+    said.extend(faults.map(|detail| detail.to_string().to_ascii_lowercase()));
+    CHOSEN.into_iter().filter(|name| said.contains(name)).collect()
 }
 
 /// Whether a call met a fault that was switched on, of which the scenario does not say.
@@ -318,7 +323,10 @@ fn step(exchange: &Exchange<'_>, hidden: &Exchange<'_>, links: &Links, wording: 
         _ => "",
     };
     let usual = |name: &str, value: &str| {
-        let is_usual = USUAL.contains(&name) && !(name == "accept" && value != "*/*") && name != CONTENT_TYPE.as_str();
+        let is_usual = !wording.heeded.contains(&name)
+            && USUAL.contains(&name)
+            && !(name == "accept" && value != "*/*")
+            && name != CONTENT_TYPE.as_str();
         is_usual || OF_PROXIES.contains(&name)
     };
     let mut headers: Map<String, Value> = Map::new();

@@ -44,6 +44,8 @@ pub(super) struct Wording<'a> {
     followed: BTreeMap<String, String>,
     /// How links begin that lead to where any of the callers was: webhooks have them too.
     callers: BTreeSet<Links>,
+    /// Headers that clients set themselves, and of which the scenario makes a difference.
+    pub heeded: Vec<&'static str>,
     /// Addresses of receivers, as conversations have them.
     pub receivers: Vec<(String, String)>,
 }
@@ -103,8 +105,8 @@ impl<'a> Wording<'a> {
         }
         let targets = rows.iter().map(|row| parts(&row.target, row, mount).1).collect();
         let callers = rows.iter().map(|row| Links::of(machine, row, mount)).collect();
-        let (saved, followed, receivers) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        Self { mount, sandbox: &sandbox.name, credentials, strange, sent, saved, targets, followed, callers, receivers }
+        let (saved, followed, heeded, receivers) = (BTreeMap::new(), BTreeMap::new(), Vec::new(), Vec::new());
+        Self { mount, sandbox: &sandbox.name, credentials, strange, sent, saved, targets, followed, callers, heeded, receivers }
     }
 
     /// Saves where an answer leads to by a header, if that is called.
@@ -272,10 +274,10 @@ fn inboxes() -> &'static Regex {
     &INBOXES
 }
 
-/// What stands for itself, even where it looks like a matcher or a reference.
+/// What stands for itself, even where it looks like a matcher or a reference. Braces of a path are escaped when it is called again.
 fn literal(text: &str) -> String {
     let has_marks = text.starts_with('~') || text.contains(BRACES);
-    if has_marks { matcher(&pattern(text).replace(BRACES, r"\{\{")) } else { text.to_owned() }
+    if has_marks { matcher(&pattern(text).replace(BRACES, r"(\{\{|%7B%7B)")) } else { text.to_owned() }
 }
 
 /// What the whole of a text has to match. Of a pattern that is too long to be one, any text does.
