@@ -97,6 +97,7 @@ impl Vendor {
             codes: Vec::new,
             notes: &[],
             state: |_| Value::Null,
+            state_sample: "",
             described: Arc::default(),
         }
     }

@@ -107,6 +107,8 @@ pub struct Vendor {
     pub notes: &'static [(&'static str, &'static str)],
     /// What `$state` is in a scenario: an object, made only when a condition asks for it.
     pub state: fn(&Account) -> Value,
+    /// An object in JSON with values of the members of `$state` that an account without any documents lacks: they say the types.
+    pub state_sample: &'static str,
     /// What its document says that the functions above read; empty for vendors with functions of their own.
     pub described: Arc<Described>,
 }

@@ -133,13 +133,9 @@ fn state(machine: &Machine, on: &Pattern, name: &str, depth: usize, members: &[O
     for vendor in vendors(machine, on) {
         let state = state_of(vendor);
         if let Some(value) = state.get(name) {
-            // What is empty at first can be anything later; counts begin at zero.
             let own = match value {
-                Value::Null => Type::ANY,
-                Value::String(_) => Type::TEXT,
-                Value::Number(number) if number.as_u64() == Some(0) => Type::whole(0.0..=f64::INFINITY),
-                Value::Number(_) => Type::NUMBER,
-                value => Type::of_value(value),
+                Value::Null => sampled(sample_of(vendor).get(name)),
+                value => sampled(Some(value)),
             };
             found = Some(found.map_or_else(|| own.clone(), |before| before.or(&own)));
         }
@@ -147,17 +143,40 @@ fn state(machine: &Machine, on: &Pattern, name: &str, depth: usize, members: &[O
     }
     match found {
         Some(found) if depth == 1 => Looked::To(found),
-        // What is in it is known when there is something, by carrier.
+        // What is in it is by carrier.
         Some(Type::OBJECT) => {
             let own = vendors(machine, on).filter(|vendor| state_of(vendor).contains_key(name));
             let carriers: BTreeSet<&str> = own.flat_map(|vendor| (vendor.services)()).map(|(carrier, _)| carrier).collect();
             let is_there = members.get(1).copied().flatten().is_none_or(|name| carriers.contains(name));
-            if is_there { Looked::To(Type::ANY) } else { missing(1, carriers) }
+            let of_carrier = vendors(machine, on).map(|vendor| first_in(&sample_of(vendor)[name]));
+            let inner = if depth == 2 { of_carrier.reduce(|one, other| one.or(&other)) } else { None };
+            if is_there { Looked::To(inner.unwrap_or(Type::ANY)) } else { missing(1, carriers) }
         }
         Some(_) => leaf(members, 1, Type::ANY),
         None if names.is_empty() => Looked::To(Type::ANY),
         None => missing(0, names),
     }
+}
+
+/// The type of a value that is there, or not yet. Counts are whole, and begin at zero.
+fn sampled(value: Option<&Value>) -> Type {
+    match value {
+        None | Some(Value::Null) => Type::ANY,
+        Some(Value::String(_)) => Type::TEXT.or(&Type::NOTHING),
+        Some(Value::Number(number)) if number.is_u64() => Type::whole(0.0..=f64::INFINITY).or(&Type::NOTHING),
+        Some(Value::Number(_)) => Type::NUMBER.or(&Type::NOTHING),
+        Some(value) => Type::of_value(value),
+    }
+}
+
+/// Values that `$state` may have later.
+fn sample_of(vendor: &Vendor) -> Value {
+    serde_json::from_str(vendor.state_sample).unwrap_or_default()
+}
+
+/// The type of what is in an object.
+fn first_in(object: &Value) -> Type {
+    sampled(object.as_object().and_then(|members| members.values().next())).or(&Type::NOTHING)
 }
 
 /// What `$state` is for an account without any documents.

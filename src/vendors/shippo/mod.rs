@@ -62,6 +62,7 @@ pub fn vendor() -> Vendor {
         services: || services!(CATALOG.carriers, token, token),
         codes: || CATALOG.tracking_codes.iter().map(|row| &*row.code).collect(),
         state,
+        state_sample: r#"{"cheapest": "a", "fastest": "a", "best": "a", "rates": {"usps": ["a"]}}"#,
         ..vendor!("shippo")
     }
 }

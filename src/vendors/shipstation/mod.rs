@@ -31,9 +31,6 @@ pub const MOUNT: &str = "shipstation";
 
 /// `$state.orders`, `$state.labels` and `$state.balance`: what the account has.
 fn state(account: &Account) -> Value {
-    let profile = account.table(&wire::PROFILE).and_then(|table| table.get(wire::ONLY));
-    let profile: Option<wire::Profile> = profile.and_then(|body| serde_json::from_str(body).ok());
-    json!({
-        "orders": account.count(&wire::ORDER), "labels": account.count(&wire::LABEL), "balance": profile.map(|profile| profile.balance),
-    })
+    let profile = account.table(&wire::PROFILE).and_then(|table| serde_json::from_str::<wire::Profile>(table.get(wire::ONLY)?).ok());
+    json!({"orders": account.count(&wire::ORDER), "labels": account.count(&wire::LABEL), "balance": profile.map(|profile| profile.balance)})
 }

@@ -55,6 +55,7 @@ pub fn vendor() -> Vendor {
             ("quotes-dropped", "The oldest rating made room for this one."),
         ],
         state: rules::state,
+        state_sample: r#"{"last_shipment": 1, "last_pickup": 1}"#,
         ..vendor!("shiptime")
     }
 }

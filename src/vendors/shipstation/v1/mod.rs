@@ -57,6 +57,7 @@ pub fn vendor() -> Vendor {
         secret_names: access::SECRET_NAMES,
         services: || services!(super::catalog::CATALOG.carriers, code, code),
         state: super::state,
+        state_sample: r#"{"balance": 100.0}"#,
         ..vendor!("shipstation_v1")
     }
 }

@@ -75,6 +75,7 @@ pub fn vendor() -> Vendor {
             ("label-layout", "A `label_layout` of `letter` is for `label_format` `pdf` alone."),
         ],
         state: super::state,
+        state_sample: r#"{"balance": 100.0}"#,
         ..vendor!("shipstation_v2")
     }
 }
