@@ -23,4 +23,4 @@ pub mod transit;
 pub use calendar::next_working_day;
 pub use parcel::{Location, Parcel, Scan, Status};
 pub use places::{coordinates, wall_time};
-pub use timeline::{Anchor, Step, Timeline, When};
+pub use timeline::{Anchor, SHORTEST_ROUND, Step, Timeline, When};

@@ -12,6 +12,9 @@ use crate::base::time::{self, Timestamp};
 use crate::carrier::journey::{self, Journey};
 use crate::carrier::parcel::{Location, Parcel, Scan, Status};
 
+/// How long a round of a timeline that repeats lasts at least; else it lasts as long as its last offset. So no clock is advanced forever.
+pub const SHORTEST_ROUND: SignedDuration = SignedDuration::from_hours(1);
+
 /// An event that offsets of steps count from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Anchor {
@@ -174,8 +177,7 @@ fn scripted(parcel: &Parcel, timeline: &Timeline, moments: &AnchorTimes) -> Opti
                 When::At(offset, _) => Some(offset),
                 When::AfterReads(_) | When::OnCall(_) => None,
             });
-            // A lap lasts as long as its last offset, and at least an hour, so that no clock can be advanced forever.
-            let length = longest.max().unwrap_or_default().max(SignedDuration::from_hours(1));
+            let length = longest.max().unwrap_or_default().max(SHORTEST_ROUND);
             let laps = i32::try_from(lap).unwrap_or(i32::MAX);
             let offset = length.checked_mul(laps).and_then(|laps| laps.checked_add(*offset)).unwrap_or(SignedDuration::MAX);
             let at = time::shift(moment, offset);

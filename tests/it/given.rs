@@ -32,7 +32,7 @@ pub const SHIPPO_LABEL: &str = r#"
         address_to: *office
         parcels: [{length: "5", width: "5", height: "5", distance_unit: in, weight: "2", mass_unit: lb}]
     as: bought"#;
-const SHIPSTATION_V2: &str = r#"
+pub const SHIPSTATION_V2: &str = r#"
   - shipstation_v2.create_label:
       shipment:
         carrier_id: stamps_com

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::admin::SHIPPO;
 use crate::client::{JSON, admin, send};
 use crate::explain::{row, rules, under};
-use crate::given::SHIPPO_LABEL;
+use crate::given::{SHIPPO_LABEL, SHIPSTATION_V2};
 
 #[test]
 fn turns_of_each_object_are_told_and_go_with_a_file() {
@@ -80,4 +80,22 @@ fn a_step_that_parcels_wait_for_in_vain_is_told() {
     let told: Vec<_> = unused.iter().map(|rule| json!([rule["what"], rule["name"], rule["line"], rule["detail"]])).collect();
     let waits = "1 parcel waits for a call of `shippo.CreateRefund` about it";
     assert_eq!(told, [json!(["step of timeline", "sent-back", 6, waits])], "{verdict}");
+}
+
+/// A call alone closes a manifest of Shippo's; that of ShipStation, which no call announces, comes at the end of the day.
+#[test]
+fn a_manifest_that_parcels_wait_for_in_vain_is_told() {
+    let steps = "steps: [{at: +0s, status: pre_transit}, {at: +1h, from: manifest, status: collected}]";
+    let other = SHIPSTATION_V2.replace("as: bought", "as: other").replace("office", "home");
+    let timelines =
+        format!("timelines:\n  closed: {{for: {{vendor: shippo}}, {steps}}}\n  by-itself: {{for: {{vendor: shipstation_v2}}, {steps}}}");
+    let server = under(&format!("clock: {{start: 2026-01-05T09:00:00Z, mode: frozen}}\n{timelines}\ngiven:{SHIPPO_LABEL}{other}"));
+    let told = || {
+        let verdict = admin(&server, "POST", "/sandboxes/default/verify", &json!({"expect": []}));
+        verdict["unused"].as_array().into_iter().flatten().map(|rule| json!([rule["name"], rule["detail"]])).collect::<Vec<_>>()
+    };
+    let waits = [json!(["closed", "1 parcel waits for the `manifest` that a call brings it"])];
+    assert_eq!(told(), waits);
+    admin(&server, "POST", "/sandboxes/default/clock/advance", &json!({"by": "72h"}));
+    assert_eq!(told(), waits);
 }

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::members;
 use super::reader::{Fields, Reader};
 use super::roots::ExprContext;
-use crate::carrier::{Anchor, Status, countries, library};
+use crate::carrier::{Anchor, SHORTEST_ROUND, Status, countries, library};
 use crate::scenario::ast::{Condition, Location, Pattern, Then, Timeline, TimelineStep, Trigger};
 use crate::scenario::error::{Spanned, suggestion};
 use crate::scenario::node::{Kind, Member, Node};
@@ -40,10 +40,13 @@ fn timeline(reader: &mut Reader<'_>, Member { key, value }: &Member) -> Option<T
         if let Some(node) = fields.get("then").filter(|_| then == Then::Repeat) {
             reader.warn("S106", node.span, "`repeat` changes nothing beside `use`", "the lives of the library do not begin again");
         }
-        let library = reader.choice(node, "use", &names)?;
-        return Some(Timeline { name, vendor, when, library: Some(library.to_owned()), steps: Vec::new(), then });
+        let library = reader.choice(node, "use", &names).map(str::to_owned);
+        return Some(Timeline { name, vendor, when, library, steps: Vec::new(), then });
     }
-    let node = fields.require(reader, "steps")?;
+    // What else it says is looked at without its steps, too.
+    let Some(node) = fields.require(reader, "steps") else {
+        return Some(Timeline { name, vendor, when, library: None, steps: Vec::new(), then });
+    };
     let from = fields.get("from").and_then(|node| anchor(reader, node));
     let told_by = vendor.as_ref().map(|vendor| vendor.value.as_str());
     let steps = reader.each(node, "steps", |reader, node| step(reader, node, from, told_by));
@@ -52,6 +55,11 @@ fn timeline(reader: &mut Reader<'_>, Member { key, value }: &Member) -> Option<T
     if let (Some(last), Some(node), Then::Repeat) = (last, fields.get("then"), then) {
         let message = format!("`repeat` changes nothing: the life of the parcel ends with `{}`", last.status);
         reader.warn("S106", node.span, message, "leave it out, or the status with which it ends");
+    }
+    let longest = steps.iter().filter_map(|step| if let Trigger::At(at, _) = step.trigger { Some(at) } else { None }).max();
+    if let (Some(longest), Some(node), Then::Repeat, None) = (longest.filter(|at| *at < SHORTEST_ROUND), fields.get("then"), then, last) {
+        let message = format!("a round lasts {SHORTEST_ROUND:#} at least: the last of these steps is at {longest:#}");
+        reader.warn("S108", node.span, message, "let the last step be at `+1h` or later, or write more rounds as steps");
     }
     if node.kind == Kind::List(Vec::new()) {
         reader
