@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::SignedDuration;
+
 use crate::base::entropy;
 use crate::base::time::Timestamp;
 use crate::engine::webhooks::{Forgery, Subscription};
@@ -18,6 +20,7 @@ pub(super) fn advice(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> 
     warnings.extend(never_sent(machine, scenario));
     warnings.extend(beside_all(machine, scenario));
     warnings.extend(of_nobody(machine, scenario));
+    warnings.extend(never_in_time(scenario));
     warnings
 }
 
@@ -81,6 +84,18 @@ fn of_nobody(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
         Diagnostic::at("S106", message, &scenario.source, span, help)
     };
     scenario.webhooks.asked().map(warning).collect()
+}
+
+/// Expectations of webhooks sooner than any is sent.
+fn never_in_time(scenario: &Scenario) -> Vec<Diagnostic> {
+    let Some(least) = scenario.webhooks.delay.and_then(|delay| SignedDuration::try_from(delay.min).ok()) else { return Vec::new() };
+    let warning = |row: &Expectation| {
+        let Expected::Webhook(wanted) = &row.kind else { return None };
+        let within = wanted.within.filter(|within| *within < least)?;
+        let message = format!("no webhook comes within {within:#} of its event: `delay` sends each {least:#} later at least");
+        Some(Diagnostic::at("S108", message, &scenario.source, row.span, "let `within` be longer, or `delay` shorter"))
+    };
+    scenario.expect.iter().filter_map(warning).collect()
 }
 
 /// Disturbances beside one that takes all deliveries.

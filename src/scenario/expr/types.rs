@@ -108,6 +108,11 @@ impl Type {
             Shape::Glob(_) if self.is_written() => {
                 Some((format!("`{name}` is compared with a text"), format!("the document has {}", self.unwritten())))
             }
+            Shape::Glob(glob) if self.kinds & !Self::NULL == Self::TEXT_BIT => {
+                let words = self.texts.unlisted_glob(glob)?;
+                let words: Vec<&str> = words.iter().map(String::as_str).collect();
+                Some((format!("`{glob}` fits no word that `{name}` has"), format!("the document has {}", quoted(&words))))
+            }
             Shape::Exact(Value::Number(_), _) | Shape::Pattern(..) | Shape::Range(..) if self.is_written() && !is_number => {
                 Some((format!("`{name}` is a flag"), "the document has a flag: `true` or `false`".to_owned()))
             }

@@ -139,7 +139,8 @@ struct Open {
     /// The key whose value comes next; a refused one takes its value with it.
     key: Option<Option<Spanned<String>>>,
     keys: BTreeSet<String>,
-    /// The members that it takes over by merge keys.
+    /// Whether it has a merge key, and the members that it takes over by it.
+    is_merging: bool,
     merged: Vec<Member>,
     nodes: usize,
     depth: usize,
@@ -267,7 +268,7 @@ impl Loader<'_> {
             self.problem("S002", node.span, format!("nested more than {deepest} levels deep")).help(shallower);
             return None;
         }
-        self.stack.push(Open { node, anchor, key: None, keys: BTreeSet::new(), merged: Vec::new(), nodes: 1, depth: 1 });
+        self.stack.push(Open { node, anchor, key: None, keys: BTreeSet::new(), is_merging: false, merged: Vec::new(), nodes: 1, depth: 1 });
         Some(())
     }
 
@@ -298,7 +299,13 @@ impl Loader<'_> {
             Kind::Map(members) => match parent.key.take() {
                 None => parent.key = Some(self.key(node)),
                 Some(None) => {}
-                Some(Some(key)) if self.is_merge(&key) => self.merge(&mut parent.merged, node, key.span),
+                Some(Some(key)) if self.is_merge(&key) => {
+                    if std::mem::replace(&mut parent.is_merging, true) {
+                        let help = "take over several mappings by one: `<<: [*one, *two]`";
+                        self.problem("S003", key.span, "key `<<` stands twice in one mapping").help(help);
+                    }
+                    self.merge(&mut parent.merged, node, key.span);
+                }
                 Some(Some(key)) if !parent.keys.insert(key.value.clone()) => {
                     let message = format!("key `{}` stands twice in one mapping", key.value);
                     self.problem("S003", key.span, message).help("remove one of the two, or merge their values");

@@ -129,6 +129,10 @@ fn response(reader: &mut Reader<'_>, node: &Node) -> Option<Response> {
     let off_spec = fields.get("off_spec").and_then(|node| reader.boolean(node, "off_spec")).unwrap_or_default();
     let status_span = fields.get("status").map_or(node.span, |node| node.span);
     let span = fields.entry("body").map_or(status_span, |member| member.value.span);
+    if let (Some(status @ (204 | 205 | 304)), Some(member)) = (status, fields.entry("body")) {
+        let message = format!("`body` changes nothing: an answer with the status {status} has no body");
+        reader.warn("S106", member.value.span, message, "leave it out, or answer with another status");
+    }
     // What has a type of its own is sent as it is.
     if headers.iter().all(|(name, _)| !name.eq_ignore_ascii_case("content-type")) {
         fields.get("body").iter().for_each(|node| reader.json_in_text(node));
@@ -139,6 +143,12 @@ fn response(reader: &mut Reader<'_>, node: &Node) -> Option<Response> {
 fn headers(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<(String, Template)> {
     let Some(node) = fields.get("headers") else { return Vec::new() };
     let entries = reader.entries(node, "headers", "a mapping from names to values");
+    for (index, Member { key, .. }) in entries.iter().enumerate() {
+        if entries[..index].iter().any(|before| before.key.value.eq_ignore_ascii_case(&key.value)) {
+            let message = format!("the header `{}` stands twice: names of headers are the same in any case of letters", key.value);
+            reader.warn("S108", key.span, message, "take one of them away");
+        }
+    }
     entries.iter().filter_map(|entry| header(reader, entry)).collect()
 }
 
@@ -332,8 +342,11 @@ fn fault(reader: &mut Reader<'_>, node: &Node) -> Option<Effect> {
     let written = fields.require(reader, "then");
     let span = written.map_or(node.span, |node| node.span);
     let then = written.and_then(|node| how(reader, node, "then"));
-    let time = fields.get("for").map(|node| (node, lasting(reader, node)));
-    let status = fields.get("status").map(|node| (node, gateway(reader, node)));
+    // A member that this fault has not is told once, whatever it says.
+    let is_timed = matches!(then, None | Some(How::Failure(Failure::Wire(Wire::Timeout(_) | Wire::Drip(_) | Wire::Stall(_)))));
+    let is_gateway = matches!(then, None | Some(How::Failure(Failure::Wire(Wire::Gateway(_)))));
+    let time = fields.get("for").map(|node| (node, if is_timed { lasting(reader, node) } else { None }));
+    let status = fields.get("status").map(|node| (node, if is_gateway { gateway(reader, node) } else { None }));
     let text = fields.get("text").map(|node| (node, words(reader, node, "text")));
     let items = fields.get("items").map(|node| (node, items(reader, node)));
     let mut then = then?;

@@ -93,6 +93,16 @@ impl Texts {
         }
     }
 
+    /// The same of a glob that none of the words fits.
+    pub fn unlisted_glob(&self, glob: &str) -> Option<&[String]> {
+        let lowered = glob.to_lowercase();
+        match self {
+            Self::Listed(words) => (!words.iter().any(|own| crate::base::text::fits_glob(own, glob))).then_some(words),
+            Self::AnyCase(words) => (!words.iter().any(|own| crate::base::text::fits_glob(&own.to_lowercase(), &lowered))).then_some(words),
+            _ => None,
+        }
+    }
+
     fn allows(&self, text: &str) -> bool {
         match self {
             Self::Any | Self::Written => true,
