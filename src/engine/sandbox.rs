@@ -52,6 +52,8 @@ pub struct Sandbox {
     /// How often its state was replaced; what was begun in an earlier epoch ends without effect.
     epoch: Epoch,
     removed: AtomicBool,
+    /// Whether it was called before the last reset, scenario or file that ended what it was expected to do; `None` before the first one.
+    before: Mutex<Option<bool>>,
     /// When it was last used, in seconds of the wall's time.
     used: AtomicI64,
     /// After how many idle seconds it is abandoned; zero is never.
@@ -117,6 +119,7 @@ impl Sandbox {
             changed: Event::new(),
             epoch: Epoch::default(),
             removed: AtomicBool::new(false),
+            before: Mutex::default(),
             used: AtomicI64::new(0),
             ttl: AtomicI64::new(0),
             life: AtomicI64::new(i64::MAX),
@@ -149,6 +152,17 @@ impl Sandbox {
     pub(super) fn set_removed(&self) {
         self.removed.store(true, Ordering::Release);
         self.end_epoch();
+    }
+
+    /// Whether it was called before what it is expected to do began anew; `None` if that has not happened yet.
+    #[must_use]
+    pub fn was_called_before(&self) -> Option<bool> {
+        *self.before.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that what it is expected to do begins anew, and whether it was called until then.
+    pub fn expect_anew(&self, was_called: bool) {
+        *self.before.lock().unwrap_or_else(PoisonError::into_inner) = Some(was_called);
     }
 
     pub fn journal(&self) -> MutexGuard<'_, Journal> {

@@ -108,6 +108,9 @@ fn one() -> u64 {
 pub struct Report {
     /// The worst of all findings.
     pub verdict: Verdict,
+    /// Why it is no failure, though not everything is known to hold: nobody called the sandbox, and perhaps nobody was about to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<String>,
     /// The name of the sandbox that was judged.
     pub sandbox: String,
     /// The file that has the expectations, as it is known here.
@@ -144,7 +147,44 @@ impl Report {
     fn empty(verdict: Verdict, sandbox: &Sandbox, file: String, unused: Vec<UnusedRule>) -> Self {
         let (sandbox, findings, calls, unmatched) = (sandbox.name.to_string(), Vec::new(), Vec::new(), Vec::new());
         let (earlier, dropped, pending, seen) = (0, 0, 0, Vec::new());
-        Self { verdict, sandbox, file, findings, calls, earlier, unmatched, dropped, unused, pending, seen }
+        Self { verdict, skipped: None, sandbox, file, findings, calls, earlier, unmatched, dropped, unused, pending, seen }
+    }
+
+    /// One report for so many sandboxes that ended, whose own verdicts are not kept any more.
+    #[must_use]
+    pub fn of_earlier(verdict: Verdict, count: u64, detail: String) -> Self {
+        let (sandbox, file) = ("ended earlier".to_owned(), String::new());
+        let skipped = (verdict == Verdict::Unknown).then(|| detail.clone());
+        let finding = Finding {
+            expectation: format!("the verdicts on {count} sandboxes that ended earlier"),
+            file: String::new(),
+            line: 0,
+            column: 0,
+            verdict,
+            detail,
+            evidence: Vec::new(),
+            calls: Vec::new(),
+            more: 0,
+            others: Vec::new(),
+            is_final: true,
+            stands_for: 1,
+        };
+        let (findings, calls, unmatched, unused, seen) = (vec![finding], Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { verdict, skipped, sandbox, file, findings, calls, earlier: 0, unmatched, dropped: 0, unused, pending: 0, seen }
+    }
+
+    /// The same, of which nobody knows whether it was to be met: what failed is unknown.
+    #[must_use]
+    pub fn skip(mut self, why: String) -> Self {
+        let failed = self.findings.iter_mut().filter(|finding| finding.verdict == Verdict::Failed);
+        failed.for_each(|finding| finding.verdict = Verdict::Unknown);
+        Self { verdict: self.verdict.min(Verdict::Unknown), skipped: Some(why), ..self }
+    }
+
+    /// Whether it is a failure.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.verdict != Verdict::Passed && self.skipped.is_none()
     }
 
     /// Unmet expectations and unused rules, as sentences: the first of them, and how many more there are.
@@ -153,6 +193,7 @@ impl Report {
         let unmet = self.findings.iter().filter(|finding| finding.verdict != Verdict::Passed);
         let all = unmet.clone().map(|finding| finding.stands_for).sum::<u64>() + self.unused.len() as u64;
         let findings = unmet.map(|finding| format!("expectation `{}` is not met: {}", finding.expectation, finding.detail));
+        let findings = self.skipped.iter().cloned().chain(findings);
         let mut remarks: Vec<_> = findings.chain(self.unused.iter().map(ToString::to_string)).take(REMARKS).collect();
         remarks.iter_mut().for_each(|remark| told::cut(remark, REMARK));
         remarks.extend(more(all));

@@ -43,23 +43,38 @@ impl Ending {
         }
     }
 
-    /// Whether something ends that nobody called: a reset, or another scenario, before the first call ends nothing.
-    fn counts(self, sandbox: &Sandbox) -> bool {
-        matches!(self, Self::Deleted | Self::Abandoned) || was_called(sandbox)
+    /// Whether the sandbox is used again. Tests reset it before each of them, and behind the last one: either may end what no test began.
+    fn goes_on(self) -> bool {
+        !matches!(self, Self::Deleted | Self::Abandoned)
     }
 }
 
 fn was_called(sandbox: &Sandbox) -> bool {
     let journal = sandbox.journal();
-    journal.dropped() > 0 || journal.iter().next().is_some()
+    journal.lost() > 0 || journal.iter().next().is_some()
+}
+
+/// A verdict that nobody called for, perhaps because there was no test. It cannot be told from a test that calls nothing, so that it is
+/// shown without being a failure.
+fn skip(report: Report, why: &str) -> Report {
+    report.skip(format!("{why}, and nobody had called it: there was no test, or one that calls nothing"))
 }
 
 /// Verifies a sandbox that ends, logs what is not as it should be, and keeps the verdict.
 pub(super) fn report(machine: &Machine, verdicts: &Verdicts, sandbox: &Sandbox, ending: Ending) -> Report {
-    let report = verify::verify_current(machine, sandbox, &Allowance::of_one(&never_late));
+    let mut report = verify::verify_current(machine, sandbox, &Allowance::of_one(&never_late));
+    let (was_called, expects) = (was_called(sandbox), !report.findings.is_empty());
+    let is_failure = report.verdict != Verdict::Passed;
+    // Two in a row are not what a suite does that resets between its tests.
+    if is_failure && !was_called && ending.goes_on() && sandbox.was_called_before() != Some(false) {
+        report = skip(report, ending.words());
+    }
+    if expects && ending.goes_on() {
+        sandbox.expect_anew(was_called);
+    }
     let redactor = Redactor::new(Secrets::Hidden, machine, sandbox);
     log(&report, sandbox, ending.words(), || &redactor);
-    if !report.findings.is_empty() && ending.counts(sandbox) {
+    if expects && (was_called || is_failure || !ending.goes_on()) {
         let report = shown(report.clone(), verdicts, &redactor, machine);
         verdicts.push(Ended { at: wall(), why: ending.words().to_owned(), report });
     }
@@ -110,22 +125,22 @@ pub(super) fn report_all(machine: &Machine) {
 /// The verdict on all sandboxes of a process that leaves: those that ended before, and those that end with it.
 #[must_use]
 pub fn last_verdict(machine: &Machine, verdicts: &Verdicts) -> LastVerdict {
-    let (ended, dropped) = verdicts.all();
-    // After the reset at the end of the last test nothing is expected any more.
-    let present = machine.sandboxes().into_iter().filter(|sandbox| was_called(sandbox) || !verdicts.has(&sandbox.name));
     // A process that takes long to leave is ended.
     let has_time = slice(LAST_VERDICT);
     let is_late = || !has_time();
     let allowance = Allowance::of_all(&is_late);
-    let judged = present.filter_map(|sandbox| {
-        let report = verify::verify_current(machine, &sandbox, &allowance);
+    let judged = machine.sandboxes().into_iter().filter_map(|sandbox| {
+        let mut report = verify::verify_current(machine, &sandbox, &allowance);
+        // This may be what is left by a reset behind the last test.
+        if report.verdict != Verdict::Passed && !was_called(&sandbox) && sandbox.was_called_before() == Some(true) {
+            report = skip(report, LEAVES);
+        }
         let redactor = LazyCell::new(|| Redactor::new(Secrets::Hidden, machine, &sandbox));
         log(&report, &sandbox, LEAVES, || &redactor);
         (!report.findings.is_empty()).then(|| shown(report, verdicts, &redactor, machine))
     });
-    let judged: Vec<Report> = judged.collect();
-    let has_failed = verdicts.has_failed() || judged.iter().any(|report| report.verdict != Verdict::Passed);
-    LastVerdict { reports: ended.into_iter().map(|ended| ended.report).chain(judged).collect(), dropped, has_failed }
+    let reports: Vec<Report> = verdicts.reports().into_iter().chain(judged).collect();
+    LastVerdict { has_failed: reports.iter().any(Report::has_failed), reports }
 }
 
 /// The verdict on a sandbox that was called, if it expects something, without secrets.
@@ -138,10 +153,8 @@ pub fn verdict_so_far(machine: &Machine, sandbox: &Sandbox) -> Option<Report> {
 /// What a process says about the sandboxes that it had.
 #[derive(Debug)]
 pub struct LastVerdict {
-    /// One for each sandbox that expected something, in the order in which they ended.
+    /// One for each sandbox that expected something, in the order in which they ended, behind those for all that are not kept any more.
     pub reports: Vec<Report>,
-    /// How many earlier ones are not kept any more.
-    pub dropped: u64,
     /// Whether one of all of them did not pass.
     pub has_failed: bool,
 }

@@ -1,6 +1,6 @@
 //! The verdicts on sandboxes that ended, which can be read when the sandboxes are gone. Their number and their bytes are bounded.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use schemars::JsonSchema;
@@ -31,6 +31,16 @@ pub(crate) struct Ended {
     pub report: Report,
 }
 
+/// How many verdicts are not kept any more.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+pub(crate) struct Dropped {
+    /// How many are not kept any more: those that passed make room first, then those that were skipped, and then the oldest ones.
+    dropped: u64,
+    /// How many of these neither passed nor were skipped; not known where replicas tell each other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dropped_unmet: Option<u64>,
+}
+
 /// The verdicts on sandboxes that ended, oldest first.
 #[derive(Default)]
 pub struct Verdicts {
@@ -46,9 +56,48 @@ struct Kept {
     rows: VecDeque<(Ended, usize)>,
     bytes: usize,
     /// How many made room for others.
-    dropped: u64,
-    /// Whether one of them all did not pass.
-    has_failed: bool,
+    dropped: BTreeMap<Weight, u64>,
+}
+
+/// What a verdict is worth: the first ones make room for the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    Passed,
+    Skipped,
+    Failure,
+}
+
+impl Weight {
+    fn of(report: &Report) -> Self {
+        match report.verdict {
+            Verdict::Passed => Self::Passed,
+            _ if report.has_failed() => Self::Failure,
+            _ => Self::Skipped,
+        }
+    }
+
+    /// The report on so many sandboxes whose verdicts are not kept any more.
+    fn report(self, count: u64) -> Report {
+        let (verdict, words) = match self {
+            Self::Passed => (Verdict::Passed, "passed"),
+            Self::Skipped => (Verdict::Unknown, "skipped"),
+            Self::Failure => (Verdict::Failed, "not passed"),
+        };
+        let detail = format!("they were {words}, and are not kept any more: there is room for {MOST} verdicts, and {BYTES} bytes of them");
+        Report::of_earlier(verdict, count, detail)
+    }
+}
+
+impl Kept {
+    /// Removes the oldest one of those that are worth the least.
+    fn make_room(&mut self) {
+        let weighed = self.rows.iter().enumerate().map(|(index, (ended, _))| (Weight::of(&ended.report), index));
+        let Some((weight, index)) = weighed.min() else { return };
+        if let Some((_, bytes)) = self.rows.remove(index) {
+            self.bytes -= bytes;
+            *self.dropped.entry(weight).or_default() += 1;
+        }
+    }
 }
 
 impl Verdicts {
@@ -71,28 +120,26 @@ impl Verdicts {
             told.add(json);
         }
         let mut kept = self.lock();
-        kept.has_failed |= ended.report.verdict != Verdict::Passed;
         kept.rows.push_back((ended, bytes));
         kept.bytes += bytes;
         while kept.rows.len() > MOST || kept.bytes > BYTES && kept.rows.len() > 1 {
-            let Some((_, bytes)) = kept.rows.pop_front() else { return };
-            kept.bytes -= bytes;
-            kept.dropped += 1;
+            kept.make_room();
         }
     }
 
     /// Those of all replicas as JSON, and how many are not kept any more.
-    pub(crate) async fn of_fleet(&self) -> Result<(Vec<Box<RawValue>>, u64), Fault> {
+    pub(crate) async fn of_fleet(&self) -> Result<(Vec<Box<RawValue>>, Dropped), Fault> {
         let damaged = |error: serde_json::Error| Fault::Damaged(error.to_string());
         let Some(told) = &self.told else {
-            let (own, dropped) = self.all();
-            let rows = own.iter().map(serde_json::value::to_raw_value).collect::<Result<_, _>>().map_err(damaged)?;
-            return Ok((rows, dropped));
+            let kept = self.lock();
+            let rows = kept.rows.iter().map(|(ended, _)| serde_json::value::to_raw_value(ended)).collect::<Result<_, _>>();
+            let unmet = kept.dropped.get(&Weight::Failure).copied().unwrap_or_default();
+            return Ok((rows.map_err(damaged)?, Dropped { dropped: kept.dropped.values().sum(), dropped_unmet: Some(unmet) }));
         };
         let Letters { received, letters } = told.read().await?;
         let dropped = received.saturating_sub(letters.len() as u64);
         let rows = letters.iter().map(|(_, row)| serde_json::from_slice(row)).collect::<Result<_, _>>().map_err(damaged)?;
-        Ok((rows, dropped))
+        Ok((rows, Dropped { dropped, dropped_unmet: None }))
     }
 
     /// Other replicas, if there are any.
@@ -100,23 +147,62 @@ impl Verdicts {
         self.told.as_ref()
     }
 
-    /// All that are kept here, and how many are not any more.
-    pub(crate) fn all(&self) -> (Vec<Ended>, u64) {
+    /// The reports of all that came here: those for all that are not kept any more first.
+    pub(super) fn reports(&self) -> Vec<Report> {
         let kept = self.lock();
-        (kept.rows.iter().map(|(ended, _)| ended.clone()).collect(), kept.dropped)
-    }
-
-    /// Whether one of a sandbox of that name is kept.
-    pub(super) fn has(&self, sandbox: &str) -> bool {
-        self.lock().rows.iter().any(|(ended, _)| ended.report.sandbox == sandbox)
-    }
-
-    /// Whether a sandbox did not pass, also one whose verdict is not kept any more.
-    pub(super) fn has_failed(&self) -> bool {
-        self.lock().has_failed
+        let dropped = kept.dropped.iter().map(|(weight, count)| weight.report(*count));
+        dropped.chain(kept.rows.iter().map(|(ended, _)| ended.report.clone())).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::scenario::verify::Format;
+
+    fn ended(verdict: Verdict) -> Ended {
+        let report = Report::of_earlier(verdict, 1, "a verdict".to_owned());
+        Ended { at: Timestamp::UNIX_EPOCH, why: "it was deleted".to_owned(), report }
+    }
+
+    /// How the verdicts are told that are there, and those that are not any more: the numbers of verdicts, and how many were not passed.
+    fn check(verdicts: &Verdicts, told: &[(Verdict, usize)], dropped: (u64, u64)) {
+        let reports = verdicts.reports();
+        let mut found: Vec<(Verdict, usize)> = Vec::new();
+        for report in &reports {
+            match found.last_mut() {
+                Some((verdict, count)) if *verdict == report.verdict => *count += 1,
+                _ => found.push((report.verdict, 1)),
+            }
+        }
+        assert_eq!(found, told);
+        let (_, counts) = futures_now(verdicts.of_fleet()).expect("there is no fleet");
+        assert_eq!(json!(counts), json!({"dropped": dropped.0, "dropped_unmet": dropped.1}));
+    }
+
+    /// Without a fleet nothing is waited for.
+    fn futures_now<T>(future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(future)
+    }
+
+    #[test]
+    fn verdicts_that_failed_are_kept_longest_and_never_forgotten() {
+        let verdicts = Verdicts::default();
+        let push = |verdict, count: usize| (0..count).for_each(|_| verdicts.push(ended(verdict)));
+        push(Verdict::Unknown, 1);
+        push(Verdict::Failed, 1);
+        push(Verdict::Passed, MOST + 4);
+        let (passed, skipped, failed) = (Verdict::Passed, Verdict::Unknown, Verdict::Failed);
+        check(&verdicts, &[(passed, 1), (skipped, 1), (failed, 1), (passed, MOST - 2)], (6, 0));
+        push(Verdict::Failed, MOST + 2);
+        check(&verdicts, &[(passed, 1), (skipped, 1), (failed, 1 + MOST)], (MOST as u64 + 8, 3));
+        let texts = Format::ALL.map(|(format, _)| format.write(&verdicts.reports()));
+        assert!(texts.iter().all(|text| text.contains("the verdicts on 3 sandboxes that ended earlier")), "{}", texts[2]);
     }
 }

@@ -104,6 +104,7 @@ mod ui_log;
 mod ui_pages;
 mod ui_reference;
 mod ui_size;
+mod uncalled;
 mod unread;
 #[path = "../stories/update.rs"]
 mod update;

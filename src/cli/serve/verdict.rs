@@ -40,7 +40,7 @@ fn is_pipe(path: &Path) -> bool {
 
 /// Writes the reports that are asked for. The exit code is that of a failure if `--verify` is given and not everything holds.
 pub(super) fn tell(arguments: &ServeArguments, machine: &Machine, verdicts: &Verdicts) -> Exit {
-    let LastVerdict { reports, dropped, has_failed } = server::last_verdict(machine, verdicts);
+    let LastVerdict { reports, has_failed } = server::last_verdict(machine, verdicts);
     let mut exit = if arguments.verify && has_failed { Exit::Failed } else { Exit::Fine };
     for path in &arguments.verify_report {
         let format = Format::of_file(&path.to_string_lossy());
@@ -50,9 +50,6 @@ pub(super) fn tell(arguments: &ServeArguments, machine: &Machine, verdicts: &Ver
         }
     }
     if arguments.verify {
-        if dropped > 0 {
-            warn(&format_args!("the verdicts on {dropped} sandboxes that ended earlier are not kept any more; the exit code counts them"));
-        }
         if reports.is_empty() {
             warn(&format_args!("seatrial: {NOTHING}"));
         }

@@ -64,13 +64,15 @@ fn text(report: &Report) -> String {
     let mut out = String::new();
     let all: u64 = report.findings.iter().map(|finding| finding.stands_for).sum();
     let unmet: u64 = report.findings.iter().filter(|finding| finding.verdict != Verdict::Passed).map(|finding| finding.stands_for).sum();
-    let _ = match (all, unmet) {
-        (0, _) => writeln!(out, "sandbox `{}`: nothing is expected", report.sandbox),
-        (_, 0) => writeln!(out, "sandbox `{}`: passed, all expectations hold ({all})", report.sandbox),
+    let _ = match (all, unmet, &report.skipped) {
+        (0, ..) => writeln!(out, "sandbox `{}`: nothing is expected", report.sandbox),
+        (_, 0, _) => writeln!(out, "sandbox `{}`: passed, all expectations hold ({all})", report.sandbox),
+        (.., Some(why)) => writeln!(out, "sandbox `{}`: skipped, {why}", report.sandbox),
         _ => writeln!(out, "sandbox `{}`: {}, {unmet} of {all} expectations are not met", report.sandbox, report.verdict.word()),
     };
     for finding in &report.findings {
-        let _ = writeln!(out, "  {:7} {}:{}: {}", finding.verdict.word(), finding.file, finding.line, one_line(&finding.expectation));
+        let place = location(finding).map(|place| format!("{}:{}: ", place.file, place.line)).unwrap_or_default();
+        let _ = writeln!(out, "  {:7} {place}{}", finding.verdict.word(), one_line(&finding.expectation));
         if finding.verdict != Verdict::Passed {
             let _ = write!(out, "{}", explained(finding, "          "));
         }
@@ -87,9 +89,12 @@ fn text(report: &Report) -> String {
     out
 }
 
-/// The calls that came, a line each.
+/// The calls that came, a line each; none where the report is on verdicts that are not kept.
 fn came(report: &Report) -> String {
     let mut out = String::new();
+    if report.findings.iter().all(|finding| location(finding).is_none()) {
+        return out;
+    }
     if report.calls.is_empty() {
         let _ = writeln!(out, "  no call is in the journal");
     } else {
@@ -138,18 +143,20 @@ fn suite(report: &Report) -> Suite {
         let (message, text) = (finding.detail.clone(), explained(finding, ""));
         let outcome = match finding.verdict {
             Verdict::Passed => Outcome::Passed,
+            Verdict::Unknown if let Some(why) = &report.skipped => Outcome::Skipped(why.clone()),
             Verdict::Unknown => Outcome::Unknown { message, text },
             Verdict::Failed => Outcome::Failed { message, text },
         };
-        Case { name: one_line(&finding.expectation), outcome, location: Some(location(finding)) }
+        Case { name: one_line(&finding.expectation), outcome, location: location(finding) }
     };
     let unused = report.unused.iter().map(|rule| format!("{rule}\n")).collect::<String>();
     let came = if report.verdict == Verdict::Passed { String::new() } else { came(report) };
     Suite { name: report.sandbox.clone(), cases: report.findings.iter().map(case).collect(), output: came + &unused }
 }
 
-fn location(finding: &Finding) -> Location {
-    Location { file: finding.file.clone(), line: finding.line, column: finding.column }
+/// Where an expectation stands; nowhere if it is about verdicts that are not kept.
+fn location(finding: &Finding) -> Option<Location> {
+    (finding.line > 0).then(|| Location { file: finding.file.clone(), line: finding.line, column: finding.column })
 }
 
 /// The expectations that are not met.
@@ -157,6 +164,7 @@ fn unmet(report: &Report) -> impl Iterator<Item = report::Finding> {
     report.findings.iter().filter(|finding| finding.verdict != Verdict::Passed).map(move |finding| {
         let (rule, level) = match finding.verdict {
             Verdict::Failed => (Rule::new("expectation", "An expectation that is not met."), Level::Error),
+            _ if report.skipped.is_some() => (Rule::new("uncalled", "An expectation of a sandbox that nobody called."), Level::Note),
             _ => (Rule::new("evidence", "An expectation for which evidence is missing."), Level::Warning),
         };
         let mut text = format!("sandbox `{}`: {}: {}", report.sandbox, one_line(&finding.expectation), explained(finding, ""));
@@ -168,7 +176,7 @@ fn unmet(report: &Report) -> impl Iterator<Item = report::Finding> {
             level,
             title: one_line(&finding.expectation),
             text: text.trim_end().to_owned(),
-            location: Some(location(finding)),
+            location: location(finding),
             subject: None,
             fingerprint: None,
         }

@@ -20,7 +20,7 @@ use crate::server::admin::state::Admin;
 use crate::server::awaited;
 use crate::server::pieces::never_late;
 use crate::server::shutdown;
-use crate::server::verdicts::Ended;
+use crate::server::verdicts::{Dropped, Ended};
 
 pub(crate) const QUERY: &[(&str, &str)] = &[
     ("wait", "wait so long for everything to hold, such as `5s`; until then for what fails for good"),
@@ -96,8 +96,8 @@ pub(crate) struct Verdicts {
     /// Those that expected something, oldest first.
     #[schemars(with = "Vec<Ended>")]
     verdicts: Vec<Box<RawValue>>,
-    /// How many earlier ones are not kept any more.
-    dropped: u64,
+    #[serde(flatten)]
+    dropped: Dropped,
 }
 
 pub(crate) async fn list(admin: &Admin, _: &AdminRequest<'_>) -> Result<Verdicts, Problem> {
