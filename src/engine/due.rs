@@ -201,14 +201,13 @@ impl Machine {
         let mut state = sandbox.lock();
         let Outbound { vendor, account, delivery, attempt, .. } = outbound;
         // Ids repeat after a reset: a delivery of the same name may wait there for its first attempt.
-        if outbound.epoch != sandbox.epoch() {
+        if outbound.epoch != sandbox.epoch() || !state.world.withdraw(*account, delivery) {
             return;
         }
-        let Some(number) = state.world.withdraw(*account, delivery) else { return };
         let now = state.world.clock().now(wall);
         let trigger = Trigger { vendor, account: *account, purpose: "webhook.told", subject: delivery, step: *attempt };
         // A failure is in the log.
-        let _ = self.act(sandbox, &mut state, now, &trigger, None, |cx| deliver::record_attempt(cx, outbound, number, result));
+        let _ = self.act(sandbox, &mut state, now, &trigger, None, |cx| deliver::record_attempt(cx, outbound, result));
         sandbox.happenings.put(|| Happening::Delivery(delivery.as_str().into()));
         drop(state);
         sandbox.notify_waiters();

@@ -122,14 +122,18 @@ impl Machine {
         Arc::new(Sandbox::new(name, state, &self.budget))
     }
 
-    /// What the secrets of a sandbox without a seed come from: what those of the one that it replaces come from, or those of the world
-    /// that it goes on with. Those of the default sandbox can be foretold.
+    /// What the secrets of a sandbox without a seed come from: what those of the world come from that it goes on with, or those of the
+    /// sandbox that it replaces. Those of the default sandbox can be foretold.
     fn secret(&self, name: &str, world: Option<&World>) -> Option<Secret> {
         if name == DEFAULT {
             return None;
         }
-        let before = self.sandbox(name).and_then(|sandbox| sandbox.lock().world.secret());
-        before.or_else(|| world.and_then(World::secret)).or_else(|| self.new_secret())
+        // Who has a world at hand may have its sandbox locked.
+        let before = match world {
+            Some(world) => world.secret(),
+            None => self.sandbox(name).and_then(|sandbox| sandbox.lock().world.secret()),
+        };
+        before.or_else(|| self.new_secret())
     }
 
     fn new_secret(&self) -> Option<Secret> {
@@ -244,8 +248,8 @@ impl Machine {
         self.exchange(sandbox, sandbox.lock(), staged, false)
     }
 
-    /// The same with one that `stage` makes of the sandbox's world, which nothing else changes meanwhile; the journal and the faults go
-    /// on.
+    /// The same with one that `stage` makes of the sandbox's world, which nothing else changes meanwhile, as the sandbox is locked; the
+    /// journal and the faults go on.
     ///
     /// # Errors
     /// When it cannot be made, or holds more than it may; nothing changes then.

@@ -102,11 +102,10 @@ impl World {
         self.set_outbox(number, Some(entry));
     }
 
-    /// Removes a delivery from the outbox, and returns how many were put into it before that one; `None` if it was not there.
-    pub fn withdraw(&mut self, account: AccountId, delivery: &str) -> Option<u64> {
-        let number = self.outbox.number(account, delivery)?;
-        self.set_outbox(number, None);
-        Some(number)
+    /// Removes a delivery from the outbox; whether it was there.
+    pub fn withdraw(&mut self, account: AccountId, delivery: &str) -> bool {
+        let number = self.outbox.number(account, delivery);
+        number.map(|number| self.set_outbox(number, None)).is_some()
     }
 
     /// Sets or removes the entry of a number of the outbox.

@@ -299,7 +299,7 @@ fn what_goes_is_no_longer_counted() {
     for number in 0..200 {
         let id = number.to_string();
         let account = world.open_account("acme", &id);
-        assert!(world.withdraw(account, &id).is_some() && world.remove(account, &LABEL, &id));
+        assert!(world.withdraw(account, &id) && world.remove(account, &LABEL, &id));
     }
     world.set_credentials("acme", Vec::new());
     world.forget_counts(&"slow".into());

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::admin::SHIPPO;
 use crate::client::{JSON, admin, send, send_patiently};
 use crate::process::Server;
 
@@ -224,11 +223,15 @@ fn what_is_larger_than_the_limit_is_refused_in_the_vendors_shape_and_what_is_wit
 #[test]
 fn calls_that_come_while_a_scenario_is_replaced_are_kept() {
     let server = Server::start(&["--log", "warn"]);
+    let made = admin(&server, "POST", "/sandboxes", &json!({"name": "mine"}));
+    let token = format!("ShippoToken {}", made["credentials"]["shippo"][0]["token"].as_str().expect("a token"));
+    let caller = [("authorization", token.as_str()), JSON];
     let yaml = [("content-type", "application/yaml")];
     let scenario = |number: usize| {
         let weighs = |weight| json!({"never": "shippo.CreateParcel", "when": format!("$request.body.weight == '{weight}'")});
         let expected: Vec<Value> = (10..70).map(weighs).collect();
-        json!({"name": format!("number {number}"), "clock": {"mode": "frozen"}, "expect": expected}).to_string()
+        let given = json!([{"shippo.CreateAddress": {"name": format!("number {number}"), "country": "US"}}]);
+        json!({"name": format!("number {number}"), "clock": {"mode": "frozen"}, "given": given, "expect": expected}).to_string()
     };
     let parcel = json!({"length": "5", "width": "5", "height": "5", "distance_unit": "in", "weight": "2", "mass_unit": "lb"}).to_string();
     let replaced = AtomicBool::new(false);
@@ -236,18 +239,18 @@ fn calls_that_come_while_a_scenario_is_replaced_are_kept() {
         let calls = scope.spawn(|| {
             let mut made = 0;
             while !replaced.load(Ordering::Relaxed) {
-                assert_eq!(send(&server, "POST", "/shippo/parcels", &SHIPPO, &parcel).status, 201);
+                assert_eq!(send(&server, "POST", "/@mine/shippo/parcels", &caller, &parcel).status, 201);
                 made += 1;
             }
             made
         });
         for number in 0..10 {
-            let put = send(&server, "PUT", "/_seatrial/sandboxes/default/scenario?keep=data", &yaml, &scenario(number));
+            let put = send(&server, "PUT", "/_seatrial/sandboxes/mine/scenario?keep=data", &yaml, &scenario(number));
             assert_eq!(put.status, 200, "{}", put.body);
         }
         replaced.store(true, Ordering::Relaxed);
         calls.join().expect("every call was answered")
     });
-    let last = send(&server, "GET", &format!("/shippo/parcels?results=1&page={made}"), &SHIPPO, "").json();
+    let last = send(&server, "GET", &format!("/@mine/shippo/parcels?results=1&page={made}"), &caller, "").json();
     assert_eq!((last["results"].as_array().map(Vec::len), &last["next"]), (Some(1), &Value::Null), "{made} were made: {last}");
 }

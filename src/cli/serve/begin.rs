@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fs, io};
 
+use jiff::SignedDuration;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::cli::arguments::ServeArguments;
@@ -88,9 +89,15 @@ fn told(problems: Vec<scenario::Diagnostic>) -> String {
 
 /// Has time go on from the latest call, where the clock of the machine was set back since.
 pub(super) fn go_on_from_latest_call(machine: &Machine) {
-    let sandboxes = machine.sandboxes();
+    let (sandboxes, now) = (machine.sandboxes(), server::wall());
     let latest = sandboxes.iter().filter_map(|sandbox| sandbox.journal().iter().next_back().map(|entry| entry.received));
     latest.for_each(server::has_shown);
+    let stands = server::wall().duration_since(now);
+    if stands > SignedDuration::from_secs(1) {
+        tracing::warn!(
+            "the machine's clock is {stands:#} behind the latest call in the data directory: time stands until it has caught up"
+        );
+    }
     // They are as new as that.
     sandboxes.iter().for_each(|sandbox| sandbox.touch(server::wall()));
 }

@@ -409,14 +409,14 @@ pub(crate) fn outbound(cx: &mut Cx<'_>, posted: &OutboxEntry, epoch: u64) -> Opt
     })
 }
 
-/// Stores the result of the attempt that was put into the outbox behind so many others, and schedules the next one by the retry policy.
-pub(crate) fn record_attempt(cx: &mut Cx<'_>, outbound: &Outbound, number: u64, result: &AttemptResult) {
+/// Stores the result of an attempt, and schedules the next one by the retry policy.
+pub(crate) fn record_attempt(cx: &mut Cx<'_>, outbound: &Outbound, result: &AttemptResult) {
     let (id, at) = (&outbound.delivery, outbound.at);
     let Some(mut delivery) = cx.docs.get::<Delivery>(DELIVERY, id).filter(|row| row.progress == Progress::Sending) else { return };
     let policy = &cx.vendor.webhooks.policy;
     let earlier = count(&delivery) - delivery.round.min(count(&delivery));
     let (headers, forged) = (outbound.signed.iter().cloned().collect(), delivery.forged);
-    delivery.attempts.push(Attempt { at, number, headers, forged, result: result.clone() });
+    delivery.attempts.push(Attempt { at, headers, forged, result: result.clone() });
     let backoff = (policy.backoff)(&delivery.event).get(earlier as usize).filter(|_| !delivery.test);
     let backoff = match result {
         _ if result.is_taken() => None,

@@ -168,6 +168,10 @@ fn make(machine: &Machine, name: &str, file: SandboxFile, ends: impl FnOnce(&San
     Arc::make_mut(&mut scenario).seed = seeded.then_some(world.seed());
     // Counters belong to the present state, not to the one that `reset` goes back to.
     let counters = world.replace_counters(Counters::default());
+    // What it replaces keeps its credentials.
+    if let Some(secret) = machine.sandbox(name).and_then(|before| before.lock().world.secret()) {
+        world.reseed(world.seed(), Some(secret));
+    }
     let staged = scenario::run::stage(machine, name, &scenario, Some(world), wall())?;
     for (fault, wanted) in faults {
         let runtime = faults::runtime(machine, &wanted.to_string())?;
