@@ -1,18 +1,16 @@
 //! Lists of a file, read row by row: a row takes many times its text, so that what is too much ends the reading, and not the process.
 
-use std::fmt::{self, Formatter};
+use std::fmt::{self, Display, Formatter};
 use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::persist::world::FileError;
-
 /// Hands each row of a list to `take`, which may end it; no list is an empty one.
-pub(super) fn each<'f, T: Deserialize<'f>>(
+pub(super) fn each<'f, T: Deserialize<'f>, E: From<serde_json::Error> + Display>(
     list: Option<&'f RawValue>,
-    take: impl FnMut(T) -> Result<(), FileError>,
-) -> Result<(), FileError> {
+    take: impl FnMut(T) -> Result<(), E>,
+) -> Result<(), E> {
     let Some(list) = list else { return Ok(()) };
     let mut refused = None;
     let done = serde_json::Deserializer::from_str(list.get()).deserialize_seq(Each { take, refused: &mut refused, row: PhantomData });
@@ -22,14 +20,14 @@ pub(super) fn each<'f, T: Deserialize<'f>>(
     }
 }
 
-struct Each<'r, T, F> {
+struct Each<'r, T, F, E> {
     take: F,
     /// Why no further row is read.
-    refused: &'r mut Option<FileError>,
+    refused: &'r mut Option<E>,
     row: PhantomData<T>,
 }
 
-impl<'f, T: Deserialize<'f>, F: FnMut(T) -> Result<(), FileError>> Visitor<'f> for Each<'_, T, F> {
+impl<'f, T: Deserialize<'f>, E: Display, F: FnMut(T) -> Result<(), E>> Visitor<'f> for Each<'_, T, F, E> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut Formatter<'_>) -> fmt::Result {

@@ -87,11 +87,11 @@ struct WorldFile<'f> {
     any_credential: bool,
     #[serde(borrow)]
     credentials: &'f RawValue,
-    /// Rows as [`AccountRow`].
+    /// Rows, each as an [`AccountRow`].
     accounts: &'f RawValue,
-    /// Rows as [`TaskRow`].
+    /// Rows, each as a [`TaskRow`].
     agenda: &'f RawValue,
-    /// Rows as [`PostedRow`].
+    /// Rows, each as a [`PostedRow`].
     outbox: Option<&'f RawValue>,
 }
 
@@ -117,7 +117,7 @@ struct AccountRow<'f> {
     /// When the window of each class of calls began, and how many it has counted.
     #[serde(borrow)]
     windows: Option<&'f RawValue>,
-    /// Rows as [`TableRow`].
+    /// Rows, each as a [`TableRow`].
     tables: &'f RawValue,
 }
 

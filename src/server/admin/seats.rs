@@ -90,7 +90,7 @@ impl Places {
         Self { all: Arc::new(Semaphore::new(FOR_ALL * most)), own: Mutex::default(), most }
     }
 
-    /// Places for streams.
+    /// Places for streams of one kind.
     pub fn for_streams() -> Self {
         Self::new(STREAMS)
     }

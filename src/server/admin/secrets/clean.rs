@@ -43,7 +43,8 @@ pub(super) fn until(text: &str, start: usize, signs: &[char]) -> usize {
     text[start..].find(signs).map_or(text.len(), |offset| start + offset)
 }
 
-/// What is between quotes, of which three may stand together, and one may be escaped as in JSON within JSON: with one, three, seven backslashes.
+/// What is between quotes, of which three may stand together, and one may be escaped as in JSON within JSON: with one, three, seven
+/// backslashes.
 pub(super) fn quoted(text: &str, start: usize) -> Option<Range<usize>> {
     let slashes = text[start..].len() - text[start..].trim_start_matches('\\').len();
     let quote = text[start + slashes..].chars().next().filter(|letter| ['"', '\''].contains(letter))?;
