@@ -33,7 +33,7 @@ pub use self::script::{Doing, Script, Turn};
 pub(in crate::scenario) use self::unfilled::wrong_form;
 use crate::base::time::{self, Timestamp};
 use crate::engine::webhooks::{SUBSCRIPTION, Subscription};
-use crate::engine::{Answer, Machine, Request, Sandbox};
+use crate::engine::{Answer, DEFAULT, Machine, Request, Sandbox};
 use crate::scenario::error::Diagnostic;
 use crate::scenario::story::{Story, Subscribe};
 use crate::world::{Deed, LogLine, note};
@@ -72,8 +72,11 @@ impl Player {
     #[must_use]
     pub fn new(machine: &Arc<Machine>, sandbox: &Arc<Sandbox>, mount: &str, story: &Arc<Story>) -> Self {
         let inbox = machine.public_urls().inbox(&sandbox.name);
+        // What a conversation writes is there what it says, whatever credentials a scenario gave.
+        let is_default = *sandbox.name == *DEFAULT;
+        let credentials = if is_default { CredentialMap::default() } else { CredentialMap::of(machine, sandbox, mount) };
         Self {
-            script: Script::new(story, mount, &sandbox.name, &inbox, CredentialMap::of(machine, sandbox, mount)),
+            script: Script::new(story, mount, &sandbox.name, &inbox, credentials),
             machine: Arc::clone(machine),
             sandbox: Arc::clone(sandbox),
             mount: mount.to_owned(),
