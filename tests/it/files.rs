@@ -1,6 +1,7 @@
 //! Files of sandboxes: the same state gives the same bytes, whatever way led to it.
 
 use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 
 use jiff::Timestamp;
 use seatrial::base::name::Name;
@@ -80,25 +81,29 @@ fn a_file_reads_back_with_all_that_was_counted_and_is_written_the_same_again() {
     assert_eq!(written(&read), file);
 }
 
+/// Stores an address that is as long as its street.
+fn store(server: &Server, number: usize, street: &str) {
+    let body = json!({"name": number.to_string(), "street1": street, "country": "US"}).to_string();
+    assert_eq!(send(server, "POST", "/shippo/addresses", &SHIPPO, &body).status, 201);
+}
+
+/// A client that has begun to read an answer, and goes no further.
+fn begun(server: &Server, request: &str) -> TcpStream {
+    let mut stream = connect(server.address());
+    stream.write_all(request.as_bytes()).expect("it is open");
+    stream.read_exact(&mut [0; 100_000]).expect("it has begun");
+    stream
+}
+
 /// Clients that begin to read a large file and stop: nobody holds it for them.
 #[test]
 fn a_large_file_is_written_while_it_is_read() {
     let server = Server::start(&["--read-timeout", "12s"]);
     let street = "x".repeat(500_000);
-    for number in 0..40 {
-        let body = json!({"name": number.to_string(), "street1": street, "country": "US"}).to_string();
-        assert_eq!(send(&server, "POST", "/shippo/addresses", &SHIPPO, &body).status, 201);
-    }
+    (0..40).for_each(|number| store(&server, number, &street));
     let before = server.resident();
     let export = "GET /_seatrial/sandboxes/default/export HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
-    let open: Vec<_> = (0..8)
-        .map(|_| {
-            let mut stream = connect(server.address());
-            stream.write_all(export.as_bytes()).expect("it is open");
-            stream.read_exact(&mut [0; 100_000]).expect("it has begun");
-            stream
-        })
-        .collect();
+    let open: Vec<_> = (0..8).map(|_| begun(&server, export)).collect();
     let taken = server.resident().saturating_sub(before);
     assert!(taken < 40 << 20, "{taken} bytes for eight copies of 20 MB");
     // Each keeps what the sandbox may drop meanwhile, so there are no more of them; small files need no place.
@@ -121,19 +126,9 @@ fn a_large_file_is_written_while_it_is_read() {
 fn a_process_leaves_in_good_order_while_files_are_read_slowly() {
     let server = Server::start_logged(&["--log", "warn"]);
     let street = "x".repeat(500_000);
-    for number in 0..10 {
-        let body = json!({"name": number.to_string(), "street1": street, "country": "US"}).to_string();
-        assert_eq!(send(&server, "POST", "/shippo/addresses", &SHIPPO, &body).status, 201);
-    }
+    (0..10).for_each(|number| store(&server, number, &street));
     let export = "GET /_seatrial/sandboxes/default/export HTTP/1.1\r\nhost: localhost\r\n\r\n";
-    let open: Vec<_> = (0..4)
-        .map(|_| {
-            let mut stream = connect(server.address());
-            stream.write_all(export.as_bytes()).expect("it is open");
-            stream.read_exact(&mut [0; 100_000]).expect("it has begun");
-            stream
-        })
-        .collect();
+    let open: Vec<_> = (0..4).map(|_| begun(&server, export)).collect();
     let log = server.log();
     assert!(!log.contains("panicked"), "{log}");
     drop(open);
