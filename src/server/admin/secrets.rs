@@ -13,6 +13,7 @@ mod bytes;
 mod clean;
 mod coded;
 mod gaps;
+mod letters;
 mod markup;
 mod multipart;
 mod names;

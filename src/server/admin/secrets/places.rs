@@ -192,21 +192,8 @@ fn pairs(row: &mut [Value], found: &mut Found) -> bool {
     })
 }
 
-/// A table as JSON: `{"columns": ["user", "password"], "rows": [["ada", "…"]]}`.
-fn table(members: &mut Map<String, Value>, found: &mut Found) -> bool {
-    let columns = members.values().filter_map(Value::as_array).find_map(|names| {
-        let names: Option<Vec<&str>> = names.iter().map(Value::as_str).collect();
-        let secret: Vec<bool> = names?.into_iter().map(|name| found.names.is_secret(name)).collect();
-        (secret.len() > 1 && secret.contains(&true)).then_some(secret)
-    });
-    let Some(columns) = columns else { return false };
-    let rows = members.values_mut().filter_map(Value::as_array_mut).flatten().filter_map(Value::as_array_mut);
-    let cells = rows.filter(|row| row.len() == columns.len()).flat_map(|row| row.iter_mut().zip(&columns));
-    cells.filter(|(_, is_secret)| **is_secret).fold(false, |changed, (cell, _)| hide(cell, found) | changed)
-}
-
 fn object(owner: &str, members: &mut Map<String, Value>, found: &mut Found) -> bool {
-    let is_table = table(members, found);
+    let is_table = tables::json(members, &VALUES, &Arc::clone(&found.names), |value| hide(value, found));
     let text = |name: &str| members.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).and_then(|(_, value)| value.as_str());
     // Parameters as rows: `{"name": "password", "value": "…"}`.
     let is_row = NAMES.iter().any(|name| text(name).is_some_and(|name| !name.contains(' ') && found.names.is_secret(name)));

@@ -100,22 +100,26 @@ pub(super) fn options<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
     clean.finish()
 }
 
-/// What statements of databases and files of logins say: `IDENTIFIED BY '…'`, `login … password …`.
+/// What statements of databases, files of logins, addresses of drivers and commands with short options say: `IDENTIFIED BY '…'`,
+/// `login … password …`, `jdbc:oracle:thin:user/…@`, `mysql -p…`.
 pub(super) fn said<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
     static SAID: LazyLock<Regex> = LazyLock::new(|| {
         let statement = r"(?-u:\b)(?i:identified[ \t]+by|password)[ \t]+(?<quote>['\x22])";
         let login = r"(?-u:\b)(?:login|user)[ \t\r\n]+\S+[ \t\r\n]+password[ \t\r\n]+(?<word>[^\s'\x22]+)";
-        Regex::new(&format!("{statement}|{login}")).expect("the pattern is one")
+        let driver = r"(?-u:\b)jdbc:[A-Za-z0-9:]+:[^\s/@:'\x22]+/(?<driver>[^\s'\x22@]+)@";
+        let attached = r"(?-u:\b)(?:mysql|mariadb)[\w-]{0,16}[ \t](?:[^\n;|&]*?[ \t])?-p(?<attached>[^\s'\x22]+|['\x22])";
+        let apart = r"(?-u:\b)(?:sshpass[ \t]+-p|redis-cli[ \t](?:[^\n;|&]*?[ \t])?-a)[ \t]*(?<apart>[^\s'\x22]+|['\x22])";
+        Regex::new(&format!("{statement}|{login}|{driver}|{attached}|{apart}")).expect("the pattern is one")
     });
-    let begins = ["assword", "ASSWORD", "dentified", "DENTIFIED"];
+    let begins = ["assword", "ASSWORD", "dentified", "DENTIFIED", "jdbc:", "mysql", "mariadb", "sshpass", "redis-cli"];
     if !begins.iter().any(|begin| text.contains(begin)) {
         return text.into();
     }
     let mut clean = Clean::new(text);
     for place in SAID.captures_iter(text) {
-        let quote = place.name("quote").and_then(|quote| quoted(text, quote.start()));
-        if let Some(range) = quote.or_else(|| place.name("word").map(|word| word.range())) {
-            clean.hide(range, found);
+        let word = ["quote", "word", "driver", "attached", "apart"].iter().find_map(|name| place.name(name));
+        if let Some(word) = word {
+            clean.hide(quoted(text, word.start()).unwrap_or(word.range()), found);
         }
     }
     clean.finish()

@@ -4,6 +4,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use serde_json::{Map, Value};
+
+use super::names::Names;
 use super::values::{Found, REDACTED};
 
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -20,6 +23,34 @@ struct Head {
     pair: Option<(usize, usize)>,
     /// The byte at which its rows begin, behind the names of columns.
     end: usize,
+}
+
+/// A table as JSON: `{"columns": ["user", "password"], "rows": [["ada", "…"]]}`, or one row of it: `{"keys": ["password"], "values": ["…"]}`,
+/// where a list of values has one of these names. Whether `hide` has taken anything out.
+pub(super) fn json(members: &mut Map<String, Value>, values: &[&str], names: &Names, mut hide: impl FnMut(&mut Value) -> bool) -> bool {
+    let lists = members.values().filter_map(Value::as_array).filter_map(|columns| {
+        let columns: Option<Vec<&str>> = columns.iter().map(Value::as_str).collect();
+        Some(columns?.into_iter().map(|name| names.is_secret(name)).collect())
+    });
+    let lists: Vec<Vec<bool>> = lists.filter(|secret: &Vec<bool>| secret.contains(&true)).collect();
+    if lists.is_empty() {
+        return false;
+    }
+    let mut is_hidden = false;
+    let mut row = |cells: &mut Vec<Value>, least: usize| {
+        let length = cells.len();
+        for columns in lists.iter().filter(|columns| length >= least && columns.len() == length) {
+            cells.iter_mut().zip(columns).filter(|(_, is_secret)| **is_secret).for_each(|(cell, _)| is_hidden |= hide(cell));
+        }
+    };
+    for (name, rows) in members.iter_mut().filter_map(|(name, rows)| Some((name, rows.as_array_mut()?))) {
+        if values.iter().any(|value| name.eq_ignore_ascii_case(value)) && !rows.iter().any(Value::is_array) {
+            row(rows, 1);
+        } else {
+            rows.iter_mut().filter_map(Value::as_array_mut).for_each(|cells| row(cells, 2));
+        }
+    }
+    is_hidden
 }
 
 /// A text whose tables are without secrets. `is_table` says that it is one as a whole, so that one column is enough.

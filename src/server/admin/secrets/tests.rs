@@ -77,6 +77,9 @@ fn bodies_are_hidden_by_name() {
         (r#"[["password", "q7"], ["city", "Bern"]]"#, r#"[["password","[redacted]"],["city","Bern"]]"#),
         (r#"{"header": "X-Pin", "value": ["q7"]}"#, r#"{"header":"X-Pin","value":"[redacted]"}"#),
         (r#"[{"parameter": "password", "stringValue": "q7"}]"#, r#"[{"parameter":"password","stringValue":"[redacted]"}]"#),
+        (r#"{"keys": ["user", "password"], "values": ["ada", "q7"]}"#, r#"{"keys":["user","password"],"values":["ada","[redacted]"]}"#),
+        (r#"{"values": [12], "keys": ["pin"]}"#, r#"{"values":["[redacted]"],"keys":["pin"]}"#),
+        (r#"{"required": ["password"], "values": ["a", "b"]}"#, r#"{"required":["password"],"values":["a","b"]}"#),
         (r#"{"k": "apiKey", "v": "q7"}"#, r#"{"k":"apiKey","v":"[redacted]"}"#),
         (r#"["Host", "h", "X-Api-Key", "q7"]"#, r#"["Host","h","X-Api-Key","[redacted]"]"#),
         (r#"{"required": ["password", "email"]}"#, r#"{"required":["password","email"]}"#),
@@ -247,6 +250,9 @@ fn known_values_are_hidden_wherever_they_stand() {
     ] {
         check_body(body, expected);
     }
+    // In base64, broken into lines.
+    let lines = STANDARD.encode(format!("{} 8d2f6c1a9b {}", "x".repeat(70), "y".repeat(70)));
+    check_body(&format!("see\n{}\n{}\n{}", &lines[..76], &lines[76..152], &lines[152..]), "see\n[redacted]");
     let presented =
         shown("/x/hunter2-hunter2?q=hunter2-hunter2", &[("authorization", "Basic YWRhOmh1bnRlcjItaHVudGVyMg==")], "hunter2%2Dhunter2");
     assert_eq!(presented, "/x/[redacted]?q=[redacted]\nauthorization: [redacted]\n\n[redacted]");
@@ -445,6 +451,11 @@ fn what_statements_and_files_of_logins_say_is_hidden() {
     check("password = \"\"\"\nq7\"q7\n\"\"\"\nb = 1", "password = \"\"\"[redacted]\"\"\"\nb = 1");
     check("password = \"\"\nb = 1", "password = \"\"\nb = 1");
     check("the password is wrong, said the user", "the password is wrong, said the user");
+    check("jdbc:oracle:thin:ada/q7-q7@//db:1521/x", "jdbc:oracle:thin:ada/[redacted]@//db:1521/x");
+    check("mysql -h db -uada -pq7-q7 shop | wc", "mysql -h db -uada -p[redacted] shop | wc");
+    check("mysqldump -p'q7 q7' shop", "mysqldump -p'[redacted]' shop");
+    check("sshpass -p q7-q7 ssh a; redis-cli -h db -a q7-q7 ping", "sshpass -p [redacted] ssh a; redis-cli -h db -a [redacted] ping");
+    check("mysql -h db -p shop", "mysql -h db -p shop");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value};
 
+use super::letters;
 use super::names::{LAYERS, Names};
 
 /// What stands in a secret's place.
@@ -104,6 +105,8 @@ impl Values {
         let plain = Plain::of(text);
         let Some(mut ranges) = self.find(&plain.bytes) else { return REDACTED.to_owned().into() };
         ranges.extend(self.find_encoded(&plain.bytes, LAYERS));
+        let broken = str::from_utf8(&plain.bytes).into_iter().flat_map(letters::broken);
+        ranges.extend(broken.filter(|(_, word)| self.is_encoded(word.as_bytes(), LAYERS)).map(|(range, _)| (range.start, range.end)));
         if ranges.is_empty() {
             return text.into();
         }
