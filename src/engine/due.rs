@@ -17,8 +17,9 @@ use crate::engine::webhooks::deliver;
 use crate::engine::webhooks::{AttemptResult, Outbound};
 use crate::world::{Mode, OutboxEntry, Target, Task, TaskKey};
 
-/// How many deliveries are handed out at once.
+/// How many deliveries are handed out at once, and how many bytes of bodies, of which the last one may be more.
 const OUTBOUND_BATCH: usize = 256;
+const OUTBOUND_BYTES: usize = 1 << 20;
 
 /// How many tasks are run before something is done by hand.
 const TASKS_BY_HAND: usize = 20_000;
@@ -183,13 +184,19 @@ impl Machine {
 
     /// The beginning of the outbox, ready to be sent. Entries without a subscription are removed.
     fn outbound(&self, sandbox: &Sandbox, state: &mut State, now: Timestamp) -> Vec<Outbound> {
-        let mut outbound = Vec::new();
+        let (mut outbound, mut bytes) = (Vec::new(), 0);
         let entries: Vec<OutboxEntry> = state.world.outbox().iter().take(OUTBOUND_BATCH).cloned().collect();
         for entry in entries {
             let OutboxEntry { vendor, account, delivery, .. } = &entry;
             let trigger = Trigger { vendor, account: *account, purpose: "webhook.send", subject: delivery, step: 0 };
             match self.act(sandbox, state, now, &trigger, None, |cx| deliver::outbound(cx, &entry, sandbox.epoch())).ok().flatten() {
-                Some(ready) => outbound.push(ready),
+                Some(ready) => {
+                    bytes += ready.body.len();
+                    outbound.push(ready);
+                    if bytes >= OUTBOUND_BYTES {
+                        break;
+                    }
+                }
                 None => drop(state.world.withdraw(*account, delivery)),
             }
         }

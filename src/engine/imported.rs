@@ -7,13 +7,14 @@ use crate::engine::machine::Machine;
 use crate::engine::parcels;
 use crate::engine::references::Dangling;
 use crate::engine::stored::{self, Stored};
-use crate::engine::webhooks::{DELIVERY, Delivery, FORGOTTEN, SUBSCRIPTION, Subscription};
+use crate::engine::webhooks::{DELIVERY, Delivery, FORGOTTEN, OVER, SUBSCRIPTION, Subscription};
 use crate::world::World;
 
 /// The tables of webhooks, which every vendor has.
 const WEBHOOKS: &[Stored] = &[
     Stored::of(SUBSCRIPTION, |text| stored::read::<Subscription>(text)),
     Stored::of(DELIVERY, |text| stored::read::<Delivery>(text)),
+    Stored::of(OVER, |text| stored::read::<()>(text)),
     Stored::of(FORGOTTEN, |text| stored::read::<u64>(text)),
 ];
 

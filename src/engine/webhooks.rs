@@ -26,6 +26,9 @@ pub const SUBSCRIPTION: Kind = Kind::new("subscription");
 /// The kind of [`Delivery`] documents.
 pub const DELIVERY: Kind = Kind::new("delivery");
 
+/// The kind of the documents that say which deliveries are over, by their ids, in the order in which they ended.
+pub const OVER: Kind = Kind::new("deliveries_over");
+
 /// The kind of the document that counts the removed deliveries of an account.
 pub const FORGOTTEN: Kind = Kind::new("deliveries_forgotten");
 

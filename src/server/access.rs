@@ -195,7 +195,9 @@ impl Guard {
 pub(super) fn is_call_of_foreign_page(parts: &Parts, allowed: &AllowedHosts) -> bool {
     let (site, origin) = (parts.headers.get("sec-fetch-site"), parts.headers.get(ORIGIN));
     let is_elsewhere = match (site.map(HeaderValue::as_bytes), origin) {
-        (None, None) | (Some(b"same-origin" | b"same-site" | b"none"), _) => return false,
+        (None, None) | (Some(b"same-origin" | b"none"), _) => return false,
+        // Of a loopback host only its own pages are the same site: the call was passed on, as servers of pages in development do.
+        (Some(b"same-site"), _) if is_allowed_host(own_host(parts), &AllowedHosts::default()) => return false,
         (_, origin) => !origin.is_some_and(|origin| is_allowed(origin, parts, allowed)),
     };
     let is_shown = parts.headers.get("sec-fetch-dest").is_none_or(|shown| SHOWN.contains(&shown.as_bytes()));
@@ -205,8 +207,16 @@ pub(super) fn is_call_of_foreign_page(parts: &Parts, allowed: &AllowedHosts) -> 
 /// Whether an origin is that of the request, of this machine, or of an allowed host. `null` is an origin of many.
 fn is_allowed(origin: &HeaderValue, parts: &Parts, allowed: &AllowedHosts) -> bool {
     let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, authority)| authority);
-    let own = parts.headers.get(HOST).and_then(|value| value.to_str().ok()).or(parts.uri.authority().map(|own| own.as_str()));
-    authority.is_some_and(|authority| own == Some(authority) || authority::split(authority).is_some_and(|(name, _)| allowed.has(name)))
+    authority.is_some() && own_host(parts) == authority || is_allowed_host(authority, allowed)
+}
+
+/// The host that a request names.
+fn own_host(parts: &Parts) -> Option<&str> {
+    parts.headers.get(HOST).and_then(|value| value.to_str().ok()).or(parts.uri.authority().map(|own| own.as_str()))
+}
+
+fn is_allowed_host(authority: Option<&str>, allowed: &AllowedHosts) -> bool {
+    authority.and_then(authority::split).is_some_and(|(name, _)| allowed.has(name))
 }
 
 fn denied(status: StatusCode, detail: &'static str) -> Result<(), Denied> {
@@ -277,6 +287,15 @@ mod tests {
             {
                 check(method.clone(), &[origin(foreign)], true);
             }
+        }
+        // A sibling of a host that is allowed is another one.
+        let siblings = [("http://evil.shop.example", true), ("http://shop.example", false), ("http://localhost:3000", false)];
+        for (page, is_refused) in siblings {
+            let headers = [("host", "api.shop.example"), site("same-site"), origin(page)];
+            let request =
+                headers.iter().fold(http::Request::post("/shippo/addresses"), |request, (name, value)| request.header(*name, *value));
+            let (parts, ()) = request.body(()).expect("a test writes valid requests").into_parts();
+            assert_eq!(is_call_of_foreign_page(&parts, &allowed), is_refused, "{page}");
         }
         check(Method::OPTIONS, &[site("cross-site"), origin("http://evil.example"), ("sec-fetch-dest", "empty")], false);
         for (shown, is_refused) in [("image", false), ("iframe", false), ("document", false), ("empty", true), ("script", true)] {

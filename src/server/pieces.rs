@@ -45,13 +45,29 @@ pub(super) async fn in_pieces<T>(turns: &Turns, sandbox: &str, work: impl Future
 }
 
 fn piece(turn: Option<Turn>, work: impl FnOnce()) {
-    let runtime = Handle::try_current().ok().filter(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread);
+    let runtime = Handle::try_current().ok().filter(|_| has_workers());
     let Some((turn, runtime)) = turn.zip(runtime) else { return work() };
     block_in_place(|| {
         let piece = Piece { turn, runtime, has_time: Box::new(slice(SLICE)) };
         let _before = Restored(PIECE.replace(Some(piece)));
         work();
     });
+}
+
+/// Does some work that may have to wait for a lock, in a thread beside the workers.
+pub(super) async fn beside<T>(work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    poll_fn(
+        |context| {
+            if has_workers() { block_in_place(|| Pin::as_mut(&mut work).poll(context)) } else { Pin::as_mut(&mut work).poll(context) }
+        },
+    )
+    .await
+}
+
+/// Whether others work on where this thread is kept.
+fn has_workers() -> bool {
+    Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread)
 }
 
 /// Puts back what this thread was at, however the piece ends.
@@ -99,6 +115,16 @@ mod tests {
             let piece = tokio::spawn(async move { in_pieces(&turns, "a", async move { ended.recv() }).await });
             tokio::spawn(async move { end.send(()) }).await.expect("it does not panic").expect("somebody waits for it");
             assert_eq!(piece.await.expect("it does not panic"), Ok(()));
+        });
+    }
+
+    #[test]
+    fn who_waits_for_a_lock_leaves_the_worker_to_others() {
+        let (end, ended) = mpsc::channel();
+        one_worker().block_on(async {
+            let waiting = tokio::spawn(beside(async move { ended.recv() }));
+            tokio::spawn(async move { end.send(()) }).await.expect("it does not panic").expect("somebody waits for it");
+            assert_eq!(waiting.await.expect("it does not panic"), Ok(()));
         });
     }
 

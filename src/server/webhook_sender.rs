@@ -245,6 +245,7 @@ impl WebhookSender {
     /// effect when the sandbox begins another epoch than theirs.
     async fn deliver(self: &Arc<Self>, courier: &Courier, sandbox: &Arc<Sandbox>, outbound: Vec<Outbound>) -> Result<(), Fault> {
         let Some(epoch) = outbound.first().map(|row| row.epoch) else { return Ok(()) };
+        let outbound: Vec<Arc<Outbound>> = outbound.into_iter().map(Arc::new).collect();
         let mut queues: BTreeMap<&str, VecDeque<usize>> = BTreeMap::new();
         for (index, row) in outbound.iter().enumerate() {
             queues.entry(&row.subscription).or_default().push_back(index);
@@ -261,7 +262,7 @@ impl WebhookSender {
             }
             for index in next.drain(..) {
                 let (sender, own_permits, name) = (Arc::clone(self), Arc::clone(&own_permits), Arc::clone(&sandbox.name));
-                let row = outbound[index].clone();
+                let row = Arc::clone(&outbound[index]);
                 sending.spawn(async move {
                     let _own_permit = own_permits.acquire().await;
                     let _permit = sender.send_permits.acquire().await;
@@ -279,7 +280,8 @@ impl WebhookSender {
                     () = ended(sandbox, epoch) => return Ok(()),
                 }
             }
-            let rows = outbound.iter().zip(&results).skip(reported).map_while(|(row, result)| Some((row, result.as_ref()?)));
+            let rows =
+                outbound.iter().map(|row| &**row).zip(&results).skip(reported).map_while(|(row, result)| Some((row, result.as_ref()?)));
             let rows: Vec<(&Outbound, &AttemptResult)> = rows.collect();
             let report = || rows.iter().for_each(|(row, result)| self.machine.report(sandbox, row, result, wall()));
             let done = self.sections.run_as(courier, sandbox, report).await;

@@ -470,3 +470,29 @@ fn finished_deliveries_make_room_before_those_that_wait() {
     assert_eq!(rows.first(), Some(&("0".to_owned(), Progress::Waiting)), "{rows:?}");
     assert!(rows.len() < 7 && machine.default_sandbox().lock().forgotten_deliveries() == 7 - rows.len() as u64, "{rows:?}");
 }
+
+#[test]
+fn deliveries_that_are_still_to_be_sent_make_room_for_none() {
+    let machine = machine("{}");
+    subscribe(&machine, "shippo", &["*"]);
+    let filler = "x".repeat(6 << 20);
+    for number in 0..7 {
+        let payload = serde_json::json!({"number": number, "filler": filler});
+        by_hand(&machine, "shippo", |cx| cx.notify("track_updated", &number.to_string(), &payload));
+    }
+    assert_eq!((deliveries(&machine).len(), machine.default_sandbox().lock().forgotten_deliveries()), (7, 0));
+    let mut batches = Vec::new();
+    for _ in 0..7 {
+        let outbound = machine.due_webhooks(&machine.default_sandbox(), wall(), &|| true).expect("there is time");
+        outbound.iter().for_each(|row| machine.report(&machine.default_sandbox(), row, &answered(200), wall()));
+        batches.push(outbound.len());
+    }
+    assert_eq!(batches, [1; 7], "bodies are handed out by their bytes");
+    by_hand(&machine, "shippo", |cx| cx.notify("track_updated", "8", &serde_json::json!({"filler": filler})));
+    let subjects: Vec<String> = deliveries(&machine).into_iter().map(|row| row.subject).collect();
+    assert_eq!(
+        (subjects.first().map(|subject| &**subject), subjects.last().map(|subject| &**subject)),
+        (Some("2"), Some("8")),
+        "{subjects:?}"
+    );
+}

@@ -21,7 +21,7 @@ use crate::base::{entropy, ids, trace};
 use crate::engine::cx::Cx;
 use crate::engine::webhooks::forgery::{self, with_wrong_secret};
 use crate::engine::webhooks::{
-    Attempt, AttemptResult, DELIVERY, Delivery, Event, FORGOTTEN, Forgery, Held, Message, Outbound, Pause, Progress, SUBSCRIPTION,
+    Attempt, AttemptResult, DELIVERY, Delivery, Event, FORGOTTEN, Forgery, Held, Message, OVER, Outbound, Pause, Progress, SUBSCRIPTION,
     Subscription,
 };
 use crate::world::{AccountId, Blame, Note, OutboxEntry, Task};
@@ -45,7 +45,7 @@ const SHORTEST_HOLD: SignedDuration = SignedDuration::from_mins(1);
 /// How many tasks are looked at for one that others could come of.
 const LOOKED_AT: usize = 1_000;
 
-/// How many bytes of deliveries one account keeps; the oldest finished ones are removed first.
+/// How many bytes of deliveries one account keeps, unless more are not over; those that were over first are removed first.
 const BUDGET: usize = 32 << 20;
 
 impl Cx<'_> {
@@ -236,7 +236,7 @@ impl Cx<'_> {
         let by = overtaken(rng);
         if dropped {
             delivery.progress = Progress::Dropped;
-            self.docs.put(DELIVERY, &delivery.id, &delivery);
+            self.keep(&delivery);
             return;
         }
         if doubled {
@@ -261,7 +261,7 @@ impl Cx<'_> {
     fn hold(&mut self, delivery: &mut Delivery, at: Timestamp) {
         delivery.progress = Progress::Waiting;
         delivery.next = Some(at);
-        self.docs.put(DELIVERY, &delivery.id, delivery);
+        self.keep(delivery);
         self.schedule_at(at, HOLD, &delivery.id, count(delivery));
     }
 
@@ -276,21 +276,29 @@ impl Cx<'_> {
     fn schedule(&mut self, delivery: &mut Delivery, at: Timestamp) {
         delivery.progress = Progress::Waiting;
         delivery.next = Some(at);
-        self.docs.put(DELIVERY, &delivery.id, delivery);
+        self.keep(delivery);
         self.schedule_at(at, ATTEMPT, &delivery.id, count(delivery));
     }
 
-    /// Removes the oldest deliveries, finished ones first, while they exceed their budget.
+    /// Stores a delivery as it is now.
+    fn keep(&mut self, delivery: &Delivery) {
+        if delivery.progress.is_over() {
+            self.docs.put(OVER, &delivery.id, &());
+        } else {
+            self.docs.remove(OVER, &delivery.id);
+        }
+        self.docs.put(DELIVERY, &delivery.id, delivery);
+    }
+
+    /// Removes deliveries that are over while all exceed their budget. What is still to be sent stays.
     fn make_room(&mut self) {
         while self.docs.account().table(&DELIVERY).is_some_and(|table| table.bytes() > BUDGET) {
-            let finished = |(id, body): (&str, &str)| {
-                serde_json::from_str::<Delivery>(body).is_ok_and(|row| row.progress.is_over()).then(|| id.to_owned())
-            };
-            let oldest = self.docs.rows(DELIVERY).take(64).find_map(finished);
-            let Some(oldest) = oldest.or_else(|| self.docs.rows(DELIVERY).next().map(|(id, _)| id.to_owned())) else { return };
-            self.docs.remove(DELIVERY, &oldest);
-            let forgotten: u64 = self.docs.get(FORGOTTEN, "count").unwrap_or_default();
-            self.docs.put(FORGOTTEN, "count", &(forgotten + 1));
+            let Some(oldest) = self.docs.rows(OVER).next().map(|(id, _)| id.to_owned()) else { return };
+            self.docs.remove(OVER, &oldest);
+            if self.docs.remove(DELIVERY, &oldest) {
+                let forgotten: u64 = self.docs.get(FORGOTTEN, "count").unwrap_or_default();
+                self.docs.put(FORGOTTEN, "count", &(forgotten + 1));
+            }
         }
     }
 
@@ -366,7 +374,7 @@ fn send(cx: &mut Cx<'_>, task: &Task, delivery: Delivery) {
             }
             None => delivery.progress = Progress::Failed,
         }
-        cx.docs.put(DELIVERY, &delivery.id, &delivery);
+        cx.keep(&delivery);
         let is_first = delivery.attempts.is_empty() && !delivery.test;
         if let Some(to) = to.as_mut().filter(|to| is_first && !to.held.is_empty()) {
             to.held
@@ -388,7 +396,7 @@ pub(crate) fn outbound(cx: &mut Cx<'_>, posted: &OutboxEntry, epoch: u64) -> Opt
     let mut delivery = cx.docs.get::<Delivery>(DELIVERY, &posted.delivery).filter(|row| row.progress == Progress::Sending)?;
     let Some(subscription) = cx.docs.get::<Subscription>(SUBSCRIPTION, &delivery.subscription) else {
         delivery.progress = Progress::Failed;
-        cx.docs.put(DELIVERY, &delivery.id, &delivery);
+        cx.keep(&delivery);
         return None;
     };
     let webhooks = &cx.vendor.webhooks;
@@ -443,7 +451,7 @@ pub(crate) fn record_attempt(cx: &mut Cx<'_>, outbound: &Outbound, result: &Atte
         Some(seconds) => cx.schedule(&mut delivery, time::shift(at, SignedDuration::from_secs(i64::from(*seconds)))),
         None => {
             delivery.progress = if result.is_taken() { Progress::Delivered } else { Progress::Failed };
-            cx.docs.put(DELIVERY, id, &delivery);
+            cx.keep(&delivery);
         }
     }
 }

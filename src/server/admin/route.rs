@@ -6,11 +6,12 @@ use http::{Method, StatusCode};
 use schemars::{Schema, SchemaGenerator};
 
 use crate::base::text;
+use crate::engine::Sandbox;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::AdminResponse;
 use crate::server::admin::state::Admin;
-use crate::server::pieces::in_pieces;
+use crate::server::pieces::{beside, in_pieces};
 
 /// A handler, in the one form that the table can hold.
 pub(crate) type Handler = for<'a> fn(&'a Admin, &'a AdminRequest<'a>) -> HandlerFuture<'a>;
@@ -165,6 +166,9 @@ impl Route {
         if self.access != Access::Receiver && request.body.len() > LONG_BODY || self.reads_all && has_much() {
             return in_pieces(&admin.turns, named, answer).await;
         }
+        if is_locked(admin, named) {
+            return beside(answer).await;
+        }
         answer.await
     }
 
@@ -200,5 +204,14 @@ impl Route {
         let query = self.query.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
         let help = if query.is_empty() { String::new() } else { format!("; its query takes {query}") };
         Err(Problem::bad_request(format!("`{} {}` takes no body{help}", self.method, self.path)))
+    }
+}
+
+/// Whether somebody has the named sandbox locked, or any where none is named.
+fn is_locked(admin: &Admin, named: &str) -> bool {
+    let is_locked = |sandbox: &Sandbox| sandbox.try_lock().is_none();
+    match admin.machine.sandbox(named) {
+        Some(sandbox) => is_locked(&sandbox),
+        None => named.is_empty() && admin.machine.sandboxes().iter().any(|sandbox| is_locked(sandbox)),
     }
 }

@@ -20,6 +20,7 @@ mod names;
 mod packed;
 pub(in crate::server) mod paths;
 mod places;
+mod rows;
 mod runs;
 mod shapes;
 mod tables;

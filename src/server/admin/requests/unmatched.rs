@@ -54,14 +54,17 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Un
     let look = || {
         let (rows, written) = admin.unmatched.read();
         let rows = &rows[rows.len().saturating_sub(limit)..];
-        let requests = rows.iter().map(|row| UnmatchedView {
-            number: row.number,
-            received: row.received,
-            method: row.request.method.to_string(),
-            target: paths::target(&row.request.target, &names),
-            host: row.request.host.clone(),
-            status: row.request.status,
-            detail: row.request.detail.clone(),
+        let requests = rows.iter().map(|row| {
+            let (host, detail) = paths::host_and_detail(&row.request.host, &row.request.detail, &names);
+            UnmatchedView {
+                number: row.number,
+                received: row.received,
+                method: row.request.method.to_string(),
+                target: paths::target(&row.request.target, &names),
+                host,
+                status: row.request.status,
+                detail,
+            }
         });
         let found = rows.len();
         Ok((UnmatchedRequests { requests: requests.collect(), written }, found))

@@ -37,8 +37,9 @@ fn is_of_name(letter: char) -> bool {
 /// Whether an attribute says that the element is a secret: `name="password"`, `type="password"`.
 fn has_secret_attribute(text: &str, start: usize, names: &Names) -> bool {
     let attributes = &text[start..until(text, start, &['<', '>'])];
-    let mut quoted = attributes.split(['"', '\'']).skip(1).step_by(2);
-    quoted.any(|value| names.is_secret(value) && !value.contains([' ', '/', ':', '=']))
+    let quoted = attributes.split(['"', '\'']).skip(1).step_by(2);
+    let bare = attributes.split_whitespace().filter_map(|pair| pair.split_once('=')).map(|(_, value)| value);
+    quoted.chain(bare).any(|value| names.is_secret(value) && !value.contains([' ', '/', ':', '=', '"', '\'']))
 }
 
 /// The attributes of an element, if it has any, and its content. Its name ends at `end`.

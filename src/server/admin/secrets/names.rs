@@ -65,6 +65,9 @@ pub(super) const LAYERS: usize = 4;
 /// Where rows of parameters have their names.
 pub(super) const NAMES: [&str; 10] = ["name", "key", "header", "field", "id", "parameter", "param", "attribute", "type", "k"];
 
+/// Where they have their values.
+pub(super) const VALUES: [&str; 8] = ["value", "values", "stringvalue", "string_value", "content", "text", "val", "v"];
+
 /// Headers of credentials whose names say nothing of it.
 const HEADERS: &str = "dpop sec-websocket-protocol";
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::names::{AllNames, is_marked};
-use super::values::{Found, REDACTED};
+use super::values::{Found, REDACTED, Values};
 use super::{places, shapes};
 
 /// Longer segments of paths that lead nowhere may be credentials.
@@ -16,6 +16,15 @@ pub(in crate::server) fn target(target: &str, names: &AllNames) -> String {
     let (path, query) = clean.split_once('?').map_or((clean.as_str(), None), |(path, query)| (path, Some(query)));
     let path = without_long_words(path);
     query.map_or_else(|| path.to_string(), |query| format!("{path}?{query}"))
+}
+
+/// The host and what is said of such a request.
+pub(in crate::server) fn host_and_detail(host: &str, detail: &str, names: &AllNames) -> (String, String) {
+    let mut found = Found::new(&names.0, &Arc::default());
+    let clean = places::target(host, &mut found);
+    let detail = if clean == host { detail.to_owned() } else { detail.replace(host, &clean) };
+    let detail = places::text(&detail, &mut found).into_owned();
+    (clean, Values::new(found).text(&detail).into_owned())
 }
 
 /// A path that leads nowhere, or to a receiver of webhooks.
@@ -52,6 +61,19 @@ mod tests {
     use super::*;
 
     const PARTS: &[&str] = &["/", "/token", "/tokens/", "name,secret", "abcdefgh12", "Bearer", " ", "=", "%3d", "password:", "eyJ", "\n"];
+
+    #[test]
+    fn what_is_said_of_a_request_has_no_secret_of_its_host() {
+        let names = AllNames(Arc::default());
+        let check = |host: &str, detail: &str, clean: (&str, &str)| {
+            let (host, detail) = host_and_detail(host, detail, &names);
+            assert_eq!((&*host, &*detail), clean);
+        };
+        check("ada:q7-q7-q7@127.0.0.1", "`ada:q7-q7-q7@127.0.0.1` is no host here", ("[redacted]", "`[redacted]` is no host here"));
+        check("127.0.0.1:7447", "there is no sandbox `token=q7-q7-q7`", ("127.0.0.1:7447", "there is no sandbox `token=[redacted]`"));
+        let host = "ec2-203-0-113-25.compute-1.amazonaws.com:443";
+        check(host, "nothing has this path", (host, "nothing has this path"));
+    }
 
     proptest! {
         #[test]

@@ -9,16 +9,16 @@ use serde_json::{Map, Value};
 
 use super::clean::{Clean, quoted, until};
 use super::coded::{self, Inner};
-use super::names::{LAYERS, NAMES, Names};
+use super::names::{LAYERS, NAMES, Names, VALUES};
 use super::values::{Found, REDACTED};
-use super::{gaps, markup, multipart, runs, shapes, tables};
+use super::{gaps, markup, multipart, rows, runs, shapes, tables};
 use crate::base::text::percent_decode;
-
-/// Where rows of parameters have their values.
-const VALUES: [&str; 8] = ["value", "values", "stringvalue", "string_value", "content", "text", "val", "v"];
 
 /// A header. What follows the scheme of `authorization` is noted, or the password of its pair.
 pub(super) fn header<'v>(name: &str, value: &'v str, found: &mut Found) -> Cow<'v, str> {
+    if name == "host" && hides_secret(value, found) {
+        return REDACTED.into();
+    }
     if !found.names.is_secret_header(name) {
         // Headers of redirections are links.
         let Some((link, query)) = value.split_once('?') else {
@@ -193,7 +193,7 @@ fn pairs(row: &mut [Value], found: &mut Found) -> bool {
 }
 
 fn object(owner: &str, members: &mut Map<String, Value>, found: &mut Found) -> bool {
-    let is_table = tables::json(members, &VALUES, &Arc::clone(&found.names), |value| hide(value, found));
+    let is_table = tables::json(members, &Arc::clone(&found.names), |value| hide(value, found));
     let text = |name: &str| members.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).and_then(|(_, value)| value.as_str());
     // Parameters as rows: `{"name": "password", "value": "…"}`.
     let is_row = NAMES.iter().any(|name| text(name).is_some_and(|name| !name.contains(' ') && found.names.is_secret(name)));
@@ -311,7 +311,7 @@ fn escaped<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
 
 /// The same without looking at paths.
 fn words<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
-    let looks = [named, shapes::private_keys, shapes::shaped, shapes::options, shapes::said];
+    let looks = [rows::values, named, shapes::private_keys, shapes::shaped, shapes::options, shapes::said];
     looks.into_iter().fold(tables::text(text, false, found), |clean, look| then(clean, found, look))
 }
 

@@ -100,8 +100,8 @@ pub(super) fn options<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
     clean.finish()
 }
 
-/// What statements of databases, files of logins, addresses of drivers and commands with short options say: `IDENTIFIED BY '…'`,
-/// `login … password …`, `jdbc:oracle:thin:user/…@`, `mysql -p…`.
+/// What statements of databases, files of logins, addresses of drivers, commands with short options and digests say:
+/// `IDENTIFIED BY '…'`, `login … password …`, `jdbc:oracle:thin:user/…@`, `mysql -p…`, `Digest … response=…`.
 pub(super) fn said<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
     static SAID: LazyLock<Regex> = LazyLock::new(|| {
         let statement = r"(?-u:\b)(?i:identified[ \t]+by|password)[ \t]+(?<quote>['\x22])";
@@ -109,15 +109,16 @@ pub(super) fn said<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
         let driver = r"(?-u:\b)jdbc:[A-Za-z0-9:]+:[^\s/@:'\x22]+/(?<driver>[^\s'\x22@]+)@";
         let attached = r"(?-u:\b)(?:mysql|mariadb)[\w-]{0,16}[ \t](?:[^\n;|&]*?[ \t])?-p(?<attached>[^\s'\x22]+|['\x22])";
         let apart = r"(?-u:\b)(?:sshpass[ \t]+-p|redis-cli[ \t](?:[^\n;|&]*?[ \t])?-a)[ \t]*(?<apart>[^\s'\x22]+|['\x22])";
-        Regex::new(&format!("{statement}|{login}|{driver}|{attached}|{apart}")).expect("the pattern is one")
+        let digest = r"(?-u:\b)(?i:digest)[ \t](?:[^\r\n]*?[, ])?response=(?<digest>[^\s'\x22,]+|['\x22])";
+        Regex::new(&format!("{statement}|{login}|{driver}|{attached}|{apart}|{digest}")).expect("the pattern is one")
     });
-    let begins = ["assword", "ASSWORD", "dentified", "DENTIFIED", "jdbc:", "mysql", "mariadb", "sshpass", "redis-cli"];
+    let begins = ["assword", "ASSWORD", "dentified", "DENTIFIED", "jdbc:", "mysql", "mariadb", "sshpass", "redis-cli", "response="];
     if !begins.iter().any(|begin| text.contains(begin)) {
         return text.into();
     }
     let mut clean = Clean::new(text);
     for place in SAID.captures_iter(text) {
-        let word = ["quote", "word", "driver", "attached", "apart"].iter().find_map(|name| place.name(name));
+        let word = ["quote", "word", "driver", "attached", "apart", "digest"].iter().find_map(|name| place.name(name));
         if let Some(word) = word {
             clean.hide(quoted(text, word.start()).unwrap_or(word.range()), found);
         }

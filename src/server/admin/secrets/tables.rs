@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use super::names::Names;
+use super::names::{NAMES, Names, VALUES};
 use super::values::{Found, REDACTED};
 
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -26,8 +26,8 @@ struct Head {
 }
 
 /// A table as JSON: `{"columns": ["user", "password"], "rows": [["ada", "…"]]}`, or one row of it: `{"keys": ["password"], "values": ["…"]}`,
-/// where a list of values has one of these names. Whether `hide` has taken anything out.
-pub(super) fn json(members: &mut Map<String, Value>, values: &[&str], names: &Names, mut hide: impl FnMut(&mut Value) -> bool) -> bool {
+/// where a list of values has the name of one. Whether `hide` has taken anything out.
+pub(super) fn json(members: &mut Map<String, Value>, names: &Names, mut hide: impl FnMut(&mut Value) -> bool) -> bool {
     let lists = members.values().filter_map(Value::as_array).filter_map(|columns| {
         let columns: Option<Vec<&str>> = columns.iter().map(Value::as_str).collect();
         Some(columns?.into_iter().map(|name| names.is_secret(name)).collect())
@@ -44,7 +44,7 @@ pub(super) fn json(members: &mut Map<String, Value>, values: &[&str], names: &Na
         }
     };
     for (name, rows) in members.iter_mut().filter_map(|(name, rows)| Some((name, rows.as_array_mut()?))) {
-        if values.iter().any(|value| name.eq_ignore_ascii_case(value)) && !rows.iter().any(Value::is_array) {
+        if VALUES.iter().any(|value| name.eq_ignore_ascii_case(value)) && !rows.iter().any(Value::is_array) {
             row(rows, 1);
         } else {
             rows.iter_mut().filter_map(Value::as_array_mut).for_each(|cells| row(cells, 2));
@@ -65,6 +65,10 @@ pub(super) fn text<'t>(text: &'t str, is_table: bool, found: &mut Found) -> Cow<
         at = head.end;
         while at < text.len() {
             let (cells, end) = record(text, at, head.delimiter);
+            if is_ruler(&text[at..end]) {
+                at = end;
+                continue;
+            }
             let is_blank = cells.len() == 1 && cells[0].is_empty();
             if cells.len() == 1 && head.columns > 1 && !is_blank {
                 break;
@@ -90,6 +94,11 @@ pub(super) fn text<'t>(text: &'t str, is_table: bool, found: &mut Found) -> Cow<
     out.into()
 }
 
+/// Whether a line parts the names of columns from the rows of a table that is drawn.
+fn is_ruler(line: &str) -> bool {
+    line.contains("--") && line.chars().all(|letter| "-+|: =\r\n".contains(letter))
+}
+
 fn names_secret(text: &str, cell: Option<&Range<usize>>, found: &Found) -> bool {
     cell.is_some_and(|cell| found.names.is_secret(&content(&text[cell.clone()])))
 }
@@ -104,13 +113,19 @@ fn head(text: &str, line: Range<usize>, is_table: bool, found: &Found) -> Option
     let is_name = |name: &Cow<'_, str>| {
         name.len() <= LONGEST_NAME && !name.is_empty() && name.chars().all(|letter| letter.is_alphanumeric() || "_-. ".contains(letter))
     };
-    if end < line.end || end >= text.len() || !names.iter().all(is_name) {
+    // A table that is drawn has lines at its sides.
+    let last = names.len() - 1;
+    let is_side = |index: usize| delimiter == b'|' && (index == 0 || index == last) && names[index].is_empty();
+    if end < line.end || end >= text.len() || !(0..names.len()).all(|index| is_name(&names[index]) || is_side(index)) {
         return None;
     }
     let secret: Vec<usize> = (0..names.len()).filter(|index| found.names.is_secret(&names[*index])).collect();
     let column = |words: &[&str]| names.iter().position(|name| words.iter().any(|word| name.eq_ignore_ascii_case(word)));
-    let pair = column(&["name", "key"]).zip(column(&["value"]));
-    let is_followed = || is_table || record(text, end, delimiter).0.len() >= names.len();
+    let pair = column(&NAMES).zip(column(&VALUES));
+    let is_followed = || {
+        let (cells, next) = record(text, end, delimiter);
+        is_table || cells.len() >= names.len() || is_ruler(&text[end..next])
+    };
     let is_head = (!secret.is_empty() || pair.is_some()) && is_followed();
     is_head.then_some(Head { delimiter, columns: names.len(), secret, pair, end })
 }

@@ -405,6 +405,42 @@ fn tables_lose_the_columns_of_secrets() {
 }
 
 #[test]
+fn tables_that_are_drawn_lose_them_too() {
+    check_body("| user | password |\n|---|---|\n| ada | q7 |\n", "| user | password |\n|---|---|\n| ada |[redacted]|\n");
+    check_body(
+        " user | password \n------+----------\n ada  | q7\n(1 row)\n",
+        " user | password \n------+----------\n ada  |[redacted]\n(1 row)\n",
+    );
+    check_body("field,value\npassword,q7\ncity,Derby", "field,value\npassword,[redacted]\ncity,Derby");
+    let unchanged = "| a | b |\n|---|---|\n| c | d |\n";
+    check_body(unchanged, unchanged);
+}
+
+#[test]
+fn rows_of_parameters_in_yaml_lose_their_values() {
+    for (body, expected) in [
+        (
+            "env:\n- name: DB_PASSWORD\n  value: q7 q7\n- name: CITY\n  value: Bern\n",
+            "env:\n- name: DB_PASSWORD\n  value: [redacted]\n- name: CITY\n  value: Bern\n",
+        ),
+        (
+            "- name: CITY\n  value: Bern\n- name: DB_PASSWORD\n  value: \"q7\"\n",
+            "- name: CITY\n  value: Bern\n- name: DB_PASSWORD\n  value: \"[redacted]\"\n",
+        ),
+        (
+            "- value: q7\n  name: DB_PASSWORD\n- value: Bern\n  name: CITY\n",
+            "- value: [redacted]\n  name: DB_PASSWORD\n- value: Bern\n  name: CITY\n",
+        ),
+        ("- key: X-Api-Key\n  value: 'q7'\n", "- key: X-Api-Key\n  value: '[redacted]'\n"),
+        ("[{name: password, value: q7}, {name: city, value: Bern}]", "[{name: password, value: [redacted]}, {name: city, value: Bern}]"),
+        ("<input type=password name=password value=q7>\n<p>Bern", "<input [redacted]>\n<p>Bern"),
+        (r#"{"h": "Digest username=\"ada\", response=\"q7\""}"#, r#"{"h":"Digest username=\"ada\", response=\"[redacted]\""}"#),
+    ] {
+        check_body(body, expected);
+    }
+}
+
+#[test]
 fn segments_behind_the_name_of_a_secret_are_hidden_in_any_text() {
     let check = |text: &str, expected: &str| check_body(&format!("{{\"said\":\"{text}\"}}"), &format!("{{\"said\":\"{expected}\"}}"));
     check("found `GET /token/QmFzZSBzZWNyZXQ`, expected", "found `GET /token/[redacted]`, expected");
