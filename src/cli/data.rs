@@ -7,6 +7,7 @@ use crate::cli::arguments::DataCommand;
 use crate::cli::{Exit, complain, say, vendors};
 use crate::engine::{Machine, Options, Start};
 use crate::server::wall;
+use crate::store::StoreError;
 use crate::store::check::{self, Report, Soundness};
 
 pub(super) fn run(command: &DataCommand) -> Exit {
@@ -37,7 +38,7 @@ fn hush_store() {
 fn check(machine: &Machine, directory: &Path, json: bool) -> Exit {
     let report = match check::check(machine, directory) {
         Ok(report) => report,
-        Err(error) => return complain(&error, Exit::Usage),
+        Err(error) => return fail(&error),
     };
     if json {
         say(&serde_json::to_string_pretty(&report).unwrap_or_default());
@@ -45,6 +46,12 @@ fn check(machine: &Machine, directory: &Path, json: bool) -> Exit {
         say(&report_text(&report, directory));
     }
     if report.state == Soundness::Sound { Exit::Fine } else { Exit::Failed }
+}
+
+/// Says why a directory could not be read: 1 where what is in it is to blame, and 2 where it is what was asked for, or how.
+fn fail(error: &StoreError) -> Exit {
+    let is_inside = matches!(error, StoreError::Damaged(_) | StoreError::Unknown { .. } | StoreError::NoRoom { .. });
+    complain(error, if is_inside { Exit::Failed } else { Exit::Usage })
 }
 
 /// A report as text: a line for each sandbox, and what is wrong.
@@ -69,7 +76,7 @@ fn report_text(report: &Report, directory: &Path) -> String {
 fn export(machine: &Machine, directory: &Path, name: &str) -> Exit {
     let mut file = Vec::new();
     if let Err(error) = check::export(machine, directory, name, wall(), &mut file) {
-        return complain(&error, Exit::Failed);
+        return fail(&error);
     }
     // A closed standard output, as after `| head`, is no error.
     let mut out = io::stdout();
