@@ -31,6 +31,22 @@ fn the_stream_tells_of_calls_as_they_happen() {
 }
 
 #[test]
+fn the_stream_tells_of_a_clock_that_was_moved_while_it_runs() {
+    let server = Server::start(&[]);
+    let mut stream = client::connect(server.address());
+    write!(stream, "GET /_seatrial/sandboxes/default/stream?topics=clock HTTP/1.1\r\nhost: localhost\r\n\r\n").expect("it reads");
+    let lines = BufReader::new(stream).lines().map(|line| line.expect("a line comes"));
+    let mut times = lines.filter_map(|line| {
+        let data: Value = serde_json::from_str(line.strip_prefix("data: ")?).expect("data is JSON");
+        data["now"].as_str()?.parse::<jiff::Timestamp>().ok()
+    });
+    let before = times.next().expect("it begins with the time");
+    assert_eq!(send(&server, "POST", "/_seatrial/sandboxes/default/clock/advance", &[JSON], r#"{"by": "1h"}"#).status, 200);
+    let shown = times.find(|now| now.duration_since(before) >= jiff::SignedDuration::from_hours(1));
+    assert!(shown.is_some_and(|now| now.duration_since(before) < jiff::SignedDuration::from_hours(2)), "{before} {shown:?}");
+}
+
+#[test]
 fn so_many_streams_are_open_and_no_more() {
     let server = Server::start(&[]);
     for path in ["/_seatrial/sandboxes/default/requests/stream", "/_seatrial/sandboxes/default/stream"] {

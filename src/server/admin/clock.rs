@@ -17,8 +17,7 @@ use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
-use crate::world::Deed;
-use crate::world::Mode;
+use crate::world::{Clock, Deed, Mode};
 
 /// The clock of a sandbox.
 #[derive(Serialize, JsonSchema)]
@@ -40,6 +39,9 @@ pub(crate) struct ClockView {
     moving: bool,
     /// The time that it will show then.
     to: Option<Timestamp>,
+    /// What the time that it shows follows from: another one when it was moved or set.
+    #[serde(skip)]
+    pub set: Clock,
 }
 
 impl ClockView {
@@ -56,12 +58,8 @@ impl ClockView {
             next_kind: agenda.next_task().map(TaskKind::of),
             moving: to.is_some(),
             to,
+            set: *clock,
         }
-    }
-
-    /// Whether it shows another time only when it is moved.
-    pub fn is_frozen(&self) -> bool {
-        self.mode == Mode::Frozen
     }
 }
 

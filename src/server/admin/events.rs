@@ -187,9 +187,7 @@ impl Watcher {
         let view = ClockView::of(&self.sandbox);
         let shown = json!(view);
         let mut known = shown.clone();
-        if !view.is_frozen() {
-            known["now"] = Value::Null;
-        }
+        known["now"] = json!(view.set);
         if known != self.clock {
             out.push_str(&event("clock", None, &shown));
             self.clock = known;
