@@ -168,7 +168,8 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         return exit;
     }
     // From here on an edit is seen, as those who wait for the ready line may make one.
-    let watched = arguments.watch.then(|| watch::Watched::new(&arguments.scenario, arguments.seed));
+    let keeper = store.as_ref().map(|opened| Arc::clone(&opened.store));
+    let watched = arguments.watch.then(|| watch::Watched::new(&arguments.scenario, arguments.seed, keeper));
     let line = ready(&bound, &machine);
     if let Some(path) = &arguments.ready_file
         && let Err(error) = publish(path, &line)

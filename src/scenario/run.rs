@@ -71,18 +71,30 @@ impl Scenario {
     /// Whether another text is about the same world, whatever its names, comments, places for anchors and order of members.
     #[must_use]
     pub fn does_the_same(&self, text: &str) -> bool {
-        let is_meant = |member: &str| !["name", "description"].contains(&member) && !member.starts_with("x-");
-        let own = if self.source.text == text { return true } else { parse::whole(&self.source.text) };
-        let members = |value: Option<Value>| match value {
-            Some(Value::Object(mut members)) => {
-                members.retain(|name, _| is_meant(name));
-                Some(members)
-            }
-            _ => None,
-        };
-        let own = members(own);
-        own.is_some() && own == members(parse::whole(text))
+        if self.source.text == text {
+            return true;
+        }
+        let own = meant(&self.source.text);
+        own.is_some() && own == meant(text)
     }
+}
+
+/// The members of a text that are about the world of its sandbox.
+fn meant(text: &str) -> Option<Map<String, Value>> {
+    let Some(Value::Object(mut members)) = parse::whole(text) else { return None };
+    members.retain(|name, _| !["name", "description"].contains(&name.as_str()) && !name.starts_with("x-"));
+    Some(members)
+}
+
+/// What a scenario's text says in one form: texts [do the same](Scenario::does_the_same) whose forms are the same.
+#[must_use]
+pub fn canonical(text: &str) -> String {
+    let mut form = String::new();
+    match meant(text) {
+        Some(members) => write_in_order(&Value::Object(members), &mut form),
+        None => form.push_str(text),
+    }
+    form
 }
 
 /// A number of what the overrides of a text mean, whatever stands around them: the same for texts that differ in comments, names and the

@@ -21,8 +21,9 @@ const PART: usize = 1024 * 1024;
 /// The key of a row in each table that is of no sandbox: no name has it, and no life begins so. It says up to which position the table has
 /// everything, as the life of a sandbox.
 const MARK: &str = "\u{1}mark";
-/// The key among the records of what says which file was imported.
-const IMPORT: &str = "\u{1}import";
+/// The keys among the records of what says which file was imported, and with which scenario and seed the process before was started.
+pub const IMPORT: &str = "\u{1}import";
+pub const FLAGS: &str = "\u{1}flags";
 
 /// Why a data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -303,18 +304,18 @@ impl Disk {
         Ok(())
     }
 
-    /// The fingerprint of the file that the default sandbox was imported from.
+    /// A fingerprint of what the default sandbox began as, by its key.
     ///
     /// # Errors
     /// When it is damaged.
-    pub fn imported(&self) -> Result<Option<u128>, StoreError> {
-        let value = guarded(|| self.tables().records.get(IMPORT))?;
-        value.map(|value| postcard::from_bytes(checked(IMPORT.as_bytes(), &value)?).map_err(damaged)).transpose()
+    pub fn fingerprint(&self, key: &str) -> Result<Option<u128>, StoreError> {
+        let value = guarded(|| self.tables().records.get(key))?;
+        value.map(|value| postcard::from_bytes(checked(key.as_bytes(), &value)?).map_err(damaged)).transpose()
     }
 
-    pub fn put_imported(&self, batch: &mut Batch, fingerprint: u128) -> Result<(), StoreError> {
+    pub fn put_fingerprint(&self, batch: &mut Batch, key: &str, fingerprint: u128) -> Result<(), StoreError> {
         let value = postcard::to_stdvec(&fingerprint).map_err(damaged)?;
-        batch.0.insert(&self.tables().records, IMPORT, signed(IMPORT.as_bytes(), value));
+        batch.0.insert(&self.tables().records, key, signed(key.as_bytes(), value));
         Ok(())
     }
 

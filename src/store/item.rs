@@ -40,8 +40,8 @@ pub(super) enum Item {
         life: u64,
         name: Arc<str>,
     },
-    /// The fingerprint of the file that the default sandbox was imported from.
-    Imported(u128),
+    /// A fingerprint of what the default sandbox began as, with its key.
+    Fingerprint(&'static str, u128),
 }
 
 impl Item {

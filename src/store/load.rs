@@ -27,6 +27,8 @@ pub struct Opened {
     pub unborn: Vec<String>,
     /// The fingerprint of the file that the default sandbox was imported from.
     pub imported: Option<u128>,
+    /// The fingerprint of the scenario and the seed that a process was last started with.
+    pub started_with: Option<u128>,
 }
 
 /// Opens a data directory, makes the machine what it says, and keeps the machine there from now on.
@@ -69,7 +71,7 @@ pub fn open(machine: &Machine, directory: &Path, fsync: Fsync, wall: Timestamp) 
         unborn.iter().try_for_each(|(name, life)| disk.remove_sandbox(&mut batch, name, *life))?;
         disk.commit(batch, left.position, false)?;
     }
-    let imported = disk.imported()?;
+    let (imported, started_with) = (disk.fingerprint(disk::IMPORT)?, disk.fingerprint(disk::FLAGS)?);
     let store = Arc::new(Store::start(disk, fsync, left.position, lives, revived)?);
     let keeper: Arc<Store> = Arc::clone(&store);
     if !has_default {
@@ -79,7 +81,7 @@ pub fn open(machine: &Machine, directory: &Path, fsync: Fsync, wall: Timestamp) 
     // The budget may be smaller than that of the process before.
     machine.shrink_journals();
     let unborn = unborn.into_iter().map(|(name, _)| name).collect();
-    Ok(Opened { store, left: (sandboxes > 0).then_some(left), sandboxes, unborn, imported })
+    Ok(Opened { store, left: (sandboxes > 0).then_some(left), sandboxes, unborn, imported, started_with })
 }
 
 /// Reads one sandbox without its journal; `None` if it has no records, because the process ended while it was made.

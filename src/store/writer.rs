@@ -19,7 +19,7 @@ use recording::Recording;
 
 use crate::engine::{Keeper, Record, Sandbox};
 use crate::store::Fsync;
-use crate::store::disk::{Batch, Disk, Row, StoreError};
+use crate::store::disk::{self, Batch, Disk, Row, StoreError};
 use crate::store::item::Item;
 use crate::store::{codec, exchange};
 
@@ -136,7 +136,12 @@ impl Store {
 
     /// Keeps from what file the default sandbox was imported.
     pub fn imported(&self, fingerprint: u128) {
-        self.shared.add(Item::Imported(fingerprint));
+        self.shared.add(Item::Fingerprint(disk::IMPORT, fingerprint));
+    }
+
+    /// Keeps with which scenario and seed the process was started.
+    pub fn started_with(&self, fingerprint: u128) {
+        self.shared.add(Item::Fingerprint(disk::FLAGS, fingerprint));
     }
 
     /// Writes what waits, and ends.
@@ -404,7 +409,7 @@ impl Writer {
                 self.disk.put_exchange(batch, life, entry.number, bytes);
                 Ok(())
             }
-            Item::Imported(fingerprint) => self.disk.put_imported(batch, fingerprint),
+            Item::Fingerprint(key, fingerprint) => self.disk.put_fingerprint(batch, key, fingerprint),
             Item::Gone { life, name } => {
                 self.sizes.remove(&life);
                 self.disk.remove_sandbox(batch, &name, life)

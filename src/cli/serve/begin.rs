@@ -23,27 +23,39 @@ const NOTHING: u128 = 0;
 
 /// Makes the default sandbox what the arguments say, unless a directory has it so.
 pub(super) fn begin(arguments: &ServeArguments, machine: &Machine, opened: Option<&Opened>) -> Result<(), Exit> {
-    let kept = opened.filter(|opened| opened.left.is_some()).map(|opened| &*opened.store);
-    let begun = match (arguments.seed, kept) {
-        _ if !arguments.scenario.is_empty() => open(machine, &arguments.scenario, arguments.seed, kept),
-        (Some(seed), Some(store)) if arguments.import.is_none() => reseed(machine, seed, store),
-        _ => Ok(()),
+    let kept = opened.filter(|opened| opened.left.is_some());
+    let begun = match arguments.seed {
+        seed if !arguments.scenario.is_empty() => open(machine, &arguments.scenario, seed, kept).map(Some),
+        Some(seed) if arguments.import.is_none() => reseed(machine, seed, kept).map(Some),
+        _ => Ok(None),
     };
-    begun.map_err(|problems| {
+    let begun = begun.map_err(|problems| {
         warn(&problems.trim_end());
         Exit::Usage
     })?;
+    if let (Some(begun), Some(opened)) = (begun, opened)
+        && opened.started_with != Some(begun)
+    {
+        opened.store.started_with(begun);
+    }
     if let Some(path) = &arguments.import {
         import(machine, path, opened).map_err(|problem| complain(&format_args!("`--import`: {problem}"), Exit::Usage))?;
     }
     Ok(())
 }
 
-/// Puts the default sandbox under a scenario; every problem of its file, as text.
-fn open(machine: &Machine, paths: &[PathBuf], seed: Option<u64>, kept: Option<&Store>) -> Result<(), String> {
+/// The fingerprint of what a process is started with, whatever stands around what the scenario means.
+pub(super) fn fingerprint(text: &str, seed: Option<u64>) -> u128 {
+    xxh3_128(format!("{seed:?} {}", scenario::run::canonical(text)).as_bytes())
+}
+
+/// Puts the default sandbox under a scenario, unless a directory has it so, or was begun so: what was changed while a server ran stays.
+/// Returns the fingerprint of that, or every problem of the file, as text.
+fn open(machine: &Machine, paths: &[PathBuf], seed: Option<u64>, kept: Option<&Opened>) -> Result<u128, String> {
     let gathered = scenarios::gather(paths).map_err(|error| format!("error: {error}"))?;
     let (most, name) = (gathered.most, gathered.name);
     let text = gathered.text.map_err(|problems| told(scenario::lint_most(machine, &most, &name, problems)))?;
+    let begun = fingerprint(&text, seed);
     let mut loaded = scenario::load(&text, &name, &scenario::run::MachineVocabulary(machine)).map_err(told)?;
     let advice = told(scenario::advice(machine, &loaded));
     if !advice.is_empty() {
@@ -51,36 +63,42 @@ fn open(machine: &Machine, paths: &[PathBuf], seed: Option<u64>, kept: Option<&S
     }
     loaded.seed = seed.or(loaded.seed);
     let sandbox = machine.default_sandbox();
-    if kept.is_some() {
+    if let Some(kept) = kept {
+        let goes_on = kept.started_with == Some(begun);
         let mut state = sandbox.lock();
-        let is_same_seed = loaded.seed.is_none_or(|seed| seed == state.world.seed());
+        let is_same_seed = goes_on || loaded.seed.is_none_or(|seed| seed == state.world.seed());
         if is_same_seed && loaded.source.says_the_same(state.scenario.source()) {
             // The directory has its text alone: verdicts name the file again.
             state.scenario = scenario::run::runtime(loaded);
-            return Ok(());
+            return Ok(begun);
         }
         if is_same_seed && scenario::run::scenario_of(&*state.scenario).does_the_same(&loaded.source.text) {
             drop(state);
             let name = loaded.shown_name().to_owned();
             machine.reword(sandbox, scenario::run::runtime(loaded), &name);
-            return Ok(());
+            return Ok(begun);
+        }
+        if goes_on {
+            return Ok(begun);
         }
     }
     let shown = loaded.shown_name().to_owned();
-    replace(machine, loaded, shown, kept)
+    replace(machine, loaded, shown, kept.map(|kept| &*kept.store)).map(|()| begun)
 }
 
-/// Begins the default sandbox of a directory anew with another seed than it has, under the scenario that it has.
-fn reseed(machine: &Machine, seed: u64, store: &Store) -> Result<(), String> {
+/// Begins the default sandbox of a directory anew with another seed than it has, or was begun with, under the scenario that it has.
+fn reseed(machine: &Machine, seed: u64, kept: Option<&Opened>) -> Result<u128, String> {
+    let begun = fingerprint("", Some(seed));
+    let Some(kept) = kept else { return Ok(begun) };
     let state = machine.default_sandbox().lock();
-    if state.world.seed() == seed {
-        return Ok(());
+    if kept.started_with == Some(begun) || state.world.seed() == seed {
+        return Ok(begun);
     }
     let mut scenario = Scenario::clone(&scenario::run::scenario_of(&*state.scenario));
     let name = state.scenario_name.clone();
     drop(state);
     scenario.seed = Some(seed);
-    replace(machine, scenario, name, Some(store))
+    replace(machine, scenario, name, Some(&kept.store)).map(|()| begun)
 }
 
 fn told(problems: Vec<scenario::Diagnostic>) -> String {

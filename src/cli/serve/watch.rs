@@ -12,11 +12,13 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
+use crate::cli::serve::begin;
 use crate::cli::{scenarios, warn};
 use crate::engine::Machine;
 use crate::scenario::run::MachineVocabulary;
 use crate::scenario::{self, Scenario};
 use crate::server::Local;
+use crate::store::Store;
 
 /// How long disks may take before that is told.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -36,6 +38,8 @@ pub(super) struct Watched {
     beginning: Option<Vec<Value>>,
     /// Files that are not there any more, and how often they were looked for.
     missing: BTreeMap<PathBuf, u32>,
+    /// Where it is kept what the sandbox was begun as, if it is.
+    store: Option<Arc<Store>>,
 }
 
 /// A file that is being replaced may be gone for a moment: it is missed when it was looked for so often.
@@ -46,11 +50,11 @@ type Stamp = (SystemTime, u64);
 
 impl Watched {
     /// Files that have just been read.
-    pub fn new(paths: &[PathBuf], seed: Option<u64>) -> Self {
+    pub fn new(paths: &[PathBuf], seed: Option<u64>, store: Option<Arc<Store>>) -> Self {
         let gathered = scenarios::gather(paths).ok();
         let beginning = gathered.as_ref().and_then(|gathered| beginning(gathered.text.as_ref().ok()?));
         let files = gathered.map_or_else(|| paths.to_vec(), |gathered| gathered.files);
-        Self { paths: paths.to_vec(), seed, stamps: stamps(files), beginning, missing: BTreeMap::new() }
+        Self { paths: paths.to_vec(), seed, stamps: stamps(files), beginning, missing: BTreeMap::new(), store }
     }
 
     /// Reads the files again whenever one of them changes, for ever. An edit with mistakes leaves the scenario before it in place.
@@ -113,10 +117,10 @@ impl Watched {
         self.stamps.extend(new);
         let told = |problems: Vec<scenario::Diagnostic>| problems.iter().map(|problem| format!("{problem}\n\n")).collect::<String>();
         let read = gathered.text.and_then(|text| {
-            let beginning = beginning(&text);
-            Ok((scenario::load(&text, &gathered.name, &MachineVocabulary(machine))?, beginning))
+            let (beginning, begun) = (beginning(&text), begin::fingerprint(&text, self.seed));
+            Ok((scenario::load(&text, &gathered.name, &MachineVocabulary(machine))?, beginning, begun))
         });
-        let (mut loaded, beginning) = match read {
+        let (mut loaded, beginning, begun) = match read {
             Ok(read) => read,
             Err(problems) => return stays(told(problems)),
         };
@@ -128,6 +132,7 @@ impl Watched {
         match server.put_scenario(&Arc::new(scenario), keep) {
             Ok(()) => {
                 self.beginning = beginning;
+                self.store.iter().for_each(|store| store.started_with(begun));
                 let how = if keep { "goes on with its data" } else { "begins anew" };
                 format!("{advice}seatrial: {name} was read again; the sandbox {how}")
             }
