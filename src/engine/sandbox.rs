@@ -176,7 +176,7 @@ impl Sandbox {
         if let Some(sink) = self.sink.get() {
             sink.exchanged(&entry);
         }
-        self.journal_bytes.set(journal.bytes());
+        self.fit(&mut journal);
         drop(journal);
         self.notify_waiters();
         entry

@@ -78,7 +78,8 @@ pub fn open(machine: &Machine, directory: &Path, fsync: Fsync, wall: Timestamp) 
         store.opened(machine.default_sandbox());
     }
     machine.set_keeper(keeper);
-    // The budget may be smaller than that of the process before.
+    // The budgets may be smaller than those of the process before.
+    machine.sandboxes().iter().for_each(|sandbox| sandbox.fit_journal());
     machine.shrink_journals();
     let unborn = unborn.into_iter().map(|(name, _)| name).collect();
     Ok(Opened { store, left: (sandboxes > 0).then_some(left), sandboxes, unborn, imported, started_with })

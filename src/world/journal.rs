@@ -119,7 +119,7 @@ impl Journal {
         Self { entries: VecDeque::new(), bytes: 0, budget, written: 0, cleared: 0, removed: Removed::new(), edition: 0 }
     }
 
-    /// Adds an exchange, and removes the oldest ones that do not fit. Returns it as it is kept.
+    /// Adds an exchange; it is for the caller to [make room](Self::fit). Returns it as it is kept.
     pub fn push(&mut self, mut entry: Entry) -> Arc<Entry> {
         self.written += 1;
         entry.number = self.written;
@@ -131,8 +131,15 @@ impl Journal {
     fn put(&mut self, slot: Slot) {
         self.bytes += slot.bytes();
         self.entries.push_back(slot);
-        // The newest one stays, whatever its size.
+    }
+
+    /// Removes the oldest exchanges that do not fit into the budget; the newest one stays, whatever its size. Returns what that has
+    /// changed, if anything, for other copies of the journal, which do the same and make no room by themselves.
+    pub fn fit(&mut self) -> Option<Shrunk> {
+        let before = self.front();
         self.drop_oldest(self.budget, 1);
+        let first = self.front();
+        (first > before).then_some(Shrunk { first, is_bare: false })
     }
 
     /// Puts exchanges in, which are in order, of a journal that has had so many, and lost so many of them, some of which were `removed`.

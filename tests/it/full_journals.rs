@@ -45,3 +45,34 @@ fn a_start_brings_back_no_call_that_made_room_for_others() {
         assert_eq!(all_told(&later), all_told(&after), "{budget}");
     }
 }
+
+#[test]
+fn calls_that_did_not_fit_at_one_start_do_not_come_back_at_another() {
+    let folder = Folder::new();
+    let machine = |journal_bytes| Machine::new(vendors::all(), Options { journal_bytes, ..Options::default() }, Start::plain(wall()));
+    let told = |machine: &Machine| {
+        let journal = machine.default_sandbox().journal();
+        (journal.written, journal.dropped(), journal.iter().len())
+    };
+    let large = machine(1 << 20);
+    let opened = open(&large, &folder);
+    (0..30).for_each(|_| drop(parcel(&large, "default", "one")));
+    opened.store.close();
+    assert_eq!(told(&large), (30, 0, 30));
+    let mut before = (30, 0, 30);
+    // What made room while a process ran is as gone as what made room when it started.
+    for calls in [0, 0, 5, 5] {
+        let small = machine(20 << 10);
+        let opened = open(&small, &folder);
+        (0..calls).for_each(|_| drop(parcel(&small, "default", "another")));
+        let (written, dropped, left) = told(&small);
+        assert!(written == before.0 + calls && dropped >= before.1.max(1) && left < 30, "{:?} {before:?}", told(&small));
+        keep(&opened.store);
+        let copy = folder.copy();
+        opened.store.close();
+        before = told(&small);
+        let large = machine(1 << 20);
+        open(&large, &copy).store.close();
+        assert_eq!(told(&large), before);
+    }
+}

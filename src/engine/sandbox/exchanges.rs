@@ -2,7 +2,7 @@
 
 use super::Sandbox;
 use crate::engine::recorder::{Checkpoint, Record};
-use crate::world::{Entry, Removed, Shrunk, Slot, add_removed};
+use crate::world::{Entry, Journal, Removed, Shrunk, Slot, add_removed};
 
 /// What records tell of a journal, beside its exchanges.
 #[derive(Debug)]
@@ -81,9 +81,11 @@ impl Sandbox {
     /// Puts exchanges of a file into the journal, which has had so many, and lost so many of them.
     pub fn refill_journal(&self, slots: impl IntoIterator<Item = Slot>, written: u64, lost: u64) {
         self.refill(slots, written, lost, Removed::new());
+        self.fit_journal();
     }
 
-    /// The same for exchanges that were recorded one by one, among which a gap tells of those that are gone.
+    /// The same for exchanges that were recorded one by one, among which a gap tells of those that are gone. Those that do not fit stay
+    /// until a record says that they made room.
     pub fn revive_journal(&self, mut slots: Vec<Slot>, past: JournalPast) {
         let JournalPast { first, written, dropped, removed, due, shrunk } = past;
         slots.retain(|slot| slot.number() >= first.max(shrunk.first));
@@ -95,10 +97,33 @@ impl Sandbox {
         self.refill(slots, written, dropped + gone, removed);
     }
 
+    /// Records how the answer of an exchange ended that was recorded before that was known, unless it is gone.
+    pub fn answered(&self, entry: &Entry) {
+        let journal = self.journal();
+        let Some(own) = journal.get(entry.number).filter(|own| own.id == entry.id) else { return };
+        own.wire.end(&entry.wire.ended(entry.number));
+        if let Some(sink) = self.sink.get() {
+            sink.answered(own);
+        }
+    }
+
     fn refill(&self, slots: impl IntoIterator<Item = Slot>, written: u64, lost: u64, removed: Removed) {
         let mut journal = self.journal();
         journal.refill(slots, written, lost, removed);
         self.journal_bytes.set(journal.bytes());
+    }
+
+    /// Drops the oldest exchanges that do not fit into the budget of the journal.
+    pub fn fit_journal(&self) {
+        self.fit(&mut self.journal());
+    }
+
+    pub(super) fn fit(&self, journal: &mut Journal) {
+        let shrunk = journal.fit();
+        self.journal_bytes.set(journal.bytes());
+        if let (Some(shrunk), Some(sink)) = (shrunk, self.sink.get()) {
+            sink.shrunk(shrunk);
+        }
     }
 
     /// Does what has made room in another copy of the sandbox.

@@ -17,6 +17,7 @@ fn journal(budget: usize, body: usize, count: u16) -> Journal {
             ..Entry::made_up()
         };
         journal.push(entry);
+        journal.fit();
     }
     journal
 }
@@ -52,6 +53,7 @@ fn what_nobody_looks_at_is_not_read() {
     });
     let mut lazy = Journal::new(full.bytes() / 2);
     lazy.refill(slots, 12, 1, Removed::new());
+    assert_eq!((lazy.dropped(), lazy.fit(), lazy.fit()), (1, Some(Shrunk { first: 6, is_bare: false }), None));
     assert!(lazy.bytes() <= full.bytes() / 2 && (lazy.written, lazy.dropped(), lazy.iter().len()) == (12, 6, 5), "{}", lazy.dropped());
     assert_eq!((lazy.first(), lazy.place_after(8), lazy.get(5).is_none(), read.load(Ordering::Relaxed)), ((6, 4), 3, true, 0));
     for _ in 0..2 {

@@ -12,7 +12,10 @@ use super::memory::Memory;
 use super::{Replica, address, block_on, wall};
 
 async fn join(ledger: &Memory, journals_bytes: usize) -> Replica {
-    let options = Options { journals_bytes, ..Options::default() };
+    join_with(ledger, Options { journals_bytes, ..Options::default() }).await
+}
+
+async fn join_with(ledger: &Memory, options: Options) -> Replica {
     let machine = Arc::new(Machine::new(vendors::all(), options, Start::plain(wall())));
     let fleet = Fleet::join(Arc::clone(&machine), Arc::new(ledger.clone()), "plain".to_owned(), true).await.expect("it may join");
     Replica { machine, fleet }
@@ -63,6 +66,30 @@ fn calls_that_made_room_for_others_are_gone_for_all_replicas() {
             let held = replicas[0].machine.total_usage().journals;
             assert!(held <= budget, "{held} of {budget}");
         }
+    });
+}
+
+/// What an exchange takes is counted by each replica by itself, and need not be the same; here it is as if the others counted much less.
+#[test]
+fn what_does_not_fit_into_a_journal_is_decided_by_the_replica_that_commits() {
+    block_on(async {
+        let ledger = Memory::default();
+        let options = |journal_bytes| Options { journal_bytes, ..Options::default() };
+        let mut replicas = Vec::new();
+        for journal_bytes in [8 << 10, 1 << 20, 2 << 10] {
+            replicas.push(join_with(&ledger, options(journal_bytes)).await);
+        }
+        for round in 0..40 {
+            replicas[0].call("default", Method::POST, "/addresses", &address(&"x".repeat(round))).await;
+            if round % 9 == 0 {
+                replicas[1].fleet.catch_up("default").await.expect("the ledger is there");
+            }
+        }
+        replicas.push(join_with(&ledger, options(1 << 20)).await);
+        replicas.push(join_with(&ledger, options(2 << 10)).await);
+        all_tell_the_same(&replicas, &["default"]).await;
+        let dropped = replicas[1].sandbox("default").journal().dropped();
+        assert!(dropped > 10, "{dropped}");
     });
 }
 
