@@ -1,6 +1,7 @@
 //! Verifies a sandbox before its evidence is gone, logs unmet expectations and rules that had no effect, and keeps the verdict.
 
 use std::cell::LazyCell;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::{Machine, Sandbox};
@@ -9,7 +10,7 @@ use crate::server::admin::secrets::{AllNames, Redactor, Secrets, paths};
 use crate::server::clock::{slice, wall};
 use crate::server::pieces::never_late;
 use crate::server::unmatched::Row;
-use crate::server::verdicts::{Ended, Verdicts};
+use crate::server::verdicts::{Ended, Farewell, Verdicts};
 
 /// At shutdown at most this many sandboxes are verified for the log.
 const MOST: usize = 100;
@@ -60,8 +61,8 @@ fn skip(report: Report, why: &str) -> Report {
     report.skip(format!("{why}, and nobody had called it: there was no test, or one that calls nothing"))
 }
 
-/// Verifies a sandbox that ends, logs what is not as it should be, and keeps the verdict.
-pub(super) fn report(machine: &Machine, verdicts: &Verdicts, sandbox: &Sandbox, ending: Ending) -> Report {
+/// Verifies a sandbox that ends, logs what is not as it should be, and keeps the verdict; in a section when that is committed.
+pub(super) fn report(machine: &Machine, verdicts: &Verdicts, sandbox: &Arc<Sandbox>, ending: Ending) -> Report {
     let mut report = verify::verify_current(machine, sandbox, &Allowance::of_one(&never_late));
     let (was_called, expects) = (was_called(sandbox), !report.findings.is_empty());
     let is_failure = report.verdict != Verdict::Passed;
@@ -69,22 +70,26 @@ pub(super) fn report(machine: &Machine, verdicts: &Verdicts, sandbox: &Sandbox, 
     if is_failure && !was_called && ending.goes_on() && sandbox.was_called_before() != Some(false) {
         report = skip(report, ending.words());
     }
-    if expects && ending.goes_on() {
-        sandbox.expect_anew(was_called);
-    }
     let redactor = Redactor::new(Secrets::Hidden, machine, sandbox);
-    log(&report, sandbox, ending.words(), || &redactor);
-    if expects && (was_called || is_failure || !ending.goes_on()) {
+    let (sandbox, why, remarks) = (Arc::clone(sandbox), ending.words(), remarks(&report, || &redactor));
+    let verdict = (expects && (was_called || is_failure || !ending.goes_on())).then(|| {
         let report = shown(report.clone(), verdicts, &redactor, machine);
-        verdicts.push(Ended { at: wall(), why: ending.words().to_owned(), report });
-    }
+        Ended { at: wall(), why: why.to_owned(), report }
+    });
+    let was_called = (expects && ending.goes_on()).then_some(was_called);
+    verdicts.end(Farewell { sandbox, why, remarks, verdict, was_called });
     report
 }
 
-fn log<'r>(report: &Report, sandbox: &Sandbox, why: &str, redactor: impl FnOnce() -> &'r Redactor) {
+/// What the log tells of a sandbox, if there is something to tell.
+fn remarks<'r>(report: &Report, redactor: impl FnOnce() -> &'r Redactor) -> Option<String> {
     let remarks = report.remarks();
-    if !remarks.is_empty() {
-        tracing::warn!(sandbox = &*sandbox.name, "{why}; {}", redactor().text(&remarks.join("; ")));
+    (!remarks.is_empty()).then(|| redactor().text(&remarks.join("; ")))
+}
+
+fn log<'r>(report: &Report, sandbox: &Sandbox, redactor: impl FnOnce() -> &'r Redactor) {
+    if let Some(remarks) = remarks(report, redactor) {
+        tracing::warn!(sandbox = &*sandbox.name, "{LEAVES}; {remarks}");
     }
 }
 
@@ -114,7 +119,7 @@ pub(super) fn report_all(machine: &Machine) {
     {
         let report = verify::verify_current(machine, sandbox, &allowance);
         let redactor = LazyCell::new(|| Redactor::new(Secrets::Hidden, machine, sandbox));
-        log(&report, sandbox, LEAVES, || &redactor);
+        log(&report, sandbox, || &redactor);
     }
     let left = rest.filter(|sandbox| was_called(sandbox)).count();
     if left > 0 {
@@ -136,7 +141,7 @@ pub fn last_verdict(machine: &Machine, verdicts: &Verdicts) -> LastVerdict {
             report = skip(report, LEAVES);
         }
         let redactor = LazyCell::new(|| Redactor::new(Secrets::Hidden, machine, &sandbox));
-        log(&report, &sandbox, LEAVES, || &redactor);
+        log(&report, &sandbox, || &redactor);
         (!report.findings.is_empty()).then(|| shown(report, verdicts, &redactor, machine))
     });
     let reports: Vec<Report> = verdicts.reports().into_iter().chain(judged).collect();

@@ -1,5 +1,6 @@
 //! The verdicts on sandboxes that ended, which can be read when the sandboxes are gone. Their number and their bytes are bounded.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -49,6 +50,41 @@ pub struct Verdicts {
     told: Option<Told>,
     /// The requests that met nothing, which belong to no sandbox.
     unmatched: Option<Arc<UnmatchedJournal>>,
+}
+
+/// What is said of a sandbox when it has ended.
+pub(super) struct Farewell {
+    pub sandbox: Arc<Sandbox>,
+    /// How it ended.
+    pub why: &'static str,
+    /// What the log tells of it.
+    pub remarks: Option<String>,
+    pub verdict: Option<Ended>,
+    /// Whether it was called, if it goes on and expected something.
+    pub was_called: Option<bool>,
+}
+
+/// What was said in a section.
+pub(super) struct Unsaid(Vec<Farewell>);
+
+impl Unsaid {
+    /// Says it, when the section is committed.
+    pub fn say(self, verdicts: &Verdicts) {
+        self.0.into_iter().for_each(|farewell| verdicts.say(farewell));
+    }
+}
+
+tokio::task_local! {
+    static UNSAID: RefCell<Vec<Farewell>>;
+}
+
+/// Does something in a section, which may not be committed: what it says of sandboxes that end is returned with what it does.
+pub(super) async fn unsaid<T>(act: impl Future<Output = T>) -> (T, Unsaid) {
+    let act = async {
+        let done = act.await;
+        (done, Unsaid(UNSAID.with(RefCell::take)))
+    };
+    UNSAID.scope(RefCell::default(), act).await
 }
 
 #[derive(Default)]
@@ -113,7 +149,22 @@ impl Verdicts {
         rows[rows.len().saturating_sub(UNMATCHED)..].to_vec()
     }
 
-    pub(super) fn push(&self, ended: Ended) {
+    /// Says what there is to say of a sandbox that ended, at once or when the section is committed.
+    pub(super) fn end(&self, farewell: Farewell) {
+        let mut farewell = Some(farewell);
+        let _ = UNSAID.try_with(|unsaid| unsaid.borrow_mut().extend(farewell.take()));
+        farewell.into_iter().for_each(|farewell| self.say(farewell));
+    }
+
+    fn say(&self, Farewell { sandbox, why, remarks, verdict, was_called }: Farewell) {
+        if let Some(remarks) = remarks {
+            tracing::warn!(sandbox = &*sandbox.name, "{why}; {remarks}");
+        }
+        was_called.into_iter().for_each(|was_called| sandbox.expect_anew(was_called));
+        verdict.into_iter().for_each(|verdict| self.push(verdict));
+    }
+
+    fn push(&self, ended: Ended) {
         let json = serde_json::to_vec(&ended).unwrap_or_default();
         let bytes = json.len();
         if let Some(told) = &self.told {

@@ -124,7 +124,7 @@ impl Write for Pieces {
 
 pub(crate) async fn import(admin: &Admin, request: &AdminRequest<'_>) -> Result<SandboxView, Problem> {
     let file = SandboxFile::parse(request.body).map_err(|error| Problem::bad_request(error.to_string()))?;
-    let judge = |before: &Sandbox| drop(shutdown::report(&admin.machine, &admin.verdicts, before, Ending::Imported));
+    let judge = |before: &Arc<Sandbox>| drop(shutdown::report(&admin.machine, &admin.verdicts, before, Ending::Imported));
     let sandbox = make(&admin.machine, request.parameter("s"), file, judge)?;
     sandbox.note(wall(), Deed::Imported, None, None);
     Ok(SandboxView::with_obstacles(admin, request, &sandbox).await)
@@ -152,7 +152,7 @@ pub(crate) fn load(machine: &Machine, name: &str, bytes: &[u8]) -> Result<Arc<Sa
 }
 
 /// Opens the sandbox of a file, in the place of one of that name, which `ends` is called with first.
-fn make(machine: &Machine, name: &str, file: SandboxFile, ends: impl FnOnce(&Sandbox)) -> Result<Arc<Sandbox>, Problem> {
+fn make(machine: &Machine, name: &str, file: SandboxFile, ends: impl FnOnce(&Arc<Sandbox>)) -> Result<Arc<Sandbox>, Problem> {
     let vendors = machine.vendors().all().iter();
     let names: Vec<Name> = vendors.flat_map(|vendor| [vendor.id.clone(), vendor.mount.clone()]).collect();
     let room = machine.room_for_new(name);

@@ -14,6 +14,7 @@ use crate::server::admin::response::AdminResponse;
 use crate::server::admin::route::{Reaches, Route};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
+use crate::server::verdicts::{Unsaid, unsaid};
 
 /// How often something is looked at that is taken back meanwhile.
 const LOOKS: u32 = 3;
@@ -53,11 +54,11 @@ async fn change(
                 if let Some(sandbox) = sandbox(admin, request) {
                     admin.webhook_sender.settle(&sandbox).await;
                 }
-                let answered = route.run(admin, request).await;
+                let (answered, unsaid) = unsaid(route.run(admin, request)).await;
                 match section.commit().await {
-                    Ok(()) => return told(admin, answered).await,
+                    Ok(()) => return told(admin, answered, unsaid).await,
                     Err(failed) => match fleet.after(failed, &patience).await {
-                        Ok(true) => return told(admin, answered).await,
+                        Ok(true) => return told(admin, answered, unsaid).await,
                         Ok(false) => continue,
                         Err(fault) => return Err(away(&fault)),
                     },
@@ -69,8 +70,9 @@ async fn change(
     }
 }
 
-/// Answers when others know of the verdicts on what ended. Where that is not possible they are told later.
-async fn told(admin: &Admin, answered: Result<AdminResponse, Problem>) -> Result<AdminResponse, Problem> {
+/// Answers when others know of the verdicts on what ended, which is committed. Where that is not possible they are told later.
+async fn told(admin: &Admin, answered: Result<AdminResponse, Problem>, unsaid: Unsaid) -> Result<AdminResponse, Problem> {
+    unsaid.say(&admin.verdicts);
     if let Some(told) = admin.verdicts.told() {
         let _ = told.flush().await;
     }
