@@ -68,6 +68,16 @@ impl Machine {
         self.reachability().obstacle(sandbox, url)
     }
 
+    /// Says that the answer of an exchange has ended which was under way when that was recorded, or was cut off.
+    pub fn answered(&self, entry: &Arc<Entry>) {
+        let Some(sandbox) = self.sandbox(&entry.sandbox) else { return };
+        match self.keeper.get() {
+            Some(keeper) => keeper.answered(&sandbox, entry),
+            None => sandbox.answered(entry),
+        }
+        sandbox.notify_waiters();
+    }
+
     /// From now on, the keeper is told which sandboxes there are; called once at start, later calls are ignored.
     pub fn set_keeper(&self, keeper: Arc<dyn Keeper>) {
         let _ = self.keeper.set(keeper);
@@ -321,10 +331,15 @@ impl Machine {
     pub(super) fn record(&self, sandbox: &Sandbox, entry: Entry) -> Arc<Entry> {
         let entry = sandbox.record(entry);
         self.shrink_journal(sandbox);
-        if self.keeper.get().is_none_or(|keeper| !keeper.is_shared()) {
+        if !self.is_shared() {
             self.shrink_journals();
         }
         entry
+    }
+
+    /// Whether other processes have the sandboxes, too.
+    pub(super) fn is_shared(&self) -> bool {
+        self.keeper.get().is_some_and(|keeper| keeper.is_shared())
     }
 
     /// While all journals together hold too much, the largest one drops its oldest exchanges, if it has more than its share.

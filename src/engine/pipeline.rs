@@ -35,7 +35,7 @@ use crate::world::{Blame, EffectKind, Entry, How, Message, Note, OnWire, Sent, T
 impl Machine {
     /// Answers one request, whose caller has the answer at once. `wall` is the wall's time.
     pub fn handle(&self, request: &Request, wall: Timestamp) -> Answer {
-        self.try_handle(request, wall, UNLIMITED).expect("it has all the time there is").arrived()
+        self.arrived(self.try_handle(request, wall, UNLIMITED).expect("it has all the time there is"))
     }
 
     /// Answers one request; `None`, without any effect, if the time was up before everything that is due in its sandbox was done.
@@ -73,7 +73,18 @@ impl Machine {
         let path = text::decode_unreserved(&request.path);
         let Target::Vendor(here) = self.locate(request, &path) else { return self.no_mount(request) };
         let here = Located { sandbox: Arc::clone(sandbox), ..here };
-        self.answer(request, &here, None, wall, (UNLIMITED, Pace::Whole)).expect("it has all the time there is").arrived()
+        self.arrived(self.answer(request, &here, None, wall, (UNLIMITED, Pace::Whole)).expect("it has all the time there is"))
+    }
+
+    /// An answer that its caller has at once. Where replicas share the sandbox, that is in the section of the call.
+    fn arrived(&self, answer: Answer) -> Answer {
+        if let Some(entry) = answer.entry.as_ref().filter(|entry| entry.wire.is_under_way()) {
+            entry.wire.arrive();
+            if !self.is_shared() {
+                self.answered(entry);
+            }
+        }
+        answer
     }
 
     /// Says in the vendor's words why a request is not answered, and changes nothing: a sandbox without documents answers, which is

@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::base::time::Timestamp;
 use crate::engine::scenario::{Fault, UnusedRule};
 use crate::engine::state::State;
-use crate::world::{Change, Entry, LogLine, Removed, Shrunk};
+use crate::world::{Change, Ended, Entry, LogLine, Removed, Shrunk};
 
 /// One part of what a locked section did.
 #[derive(Clone)]
@@ -33,6 +33,8 @@ pub enum Record {
     Unlisted(Vec<u64>, Removed),
     /// Exchanges of the journal made room for others.
     Shrunk(Shrunk),
+    /// The answer of an exchange has ended that was under way when it was recorded, or was cut off.
+    Ended(Ended),
     /// So many exchanges the journal will have had, when all calls that were made so far are in it.
     Due(u64),
     /// What was done to it besides calls, which nothing depends on.
@@ -74,6 +76,9 @@ pub trait Sink: Send + Sync {
 
     /// Takes what made room in the journal, which is locked meanwhile.
     fn shrunk(&self, _: Shrunk) {}
+
+    /// Takes an exchange of the journal again, which is locked meanwhile: it has ended otherwise than was recorded.
+    fn answered(&self, _: &Arc<Entry>) {}
 
     /// Is told how long the sandbox may be idle before it is removed; `None` is for ever.
     fn kept_for(&self, _: Option<Duration>) {}

@@ -111,12 +111,6 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The same, which its caller has.
-    pub(super) fn arrived(self) -> Self {
-        self.entry.iter().for_each(|entry| entry.wire.arrive());
-        self
-    }
-
     /// The remarks about the exchange.
     #[must_use]
     pub fn notes(&self) -> &[Note] {

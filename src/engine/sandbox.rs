@@ -464,6 +464,7 @@ impl Sandbox {
                 }
                 Record::Unlisted(numbers, removed) => self.unlist_in_journal(numbers, removed),
                 Record::Shrunk(shrunk) => self.shrink_journal_as(*shrunk),
+                Record::Ended(ended) => self.journal().end(ended),
                 Record::Due(_) => {}
                 Record::Noted(lines) => lines.iter().for_each(|line| self.deeds.add_numbered(line.clone())),
                 Record::Faults(faults, unused) => self.set_faults(faults.clone(), unused.clone()),

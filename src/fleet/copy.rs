@@ -89,6 +89,11 @@ impl Sink for Recording {
         self.pieces().push(Piece::Records(vec![Record::Shrunk(shrunk)]));
     }
 
+    fn answered(&self, entry: &Arc<Entry>) {
+        let ended = entry.wire.ended(entry.number);
+        self.pieces().extend([Piece::Records(vec![Record::Ended(ended)]), Piece::Exchange(Arc::clone(entry))]);
+    }
+
     fn noted(&self, line: &LogLine) {
         self.pieces().push(Piece::Noted(line.clone()));
     }

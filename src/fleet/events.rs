@@ -48,6 +48,7 @@ pub(super) fn encode(pieces: Vec<Piece>, sandbox: &Sandbox, format: u8) -> Resul
         match piece {
             Piece::Records(records) => {
                 for record in &records {
+                    append.readdresses |= readdresses(record) && !matches!(record, Record::Checkpoint(_));
                     match record {
                         Record::ClearJournal(written) => {
                             append.cleared = Some(*written);
@@ -59,13 +60,20 @@ pub(super) fn encode(pieces: Vec<Piece>, sandbox: &Sandbox, format: u8) -> Resul
                         }
                         // What earlier sections wrote goes with the next checkpoint.
                         Record::Shrunk(shrunk) => exchanges.retain(|entry| entry.number >= shrunk.first),
+                        Record::Ended(ended) => append.again.push(ended.number),
                         Record::Checkpoint(checkpoint) => append.checkpoint = Some(checkpoint.first),
                         _ => {}
                     }
                 }
                 events.push(Event::Records(write(&records, Vec::new()).map_err(damaged)?.into()));
             }
-            Piece::Exchange(entry) => exchanges.push(entry),
+            Piece::Exchange(entry) => {
+                // One whose answer has ended comes again.
+                if exchanges.last().is_some_and(|last| last.number >= entry.number) {
+                    exchanges.retain(|earlier| earlier.number != entry.number);
+                }
+                exchanges.push(entry);
+            }
             Piece::KeptFor(ttl) => events.push(Event::KeptFor(ttl)),
             Piece::Noted(line) => events.push(Event::Noted(vec![line])),
         }

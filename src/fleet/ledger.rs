@@ -106,8 +106,12 @@ pub struct Append {
     pub cleared: Option<u64>,
     /// Exchanges that are gone besides.
     pub unlisted: Vec<u64>,
+    /// Exchanges that may be there already, and are written again: their answers have ended since.
+    pub again: Vec<u64>,
     /// With a checkpoint: exchanges below this number are gone.
     pub checkpoint: Option<u64>,
+    /// Whether its credentials may be others now.
+    pub readdresses: bool,
     pub used: i64,
 }
 
@@ -181,11 +185,32 @@ pub struct ReplicaRow {
 /// What inboxes begin with in which replicas tell each other something; those of users do not.
 pub const AMONG_REPLICAS: char = '\u{1}';
 
+/// A letter on its way to an inbox.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    pub body: Vec<u8>,
+    /// The lightest ones make room for others, and of these the oldest.
+    pub weight: i16,
+}
+
+impl Letter {
+    /// The weight of letters that are counted where they make room.
+    pub const HEAVY: i16 = 2;
+}
+
+impl From<Vec<u8>> for Letter {
+    fn from(body: Vec<u8>) -> Self {
+        Self { body, weight: 0 }
+    }
+}
+
 /// What an inbox holds, and how much it had.
 #[derive(Clone, Debug, Default)]
 pub struct Letters {
     /// How many it ever received.
     pub received: u64,
+    /// How many of them were heavy and made room for others.
+    pub dropped_heavy: u64,
     /// The letters that it still has, with their numbers, in order.
     pub letters: Vec<(u64, Vec<u8>)>,
 }
@@ -227,7 +252,7 @@ pub trait Ledger: Send + Sync {
         commit.receipt()
     }
 
-    /// The rows of all sandboxes of a part that were made after a life, the oldest first.
+    /// The rows of all sandboxes of a part that were made after a life, or whose credentials may have changed lately, the oldest first.
     fn heads(&self, part: usize, after: i64) -> Trip<'_, Vec<Head>>;
 
     /// The rows of those that are named.
@@ -268,7 +293,7 @@ pub trait Ledger: Send + Sync {
     fn replicas(&self) -> Trip<'_, Vec<ReplicaRow>>;
 
     /// Adds letters to an inbox, within bounds.
-    fn post(&self, inbox: String, letters: Vec<Vec<u8>>) -> Trip<'_, ()>;
+    fn post(&self, inbox: String, letters: Vec<Letter>) -> Trip<'_, ()>;
 
     /// The letters of an inbox; `None` if there is none of that name. With `opens` there is one from now on.
     fn letters(&self, inbox: String, opens: bool) -> Trip<'_, Option<Letters>>;

@@ -101,23 +101,26 @@ impl Fleet {
         Ok(heads)
     }
 
-    /// Learns which sandboxes were made since, and reads those that were let go of and are still there.
+    /// Learns which sandboxes were made since, and whose credentials changed lately, and reads those that were let go of and are still there.
     ///
     /// # Errors
     /// When a database does not answer.
     pub async fn learn(&self) -> Result<(), Fault> {
         for part in 0..self.parts.len() {
-            self.learn_part(part).await?;
+            let heads = self.learn_part(part).await?;
+            for copy in heads.iter().filter(|head| self.is_behind(head)).filter_map(|head| self.copy(&head.name)) {
+                answered(self.catch_up_in_turn(&copy)).await?;
+            }
         }
         Ok(())
     }
 
     /// The same for a sandbox of which nothing but the name is known.
     pub(super) async fn learn_of(&self, name: &str) -> Result<(), Fault> {
-        self.learn_part(self.ledger.part_of(name)).await
+        self.learn_part(self.ledger.part_of(name)).await.map(drop)
     }
 
-    async fn learn_part(&self, part: usize) -> Result<(), Fault> {
+    async fn learn_part(&self, part: usize) -> Result<Vec<Head>, Fault> {
         let Part { comparing, forgotten, .. } = &self.parts[part];
         let (mut compared, forgotten, heads) = answered(async {
             let compared = comparing.lock().await;
@@ -129,7 +132,7 @@ impl Fleet {
         .await?;
         self.load_new(&heads).await?;
         *compared = forgotten;
-        Ok(())
+        Ok(heads)
     }
 
     pub(super) fn copies_in(&self, part: usize) -> Vec<Arc<Copy>> {

@@ -29,8 +29,8 @@ pub use calls::Undone;
 pub use events::NEWEST as NEWEST_FORMAT;
 pub use lane::Lane;
 pub use ledger::{
-    AMONG_REPLICAS, Append, Birth, Commit, Death, Fault, Head, Hold, InboxRow, Ledger, Letters, Mark, News, Receipt, ReplicaRow, Row,
-    Since, Trip,
+    AMONG_REPLICAS, Append, Birth, Commit, Death, Fault, Head, Hold, InboxRow, Ledger, Letter, Letters, Mark, News, Receipt, ReplicaRow,
+    Row, Since, Trip,
 };
 pub use options::Common;
 pub use patience::Patience;

@@ -22,7 +22,9 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Config, Row as DatabaseRow};
 
 use crate::base::entropy::Secret;
-use crate::fleet::ledger::{Commit, Fault, Head, Hold, InboxRow, Ledger, Letters, Mark, News, Receipt, ReplicaRow, Row, Since, Trip};
+use crate::fleet::ledger::{
+    Commit, Fault, Head, Hold, InboxRow, Ledger, Letter, Letters, Mark, News, Receipt, ReplicaRow, Row, Since, Trip,
+};
 use crate::fleet::several::Several;
 use crate::net::Trust;
 use places::PlaceError;
@@ -33,6 +35,8 @@ use tls::Tls;
 const CONNECT: Duration = Duration::from_secs(3);
 /// How long a replica is shown that is not heard of.
 const SHOWN: &str = "interval '15 seconds'";
+/// How long those are told of a change of credentials who ask for what is new. Until then they have followed what they were not told.
+const LATELY: &str = "interval '60 seconds'";
 
 /// A transaction begins with bounds on how long it waits, and how long it may be idle: a replica that hangs lets go of what it holds.
 const BEGIN: &str = "BEGIN; SET LOCAL lock_timeout = '4s'; SET LOCAL statement_timeout = '6s'; \
@@ -161,7 +165,8 @@ impl Ledger for Postgres {
 
     fn heads(&self, _: usize, after: i64) -> Trip<'_, Vec<Head>> {
         Box::pin(async move {
-            let rows = query(&self.pool, &format!("{HEAD} WHERE life > $1 ORDER BY life"), vec![(Box::new(after), Type::INT8)]).await?;
+            let find = format!("{HEAD} WHERE life > $1 OR readdressed > clock_timestamp() - {LATELY} ORDER BY life");
+            let rows = query(&self.pool, &find, vec![(Box::new(after), Type::INT8)]).await?;
             rows.iter().map(|row| head(row).map(|(head, _)| head)).collect()
         })
     }
@@ -275,7 +280,7 @@ impl Ledger for Postgres {
         Box::pin(formats::upgrade(&self.pool, format))
     }
 
-    fn post(&self, inbox: String, letters: Vec<Vec<u8>>) -> Trip<'_, ()> {
+    fn post(&self, inbox: String, letters: Vec<Letter>) -> Trip<'_, ()> {
         Box::pin(async move { letters::post(&self.pool, &inbox, &letters).await })
     }
 

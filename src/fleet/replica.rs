@@ -18,6 +18,7 @@ use crate::fleet::ledger::{Fault, Head, Hold, Ledger, ReplicaRow, answered};
 use crate::fleet::list::Part;
 use crate::fleet::patience::{PAUSE, Patience};
 use crate::fleet::section::{Failed, Held, Newborn, Section};
+use crate::world::Entry;
 
 /// What chance adds to the pause before another try, in milliseconds.
 const JITTER: u64 = 60;
@@ -329,7 +330,7 @@ impl Fleet {
     }
 
     /// The same for a copy; `None` if it is none any more.
-    async fn catch_up_in_turn(&self, copy: &Copy) -> Result<Option<u64>, Fault> {
+    pub(super) async fn catch_up_in_turn(&self, copy: &Copy) -> Result<Option<u64>, Fault> {
         let mut standing = copy.gate.lock().await;
         if self.copy_of(&copy.sandbox).is_none() {
             return Ok(None);
@@ -462,6 +463,10 @@ impl Fleet {
 struct Told(Weak<Fleet>);
 
 impl Keeper for Told {
+    fn answered(&self, sandbox: &Arc<Sandbox>, entry: &Arc<Entry>) {
+        self.0.upgrade().into_iter().for_each(|fleet| fleet.tell_end(sandbox, entry));
+    }
+
     fn opened(&self, sandbox: &Arc<Sandbox>) {
         if let Some(fleet) = self.0.upgrade() {
             fleet.opened(sandbox);

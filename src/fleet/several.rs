@@ -12,7 +12,7 @@ use std::time::Duration;
 use ring::digest::{SHA256, digest};
 
 use crate::base::entropy::Secret;
-use crate::fleet::ledger::{Commit, Fault, Head, Hold, InboxRow, Ledger, Letters, News, Receipt, ReplicaRow, Since, Trip};
+use crate::fleet::ledger::{Commit, Fault, Head, Hold, InboxRow, Ledger, Letter, Letters, News, Receipt, ReplicaRow, Since, Trip};
 
 /// Several databases as one ledger.
 pub struct Several {
@@ -186,7 +186,7 @@ impl Ledger for Several {
         Box::pin(self.first().to(self.first().ledger.replicas()))
     }
 
-    fn post(&self, inbox: String, letters: Vec<Vec<u8>>) -> Trip<'_, ()> {
+    fn post(&self, inbox: String, letters: Vec<Letter>) -> Trip<'_, ()> {
         Box::pin(self.first().to(self.first().ledger.post(inbox, letters)))
     }
 

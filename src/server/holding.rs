@@ -56,10 +56,8 @@ impl Drop for CallLine<'_> {
         self.entry.took.set(took);
         if !self.is_answered {
             self.entry.wire.abandon();
+            self.machine.answered(self.entry);
             self.changed.notify_waiters();
-            if let Some(sandbox) = self.machine.sandbox(&self.entry.sandbox) {
-                sandbox.notify_waiters();
-            }
         }
         self.metrics.call(self.entry, took);
         self.log.add(|| Line::Call(Arc::clone(self.entry)));

@@ -440,8 +440,8 @@ impl Shell {
         drop(line);
         if let Some(entry) = answer.entry.as_ref().filter(|entry| entry.wire.is_under_way() && !answer.wire.is_some_and(Wire::takes_time)) {
             entry.wire.arrive();
+            self.machine.answered(entry);
             self.changed.notify_waiters();
-            self.machine.sandbox(&entry.sandbox).iter().for_each(|sandbox| sandbox.notify_waiters());
         }
         if let Some(request) = answer.unmatched.take() {
             self.keep(*request);

@@ -168,7 +168,7 @@ impl Inboxes {
             return Ok(());
         };
         let letter = postcard::to_stdvec(&request).map_err(|error| Fault::Damaged(error.to_string()))?;
-        fleet.ledger().post(name.to_owned(), vec![letter]).await
+        fleet.ledger().post(name.to_owned(), vec![letter.into()]).await
     }
 
     /// Which of some answers the next letter with that query gets. Where letters made room for others, or there are so many, the last one.
@@ -190,7 +190,7 @@ impl Inboxes {
     pub async fn copy(&self, name: &str, opens: bool) -> Result<(), Fault> {
         let Some(fleet) = &self.fleet else { return Ok(()) };
         let read = || fleet.ledger().letters(name.to_owned(), opens);
-        let Some(Letters { received, letters }) = Patience::with(read).await? else {
+        let Some(Letters { received, letters, .. }) = Patience::with(read).await? else {
             self.clear(name);
             return Ok(());
         };

@@ -6,23 +6,31 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex as AsyncMutex, Notify};
 
-use crate::fleet::{Fault, Fleet, Letters};
+use crate::fleet::{Fault, Fleet, Letter, Letters};
 
 /// How long rows are gathered after others were told.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long a database that did not take them is left alone.
 const AWAY: Duration = Duration::from_secs(1);
-/// How many rows wait at most; the oldest ones make room.
+/// How many rows wait at most; the lightest ones make room, and of these the oldest.
 const MOST: usize = 500;
 
 /// What is told about one thing.
 pub(super) struct Told {
     fleet: Arc<Fleet>,
     topic: &'static str,
-    waiting: Mutex<Vec<Vec<u8>>>,
+    waiting: Mutex<Vec<Letter>>,
     arrived: Notify,
     /// The turn to tell, so that rows stay in their order.
     turn: AsyncMutex<()>,
+}
+
+fn make_room(waiting: &mut Vec<Letter>) {
+    while waiting.len() > MOST
+        && let Some((index, _)) = waiting.iter().enumerate().min_by_key(|(_, row)| row.weight)
+    {
+        waiting.remove(index);
+    }
 }
 
 impl Told {
@@ -30,17 +38,15 @@ impl Told {
         Self { fleet, topic, waiting: Mutex::default(), arrived: Notify::new(), turn: AsyncMutex::default() }
     }
 
-    fn waiting(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
+    fn waiting(&self) -> MutexGuard<'_, Vec<Letter>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Has a row told soon.
-    pub fn add(&self, row: Vec<u8>) {
+    pub fn add(&self, row: impl Into<Letter>) {
         let mut waiting = self.waiting();
-        if waiting.len() == MOST {
-            waiting.remove(0);
-        }
-        waiting.push(row);
+        waiting.push(row.into());
+        make_room(&mut waiting);
         drop(waiting);
         self.arrived.notify_one();
     }
@@ -59,8 +65,7 @@ impl Told {
         if told.is_err() {
             let mut waiting = self.waiting();
             waiting.splice(0..0, rows);
-            let more = waiting.len().saturating_sub(MOST);
-            waiting.drain(..more);
+            make_room(&mut waiting);
         }
         told
     }

@@ -68,7 +68,7 @@ impl UnmatchedJournal {
     /// Copies what all replicas have told.
     pub async fn copy(&self) -> Result<(), Fault> {
         let Some(told) = &self.told else { return Ok(()) };
-        let Letters { received, letters } = told.read().await?;
+        let Letters { received, letters, .. } = told.read().await?;
         let row = |(number, row): (u64, Vec<u8>)| {
             let ToldRow { received, method, target, host, status, detail } = serde_json::from_slice(&row)?;
             let method = Method::from_bytes(method.as_bytes()).unwrap_or_default();

@@ -9,7 +9,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::base::time::Timestamp;
-use crate::fleet::{Fault, Fleet, Letters};
+use crate::engine::Sandbox;
+use crate::fleet::{Fault, Fleet, Letter, Letters};
 use crate::scenario::verify::{Report, Verdict};
 use crate::server::told::Told;
 use crate::server::unmatched::{Row, UnmatchedJournal};
@@ -37,9 +38,8 @@ pub(crate) struct Ended {
 pub(crate) struct Dropped {
     /// How many are not kept any more: those that passed make room first, then those that were skipped, and then the oldest ones.
     dropped: u64,
-    /// How many of these neither passed nor were skipped; not known where replicas tell each other.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    dropped_unmet: Option<u64>,
+    /// How many of these neither passed nor were skipped.
+    dropped_unmet: u64,
 }
 
 /// The verdicts on sandboxes that ended, oldest first.
@@ -100,6 +100,7 @@ struct Kept {
 enum Weight {
     Passed,
     Skipped,
+    /// As heavy as [`Letter::HEAVY`].
     Failure,
 }
 
@@ -168,7 +169,7 @@ impl Verdicts {
         let json = serde_json::to_vec(&ended).unwrap_or_default();
         let bytes = json.len();
         if let Some(told) = &self.told {
-            told.add(json);
+            told.add(Letter { body: json, weight: Weight::of(&ended.report) as i16 });
         }
         let mut kept = self.lock();
         kept.rows.push_back((ended, bytes));
@@ -185,12 +186,12 @@ impl Verdicts {
             let kept = self.lock();
             let rows = kept.rows.iter().map(|(ended, _)| serde_json::value::to_raw_value(ended)).collect::<Result<_, _>>();
             let unmet = kept.dropped.get(&Weight::Failure).copied().unwrap_or_default();
-            return Ok((rows.map_err(damaged)?, Dropped { dropped: kept.dropped.values().sum(), dropped_unmet: Some(unmet) }));
+            return Ok((rows.map_err(damaged)?, Dropped { dropped: kept.dropped.values().sum(), dropped_unmet: unmet }));
         };
-        let Letters { received, letters } = told.read().await?;
+        let Letters { received, letters, dropped_heavy } = told.read().await?;
         let dropped = received.saturating_sub(letters.len() as u64);
         let rows = letters.iter().map(|(_, row)| serde_json::from_slice(row)).collect::<Result<_, _>>().map_err(damaged)?;
-        Ok((rows, Dropped { dropped, dropped_unmet: None }))
+        Ok((rows, Dropped { dropped, dropped_unmet: dropped_heavy }))
     }
 
     /// Other replicas, if there are any.

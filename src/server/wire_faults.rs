@@ -9,7 +9,7 @@ use http::{Response, StatusCode, Version};
 use http_body_util::channel::Channel;
 
 use crate::base::time;
-use crate::engine::{Answer, GARBAGE, Machine, Sandbox, Wire};
+use crate::engine::{Answer, GARBAGE, Machine, Wire};
 use crate::server::body::{BrokenOff, Payload, Watch, full_body, streamed_body, truncated_body, watched_body};
 use crate::server::clock::{stopwatch, wall};
 use crate::server::connections::Connection;
@@ -158,15 +158,15 @@ impl Way<'_> {
 /// An answer that takes its time: what became of it is written into its entry when this is dropped.
 struct Going {
     entry: Arc<Entry>,
-    sandbox: Option<Arc<Sandbox>>,
+    machine: Arc<Machine>,
     began: Instant,
     bytes: usize,
     has_ended: bool,
 }
 
 impl Going {
-    fn new(entry: Arc<Entry>, machine: &Machine) -> Self {
-        Self { sandbox: machine.sandbox(&entry.sandbox), entry, began: stopwatch(), bytes: 0, has_ended: false }
+    fn new(entry: Arc<Entry>, machine: &Arc<Machine>) -> Self {
+        Self { machine: Arc::clone(machine), entry, began: stopwatch(), bytes: 0, has_ended: false }
     }
 }
 
@@ -193,7 +193,7 @@ impl Drop for Going {
         if !self.has_ended {
             self.entry.wire.abandon();
         }
-        self.sandbox.iter().for_each(|sandbox| sandbox.notify_waiters());
+        self.machine.answered(&self.entry);
     }
 }
 

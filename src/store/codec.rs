@@ -12,7 +12,7 @@ use crate::base::entropy::Secret;
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::engine::{Checkpoint, Fault, Record, ScenarioRuntime, State, UnusedRule};
-use crate::world::{Change, Clock, LogLine, Mismatch, Mode, Removed, Shrunk, World};
+use crate::world::{Change, Clock, Ended, LogLine, Mismatch, Mode, Removed, Shrunk, World};
 
 /// Makes what runs of the texts that are stored.
 pub trait Compile {
@@ -64,6 +64,7 @@ enum Stored {
         first: u64,
         is_bare: bool,
     },
+    Ended(Ended),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -142,6 +143,7 @@ impl Stored {
             }
             Record::Due(number) => Self::Due(*number),
             Record::Shrunk(Shrunk { first, is_bare }) => Self::Shrunk { first: *first, is_bare: *is_bare },
+            Record::Ended(ended) => Self::Ended(*ended),
             Record::Noted(lines) => Self::Noted(lines.clone()),
             Record::Unlisted(numbers, removed) => Self::Unlisted(numbers.clone(), removed.clone()),
         }
@@ -166,6 +168,7 @@ impl Stored {
             }
             Self::Due(number) => Record::Due(number),
             Self::Shrunk { first, is_bare } => Record::Shrunk(Shrunk { first, is_bare }),
+            Self::Ended(ended) => Record::Ended(ended),
             Self::Noted(lines) => Record::Noted(lines),
             Self::Unlisted(numbers, removed) => Record::Unlisted(numbers, removed),
         })

@@ -20,6 +20,9 @@ const SIZED: u8 = 2;
 /// Behind all of that, where rules were tried on a call: what is in front of it is how many bytes say what they were to it.
 const TRIED: u8 = 3;
 
+/// In front of the end of an exchange whose answer was under way when it was written: it was to end so.
+const UNDER_WAY: &str = "under_way ";
+
 /// An [`Entry`]. Its number is its key.
 #[derive(Serialize, Deserialize)]
 struct Stored<'e> {
@@ -100,7 +103,8 @@ fn bytes<S: serde::Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::
 /// # Errors
 /// None of ours has any.
 pub fn write(entry: &Entry, out: Vec<u8>) -> Result<Vec<u8>, CodecError> {
-    let Sent { end, status, bytes } = entry.wire.outcome();
+    let is_open = entry.wire.is_under_way() || entry.wire.is_lost();
+    let Sent { end, status, bytes } = if is_open { entry.wire.planned() } else { entry.wire.get() };
     let notes = entry.notes.iter().map(|note| {
         let WordedNote { code, location, detail, blame } = note.worded();
         StoredNote { code: code.to_owned(), location, detail, blame }
@@ -118,7 +122,7 @@ pub fn write(entry: &Entry, out: Vec<u8>) -> Result<Vec<u8>, CodecError> {
         path_start: entry.path_start,
         nth: entry.nth,
         request: StoredMessage::of(&entry.request),
-        end: end.word().into(),
+        end: if is_open { format!("{UNDER_WAY}{}", end.word()).into() } else { end.word().into() },
         sent_status: status,
         sent_bytes: bytes,
         status: entry.status,
@@ -151,7 +155,8 @@ pub fn write(entry: &Entry, out: Vec<u8>) -> Result<Vec<u8>, CodecError> {
     Ok(out)
 }
 
-/// What [`write`] wrote, whose checksum was right, to be read when somebody looks at it.
+/// What [`write`] wrote, whose checksum was right, to be read when somebody looks at it. Nobody will say how an answer ended that was
+/// under way then: whoever sent it has ended.
 ///
 /// # Errors
 /// When it is an older one, which is read at once, and damaged.
@@ -159,7 +164,9 @@ pub fn later(number: u64, bytes: impl Deref<Target = [u8]> + Send + 'static) -> 
     let size = without_tried(&bytes).0.strip_suffix(&[SIZED]).and_then(|before| before.last_chunk()).copied().map(u64::from_le_bytes);
     match size.and_then(|size| usize::try_from(size).ok()) {
         Some(size) => Ok(Slot::unread(number, size, move || {
-            read(number, &bytes).expect("whoever wrote the checksum wrote an exchange, as it has its size")
+            let entry = read(number, &bytes).expect("whoever wrote the checksum wrote an exchange, as it has its size");
+            entry.wire.lose();
+            entry
         })),
         None => Ok(read(number, &bytes)?.into()),
     }
@@ -175,7 +182,9 @@ pub fn read(number: u64, bytes: &[u8]) -> Result<Entry, CodecError> {
     // Behind it stand whether it came by TLS, whether its state is known to be null, what its effect has been told, and its size. There
     // is less in older files.
     let (stored, rest): (Stored<'_>, &[u8]) = postcard::take_from_bytes(bytes)?;
-    let end = End::ALL.iter().find(|(_, word)| *word == stored.end).map_or(End::Sent, |(end, _)| *end);
+    let (is_open, end) = stored.end.strip_prefix(UNDER_WAY).map_or((false, &*stored.end), |end| (true, end));
+    let end = End::ALL.iter().find(|(_, word)| *word == end).map_or(End::Sent, |(end, _)| *end);
+    let sent = Sent { end, status: stored.sent_status, bytes: stored.sent_bytes };
     let took = Took::default();
     if let Some(duration) = stored.took {
         took.set(duration);
@@ -210,7 +219,7 @@ pub fn read(number: u64, bytes: &[u8]) -> Result<Entry, CodecError> {
         is_secure: rest.first() == Some(&1),
         nth: stored.nth,
         request: stored.request.into_message(),
-        wire: OnWire::new(Sent { end, status: stored.sent_status, bytes: stored.sent_bytes }),
+        wire: if is_open { OnWire::under_way(sent) } else { OnWire::new(sent) },
         status: stored.status,
         answer: stored.answer.into_message(),
         notes: notes.collect(),

@@ -16,7 +16,7 @@ use crate::base::time::Timestamp;
 use crate::world::note::{Effect, Note};
 use crate::world::slot::Slot;
 use crate::world::tried::Tried;
-use crate::world::wire::{OnWire, Took};
+use crate::world::wire::{Ended, OnWire, Took};
 #[cfg(test)]
 use crate::world::{End, Sent};
 
@@ -241,6 +241,11 @@ impl Journal {
     pub fn get(&self, number: u64) -> Option<&Arc<Entry>> {
         let index = self.entries.binary_search_by_key(&number, Slot::number).ok()?;
         self.entries.get(index).map(Slot::entry)
+    }
+
+    /// The answer of an exchange has ended, if that is still there.
+    pub fn end(&self, ended: &Ended) {
+        self.get(ended.number).into_iter().for_each(|entry| entry.wire.end(ended));
     }
 
     /// The first exchange after the one with that number.

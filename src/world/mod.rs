@@ -38,7 +38,7 @@ pub use redo::{Change, Mismatch};
 pub use slot::Slot;
 pub use transaction::Savepoint;
 pub use tried::{How, Met, Tried};
-pub use wire::{End, OnWire, Sent, Took};
+pub use wire::{End, Ended, OnWire, Sent, Took};
 
 use transaction::Log;
 

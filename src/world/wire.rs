@@ -23,6 +23,8 @@ impl OnWire {
     const UNDER_WAY: u8 = 1;
     /// Its caller left before all of it was sent.
     const ABANDONED: u8 = 2;
+    /// The process that sent it ended before anybody wrote down how that went.
+    const LOST: u8 = 3;
 
     /// An answer that goes out at once.
     #[must_use]
@@ -42,6 +44,7 @@ impl OnWire {
         let end = match self.place.load(Ordering::Acquire) {
             Self::UNDER_WAY => End::UnderWay,
             Self::ABANDONED => End::Abandoned,
+            Self::LOST => End::Unknown,
             _ => return self.decided,
         };
         let gone = self.gone.load(Ordering::Acquire).checked_sub(1);
@@ -85,6 +88,41 @@ impl OnWire {
     pub fn abandon(&self) {
         self.place.store(Self::ABANDONED, Ordering::Release);
     }
+
+    /// It was under way when the process ended, which may have sent all of it, or nothing.
+    pub fn lose(&self) {
+        let _ = self.place.compare_exchange(Self::UNDER_WAY, Self::LOST, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    /// Whether nobody will know what the caller has received.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.place.load(Ordering::Acquire) == Self::LOST
+    }
+
+    /// How it ended, for other copies of the exchange with that number, which have it as it was recorded.
+    #[must_use]
+    pub fn ended(&self, number: u64) -> Ended {
+        let is_abandoned = self.place.load(Ordering::Acquire) == Self::ABANDONED;
+        Ended { number, is_abandoned, gone: self.gone.load(Ordering::Acquire) }
+    }
+
+    /// It has ended as another copy of it says.
+    pub fn end(&self, ended: &Ended) {
+        self.gone.store(ended.gone, Ordering::Release);
+        self.place.store(if ended.is_abandoned { Self::ABANDONED } else { Self::DECIDED }, Ordering::Release);
+    }
+}
+
+/// How an exchange ended for its caller that was recorded before that was known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// That of the exchange.
+    pub number: u64,
+    /// Whether its caller left before all of it was sent.
+    pub is_abandoned: bool,
+    /// What had gone out of it by then, as [`OnWire`] counts it.
+    gone: usize,
 }
 
 impl Clone for OnWire {
@@ -148,11 +186,13 @@ pub enum End {
     Abandoned,
     /// The answer is held, or comes slowly, and nobody knows yet how that ends.
     UnderWay,
+    /// The process ended while the answer was held or came slowly, and nobody knows what of it went out.
+    Unknown,
 }
 
 impl End {
     /// All of them with their names in the journal, in filters and in logs, in the order in which they are documented.
-    pub const ALL: [(Self, &'static str); 20] = [
+    pub const ALL: [(Self, &'static str); 21] = [
         (Self::Sent, "sent"),
         (Self::Reset, "reset"),
         (Self::Empty, "empty"),
@@ -173,6 +213,7 @@ impl End {
         (Self::H2Goaway, "h2_goaway"),
         (Self::Abandoned, "abandoned"),
         (Self::UnderWay, "under_way"),
+        (Self::Unknown, "unknown"),
     ];
 
     /// Its name in the journal, in filters and in logs.
@@ -197,7 +238,8 @@ impl End {
             | Self::H2Reset
             | Self::H2Goaway
             | Self::Abandoned
-            | Self::UnderWay => true,
+            | Self::UnderWay
+            | Self::Unknown => true,
             Self::Sent | Self::LengthShort | Self::Drip | Self::HtmlGateway | Self::WrongType | Self::BadJson | Self::DuplicateHeader => {
                 false
             }

@@ -241,6 +241,15 @@ def common(fleet: Fleet) -> None:
     assert logs[0] == logs[1] == logs[2] and [row["what"] for row in logs[0]] == ["mode", "advanced", "fault_on", "reset"], logs
     assert told[0]["verdicts"][0]["why"] == "it was deleted" and told[0]["dropped"] == 0, told[0]
 
+    # Verdicts that passed make room before one that failed.
+    fine = "name: fine\nexpect:\n  - {never: shippo.CreateRefund}\n"
+    for number in range(510):
+        base = bases[number % len(bases)]
+        assert call(base, "POST", "/_seatrial/sandboxes", {"name": f"fine{number}", "scenario": fine})[0] == 201
+        assert call(base, "DELETE", f"/_seatrial/sandboxes/fine{number}")[1]["verdict"] == "passed"
+    kept = call(bases[1], "GET", "/_seatrial/verdicts")[1]
+    assert kept["verdicts"][0]["sandbox"] == "judged" and kept["dropped"] >= 10 and kept["dropped_unmet"] == 0, kept
+
     waiting = threading.Thread(target=call, args=(bases[2], "GET", "/_seatrial/requests/unmatched?wait=20s&min=3"))
     waiting.start()
     for number, base in enumerate(bases):

@@ -3,6 +3,7 @@
 
 mod budgets;
 mod deeds;
+mod ends;
 mod epochs;
 mod history;
 mod memory;

@@ -50,6 +50,7 @@ mod hostile;
 mod http2;
 mod imported_calls;
 mod journal;
+mod kept_answers;
 mod killed;
 mod labels;
 mod leaks;

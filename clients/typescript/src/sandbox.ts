@@ -25,7 +25,7 @@ export type HeaderText = string | { base64: string };
 /** How an exchange ended for its caller. */
 export type End =
   | "sent" | "reset" | "empty" | "timeout" | "truncated" | "length_short" | "length_long" | "garbage" | "bad_chunk" | "drip" | "stall"
-  | "html_gateway" | "wrong_type" | "bad_json" | "duplicate_header" | "tls_alert" | "h2_reset" | "h2_goaway" | "abandoned" | "under_way";
+  | "html_gateway" | "wrong_type" | "bad_json" | "duplicate_header" | "tls_alert" | "h2_reset" | "h2_goaway" | "abandoned" | "under_way" | "unknown";
 
 /** A call that was made to a vendor. `base64` says that a body is not UTF-8, so that its bytes are in base64. */
 export interface Call {

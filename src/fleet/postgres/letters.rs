@@ -6,7 +6,7 @@ use tokio_postgres::types::{ToSql, Type};
 
 use super::pool::{Pool, within};
 use super::{BEGIN, damaged};
-use crate::fleet::ledger::{AMONG_REPLICAS, Fault, InboxRow, Letters, answered};
+use crate::fleet::ledger::{AMONG_REPLICAS, Fault, InboxRow, Letter, Letters, answered};
 use crate::fleet::patience::{PAUSE, Patience};
 
 /// How many inboxes there are at most, and how many letters and bytes each holds.
@@ -18,21 +18,25 @@ const BYTES: i64 = 1 << 20;
 const TURN: &str = "SELECT pg_advisory_xact_lock(744772)";
 const COUNT: &str = "INSERT INTO seatrial_inbox (inbox, received) VALUES ($1, $2) ON CONFLICT (inbox) \
     DO UPDATE SET received = seatrial_inbox.received + $2, latest = clock_timestamp() RETURNING received - $2";
-const ADD: &str = "INSERT INTO seatrial_letter (inbox, number, body) SELECT $1, $2 + place, body \
-    FROM unnest($3) WITH ORDINALITY AS letter (body, place)";
-const FIT: &str = "DELETE FROM seatrial_letter AS letter USING (
-    SELECT number, row_number() OVER newest AS place, sum(length(body)) OVER newest AS bytes FROM seatrial_letter WHERE inbox = $1
-    WINDOW newest AS (ORDER BY number DESC)
-  ) AS ranked
-  WHERE letter.inbox = $1 AND letter.number = ranked.number AND ranked.place > 1 AND (ranked.place > $2 OR ranked.bytes > $3)";
+const ADD: &str = "INSERT INTO seatrial_letter (inbox, number, body, weight) SELECT $1, $2 + place, body, weight \
+    FROM unnest($3::bytea[], $4::smallint[]) WITH ORDINALITY AS letter (body, weight, place)";
+const FIT: &str = "WITH ranked AS (
+    SELECT number, row_number() OVER best AS place, sum(length(body)) OVER best AS bytes FROM seatrial_letter WHERE inbox = $1
+    WINDOW best AS (ORDER BY weight DESC, number DESC)
+  ), gone AS (
+    DELETE FROM seatrial_letter AS letter USING ranked
+    WHERE letter.inbox = $1 AND letter.number = ranked.number AND ranked.place > 1 AND (ranked.place > $2 OR ranked.bytes > $3)
+    RETURNING letter.weight
+  ), heavy AS (SELECT count(*) AS count FROM gone WHERE weight >= $4)
+  UPDATE seatrial_inbox SET dropped_heavy = dropped_heavy + heavy.count FROM heavy WHERE inbox = $1 AND heavy.count > 0";
 /// One that makes room at once is not found, and posted again, to the same end.
 const POSTED: &str = "SELECT 1 FROM seatrial_letter WHERE inbox = $1 AND number = $2 AND body = $3";
 /// Inboxes among replicas make room for nobody.
 const MAKE_ROOM: &str = "DELETE FROM seatrial_inbox WHERE inbox IN \
     (SELECT inbox FROM seatrial_inbox WHERE inbox NOT LIKE E'\\x01%' ORDER BY latest DESC OFFSET $1)";
 
-/// Adds letters; the oldest ones make room.
-pub(super) async fn post(pool: &Arc<Pool>, inbox: &str, letters: &[Vec<u8>]) -> Result<(), Fault> {
+/// Adds letters; the lightest ones make room, and of these the oldest.
+pub(super) async fn post(pool: &Arc<Pool>, inbox: &str, letters: &[Letter]) -> Result<(), Fault> {
     let (patience, mut committing) = (Patience::new(), None);
     loop {
         let posted = answered(async {
@@ -48,13 +52,13 @@ pub(super) async fn post(pool: &Arc<Pool>, inbox: &str, letters: &[Vec<u8>]) -> 
 }
 
 /// How many letters there were before a commit is left in `committing`, by which it is found if nobody hears of its end.
-async fn post_in_turn(pool: &Arc<Pool>, inbox: &str, letters: &[Vec<u8>], committing: &mut Option<i64>) -> Result<(), Fault> {
+async fn post_in_turn(pool: &Arc<Pool>, inbox: &str, letters: &[Letter], committing: &mut Option<i64>) -> Result<(), Fault> {
     let connection = pool.get().await?;
     let client = &connection.client;
     within(client.batch_execute(&format!("{BEGIN}; {TURN}"))).await?;
     if let (Some(before), Some(first)) = (*committing, letters.first()) {
         let number = before + 1;
-        let wanted: [(&(dyn ToSql + Sync), Type); 3] = [(&inbox, Type::TEXT), (&number, Type::INT8), (first, Type::BYTEA)];
+        let wanted: [(&(dyn ToSql + Sync), Type); 3] = [(&inbox, Type::TEXT), (&number, Type::INT8), (&first.body, Type::BYTEA)];
         if !within(client.query_typed(POSTED, &wanted)).await?.is_empty() {
             connection.roll_back();
             return Ok(());
@@ -64,9 +68,12 @@ async fn post_in_turn(pool: &Arc<Pool>, inbox: &str, letters: &[Vec<u8>], commit
     let counted: [(&(dyn ToSql + Sync), Type); 2] = [(&inbox, Type::TEXT), (&count, Type::INT8)];
     let row = within(client.query_typed_one(COUNT, &counted)).await?;
     let before: i64 = row.try_get(0).map_err(damaged)?;
-    let added: [(&(dyn ToSql + Sync), Type); 3] = [(&inbox, Type::TEXT), (&before, Type::INT8), (&letters, Type::BYTEA_ARRAY)];
+    let (bodies, weights): (Vec<&[u8]>, Vec<i16>) = letters.iter().map(|letter| (&*letter.body, letter.weight)).unzip();
+    let added: [(&(dyn ToSql + Sync), Type); 4] =
+        [(&inbox, Type::TEXT), (&before, Type::INT8), (&bodies, Type::BYTEA_ARRAY), (&weights, Type::INT2_ARRAY)];
     within(client.execute_typed(ADD, &added)).await?;
-    let bounds: [(&(dyn ToSql + Sync), Type); 3] = [(&inbox, Type::TEXT), (&LETTERS, Type::INT8), (&BYTES, Type::INT8)];
+    let bounds: [(&(dyn ToSql + Sync), Type); 4] =
+        [(&inbox, Type::TEXT), (&LETTERS, Type::INT8), (&BYTES, Type::INT8), (&Letter::HEAVY, Type::INT2)];
     within(client.execute_typed(FIT, &bounds)).await?;
     within(client.execute_typed(MAKE_ROOM, &[(&BOXES, Type::INT8)])).await?;
     *committing = Some(before);
@@ -86,13 +93,13 @@ pub(super) async fn read(pool: &Arc<Pool>, inbox: &str, opens: bool) -> Result<O
         let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&inbox, Type::TEXT), (&BOXES, Type::INT8)];
         within(client.execute_typed(open, &parameters)).await?;
     }
-    let statement = "SELECT inbox.received, letter.number, letter.body FROM seatrial_inbox AS inbox \
+    let statement = "SELECT inbox.received, letter.number, letter.body, inbox.dropped_heavy FROM seatrial_inbox AS inbox \
         LEFT JOIN seatrial_letter AS letter USING (inbox) WHERE inbox = $1 ORDER BY letter.number";
     let rows = within(client.query_typed(statement, &[(&inbox, Type::TEXT)])).await?;
     connection.give_back();
     let Some(first) = rows.first() else { return Ok(None) };
-    let received: i64 = first.try_get(0).map_err(damaged)?;
-    let mut letters = Letters { received: received.unsigned_abs(), letters: Vec::new() };
+    let (received, dropped): (i64, i64) = (first.try_get(0).map_err(damaged)?, first.try_get(3).map_err(damaged)?);
+    let mut letters = Letters { received: received.unsigned_abs(), dropped_heavy: dropped.unsigned_abs(), letters: Vec::new() };
     for row in &rows {
         let (number, body): (Option<i64>, Option<Vec<u8>>) = (row.try_get(1).map_err(damaged)?, row.try_get(2).map_err(damaged)?);
         letters.letters.extend(number.zip(body).map(|(number, body)| (number.unsigned_abs(), body)));

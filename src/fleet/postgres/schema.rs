@@ -7,7 +7,7 @@ use tokio_postgres::Client;
 use super::DatabaseError;
 
 /// What the tables are changed by, in order. A step that was released is never changed.
-const STEPS: [&str; 7] = [FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH];
+const STEPS: [&str; 8] = [FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH];
 
 const FIRST: &str = "
 CREATE TABLE seatrial_head (
@@ -93,6 +93,14 @@ ALTER TABLE seatrial_gone ADD PRIMARY KEY (sandbox, token);
 const SEVENTH: &str = "
 CREATE TABLE seatrial_options (one boolean PRIMARY KEY DEFAULT true CHECK (one), text text NOT NULL);
 INSERT INTO seatrial_options (text) VALUES ('');
+";
+
+/// When the credentials of a sandbox may have changed, and which letters make room for others.
+const EIGHTH: &str = "
+ALTER TABLE seatrial_head ADD readdressed timestamptz;
+CREATE INDEX seatrial_head_readdressed ON seatrial_head (readdressed) WHERE readdressed IS NOT NULL;
+ALTER TABLE seatrial_letter ADD weight smallint NOT NULL DEFAULT 0;
+ALTER TABLE seatrial_inbox ADD dropped_heavy bigint NOT NULL DEFAULT 0;
 ";
 
 /// Refuses tables that are not those of this version.

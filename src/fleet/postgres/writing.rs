@@ -17,7 +17,8 @@ const APPEND: &str = "WITH head AS (
     UPDATE seatrial_head SET version = $3, token = $5, used = greatest(used, $9),
       checkpoint = CASE WHEN $11 THEN $3 ELSE checkpoint END,
       checkpoint_bytes = CASE WHEN $11 THEN $10 ELSE checkpoint_bytes END,
-      since_checkpoint = CASE WHEN $11 THEN 0 ELSE since_checkpoint + $10 END
+      since_checkpoint = CASE WHEN $11 THEN 0 ELSE since_checkpoint + $10 END,
+      readdressed = CASE WHEN $12 THEN clock_timestamp() ELSE readdressed END
     WHERE sandbox = $1 AND life = $2 AND token = $4
     RETURNING 1
   ), exchanges AS (
@@ -107,7 +108,7 @@ pub(super) async fn write(client: &Client, commit: &Commit) -> Result<(), Fault>
 async fn add(client: &Client, name: &str, before: Mark, token: i64, append: &Append) -> Result<(), Fault> {
     let (version, size, is_checkpoint) = (before.version + 1, append.bytes(), append.checkpoint.is_some());
     let (numbers, bodies) = columns(append);
-    let parameters: [(&(dyn ToSql + Sync), Type); 11] = [
+    let parameters: [(&(dyn ToSql + Sync), Type); 12] = [
         (&name, Type::TEXT),
         (&before.life, Type::INT8),
         (&version, Type::INT8),
@@ -119,7 +120,11 @@ async fn add(client: &Client, name: &str, before: Mark, token: i64, append: &App
         (&append.used, Type::INT8),
         (&size, Type::INT8),
         (&is_checkpoint, Type::BOOL),
+        (&append.readdresses, Type::BOOL),
     ];
+    if !append.again.is_empty() {
+        remove_exchanges(client, name, before.life, append.again.iter()).await?;
+    }
     match within(client.execute_typed(APPEND, &parameters)).await? {
         1 => Ok(()),
         _ => Err(Fault::Away(format!("sandbox `{name}` does not stand where it did"))),
@@ -171,6 +176,13 @@ fn columns(append: &Append) -> (Vec<i64>, Vec<&[u8]>) {
     append.exchanges.iter().map(|(number, body)| (number.cast_signed(), &**body)).unzip()
 }
 
+async fn remove_exchanges(client: &Client, name: &str, life: i64, numbers: impl Iterator<Item = &u64>) -> Result<(), Fault> {
+    let numbers: Vec<i64> = numbers.map(|number| number.cast_signed()).collect();
+    let parameters: [(&(dyn ToSql + Sync), Type); 3] = [(&name, Type::TEXT), (&life, Type::INT8), (&numbers, Type::INT8_ARRAY)];
+    let statement = "DELETE FROM seatrial_exchange WHERE sandbox = $1 AND life = $2 AND number = ANY($3)";
+    within(client.execute_typed(statement, &parameters)).await.map(drop)
+}
+
 /// Removes what a record has made superfluous.
 async fn tidy(client: &Client, name: &str, before: Mark, append: &Append) -> Result<(), Fault> {
     let life = before.life;
@@ -183,11 +195,7 @@ async fn tidy(client: &Client, name: &str, before: Mark, append: &Append) -> Res
         within(client.execute_typed(statement, &parameters)).await?;
     }
     if !append.unlisted.is_empty() {
-        let numbers: Vec<i64> =
-            append.unlisted.iter().filter(|number| !added.contains_key(number)).map(|number| number.cast_signed()).collect();
-        let parameters: [(&(dyn ToSql + Sync), Type); 3] = [(&name, Type::TEXT), (&life, Type::INT8), (&numbers, Type::INT8_ARRAY)];
-        let statement = "DELETE FROM seatrial_exchange WHERE sandbox = $1 AND life = $2 AND number = ANY($3)";
-        within(client.execute_typed(statement, &parameters)).await?;
+        remove_exchanges(client, name, life, append.unlisted.iter().filter(|number| !added.contains_key(number))).await?;
     }
     if append.checkpoint.is_some() {
         let version = before.version + 1;

@@ -74,6 +74,10 @@ impl Sink for Recording {
         self.add(vec![Record::Shrunk(shrunk)]);
     }
 
+    fn answered(&self, entry: &Arc<Entry>) {
+        self.shared.add(Item::Exchange { life: self.life, entry: Arc::clone(entry) });
+    }
+
     fn noted(&self, line: &LogLine) {
         self.add(vec![Record::Noted(vec![line.clone()])]);
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use seatrial::fleet::{
-    AMONG_REPLICAS, Append, Commit, Fault, Head, Hold, InboxRow, Ledger, Letters, Mark, News, Receipt, ReplicaRow, Row, Since, Trip,
+    AMONG_REPLICAS, Append, Commit, Fault, Head, Hold, InboxRow, Ledger, Letter, Letters, Mark, News, Receipt, ReplicaRow, Row, Since, Trip,
 };
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
@@ -51,6 +51,7 @@ struct Tables {
 
 struct Kept {
     head: Head,
+    is_readdressed: bool,
     checkpoint: i64,
     /// Tokens before and after, and the record.
     rows: Vec<(i64, i64, Row)>,
@@ -174,6 +175,7 @@ impl Kept {
         }
         self.exchanges.retain(|number, _| !append.unlisted.contains(number));
         self.exchanges.extend(append.exchanges.iter().cloned());
+        self.is_readdressed |= append.readdresses;
         self.head.since_checkpoint += append.bytes();
         if append.checkpoint.is_some() {
             (self.checkpoint, self.head.checkpoint_bytes, self.head.since_checkpoint) = (row.version, append.bytes(), 0);
@@ -194,8 +196,10 @@ impl Ledger for Memory {
     }
 
     fn heads(&self, _: usize, after: i64) -> Trip<'_, Vec<Head>> {
-        let mut heads: Vec<Head> = self.tables().sandboxes.values().map(|kept| kept.head.clone()).collect();
-        heads.retain(|head| head.mark.life > after);
+        let tables = self.tables();
+        let is_meant = |kept: &&Kept| kept.head.mark.life > after || kept.is_readdressed;
+        let mut heads: Vec<Head> = tables.sandboxes.values().filter(is_meant).map(|kept| kept.head.clone()).collect();
+        drop(tables);
         heads.sort_by_key(|head| head.mark.life);
         Box::pin(async move { self.0.answers().await.map(|()| heads) })
     }
@@ -265,12 +269,12 @@ impl Ledger for Memory {
         ready(self.tables().replicas.values().cloned().collect())
     }
 
-    fn post(&self, inbox: String, letters: Vec<Vec<u8>>) -> Trip<'_, ()> {
+    fn post(&self, inbox: String, letters: Vec<Letter>) -> Trip<'_, ()> {
         let mut tables = self.tables();
         let own = tables.letters.entry(inbox).or_default();
         for letter in letters {
             own.received += 1;
-            own.letters.push((own.received, letter));
+            own.letters.push((own.received, letter.body));
         }
         ready(())
     }
@@ -352,7 +356,7 @@ impl Hold for Transaction {
                 let mark = Mark { life: birth.life, version: 0, token: 0 };
                 let name = Arc::clone(&birth.name);
                 let head = Head { name: Arc::clone(&name), mark, since_checkpoint: 0, checkpoint_bytes: 0, used: 0, courier: None };
-                let mut kept = Kept { head, checkpoint: 1, rows: Vec::new(), exchanges: BTreeMap::new() };
+                let mut kept = Kept { head, is_readdressed: false, checkpoint: 1, rows: Vec::new(), exchanges: BTreeMap::new() };
                 kept.append(commit.token, &birth.append);
                 assert!(tables.sandboxes.insert(name, kept).is_none(), "a name is given once");
             }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use seatrial::base::entropy::scattered;
-use seatrial::fleet::{Fault, Head, Hold, InboxRow, Ledger, Letters, News, Receipt, ReplicaRow, Several, Since, Trip};
+use seatrial::fleet::{Fault, Head, Hold, InboxRow, Ledger, Letter, Letters, News, Receipt, ReplicaRow, Several, Since, Trip};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -419,7 +419,7 @@ impl Ledger for Remote {
         self.memory().replicas()
     }
 
-    fn post(&self, inbox: String, letters: Vec<Vec<u8>>) -> Trip<'_, ()> {
+    fn post(&self, inbox: String, letters: Vec<Letter>) -> Trip<'_, ()> {
         self.memory().post(inbox, letters)
     }
 

@@ -14,8 +14,8 @@ use super::{Replica, address};
 use crate::client::exchange;
 
 /// A replica that is served until this is dropped.
-struct Served {
-    ledger: Memory,
+pub struct Served {
+    pub ledger: Memory,
     address: SocketAddr,
     end: oneshot::Sender<()>,
     thread: Option<thread::JoinHandle<()>>,
@@ -23,7 +23,7 @@ struct Served {
 
 impl Served {
     /// A replica whose default sandbox has a clock that stands still.
-    fn start() -> Self {
+    pub fn start() -> Self {
         let served = Self::join(&Memory::default());
         assert_eq!(served.ask("PUT", "/sandboxes/default/clock", &json!({"mode": "frozen"})).0, 200);
         served
@@ -56,7 +56,7 @@ impl Served {
     }
 
     /// Asks a route of the admin API.
-    fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    pub fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
         let (kind, body) = if body.is_null() { ("", String::new()) } else { ("content-type: application/json\r\n", body.to_string()) };
         self.send(method, &format!("/_seatrial{path}"), kind, &body)
     }
