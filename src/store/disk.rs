@@ -358,27 +358,30 @@ impl Disk {
     }
 
     /// Keeps what the next start has to go through short. The thread that writes calls it again and again; `is_calm` says that nothing
-    /// arrives.
+    /// arrives, `is_synced` that what is left has to survive the end of the machine.
     ///
     /// # Errors
-    /// When the store cannot be opened again; nothing can be written any more.
-    pub fn shorten_journal(&mut self, is_calm: bool) -> Result<(), StoreError> {
+    /// When that cannot be written; nothing can be written any more.
+    pub fn shorten_journal(&mut self, is_calm: bool, is_synced: bool) -> Result<(), StoreError> {
         self.place.check()?;
-        if self.tables.as_ref().is_some_and(|tables| tables.long_journal(is_calm).is_ok_and(|length| length.is_some())) {
+        if self.tables().is_long(is_calm).unwrap_or_default() {
             let mut batch = self.batch();
             self.put_marks(&mut batch, self.position)?;
             guarded(|| batch.0.durability(Some(PersistMode::Buffer)).commit())?;
         }
         let Some(mut tables) = self.tables.take() else { return Ok(()) };
         let begins = guarded(|| tables.begin_flush(is_calm))?;
-        let is_flushed = tables.is_flushed();
-        self.tables = Some(if is_flushed && !begins { guarded(|| tables.reopen())? } else { tables });
+        let is_reopened = tables.is_flushed() && !begins && !guarded(|| tables.can_cut())?;
+        if tables.is_flushed() && !begins && !is_reopened {
+            guarded(|| tables.cut(is_synced))?;
+        }
+        self.tables = Some(if is_reopened { guarded(|| tables.reopen())? } else { tables });
         if begins {
             let mut batch = self.batch();
             self.put_number(&mut batch, "position", self.position)?;
             self.put_number(&mut batch, "marked", self.position)?;
             guarded(|| batch.0.durability(Some(PersistMode::Buffer)).commit())?;
-        } else if is_flushed && self.number("position")? != self.position {
+        } else if is_reopened && self.number("position")? != self.position {
             return Err(damaged("its journal has lost its end"));
         }
         Ok(())
@@ -393,7 +396,7 @@ impl Disk {
     /// Whether there is something to shorten once nothing arrives.
     #[must_use]
     pub fn waits_for_calm(&self) -> bool {
-        self.tables().long_journal(true).is_ok_and(|length| length.is_some())
+        self.tables().is_long(true).unwrap_or_default()
     }
 
     fn number(&self, name: &str) -> Result<u64, StoreError> {

@@ -226,7 +226,7 @@ fn is_whole(store: &Path) -> Result<(), StoreError> {
         return damaged(&other.path(), "does not belong there");
     }
     if !rows(store)?.iter().any(|row| row.path().extension().is_some_and(|extension| extension == "jnl")) {
-        return damaged(&store.join("0.jnl"), "is missing");
+        return damaged(&store.join("2.jnl"), "is missing");
     }
     Ok(())
 }

@@ -2,11 +2,12 @@
 //!
 //! The store goes through the whole of its journal when it is opened, although nearly all of that is in its tables as well: this takes
 //! longer than all the rest of a start, and it never empties a journal of less than 64 MiB. So the thread that writes has all of a long
-//! journal put into tables, goes on meanwhile, and then closes the store for a moment, leaves of the journal what came since, and opens it
-//! again.
+//! journal put into tables, goes on meanwhile, and then empties the journal under the open store, which appends to it. What came since
+//! the flush began is copied before to a journal with the number before, where the next start finds it: it goes through both, in order,
+//! and what is in both is the same.
 
 use std::fs::{self, File};
-use std::io::{self, Seek as _, SeekFrom};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,17 +21,17 @@ const TABLE: u64 = 8 * 1024 * 1024;
 /// How much of a table is read at once: rows are read all together, and none by itself.
 const BLOCK: u32 = 32 * 1024;
 /// A journal is long that has so many bytes when nobody writes, or so many while somebody does, who has to wait meanwhile; and one for so
-/// many of the tables, so that what is to be gone through stays a share of what is to be read.
+/// many of the tables, so that what is to be gone through stays a share of what is to be read, up to a length.
 const LONG: u64 = 1024 * 1024;
 const LONG_AT_WORK: u64 = 8 * LONG;
 const SHARE: u64 = 16;
+const LONGEST: u64 = 32 * LONG;
+/// The store begins another journal by itself where one has more than 64,000,000 bytes. Shorter ones are emptied while it is open.
+const EMPTIED: u64 = 60_000_000;
 /// How often is looked whether tables are there at the end, and how long is waited between. A slow disk takes seconds for them; who waits
 /// for the end of a process has more patience than this.
 const LOOKS: u32 = 50_000;
 const PAUSE: Duration = Duration::from_micros(200);
-/// What the journal is called while it is made.
-const BEGUN: &str = "journal.begun";
-
 /// The tables by their names.
 pub(super) struct Tables {
     pub sandboxes: Keyspace,
@@ -39,10 +40,15 @@ pub(super) struct Tables {
     pub meta: Keyspace,
     pub database: Database,
     folder: PathBuf,
-    /// The journal, which grows at its end; `None` if there were several.
-    journal: Option<PathBuf>,
-    /// How much of it is on its way into tables.
+    /// The journal, which grows at its end, and the one with the number before, which this process alone makes and knows.
+    journal: PathBuf,
+    earlier: PathBuf,
+    /// The bytes of the earlier one.
+    earlier_length: u64,
+    /// How much of the journal is on its way into tables.
     flushing: Option<u64>,
+    /// The earlier journal while it is made, and up to where it has the journal.
+    rest: Option<(File, u64)>,
 }
 
 impl Tables {
@@ -54,6 +60,7 @@ impl Tables {
 
     /// Opens the store in a folder.
     pub fn open(folder: &Path) -> fjall::Result<Self> {
+        let (journal, earlier) = numbered(folder)?;
         let database = Database::builder(folder).cache_size(CACHE).worker_threads(1).manual_journal_persist(true).open()?;
         let options = || {
             let blocks = BlockSizePolicy::all(BLOCK);
@@ -62,9 +69,9 @@ impl Tables {
         let keyspace = |name| database.keyspace(name, options);
         let [sandboxes, records] = [keyspace("sandboxes")?, keyspace("records")?];
         let [exchanges, meta] = [keyspace("exchanges")?, keyspace("meta")?];
-        let journal = journals(folder)?;
-        let journal = if let [journal] = &journal[..] { Some(journal.clone()) } else { None };
-        Ok(Self { sandboxes, records, exchanges, meta, database, folder: folder.to_owned(), journal, flushing: None })
+        let folder = folder.to_owned();
+        let (earlier_length, flushing, rest) = (0, None, None);
+        Ok(Self { sandboxes, records, exchanges, meta, database, folder, journal, earlier, earlier_length, flushing, rest })
     }
 
     fn all(&self) -> [&Keyspace; 4] {
@@ -78,49 +85,81 @@ impl Tables {
 
     /// Has what a long journal holds put into tables, but for `meta`, which is to be written again; whether that has begun now.
     pub fn begin_flush(&mut self, is_calm: bool) -> fjall::Result<bool> {
-        let Some(length) = self.long_journal(is_calm)? else { return Ok(false) };
+        if !self.is_long(is_calm)? {
+            return Ok(false);
+        }
         self.marked().iter().try_for_each(|(_, keyspace)| keyspace.rotate_memtable().map(drop))?;
-        self.flushing = Some(length);
+        self.flushing = Some(fs::metadata(&self.journal)?.len());
         Ok(true)
     }
 
-    /// The length of a journal that is long and not on its way into tables. `is_calm` says that nobody writes.
-    pub fn long_journal(&self, is_calm: bool) -> fjall::Result<Option<u64>> {
+    /// Whether the journal is long and not on its way into tables. `is_calm` says that nobody writes.
+    pub fn is_long(&self, is_calm: bool) -> fjall::Result<bool> {
         if self.flushing.is_some() {
-            return Ok(None);
+            return Ok(false);
         }
-        let length = self.database.journal_disk_space()?;
+        let length = self.database.journal_disk_space()? + self.earlier_length;
         let share = || self.all().iter().map(|keyspace| keyspace.disk_space()).sum::<u64>() / SHARE;
-        Ok(Some(length).filter(|length| *length > if is_calm { LONG } else { LONG_AT_WORK } && *length > share()))
+        Ok(length > if is_calm { LONG } else { LONG_AT_WORK } && length > share().min(LONGEST))
     }
 
     pub fn is_flushing(&self) -> bool {
         self.flushing.is_some()
     }
 
-    /// Whether that has happened, and the store can be closed: at once, or when it is late.
+    /// Whether that has happened.
     pub fn is_flushed(&self) -> bool {
-        let Some(from) = self.flushing else { return false };
-        let is_late = || self.database.journal_disk_space().is_ok_and(|length| length > 2 * from);
-        self.is_in_tables() && (self.database.active_compactions() == 0 || is_late())
+        self.flushing.is_some() && self.is_in_tables()
     }
 
     fn is_in_tables(&self) -> bool {
         self.all().iter().all(|keyspace| keyspace.sealed_memtable_count() == 0)
     }
 
-    /// The same store, whose journal has only what came since the flush began.
+    /// Whether the journal can be emptied while the store is open, which has not begun another one by itself.
+    pub fn can_cut(&self) -> fjall::Result<bool> {
+        Ok(fs::metadata(&self.journal)?.len() < EMPTIED && journals(&self.folder)?.last() == Some(&self.journal))
+    }
+
+    /// Leaves what came since the flush began, with `is_synced` on the disk itself. It has to be called twice, so that who waits for the
+    /// disk in between waits for one part at a time: most is copied by the first call, and the journal is emptied by the second one.
+    pub fn cut(&mut self, is_synced: bool) -> fjall::Result<()> {
+        let (mut rest, from) = match (self.rest.take(), self.flushing) {
+            (Some(begun), _) => begun,
+            (None, Some(from)) => {
+                // What an earlier one has is in tables by now.
+                let mut rest = File::create(&self.earlier)?;
+                let copied = self.copy_journal(from, &mut rest)?;
+                if is_synced {
+                    rest.sync_all()?;
+                    File::open(&self.folder)?.sync_all()?;
+                }
+                self.rest = Some((rest, from + copied));
+                return Ok(());
+            }
+            (None, None) => return Ok(()),
+        };
+        self.copy_journal(from, &mut rest)?;
+        if is_synced {
+            rest.sync_data()?;
+        }
+        File::options().write(true).open(&self.journal)?.set_len(0)?;
+        (self.earlier_length, self.flushing) = (rest.metadata()?.len(), None);
+        Ok(())
+    }
+
+    /// Copies what the journal has from a place on, where a batch begins; how many bytes these are.
+    fn copy_journal(&self, from: u64, rest: &mut File) -> io::Result<u64> {
+        let mut journal = File::open(&self.journal)?;
+        let length = journal.metadata()?.len().saturating_sub(from);
+        journal.seek(SeekFrom::Start(from))?;
+        io::copy(&mut journal.take(length), rest)
+    }
+
+    /// The same store with an empty journal.
     pub fn reopen(self) -> fjall::Result<Self> {
         let folder = self.folder.clone();
-        match (&self.journal, self.flushing) {
-            (Some(journal), Some(from)) if journals(&folder)? == [journal.clone()] => {
-                let journal = journal.clone();
-                drop(self);
-                cut(&folder, &journal, from)?;
-            }
-            // The store has begun another journal by itself.
-            _ => self.close()?,
-        }
+        self.close()?;
         Self::open(&folder)
     }
 
@@ -143,15 +182,19 @@ impl Tables {
     }
 }
 
-/// Leaves of a journal what it has from some place on, where a batch begins.
-fn cut(folder: &Path, journal: &Path, from: u64) -> fjall::Result<()> {
-    let begun = folder.join(BEGUN);
-    let (mut whole, mut rest) = (File::open(journal)?, File::create(&begun)?);
-    whole.seek(SeekFrom::Start(from))?;
-    io::copy(&mut whole, &mut rest)?;
-    rest.sync_all()?;
-    fs::rename(&begun, journal)?;
-    Ok(File::open(folder)?.sync_all()?)
+/// The journal that is written to, and the name of one that comes before it in order, which nobody has. The store writes to the one with
+/// the highest number, and removes those before it that were there when it was opened.
+fn numbered(folder: &Path) -> io::Result<(PathBuf, PathBuf)> {
+    let path = |number: u64| folder.join(format!("{number}.jnl"));
+    let Some((journal, number)) = journals(folder)?.pop().and_then(|journal| Some((journal.clone(), number(&journal)?))) else {
+        // The store makes the first one.
+        return Ok((path(0), path(0)));
+    };
+    if let Some(earlier) = number.checked_sub(1).map(path).filter(|earlier| !earlier.exists()) {
+        return Ok((journal, earlier));
+    }
+    fs::rename(journal, path(number + 2))?;
+    Ok((path(number + 2), path(number + 1)))
 }
 
 /// Leaves one journal, which is empty.
@@ -169,6 +212,83 @@ fn empty_journals(folder: &Path) -> fjall::Result<()> {
 fn journals(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let paths = fs::read_dir(folder)?.map(|row| row.map(|row| row.path())).collect::<io::Result<Vec<_>>>()?;
     let mut journals: Vec<_> = paths.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "jnl")).collect();
-    journals.sort_by_key(|path| path.file_stem().and_then(|stem| stem.to_str()?.parse::<u64>().ok()));
+    journals.sort_by_key(|path| number(path));
     Ok(journals)
+}
+
+fn number(journal: &Path) -> Option<u64> {
+    journal.file_stem()?.to_str()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(tables: &Tables, number: u32, value: &str) {
+        let mut batch = tables.database.batch().durability(Some(PersistMode::Buffer));
+        batch.insert(&tables.records, number.to_be_bytes(), value);
+        batch.insert(&tables.exchanges, "latest", value);
+        batch.commit().expect("there is room");
+    }
+
+    /// What a copy of the folder has, as the end of the process would leave it: of all records, and the row that is written again and again.
+    fn found(folder: &Path) -> (Vec<String>, String) {
+        let copy = folder.with_extension("copy");
+        let made = std::process::Command::new("cp").arg("-r").args([folder, &copy]).status();
+        assert!(made.is_ok_and(|status| status.success()));
+        let tables = Tables::open(&copy).expect("it is whole");
+        let text = |value: &[u8]| String::from_utf8_lossy(value).split('-').next().unwrap_or_default().to_owned();
+        let records = tables.records.iter().map(|row| text(&row.value().expect("it can be read"))).collect();
+        let latest = tables.exchanges.get("latest").expect("it can be read").map(|value| text(&value));
+        drop(tables);
+        fs::remove_dir_all(&copy).expect("the folder can go");
+        (records, latest.unwrap_or_default())
+    }
+
+    #[test]
+    fn a_journal_is_emptied_while_the_store_is_open_and_nothing_is_lost_at_any_step() {
+        let folder = std::env::temp_dir().join(format!("seatrial-journal-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder can be made");
+        Tables::make(&folder).expect("there is room");
+        let mut tables = Tables::open(&folder).expect("it is whole");
+        let filler = "-".repeat(200_000);
+        let mut number = 0;
+        let mut next = |tables: &Tables, filler: &str| {
+            number += 1;
+            put(tables, number, &format!("{number}{filler}"));
+            (1..=number).map(|number| number.to_string()).collect::<Vec<_>>()
+        };
+        for round in 0..3 {
+            let journal = tables.journal.clone();
+            (0..7).for_each(|_| drop(next(&tables, &filler)));
+            assert!(tables.begin_flush(true).expect("there is room"));
+            next(&tables, "");
+            while !tables.is_flushed() {
+                std::thread::yield_now();
+            }
+            for step in ["before", "begun", "done"] {
+                let made = next(&tables, "");
+                let latest = made.len().to_string();
+                assert_eq!(found(&folder), (made, latest), "round {round}, {step}");
+                if step != "done" {
+                    assert!(tables.can_cut().expect("it is there"));
+                    tables.cut(true).expect("there is room");
+                }
+            }
+            let length = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
+            assert_eq!(journals(&folder).expect("a folder"), [tables.earlier.clone(), journal.clone()]);
+            assert!((1..500).contains(&length(&tables.earlier)) && (1..500).contains(&length(&journal)), "round {round}");
+            let made = next(&tables, "");
+            if round == 1 {
+                // As another process goes on after a sudden end of this one.
+                drop(tables);
+                tables = Tables::open(&folder).expect("it is whole");
+            }
+            assert_eq!(found(&folder), (made.clone(), made.len().to_string()), "round {round}");
+        }
+        tables.close().expect("there is room");
+        let left = journals(&folder).expect("a folder");
+        assert!(matches!(&left[..], [journal] if fs::metadata(journal).is_ok_and(|file| file.len() == 0)), "{left:?}");
+        fs::remove_dir_all(folder).expect("the folder can go");
+    }
 }

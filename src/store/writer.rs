@@ -266,7 +266,7 @@ impl Writer {
                 return;
             }
             self.make_checkpoints();
-            if let Err(error) = self.disk.shorten_journal(is_calm) {
+            if let Err(error) = self.disk.shorten_journal(is_calm, !matches!(self.fsync, Fsync::Off)) {
                 shared.tell(position, Err(error));
                 return;
             }

@@ -175,7 +175,10 @@ fn a_process_that_is_killed_leaves_little_to_go_through() {
     let before = machine();
     let opened = open(&before, &folder);
     let note = "n".repeat(90);
-    let length = || fs::metadata(journal(&folder)).map_or(0, |file| file.len());
+    let journals = || folder.files().into_iter().filter(|file| file.extension().is_some_and(|extension| extension == "jnl"));
+    let length = || journals().filter_map(|file| fs::metadata(file).ok()).map(|file| file.len()).sum::<u64>();
+    let latest = || journals().next_back().and_then(|file| Some((fs::metadata(&file).ok()?.ino(), file)));
+    let begun_with = latest();
     let mut longest = 0;
     for call in 0..6000 {
         parcel(&before, "default", &note);
@@ -186,12 +189,13 @@ fn a_process_that_is_killed_leaves_little_to_go_through() {
     }
     keep(&opened.store);
     assert!((4 * MIB..20 * MIB).contains(&longest), "{longest} bytes are in the journal at once while somebody writes");
-    // Nobody does now. It is another file for a moment.
+    // Nobody does now.
     let begun = Instant::now();
     while length() == 0 || length() > MIB + MIB / 2 {
         assert!(begun.elapsed() < Duration::from_secs(60), "{} bytes are in the journal while nobody writes", length());
         std::thread::yield_now();
     }
+    assert_eq!(latest(), begun_with, "nobody waits for another journal");
     let copy = folder.copy();
     let after = machine();
     let again = open(&after, &copy);
