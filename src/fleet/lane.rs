@@ -1,6 +1,7 @@
 //! Which replica sends the webhooks of a sandbox: one at a time, by a lease in the database's time.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -22,11 +23,19 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// How long a lane that another replica has is not asked for again without need.
 const RESPITE: Duration = Duration::from_millis(500);
 
+/// How often a replica that leaves looks whether its lanes are given back.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// The number of a lane, and the lane for as long as somebody has it.
+type Own = (i64, Weak<Lane>);
+
 /// The lanes that this replica has, and since when it does not have others.
 #[derive(Default)]
 pub(super) struct Lanes {
-    own: AsyncMutex<BTreeMap<Arc<str>, Weak<Lane>>>,
+    own: AsyncMutex<BTreeMap<Arc<str>, Own>>,
     refused: Mutex<BTreeMap<Arc<str>, Instant>>,
+    /// Whether the replica leaves, and takes no lane any more.
+    leaves: AtomicBool,
 }
 
 /// The right to send the webhooks of a sandbox, until it is dropped.
@@ -77,18 +86,46 @@ impl Fleet {
     async fn try_lane(self: &Arc<Self>, sandbox: &Sandbox) -> Result<Option<Arc<Lane>>, Fault> {
         let name = &sandbox.name;
         let mut lanes = self.lanes.own.lock().await;
-        if let Some(lane) = lanes.get(name).and_then(Weak::upgrade) {
+        if self.is_leaving() {
+            return Ok(None);
+        }
+        if let Some(lane) = lanes.get(name).and_then(|(_, lane)| lane.upgrade()) {
             return Ok(Some(lane));
         }
-        lanes.retain(|_, lane| lane.strong_count() > 0);
+        lanes.retain(|_, (_, lane)| lane.strong_count() > 0);
         let courier = self.ledger.chance();
         if !self.ledger.take_lane(Arc::clone(name), courier, SPAN).await? {
             return Ok(None);
         }
         let renewing = self.workers().spawn(renew(Arc::clone(&self.ledger), Arc::clone(name), courier));
         let lane = Arc::new(Lane { fleet: Arc::clone(self), name: Arc::clone(name), courier, renewing });
-        lanes.insert(Arc::clone(name), Arc::downgrade(&lane));
+        lanes.insert(Arc::clone(name), (courier, Arc::downgrade(&lane)));
         Ok(Some(lane))
+    }
+
+    /// Takes no lane any more: the process ends, and who has a lane gives it back as soon as he may.
+    pub fn leave(&self) {
+        self.lanes.leaves.store(true, Ordering::Relaxed);
+    }
+
+    #[must_use]
+    pub fn is_leaving(&self) -> bool {
+        self.lanes.leaves.load(Ordering::Relaxed)
+    }
+
+    /// Gives the lanes of a replica that leaves back, so that another one goes on at once. Those in which something is on its way are
+    /// waited for, but no longer than that.
+    pub async fn leave_lanes(&self, patience: Duration) {
+        let mut lanes = self.lanes.own.lock().await;
+        let begun = now();
+        while begun.elapsed() < patience && lanes.values().any(|(_, lane)| lane.strong_count() > 0) {
+            tokio::time::sleep(LOOK).await;
+        }
+        for (name, (courier, lane)) in std::mem::take(&mut *lanes) {
+            lane.upgrade().into_iter().for_each(|lane| lane.renewing.abort());
+            // Where the database does not answer, it ends by itself.
+            let _ = self.ledger.leave_lane(name, courier).await;
+        }
     }
 
     /// Waits for the lane of a sandbox; `None` if the sandbox is gone.

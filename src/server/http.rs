@@ -193,6 +193,7 @@ pub async fn serve_embedded(
     let making_room = apart.handle().spawn(upkeep::make_room(Arc::clone(&shell), all));
     shutdown.await;
     [sweeping, following, telling, making_room].iter().for_each(|task| task.abort());
+    fleet.iter().for_each(|fleet| fleet.leave());
     for (accepting, connections) in &listening {
         accepting.abort();
         connections.drain();
@@ -205,12 +206,11 @@ pub async fn serve_embedded(
         }
     };
     let _ = tokio::time::timeout(DRAIN, ended).await;
+    upkeep::leave(fleet.as_deref()).await;
     if fleet.is_none() && bound.config.asks_verdict {
         awaited::before_verdict(&machine, &webhook_sender, &machine.sandboxes(), None, awaited::AT_END).await;
     }
-    if let Some(ticking) = ticking {
-        ticking.abort();
-    }
+    ticking.into_iter().for_each(|ticking| ticking.abort());
     // Where a fleet has the sandboxes, they do not end with a replica.
     if fleet.is_none() && is_alive && !bound.config.asks_verdict {
         shutdown::report_all(&machine);

@@ -41,6 +41,11 @@ impl Sections {
         fleet.run(&reach, |section| (section.holds(sandbox) && lane.is(section.courier())).then(&mut act)).await
     }
 
+    /// Whether the process ends while other replicas may go on with what it has begun.
+    pub fn are_left(&self) -> bool {
+        self.0.as_ref().is_some_and(|fleet| fleet.is_leaving())
+    }
+
     /// The right to send the webhooks of a sandbox, unless another replica has it.
     pub async fn courier(&self, sandbox: &Sandbox) -> Result<Option<Courier>, Fault> {
         match &self.0 {

@@ -87,7 +87,7 @@ impl WebhookSender {
     /// tasks that were due. It begins after any other advance of this sandbox.
     ///
     /// # Errors
-    /// When the sandbox is reset, replaced or removed meanwhile, or webhooks cause each other without end.
+    /// When the sandbox is reset, replaced or removed meanwhile, webhooks cause each other without end, or another replica goes on.
     pub async fn advance(self: &Arc<Self>, moving: &Moving) -> Result<(Timestamp, u64), AdvanceError> {
         let _held = self.delivery_lock(moving.moving.sandbox()).lock_owned().await;
         self.move_clock(&moving.moving, &moving.courier).await
@@ -101,6 +101,9 @@ impl WebhookSender {
         loop {
             if sandbox.is_removed() {
                 return Err(AdvanceError::Superseded);
+            }
+            if self.sections.are_left() {
+                return Err(AdvanceError::Left);
             }
             let advance = || self.machine.advance_until_webhook(sandbox, epoch, to, wall(), &slice(SLICE));
             let Some(progress) = self.sections.run_as(courier, sandbox, advance).await? else {
@@ -173,7 +176,7 @@ impl WebhookSender {
         }
         // More is sent after the next scan of the ticker.
         for _ in 0..ROUNDS {
-            if sandbox.is_removed() {
+            if sandbox.is_removed() || self.sections.are_left() {
                 break;
             }
             let due = || self.machine.due_webhooks(sandbox, wall(), &slice(SLICE));
@@ -260,6 +263,10 @@ impl WebhookSender {
             if kept::everything(self.store.as_deref()).await.is_err() {
                 return Ok(());
             }
+            if self.sections.are_left() {
+                // What is on its way is waited for and reported; another replica sends the rest.
+                next.clear();
+            }
             for index in next.drain(..) {
                 let (sender, own_permits, name) = (Arc::clone(self), Arc::clone(&own_permits), Arc::clone(&sandbox.name));
                 let row = Arc::clone(&outbound[index]);
@@ -275,6 +282,7 @@ impl WebhookSender {
                     sent = sending.join_next() => match sent {
                         Some(Ok((index, result))) => results[index] = Some(result),
                         Some(Err(_)) => {}
+                        None if self.sections.are_left() => return Ok(()),
                         None => results[reported] = Some(AttemptResult::Silent("the delivery broke off".to_owned())),
                     },
                     () = ended(sandbox, epoch) => return Ok(()),
@@ -340,6 +348,8 @@ pub(super) enum AdvanceError {
     Superseded,
     #[error("webhooks cause each other without end: the clock stands at {0}")]
     Endless(Timestamp),
+    #[error("this process ends; another replica moves the clock on")]
+    Left,
     #[error("{0}")]
     Away(#[from] Fault),
 }

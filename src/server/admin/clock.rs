@@ -17,6 +17,7 @@ use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::{self, AdminResponse};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
+use crate::server::webhook_sender::AdvanceError;
 use crate::world::{Clock, Deed, Mode};
 
 /// The clock of a sandbox.
@@ -104,11 +105,14 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Clo
         if let Some(mode) = mode {
             sender.act(&moved, || moved.lock().world.set_mode(mode, wall())).await?;
         }
-        Ok::<(), Problem>(())
+        Ok::<(), AdvanceError>(())
     };
-    if let Ok(done) = tokio::time::timeout(admin.advance_timeout, detached(put)).await {
-        done?;
-        note_advance(admin, &sandbox, None).await;
+    match tokio::time::timeout(admin.advance_timeout, detached(put)).await {
+        Ok(Err(AdvanceError::Left)) | Err(_) => {}
+        Ok(done) => {
+            done?;
+            note_advance(admin, &sandbox, None).await;
+        }
     }
     shown(admin, &sandbox).await
 }
@@ -174,7 +178,7 @@ pub(crate) async fn advance(admin: &Admin, request: &AdminRequest<'_>) -> Result
         Some(false) => None,
         None => tokio::time::timeout(admin.advance_timeout, advance).await.ok(),
     };
-    let Some(done) = done else {
+    let Some(done) = done.filter(|done| !matches!(done, Err(AdvanceError::Left))) else {
         let read = || sandbox.lock().world.clock().now(wall());
         let now = admin.webhook_sender.act(&sandbox, read).await.unwrap_or_else(|_| read());
         let on_its_way = Advanced { now, fired: moving.fired(), postponed: 0, moving: true, to: Some(moving.to) };

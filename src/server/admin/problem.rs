@@ -88,8 +88,8 @@ impl From<ActionError> for Problem {
 
 impl From<AdvanceError> for Problem {
     fn from(error: AdvanceError) -> Self {
-        let status = if let AdvanceError::Away(_) = error { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::CONFLICT };
-        Self::new(status, error.to_string())
+        let is_away = matches!(error, AdvanceError::Away(_) | AdvanceError::Left);
+        Self::new(if is_away { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::CONFLICT }, error.to_string())
     }
 }
 

@@ -18,6 +18,9 @@ use crate::server::verdicts::Verdicts;
 
 /// How often abandoned sandboxes are looked for.
 const SWEEP: Duration = Duration::from_secs(1);
+/// How long a replica that leaves waits for webhooks that are on their way, and for the database that is to know.
+const LAST_WEBHOOKS: Duration = Duration::from_millis(300);
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// How long a client may take nothing of its answer while others wait for room.
 const STALLED: Duration = Duration::from_millis(100);
 
@@ -52,6 +55,13 @@ async fn sweep_shared(machine: &Machine, fleet: &Arc<Fleet>) -> Vec<Arc<Sandbox>
         }
     }
     removed
+}
+
+/// Leaves what this replica has begun to the others.
+pub(super) async fn leave(fleet: Option<&Fleet>) {
+    if let Some(fleet) = fleet {
+        let _ = tokio::time::timeout(LAST_WORDS, fleet.leave_lanes(LAST_WEBHOOKS)).await;
+    }
 }
 
 /// Goes on with what other replicas do, for ever.

@@ -106,9 +106,9 @@ impl Memory {
         self.tables().sandboxes[name].rows.iter().filter_map(|(_, _, row)| row.events.first().copied()).collect()
     }
 
-    /// Has every right to send webhooks be over, as it is of replicas that are not heard of.
-    pub fn forget_couriers(&self) {
-        self.tables().sandboxes.values_mut().for_each(|kept| kept.head.courier = None);
+    /// Who sends the webhooks of a sandbox.
+    pub fn courier(&self, name: &str) -> Option<i64> {
+        self.tables().sandboxes.get(name)?.head.courier
     }
 
     /// How many commits were made.
