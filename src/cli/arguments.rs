@@ -234,12 +234,12 @@ pub struct ServeArguments {
     /// told, at most 8 GiB
     #[arg(long, env = "SEATRIAL_TOTAL_BYTES", value_name = "BYTES", value_parser = size)]
     pub total_bytes: Option<usize>,
-    /// Idle time after which a sandbox other than the default one is removed; `0s` keeps all
-    #[arg(long, env = "SEATRIAL_SANDBOX_TTL", value_name = "DURATION", default_value = "24h", value_parser = span)]
-    pub sandbox_ttl: Duration,
-    /// Largest number of sandboxes
-    #[arg(long, env = "SEATRIAL_SANDBOXES", value_name = "NUMBER", default_value_t = 10_000)]
-    pub sandboxes: usize,
+    /// Idle time after which a sandbox other than the default one is removed; `0s` keeps all. 24 h unless told
+    #[arg(long, env = "SEATRIAL_SANDBOX_TTL", value_name = "DURATION", value_parser = span)]
+    pub sandbox_ttl: Option<Duration>,
+    /// Largest number of sandboxes; 10,000 unless told
+    #[arg(long, env = "SEATRIAL_SANDBOXES", value_name = "NUMBER")]
+    pub sandboxes: Option<usize>,
     /// Time in which a client has to send its request
     #[arg(long, env = "SEATRIAL_READ_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = timeout)]
     pub read_timeout: Duration,

@@ -62,11 +62,11 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         plain: arguments.plain,
         journal_bytes: arguments.journal_bytes.unwrap_or(usual.journal_bytes),
         journals_bytes: arguments.journals_bytes.unwrap_or(budgets.journals),
-        sandboxes: arguments.sandboxes,
+        sandboxes: arguments.sandboxes.unwrap_or(usual.sandboxes),
         sandbox_bytes: arguments.sandbox_bytes.unwrap_or(total_bytes / 2),
         total_bytes,
         secrets: Some(server::secret),
-        ttl: Some(arguments.sandbox_ttl).filter(|ttl| !ttl.is_zero()),
+        ttl: arguments.sandbox_ttl.map_or(usual.ttl, |ttl| Some(ttl).filter(|ttl| !ttl.is_zero())),
     };
     if let Some(problem) = verdict::obstacle(arguments) {
         return complain(&problem, Exit::Usage);

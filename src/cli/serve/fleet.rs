@@ -66,12 +66,17 @@ mod common {
 
     use clap::ValueEnum;
 
+    use crate::base::time;
     use crate::cli::arguments::{ConformArgument, ContractArgument, ServeArguments};
     use crate::engine::Options;
     use crate::fleet::Common;
 
     const JOURNAL: &str = "journal-bytes";
     const JOURNALS: &str = "journals-bytes";
+    const SANDBOX: &str = "sandbox-bytes";
+    const TOTAL: &str = "total-bytes";
+    const SANDBOXES: &str = "sandboxes";
+    const TTL: &str = "sandbox-ttl";
     const CONFORM: &str = "conform";
     const CONTRACT: &str = "contract";
     const PLAIN: &str = "plain";
@@ -83,6 +88,10 @@ mod common {
         let rows = [
             (JOURNAL, Some(options.journal_bytes.to_string())),
             (JOURNALS, Some(options.journals_bytes.to_string())),
+            (SANDBOX, Some(options.sandbox_bytes.to_string())),
+            (TOTAL, Some(options.total_bytes.to_string())),
+            (SANDBOXES, Some(options.sandboxes.to_string())),
+            (TTL, Some(time::written(options.ttl.unwrap_or_default()))),
             (CONFORM, conform.map(word)),
             (CONTRACT, contract.map(word)),
             (PLAIN, Some(options.plain.to_string())),
@@ -95,6 +104,10 @@ mod common {
         common([
             (JOURNAL, arguments.journal_bytes.map(|bytes| bytes.to_string())),
             (JOURNALS, arguments.journals_bytes.map(|bytes| bytes.to_string())),
+            (SANDBOX, arguments.sandbox_bytes.map(|bytes| bytes.to_string())),
+            (TOTAL, arguments.total_bytes.map(|bytes| bytes.to_string())),
+            (SANDBOXES, arguments.sandboxes.map(|number| number.to_string())),
+            (TTL, arguments.sandbox_ttl.map(time::written)),
             (CONFORM, arguments.conform.as_ref().map(word)),
             (CONTRACT, arguments.contract.as_ref().map(word)),
             (PLAIN, arguments.plain.then(|| true.to_string())),
@@ -108,6 +121,11 @@ mod common {
         let contract = rows.get(CONTRACT).and_then(|text| ContractArgument::from_str(text, false).ok());
         options.journal_bytes = number(JOURNAL).unwrap_or(options.journal_bytes);
         options.journals_bytes = number(JOURNALS).unwrap_or(options.journals_bytes);
+        options.sandbox_bytes = number(SANDBOX).unwrap_or(options.sandbox_bytes);
+        options.total_bytes = number(TOTAL).unwrap_or(options.total_bytes);
+        options.sandboxes = number(SANDBOXES).unwrap_or(options.sandboxes);
+        let ttl = rows.get(TTL).and_then(|text| time::duration(text));
+        options.ttl = ttl.map_or(options.ttl, |ttl| Some(ttl).filter(|ttl| !ttl.is_zero()));
         options.conform = conform.map_or(options.conform, Into::into);
         options.contract = contract.map_or(options.contract, Into::into);
         options.plain = rows.get(PLAIN).map_or(options.plain, |text| text == "true");
@@ -120,6 +138,37 @@ mod common {
 
     fn word(choice: &impl ValueEnum) -> String {
         choice.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use std::time::Duration;
+
+        use clap::Parser;
+
+        use super::*;
+
+        #[derive(Parser)]
+        struct Line {
+            #[command(flatten)]
+            arguments: ServeArguments,
+        }
+
+        #[test]
+        fn what_one_replica_asks_for_the_next_one_has() {
+            let flags =
+                ["--sandbox-ttl=90s", "--sandboxes=7", "--sandbox-bytes=4096", "--total-bytes=9000", "--journal-bytes=11", "--plain"];
+            let line = Line::try_parse_from([&["seatrial"], &flags[..]].concat()).expect("these are flags");
+            let (mut options, asked) = (Options::default(), asked(&line.arguments));
+            assert_eq!(asked.0.len(), flags.len());
+            set(&mut options, &asked);
+            assert_eq!((options.ttl, options.sandboxes), (Some(Duration::from_secs(90)), 7));
+            assert_eq!((options.sandbox_bytes, options.total_bytes, options.journal_bytes), (4096, 9000, 11));
+            let told = usual(&options);
+            assert!(asked.0.iter().all(|row| told.0.get(row.0) == Some(row.1)), "{told:?}");
+            set(&mut options, &usual(&Options { ttl: None, ..Options::default() }));
+            assert_eq!((options.ttl, options.sandboxes), (None, Options::default().sandboxes));
+        }
     }
 }
 
