@@ -270,13 +270,34 @@ fn lock(directory: &Path) -> Result<Lock, StoreError> {
     Ok(lock)
 }
 
+/// The process that looks at a directory whose file it has locked together with others, as far as this system tells; empty otherwise. The
+/// file says who has written there, not who looks.
+fn looker(file: &File) -> io::Result<Option<String>> {
+    if file.try_lock_shared().is_err() {
+        return Ok(None);
+    }
+    file.unlock()?;
+    let inode = format!(":{}", file.metadata()?.ino());
+    let locks = fs::read_to_string("/proc/locks").unwrap_or_default();
+    // Such as `1: FLOCK  ADVISORY  READ 4711 fe:00:131 0 EOF`.
+    let looks = |line: &&str| {
+        let mut words = line.split_whitespace().skip(1);
+        words.next() == Some("FLOCK") && words.nth(1) == Some("READ") && words.nth(1).is_some_and(|place| place.ends_with(&inode))
+    };
+    let process = locks.lines().find(looks).and_then(|line| line.split_whitespace().nth(4)?.parse::<u32>().ok());
+    Ok(Some(process.map(|process| process.to_string()).unwrap_or_default()))
+}
+
 /// Locks a directory by its file.
 fn locked(directory: &Path, mut file: File, lock: impl FnOnce(&File) -> Result<(), TryLockError>) -> Result<Lock, StoreError> {
     match lock(&file) {
         Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => {
             let mut process = String::new();
-            let _ = file.read_to_string(&mut process);
+            match looker(&file) {
+                Ok(Some(looker)) => process = looker,
+                _ => drop(file.read_to_string(&mut process)),
+            }
             Err(StoreError::InUse { directory: directory.to_owned(), process: process.trim().to_owned() })
         }
         Err(TryLockError::Error(error)) => Err(StoreError::Io { directory: directory.to_owned(), error }),
@@ -335,6 +356,24 @@ mod tests {
         assert!(told.to_string().ends_with(&format!("; it is of user {own} with mode 600: give it to the user of this process")), "{told}");
         assert!(!denied(&file, io::ErrorKind::NotFound.into()).to_string().contains("user"));
         fs::remove_file(&file).expect("it is there");
+    }
+
+    #[test]
+    fn who_looks_at_a_directory_is_named_and_not_who_had_it_before() {
+        let directory = std::env::temp_dir().join(format!("seatrial-looked-at-{}", std::process::id()));
+        fs::create_dir_all(&directory).expect("a folder can be made");
+        fs::write(directory.join("LOCK"), "4711\n").expect("a file can be written");
+        let looking = File::open(directory.join("LOCK")).expect("it is there");
+        looking.try_lock_shared().expect("nobody has it");
+        let refused = lock(&directory).err().map(|error| error.to_string()).unwrap_or_default();
+        let who = if cfg!(target_os = "linux") { format!("process {}", std::process::id()) } else { "another process".to_owned() };
+        assert_eq!(refused, format!("the data directory {} is in use by {who}", directory.display()));
+        drop(looking);
+        let held = lock(&directory).expect("nobody has it");
+        let refused = lock(&directory).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(refused.ends_with(&format!("is in use by process {}", std::process::id())), "{refused}");
+        drop(held);
+        fs::remove_dir_all(directory).expect("the folder can go");
     }
 
     #[test]
