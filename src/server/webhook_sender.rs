@@ -23,7 +23,7 @@ use crate::server::metrics::Metrics;
 use crate::server::sections::{Courier, Sections};
 use crate::server::webhook_client::WebhookClient;
 use crate::store::Store;
-use crate::world::Mode;
+use crate::world::{Deed, Mode};
 
 /// How many requests are under way at once, over all sandboxes.
 const AT_ONCE: usize = 1_024;
@@ -93,6 +93,17 @@ impl WebhookSender {
         self.move_clock(&moving.moving, &moving.courier).await
     }
 
+    /// The same, and notes in the log of the sandbox that it was done. Returns also how many tasks wait for room.
+    ///
+    /// # Errors
+    /// As [`WebhookSender::advance`].
+    pub async fn advance_noted(self: &Arc<Self>, moving: &Moving) -> Result<(Timestamp, u64, usize), AdvanceError> {
+        let sandbox = moving.moving.sandbox();
+        let _held = self.delivery_lock(sandbox).lock_owned().await;
+        let (now, fired) = self.move_clock(&moving.moving, &moving.courier).await?;
+        Ok((now, fired, self.note_advance(sandbox, Some(fired)).await))
+    }
+
     /// The same while the caller holds the delivery lock.
     async fn move_clock(self: &Arc<Self>, moving: &ClockMove, courier: &Courier) -> Result<(Timestamp, u64), AdvanceError> {
         let (sandbox, epoch, to) = (moving.sandbox(), moving.epoch, moving.to);
@@ -156,6 +167,16 @@ impl WebhookSender {
         Ok(promised.map(|(epoch, to)| Moving { moving: Arc::new(ClockMove::new(mover, epoch, to)), courier }))
     }
 
+    /// Notes that a clock was moved; where that is not possible, nothing else is missing. Returns how many tasks wait for room.
+    pub async fn note_advance(&self, sandbox: &Arc<Sandbox>, fired: Option<u64>) -> usize {
+        let postponed = || sandbox.lock().world.agenda().postponed();
+        let note = || {
+            sandbox.note(wall(), Deed::Advanced, None, fired);
+            postponed()
+        };
+        self.act(sandbox, note).await.unwrap_or_else(|_| postponed())
+    }
+
     /// Does something in a sandbox.
     ///
     /// # Errors
@@ -172,7 +193,9 @@ impl WebhookSender {
         if let Some(moving) = self.moves.go_on(sandbox) {
             tracing::info!(sandbox = &*sandbox.name, to = %moving.to, "the clock goes on to where it was to be moved");
             // What has failed is in the log, or tried again after the next scan.
-            let _ = self.move_clock(&moving, &courier).await;
+            if let Ok((_, fired)) = self.move_clock(&moving, &courier).await {
+                self.note_advance(sandbox, Some(fired)).await;
+            }
         }
         // More is sent after the next scan of the ticker.
         for _ in 0..ROUNDS {

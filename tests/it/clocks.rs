@@ -54,6 +54,10 @@ fn an_advance_need_not_be_waited_for() {
     assert_eq!((waited.status, &waited.json()["now"]), (200, &json!("2040-01-04T02:00:00Z")), "{}", waited.body);
     let clock = settled(&server);
     assert_eq!((&clock["now"], &clock["to"]), (&json!("2040-01-04T02:00:00Z"), &Value::Null), "{clock}");
+    let log = admin(&server, "GET", "/sandboxes/default/log", &Value::Null);
+    let lines = log["log"].as_array().into_iter().flatten().filter(|line| line["what"] == "advanced");
+    let noted: Vec<_> = lines.map(|line| line["at"].as_str().unwrap_or_default()).collect();
+    assert_eq!(noted, ["2040-01-01T00:00:00Z", "2040-01-04T00:00:00Z", "2040-01-04T01:00:00Z", "2040-01-04T02:00:00Z"], "{log}");
     assert_eq!(advance(json!({"by": "1h", "wait": "no"})).status, 400);
 }
 

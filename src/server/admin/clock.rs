@@ -105,14 +105,12 @@ pub(crate) async fn put(admin: &Admin, request: &AdminRequest<'_>) -> Result<Clo
         if let Some(mode) = mode {
             sender.act(&moved, || moved.lock().world.set_mode(mode, wall())).await?;
         }
+        sender.note_advance(&moved, None).await;
         Ok::<(), AdvanceError>(())
     };
     match tokio::time::timeout(admin.advance_timeout, detached(put)).await {
         Ok(Err(AdvanceError::Left)) | Err(_) => {}
-        Ok(done) => {
-            done?;
-            note_advance(admin, &sandbox, None).await;
-        }
+        Ok(done) => done?,
     }
     shown(admin, &sandbox).await
 }
@@ -172,7 +170,7 @@ pub(crate) async fn advance(admin: &Admin, request: &AdminRequest<'_>) -> Result
     };
     let made = promised.ok_or_else(end_of_calendar)?;
     let moving = Arc::clone(&made.moving);
-    let advance = begin(async move { sender.advance(&made).await });
+    let advance = begin(async move { sender.advance_noted(&made).await });
     let done = match wait {
         Some(true) => Some(advance.await),
         Some(false) => None,
@@ -184,19 +182,8 @@ pub(crate) async fn advance(admin: &Admin, request: &AdminRequest<'_>) -> Result
         let on_its_way = Advanced { now, fired: moving.fired(), postponed: 0, moving: true, to: Some(moving.to) };
         return Ok(response::json(StatusCode::ACCEPTED, &on_its_way));
     };
-    let (now, fired) = done?;
-    let postponed = note_advance(admin, &sandbox, Some(fired)).await;
+    let (now, fired, postponed) = done?;
     Ok(response::json(StatusCode::OK, &Advanced { now, fired, postponed, moving: false, to: None }))
-}
-
-/// Notes that the clock was moved; where that is not possible, nothing else is missing. Returns how many tasks wait for room.
-async fn note_advance(admin: &Admin, sandbox: &Arc<Sandbox>, fired: Option<u64>) -> usize {
-    let postponed = || sandbox.lock().world.agenda().postponed();
-    let note = || {
-        sandbox.note(wall(), Deed::Advanced, None, fired);
-        postponed()
-    };
-    admin.webhook_sender.act(sandbox, note).await.unwrap_or_else(|_| postponed())
 }
 
 /// How time passes, as scenarios write it.

@@ -195,6 +195,8 @@ fn every_replica_knows_where_a_clock_is_moved_to_and_goes_on_when_another_one_en
     next().write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").expect("it is read");
     while other.clock()["moving"] == true {}
     assert_eq!((other.now().to_string(), &other.clock()["to"]), (to, &Value::Null));
+    // It says so as the one that was asked would have.
+    while !other.ask("GET", "/sandboxes/default/log", &Value::Null).1.to_string().contains(r#""advanced""#) {}
 }
 
 #[test]
