@@ -89,7 +89,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         None => None,
         Some(directory) => match store::open(&machine, directory, arguments.fsync.into(), server::wall()) {
             Ok(opened) => {
-                begin::tell(directory, &opened);
+                begin::tell(directory, &opened, &machine);
                 begin::go_on_from_latest_call(&machine);
                 Some(opened)
             }

@@ -22,6 +22,8 @@ pub(super) struct Budget {
     total_bytes: usize,
     pub(super) journal_bytes: usize,
     journals_bytes: usize,
+    /// What each sandbox that is there may hold in any case, where an earlier process has left more than fits; else nothing.
+    share: AtomicUsize,
     documents: Arc<AtomicUsize>,
     journals: Arc<AtomicUsize>,
 }
@@ -100,6 +102,7 @@ impl Budget {
             total_bytes: options.total_bytes,
             journal_bytes: options.journal_bytes,
             journals_bytes: options.journals_bytes,
+            share: AtomicUsize::new(0),
             documents: Arc::default(),
             journals: Arc::default(),
         }
@@ -117,8 +120,23 @@ impl Budget {
 
     /// How many more bytes of documents a sandbox may take in.
     pub fn room(&self, documents: &ByteMeter) -> usize {
-        let own = self.sandbox_bytes.saturating_sub(documents.own());
-        own.min(self.total_bytes.saturating_sub(documents.sum()))
+        let own = documents.own();
+        let of_all = self.total_bytes.saturating_sub(documents.sum()).max(self.share().saturating_sub(own));
+        self.sandbox_bytes.saturating_sub(own).min(of_all)
+    }
+
+    /// Has each of so many sandboxes have room of its own from now on, however much others hold.
+    pub fn set_share(&self, sandboxes: usize) {
+        self.share.store((self.total_bytes / sandboxes.max(1)).saturating_sub(EMPTY_SANDBOX), Ordering::Relaxed);
+    }
+
+    fn share(&self) -> usize {
+        self.share.load(Ordering::Relaxed)
+    }
+
+    /// By how much a sandbox exceeds its budget.
+    pub fn excess(&self, documents: &ByteMeter) -> usize {
+        documents.own().saturating_sub(self.sandbox_bytes)
     }
 
     /// By how much all journals together exceed their budget.
@@ -134,12 +152,14 @@ impl Budget {
     /// How many bytes a staged sandbox may hold, when so many are freed for it.
     pub fn room_for_new(&self, freed: usize) -> usize {
         let sum = (self.documents.load(Ordering::Relaxed) + EMPTY_SANDBOX).saturating_sub(freed);
-        self.sandbox_bytes.min(self.total_bytes.saturating_sub(sum))
+        let share = if freed > 0 { self.share() } else { 0 };
+        self.sandbox_bytes.min(self.total_bytes.saturating_sub(sum).max(share))
     }
 
     /// Whether a staged sandbox keeps within the budgets, when so many bytes are freed for it.
     pub fn fits(&self, documents: &ByteMeter, freed: usize) -> bool {
-        documents.own() <= self.sandbox_bytes && documents.sum().saturating_sub(freed) <= self.total_bytes
+        let is_in_share = freed > 0 && documents.own() <= self.share();
+        documents.own() <= self.sandbox_bytes && (is_in_share || documents.sum().saturating_sub(freed) <= self.total_bytes)
     }
 
     pub fn total_usage(&self) -> TotalUsage {
@@ -183,5 +203,22 @@ mod tests {
         drop(staged);
         one.set(10);
         assert_eq!(budget.room(&other), 30);
+    }
+
+    #[test]
+    fn where_an_earlier_process_left_too_much_each_sandbox_has_a_share() {
+        let budget = Budget::new(&Options { sandbox_bytes: 60, total_bytes: 2 * (100 + EMPTY_SANDBOX), ..Options::default() });
+        let (huge, other) = (budget.documents_meter(), budget.documents_meter());
+        huge.set(1_000_000);
+        assert_eq!((budget.excess(&huge), budget.room(&other)), (999_940, 0));
+        budget.set_share(2);
+        assert_eq!((budget.room(&huge), budget.room(&other)), (0, 60));
+        other.set(50);
+        assert_eq!((budget.room(&other), budget.excess(&other)), (10, 0));
+        // What takes the place of one may be as large; further ones have no room.
+        let staged = budget.documents_meter();
+        staged.set(60);
+        assert!(budget.fits(&staged, 50 + EMPTY_SANDBOX) && !budget.fits(&staged, 0));
+        assert_eq!((budget.room_for_new(50 + EMPTY_SANDBOX), budget.room_for_new(0)), (60, 0));
     }
 }

@@ -382,6 +382,19 @@ impl Machine {
         self.budget.room(&sandbox.documents)
     }
 
+    /// Where an earlier process has left more than sandboxes may hold, each has room for an equal share from now on. Returns those that
+    /// hold more than they may, with what they hold.
+    pub fn share_what_was_left(&self) -> Vec<(Arc<Sandbox>, usize)> {
+        let sandboxes = self.sandboxes();
+        let over = sandboxes.iter().filter(|sandbox| self.budget.excess(&sandbox.documents) > 0);
+        let over: Vec<_> = over.map(|sandbox| (Arc::clone(sandbox), sandbox.documents.own())).collect();
+        let total = self.total_usage();
+        if !over.is_empty() || total.documents > total.documents_limit {
+            self.budget.set_share(sandboxes.len());
+        }
+        over
+    }
+
     /// What all sandboxes hold together.
     #[must_use]
     pub fn total_usage(&self) -> TotalUsage {

@@ -25,6 +25,8 @@ pub struct Opened {
     pub sandboxes: usize,
     /// The names of those that were dropped: the process ended while it made them.
     pub unborn: Vec<String>,
+    /// The names of those that hold more than they may, with what they hold, in bytes.
+    pub overfull: Vec<(String, usize)>,
     /// The fingerprint of the file that the default sandbox was imported from.
     pub imported: Option<u128>,
     /// The fingerprint of the scenario and the seed that a process was last started with.
@@ -81,8 +83,9 @@ pub fn open(machine: &Machine, directory: &Path, fsync: Fsync, wall: Timestamp) 
     // The budgets may be smaller than those of the process before.
     machine.sandboxes().iter().for_each(|sandbox| sandbox.fit_journal());
     machine.shrink_journals();
+    let overfull = machine.share_what_was_left().into_iter().map(|(sandbox, bytes)| (sandbox.name.to_string(), bytes)).collect();
     let unborn = unborn.into_iter().map(|(name, _)| name).collect();
-    Ok(Opened { store, left: (sandboxes > 0).then_some(left), sandboxes, unborn, imported, started_with })
+    Ok(Opened { store, left: (sandboxes > 0).then_some(left), sandboxes, unborn, overfull, imported, started_with })
 }
 
 /// Reads one sandbox without its journal; `None` if it has no records, because the process ended while it was made.

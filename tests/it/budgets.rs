@@ -7,6 +7,7 @@ use seatrial::world::{Clock, Counter, Credential, Kind, Mode, Note, OutboxEntry,
 use serde_json::{Value, json};
 
 use crate::client::{JSON, admin, send};
+use crate::data_dir::Folder;
 use crate::process::Server;
 
 const LABEL: Kind = Kind::new("label");
@@ -262,6 +263,52 @@ fn lists_of_large_rows_have_pages_that_lead_to_each_other() {
     assert_eq!((count, sandboxes), (1, vec![json!("default")]));
     assert_eq!(send(&server, "GET", "/_seatrial/sandboxes?after=none", &[], "").status, 400);
     assert_eq!(send(&server, "GET", "/_seatrial/sandboxes/default/requests?before=none", &[], "").status, 400);
+}
+
+#[test]
+fn a_sandbox_that_is_larger_than_it_may_be_leaves_room_for_others() {
+    let folder = Folder::new();
+    let directory = folder.0.to_str().expect("a UTF-8 path");
+    let parcel = |note: &str| {
+        let size =
+            json!({"length": "5", "width": "5", "height": "5", "distance_unit": "in", "weight": "2", "mass_unit": "lb", "metadata": note});
+        size.to_string()
+    };
+    let call = |server: &Server, method: &str, (sandbox, token): (&str, &str), path: &str, note: &str| {
+        let body = if method == "POST" { parcel(note) } else { String::new() };
+        send(server, method, &format!("/@{sandbox}/shippo/parcels{path}"), &[("authorization", token), JSON], &body)
+    };
+    let mut server = Server::start(&["--data-dir", directory]);
+    let [of_large, of_small] = ["large", "small"].map(|name| {
+        let made = admin(&server, "POST", "/sandboxes", &json!({"name": name}));
+        format!("ShippoToken {}", made["credentials"]["shippo"][0]["token"].as_str().expect("a token"))
+    });
+    let (default, large, small) = (("default", crate::admin::SHIPPO[1].1), ("large", &*of_large), ("small", &*of_small));
+    let mut id = String::new();
+    for _ in 0..2000 {
+        let made = call(&server, "POST", large, "", &"n".repeat(90));
+        assert_eq!(made.status, 201, "{}", made.body);
+        id = made.json()["object_id"].as_str().expect("an id").to_owned();
+    }
+    assert_eq!(server.signal("-TERM"), Some(0));
+    let server = Server::start_logged(&["--data-dir", directory, "--total-bytes", "400000"]);
+    for sandbox in [default, small] {
+        let made = call(&server, "POST", sandbox, "", "");
+        assert_eq!(made.status, 201, "{}", made.body);
+    }
+    assert_eq!(admin(&server, "PUT", "/sandboxes/default/scenario", &json!({"name": "other"}))["scenario"], "other");
+    let refused = call(&server, "POST", large, "", "");
+    assert!(refused.status == 500 && refused.head.contains("sandbox-full"), "{} {}", refused.head, refused.body);
+    assert_eq!(send(&server, "POST", "/_seatrial/sandboxes/large/snapshot", &[JSON], r#"{"name": "s"}"#).status, 507);
+    assert_eq!(send(&server, "POST", "/_seatrial/sandboxes", &[JSON], r#"{"name": "further"}"#).status, 507);
+    assert_eq!(call(&server, "GET", large, &format!("/{id}"), "").status, 200);
+    admin(&server, "POST", "/sandboxes/large/reset", &json!({}));
+    assert_eq!(call(&server, "POST", large, "", "").status, 201, "there is room again");
+    assert_eq!(send(&server, "POST", "/_seatrial/sandboxes", &[JSON], r#"{"name": "further"}"#).status, 201);
+    assert_eq!(send(&server, "DELETE", "/_seatrial/sandboxes/large", &[], "").status, 200);
+    let log = server.log();
+    assert!(log.contains("sandbox `large` holds ") && log.contains("and may hold 200000: it can be read, reset and deleted"), "{log}");
+    assert!(log.contains("all sandboxes hold ") && log.contains("start with a larger `--total-bytes`"), "{log}");
 }
 
 #[test]

@@ -204,7 +204,7 @@ fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 }
 
 /// Says what a data directory brought, where that is not what was left there.
-pub(super) fn tell(directory: &Path, opened: &Opened) {
+pub(super) fn tell(directory: &Path, opened: &Opened, machine: &Machine) {
     let Some(left) = opened.left else { return };
     let (sandboxes, directory) = (opened.sandboxes, directory.display());
     if !opened.unborn.is_empty() {
@@ -214,6 +214,21 @@ pub(super) fn tell(directory: &Path, opened: &Opened) {
         ));
     }
     tracing::info!(sandboxes, %directory, "goes on with what was kept");
+    let most = machine.options().sandbox_bytes;
+    for (name, bytes) in &opened.overfull {
+        tracing::warn!(
+            "sandbox `{name}` holds {bytes} bytes and may hold {most}: it can be read, reset and deleted, and what would make it grow is \
+             refused; to go on with it, start with a larger `--sandbox-bytes`"
+        );
+    }
+    let all = machine.total_usage();
+    if all.documents > all.documents_limit {
+        let (held, most) = (all.documents, all.documents_limit);
+        tracing::warn!(
+            "all sandboxes hold {held} bytes and may hold {most}: none can be added, and each may grow to an equal share of that; reset or \
+             delete some, or start with a larger `--total-bytes`"
+        );
+    }
     if left.lost > 0 {
         let lost = left.lost;
         warn(&format_args!("seatrial: the last {lost} changes in {directory} were written, and are gone"));
