@@ -292,8 +292,8 @@ pub trait Ledger: Send + Sync {
     /// The replicas that were heard of lately.
     fn replicas(&self) -> Trip<'_, Vec<ReplicaRow>>;
 
-    /// Adds letters to an inbox, within bounds.
-    fn post(&self, inbox: String, letters: Vec<Letter>) -> Trip<'_, ()>;
+    /// Adds letters to an inbox, within bounds. It counts for the sandbox whose webhooks they are, if they are some.
+    fn post(&self, inbox: String, sandbox: Option<String>, letters: Vec<Letter>) -> Trip<'_, ()>;
 
     /// The letters of an inbox; `None` if there is none of that name. With `opens` there is one from now on.
     fn letters(&self, inbox: String, opens: bool) -> Trip<'_, Option<Letters>>;

@@ -280,8 +280,8 @@ impl Ledger for Postgres {
         Box::pin(formats::upgrade(&self.pool, format))
     }
 
-    fn post(&self, inbox: String, letters: Vec<Letter>) -> Trip<'_, ()> {
-        Box::pin(async move { letters::post(&self.pool, &inbox, &letters).await })
+    fn post(&self, inbox: String, sandbox: Option<String>, letters: Vec<Letter>) -> Trip<'_, ()> {
+        Box::pin(async move { letters::post(&self.pool, (&inbox, sandbox.as_deref()), &letters).await })
     }
 
     fn letters(&self, inbox: String, opens: bool) -> Trip<'_, Option<Letters>> {

@@ -186,8 +186,8 @@ impl Ledger for Several {
         Box::pin(self.first().to(self.first().ledger.replicas()))
     }
 
-    fn post(&self, inbox: String, letters: Vec<Letter>) -> Trip<'_, ()> {
-        Box::pin(self.first().to(self.first().ledger.post(inbox, letters)))
+    fn post(&self, inbox: String, sandbox: Option<String>, letters: Vec<Letter>) -> Trip<'_, ()> {
+        Box::pin(self.first().to(self.first().ledger.post(inbox, sandbox, letters)))
     }
 
     fn letters(&self, inbox: String, opens: bool) -> Trip<'_, Option<Letters>> {

@@ -168,7 +168,7 @@ impl Inboxes {
             return Ok(());
         };
         let letter = postcard::to_stdvec(&request).map_err(|error| Fault::Damaged(error.to_string()))?;
-        fleet.ledger().post(name.to_owned(), vec![letter.into()]).await
+        fleet.ledger().post(name.to_owned(), request.sandbox().map(Cow::into_owned), vec![letter.into()]).await
     }
 
     /// Which of some answers the next letter with that query gets. Where letters made room for others, or there are so many, the last one.

@@ -61,7 +61,7 @@ impl Told {
         if rows.is_empty() {
             return Ok(());
         }
-        let told = self.fleet.ledger().post(self.topic.to_owned(), rows.clone()).await;
+        let told = self.fleet.ledger().post(self.topic.to_owned(), None, rows.clone()).await;
         if told.is_err() {
             let mut waiting = self.waiting();
             waiting.splice(0..0, rows);

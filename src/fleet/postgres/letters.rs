@@ -16,8 +16,9 @@ const BYTES: i64 = 1 << 20;
 
 /// One at a time, so that the bounds hold.
 const TURN: &str = "SELECT pg_advisory_xact_lock(744772)";
-const COUNT: &str = "INSERT INTO seatrial_inbox (inbox, received) VALUES ($1, $2) ON CONFLICT (inbox) \
-    DO UPDATE SET received = seatrial_inbox.received + $2, latest = clock_timestamp() RETURNING received - $2";
+const COUNT: &str = "INSERT INTO seatrial_inbox (inbox, received, owner) VALUES ($1, $2, $3) ON CONFLICT (inbox) \
+    DO UPDATE SET received = seatrial_inbox.received + $2, latest = clock_timestamp(), owner = coalesce($3, seatrial_inbox.owner) \
+    RETURNING received - $2";
 const ADD: &str = "INSERT INTO seatrial_letter (inbox, number, body, weight) SELECT $1, $2 + place, body, weight \
     FROM unnest($3::bytea[], $4::smallint[]) WITH ORDINALITY AS letter (body, weight, place)";
 const FIT: &str = "WITH ranked AS (
@@ -31,12 +32,20 @@ const FIT: &str = "WITH ranked AS (
   UPDATE seatrial_inbox SET dropped_heavy = dropped_heavy + heavy.count FROM heavy WHERE inbox = $1 AND heavy.count > 0";
 /// One that makes room at once is not found, and posted again, to the same end.
 const POSTED: &str = "SELECT 1 FROM seatrial_letter WHERE inbox = $1 AND number = $2 AND body = $3";
-/// Inboxes among replicas make room for nobody.
-const MAKE_ROOM: &str = "DELETE FROM seatrial_inbox WHERE inbox IN \
-    (SELECT inbox FROM seatrial_inbox WHERE inbox NOT LIKE E'\\x01%' ORDER BY latest DESC OFFSET $1)";
+/// Room is made by who has the most inboxes, a sandbox or all who are none: by the other one of his that has received nothing for the
+/// longest time. Inboxes among replicas make room for nobody.
+const MAKE_ROOM: &str = "WITH box AS (
+    SELECT inbox, latest, count(*) OVER (PARTITION BY owner) AS owned, count(*) OVER () - $2 AS excess FROM seatrial_inbox
+    WHERE inbox NOT LIKE E'\\x01%'
+  )
+  DELETE FROM seatrial_inbox WHERE inbox IN
+    (SELECT inbox FROM box WHERE inbox <> $1 ORDER BY owned DESC, latest LIMIT greatest((SELECT max(excess) FROM box), 0))";
+
+/// The name of an inbox, and the sandbox whose webhooks come into it, if they are some.
+type Inbox<'i> = (&'i str, Option<&'i str>);
 
 /// Adds letters; the lightest ones make room, and of these the oldest.
-pub(super) async fn post(pool: &Arc<Pool>, inbox: &str, letters: &[Letter]) -> Result<(), Fault> {
+pub(super) async fn post(pool: &Arc<Pool>, inbox: Inbox<'_>, letters: &[Letter]) -> Result<(), Fault> {
     let (patience, mut committing) = (Patience::new(), None);
     loop {
         let posted = answered(async {
@@ -52,7 +61,7 @@ pub(super) async fn post(pool: &Arc<Pool>, inbox: &str, letters: &[Letter]) -> R
 }
 
 /// How many letters there were before a commit is left in `committing`, by which it is found if nobody hears of its end.
-async fn post_in_turn(pool: &Arc<Pool>, inbox: &str, letters: &[Letter], committing: &mut Option<i64>) -> Result<(), Fault> {
+async fn post_in_turn(pool: &Arc<Pool>, (inbox, owner): Inbox<'_>, letters: &[Letter], committing: &mut Option<i64>) -> Result<(), Fault> {
     let connection = pool.get().await?;
     let client = &connection.client;
     within(client.batch_execute(&format!("{BEGIN}; {TURN}"))).await?;
@@ -65,7 +74,7 @@ async fn post_in_turn(pool: &Arc<Pool>, inbox: &str, letters: &[Letter], committ
         }
     }
     let count = i64::try_from(letters.len()).unwrap_or(i64::MAX);
-    let counted: [(&(dyn ToSql + Sync), Type); 2] = [(&inbox, Type::TEXT), (&count, Type::INT8)];
+    let counted: [(&(dyn ToSql + Sync), Type); 3] = [(&inbox, Type::TEXT), (&count, Type::INT8), (&owner, Type::TEXT)];
     let row = within(client.query_typed_one(COUNT, &counted)).await?;
     let before: i64 = row.try_get(0).map_err(damaged)?;
     let (bodies, weights): (Vec<&[u8]>, Vec<i16>) = letters.iter().map(|letter| (&*letter.body, letter.weight)).unzip();
@@ -75,7 +84,7 @@ async fn post_in_turn(pool: &Arc<Pool>, inbox: &str, letters: &[Letter], committ
     let bounds: [(&(dyn ToSql + Sync), Type); 4] =
         [(&inbox, Type::TEXT), (&LETTERS, Type::INT8), (&BYTES, Type::INT8), (&Letter::HEAVY, Type::INT2)];
     within(client.execute_typed(FIT, &bounds)).await?;
-    within(client.execute_typed(MAKE_ROOM, &[(&BOXES, Type::INT8)])).await?;
+    within(client.execute_typed(MAKE_ROOM, &[(&inbox, Type::TEXT), (&BOXES, Type::INT8)])).await?;
     *committing = Some(before);
     within(client.batch_execute("COMMIT")).await?;
     connection.give_back();

@@ -95,12 +95,14 @@ CREATE TABLE seatrial_options (one boolean PRIMARY KEY DEFAULT true CHECK (one),
 INSERT INTO seatrial_options (text) VALUES ('');
 ";
 
-/// When the credentials of a sandbox may have changed, and which letters make room for others.
+/// When the credentials of a sandbox may have changed, which letters make room for others, and the sandbox whose webhook came
+/// last into an inbox, if one has.
 const EIGHTH: &str = "
 ALTER TABLE seatrial_head ADD readdressed timestamptz;
 CREATE INDEX seatrial_head_readdressed ON seatrial_head (readdressed) WHERE readdressed IS NOT NULL;
 ALTER TABLE seatrial_letter ADD weight smallint NOT NULL DEFAULT 0;
 ALTER TABLE seatrial_inbox ADD dropped_heavy bigint NOT NULL DEFAULT 0;
+ALTER TABLE seatrial_inbox ADD owner text;
 ";
 
 /// Refuses tables that are not those of this version.

@@ -269,7 +269,7 @@ impl Ledger for Memory {
         ready(self.tables().replicas.values().cloned().collect())
     }
 
-    fn post(&self, inbox: String, letters: Vec<Letter>) -> Trip<'_, ()> {
+    fn post(&self, inbox: String, _: Option<String>, letters: Vec<Letter>) -> Trip<'_, ()> {
         let mut tables = self.tables();
         let own = tables.letters.entry(inbox).or_default();
         for letter in letters {

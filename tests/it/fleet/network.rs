@@ -419,8 +419,8 @@ impl Ledger for Remote {
         self.memory().replicas()
     }
 
-    fn post(&self, inbox: String, letters: Vec<Letter>) -> Trip<'_, ()> {
-        self.memory().post(inbox, letters)
+    fn post(&self, inbox: String, sandbox: Option<String>, letters: Vec<Letter>) -> Trip<'_, ()> {
+        self.memory().post(inbox, sandbox, letters)
     }
 
     fn letters(&self, inbox: String, opens: bool) -> Trip<'_, Option<Letters>> {
