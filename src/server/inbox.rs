@@ -291,13 +291,22 @@ impl Inboxes {
         self.boxes.lock().unwrap_or_else(PoisonError::into_inner).contains_key(name)
     }
 
-    /// Removes the letters of a sandbox from the inboxes of this process. Those that replicas share stay.
-    pub fn forget(&self, sandbox: &str) {
+    /// Removes the letters of a sandbox that was reset from the inboxes of this process, which stay its own and count on. Those that
+    /// replicas share stay.
+    pub fn empty(&self, sandbox: &str) {
         for inbox in self.boxes.lock().unwrap_or_else(PoisonError::into_inner).values_mut() {
             inbox.requests.retain(|letter| letter.sandbox().is_none_or(|own| own != sandbox));
             inbox.bytes = inbox.requests.iter().map(|letter| letter.bytes()).sum();
-            inbox.owner.take_if(|owner| owner == sandbox);
         }
+    }
+
+    /// The same for a sandbox that is gone: of its own inboxes those stay that hold letters of others.
+    pub fn forget(&self, sandbox: &str) {
+        self.empty(sandbox);
+        self.boxes.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, inbox| {
+            let was_its_own = inbox.owner.take_if(|owner| owner == sandbox).is_some();
+            !was_its_own || !inbox.requests.is_empty()
+        });
     }
 
     fn clear(&self, name: &str) {
@@ -400,6 +409,32 @@ mod tests {
             (0..8).for_each(|_| from(Some("busy"), &format!("busy-{}", 160 + number % 40), &vec![b'x'; 200_000], 400 + number));
         }
         assert_eq!(held("team"), (2, 2), "its letters are its own, whoever else has written to it");
+    }
+
+    #[test]
+    fn an_inbox_goes_with_its_sandbox_and_stays_its_own_over_a_reset() {
+        let inboxes = Inboxes::default();
+        let from = |sandbox: Option<&str>, name: &str, second: i64| {
+            let headers = sandbox.map(|sandbox| (SANDBOX, sandbox.parse().expect("a valid header")));
+            let now = Timestamp::from_second(second).expect("a valid second");
+            inboxes.keep(name, ReceivedRequest::new("", &HeaderMap::from_iter(headers), b"{}", now));
+        };
+        let names = || inboxes.own().into_iter().map(|inbox| inbox.name).collect::<Vec<_>>();
+        for (second, name) in (0..).zip(["gone", "goes-on"]) {
+            from(Some(name), &format!("of-{name}"), second);
+            from(None, &format!("of-{name}-and-others"), second);
+            from(Some(name), &format!("of-{name}-and-others"), second);
+        }
+        inboxes.forget("gone");
+        inboxes.empty("goes-on");
+        assert_eq!(names(), ["of-goes-on", "of-goes-on-and-others", "of-gone-and-others"]);
+        let held = |name: &str| (inboxes.read(name).0.len(), inboxes.read(name).1);
+        assert_eq!((held("of-goes-on"), held("of-goes-on-and-others"), held("of-gone-and-others")), ((0, 1), (1, 2), (1, 2)));
+        for number in 0..200 {
+            from(None, &format!("stranger-{number}"), 10 + number);
+        }
+        assert_eq!(held("of-goes-on"), (0, 1), "strangers have more, and make room");
+        assert!(!names().contains(&"of-gone-and-others".to_owned()));
     }
 
     #[test]

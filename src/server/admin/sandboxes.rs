@@ -206,7 +206,7 @@ pub(crate) async fn reset(admin: &Admin, request: &AdminRequest<'_>) -> Result<S
     let Reset { seed } = request.read()?;
     shutdown::report(&admin.machine, &admin.verdicts, &sandbox, Ending::Reset);
     sandbox.reset_with(seed);
-    admin.inboxes.forget(&sandbox.name);
+    admin.inboxes.empty(&sandbox.name);
     sandbox.note(wall(), Deed::Reset, None, None);
     Ok(SandboxView::with_obstacles(admin, request, &sandbox).await)
 }
@@ -222,7 +222,7 @@ pub(crate) async fn reset_all(admin: &Admin, _: &AdminRequest<'_>) -> Result<Res
     for sandbox in &sandboxes {
         shutdown::report(&admin.machine, &admin.verdicts, sandbox, Ending::Reset);
         sandbox.reset();
-        admin.inboxes.forget(&sandbox.name);
+        admin.inboxes.empty(&sandbox.name);
         sandbox.note(wall(), Deed::Reset, None, None);
         // A verdict may take a while, and others wait for this worker.
         tokio::task::yield_now().await;
