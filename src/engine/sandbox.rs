@@ -22,7 +22,7 @@ use crate::engine::happenings::Happenings;
 use crate::engine::recorder::{Checkpoint, Guard, Guarded, Record, Recorder, Sink};
 use crate::engine::scenario::{Fault, ScenarioRuntime, UnusedRule};
 use crate::engine::state::State;
-use crate::world::{Counters, Deed, Entry, Journal, LogLine, Mismatch, Shrunk};
+use crate::world::{Deed, Entry, Journal, LogLine, Mismatch, Shrunk};
 
 /// The name of the sandbox that calls fall into when nothing says otherwise.
 pub const DEFAULT: &str = "default";
@@ -222,7 +222,7 @@ impl Sandbox {
     /// Makes the present world the one that [`Sandbox::reset`] goes back to, when the wall shows `wall`.
     pub fn mark_initial_state(&self, wall: Timestamp) {
         let mut state = self.lock();
-        state.world.replace_counters(Counters::default());
+        state.world.clear_counters();
         if state.scenario.counts_time() {
             state.begin_counting(Name::default(), wall);
         }

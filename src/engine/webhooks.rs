@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::base::entropy::Rng;
+use crate::base::json;
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::engine::cx::Cx;
@@ -237,6 +238,9 @@ pub struct Delivery {
 pub struct Attempt {
     /// When it was made, on the sandbox's clock.
     pub at: Timestamp,
+    /// Which attempt of the sandbox it is, from 1 on: the order of those that have the same time.
+    #[serde(default, skip_serializing_if = "json::is_default")]
+    pub number: u64,
     /// Headers of this attempt only, such as a signature over its time.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,

@@ -173,6 +173,11 @@ impl World {
         self.tally(Name::default()).1.set(Counter::restores(), Some(Count { began: None, calls }));
     }
 
+    /// Counts an attempt to deliver a webhook, and returns which one it is.
+    pub fn count_attempt(&mut self) -> u64 {
+        self.tally(Name::default()).1.add(Counter::attempts())
+    }
+
     /// Counts aside what an owner has counted in a sandbox, where this world takes the place of its world: what this one has not counted.
     /// If it is another owner by that name, that is not known.
     pub fn take_back(&mut self, owner: &Name, present: &Counters, is_same: bool) {
@@ -214,6 +219,15 @@ impl World {
     /// world that is being made: it is in no redo record.
     pub fn mark_initial(&mut self) {
         self.accounts.mark_initial();
+    }
+
+    /// Removes all counters but that of attempts, whose numbers documents have, and returns those before. For a world that is being made:
+    /// it is in no redo record.
+    pub fn clear_counters(&mut self) -> Counters {
+        let attempts = self.counters.get("", &Counter::attempts());
+        let mut cleared = Counters::default();
+        cleared.set(Name::default(), Counter::attempts(), attempts);
+        self.replace_counters(cleared)
     }
 
     /// Replaces all counters, and returns those before. For a world that is being made: it is in no redo record.

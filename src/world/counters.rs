@@ -48,6 +48,12 @@ impl Counter {
         Self::Calls(None, Name::new("restore"))
     }
 
+    /// How many attempts to deliver webhooks were reported, as documents have it.
+    #[must_use]
+    pub fn attempts() -> Self {
+        Self::Calls(None, Name::new("attempt"))
+    }
+
     /// How many deliveries of webhooks snapshots took back; it is kept under [`aside`].
     #[must_use]
     pub fn deliveries() -> Self {

@@ -1,5 +1,5 @@
-//! What makes a difference to calls that are exported as a conversation: headers that a scenario reads, credentials of
-//! rows that the default sandbox has not, and braces in paths.
+//! What makes a difference to calls that are exported as a conversation: the order of webhooks, headers that a scenario reads, credentials
+//! of rows that the default sandbox has not, and braces in paths.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::client::{JSON, admin, send};
 use crate::explain::under;
 use crate::folder::Folder;
 use crate::process::Server;
-use crate::round_trips::{differences, export, make};
+use crate::round_trips::{advance, differences, export, make};
 
 /// The conversation of a sandbox holds with a server that has nothing of it.
 fn check(name: &str, exported: &str) {
@@ -24,6 +24,24 @@ fn credentials(server: &Server, name: &str, mount: &str) -> Value {
 
 fn text(value: &Value) -> &str {
     value.as_str().expect("a text")
+}
+
+#[test]
+fn webhooks_that_overtake_each_other_come_in_the_same_order() {
+    let server = Server::start(&[]);
+    let hook = json!({"vendor": "shipmate", "url": "inbox://overtaken?status=503,500,200"});
+    make(&server, "overtaken", &json!({"seed": 31, "webhooks": {"reorder": 2, "subscriptions": [hook]}}));
+    let own = credentials(&server, "overtaken", "shipmate")[0].take();
+    let login = json!({"username": own["username"], "password": own["password"]}).to_string();
+    let key = ("x-shipmate-api-key", text(&own["api_key"]));
+    let token = send(&server, "POST", "/@overtaken/shipmate/v1.1/tokens", &[key, JSON], &login).json();
+    let token = ("x-shipmate-token", text(&token["data"]["token"]));
+    let example = admin(&server, "GET", "/vendors/shipmate/operations/createConsignment?sandbox=overtaken", &Value::Null);
+    let body = example["example"]["body"].to_string();
+    let made = send(&server, "POST", "/@overtaken/shipmate/v1.1/consignments", &[key, token, JSON], &body);
+    assert_eq!(made.status, 201, "{}", made.body);
+    advance(&server, "overtaken", "12h");
+    check("overtaken", &export(&server, "overtaken"));
 }
 
 #[test]

@@ -424,7 +424,8 @@ pub(crate) fn record_attempt(cx: &mut Cx<'_>, outbound: &Outbound, result: &Atte
     let policy = &cx.vendor.webhooks.policy;
     let earlier = count(&delivery) - delivery.round.min(count(&delivery));
     let (headers, forged) = (outbound.signed.iter().cloned().collect(), delivery.forged);
-    delivery.attempts.push(Attempt { at, headers, forged, result: result.clone() });
+    let number = cx.docs.world.count_attempt();
+    delivery.attempts.push(Attempt { at, number, headers, forged, result: result.clone() });
     let backoff = (policy.backoff)(&delivery.event).get(earlier as usize).filter(|_| !delivery.test);
     let backoff = match result {
         _ if result.is_taken() => None,

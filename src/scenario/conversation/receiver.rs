@@ -26,18 +26,19 @@ impl Receiver {
             for (number, attempt) in row.attempts.iter().enumerate() {
                 if matches!(attempt.result, AttemptResult::Answered { .. }) && self.seen.insert((row.id.clone(), number)) {
                     let headers = row.headers.iter().cloned().chain(attempt.headers.clone());
-                    fresh.push(ReceivedWebhook {
+                    let webhook = ReceivedWebhook {
                         at: attempt.at,
                         event: row.event.clone(),
                         subject: row.subject.clone(),
                         headers: headers.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect(),
                         body: row.body.clone(),
                         signed: None,
-                    });
+                    };
+                    fresh.push((attempt.number, webhook));
                 }
             }
         }
-        fresh.sort_by_key(|webhook| webhook.at);
-        fresh
+        fresh.sort_by_key(|(number, webhook)| (webhook.at, *number));
+        fresh.into_iter().map(|(_, webhook)| webhook).collect()
     }
 }

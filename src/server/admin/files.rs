@@ -24,7 +24,7 @@ use crate::server::body::BrokenOff;
 use crate::server::clock::wall;
 use crate::server::recording::Recording;
 use crate::server::shutdown::{self, Ending};
-use crate::world::{Counters, Deed, Mode, Slot};
+use crate::world::{Deed, Mode, Slot};
 
 pub(crate) const QUERY: &[(&str, &str)] =
     &[("include", "what else is in the file, such as `journal,log`: the calls, and what was done besides; deliveries always are")];
@@ -167,7 +167,7 @@ fn make(machine: &Machine, name: &str, file: SandboxFile, ends: impl FnOnce(&Arc
     Arc::make_mut(&mut scenario).given.clear();
     Arc::make_mut(&mut scenario).seed = seeded.then_some(world.seed());
     // Counters belong to the present state, not to the one that `reset` goes back to.
-    let counters = world.replace_counters(Counters::default());
+    let counters = world.clear_counters();
     // What it replaces keeps its credentials.
     if let Some(secret) = machine.sandbox(name).and_then(|before| before.lock().world.secret()) {
         world.reseed(world.seed(), Some(secret));

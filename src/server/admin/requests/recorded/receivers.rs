@@ -71,23 +71,24 @@ impl Receivers {
         deliveries.retain(|row| is_ours(&row.vendor) && !row.test);
         let under_way = deliveries.iter().filter(|row| row.progress == Progress::Sending).count();
         let mut came = Vec::new();
-        let mut attempts: Vec<(Timestamp, &str, Option<u16>)> = Vec::new();
+        let mut attempts: Vec<((Timestamp, u64), &str, Option<u16>)> = Vec::new();
         for row in &deliveries {
             // What was sent once more by hand comes without anybody's doing in no conversation.
             let by_itself = if row.round == 0 { usize::MAX } else { row.round as usize };
-            for Attempt { at, result, .. } in row.attempts.iter().take(by_itself) {
+            for Attempt { at, number, result, .. } in row.attempts.iter().take(by_itself) {
                 // What was refused was never sent; its address is as it is.
                 if matches!(result, AttemptResult::Refused(_)) {
                     continue;
                 }
-                attempts.push((*at, &row.url, result.status()));
+                attempts.push(((*at, *number), &row.url, result.status()));
                 if result.status().is_some() {
-                    came.push((*at, row.clone()));
+                    came.push(((*at, *number), row.clone()));
                 }
             }
         }
-        came.sort_by_key(|(at, _)| *at);
-        attempts.sort_by_key(|(at, ..)| *at);
+        came.sort_by_key(|(order, _)| *order);
+        attempts.sort_by_key(|(order, ..)| *order);
+        let came = came.into_iter().map(|((at, _), row)| (at, row)).collect();
         let mut answers: BTreeMap<&str, Vec<Option<u16>>> = BTreeMap::new();
         attempts.iter().for_each(|(_, url, answer)| answers.entry(url).or_default().push(*answer));
         let receiver = |(index, (url, answers)): (usize, (&str, Vec<Option<u16>>))| Address::of(url, &answers, index + 1);
