@@ -1,5 +1,6 @@
 //! What a scenario does that is allowed and may surprise its author: `seatrial check` prints it, and nothing is refused.
 
+mod accounts;
 mod webhooks;
 
 use std::sync::Arc;
@@ -102,6 +103,7 @@ pub fn advice(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
     }
     warnings.extend(never_taken(scenario));
     warnings.extend(webhooks::advice(machine, scenario));
+    warnings.extend(accounts::advice(machine, scenario));
     warnings.extend(never_about_a_parcel(machine, scenario));
     warnings.sort_by_key(|warning| warning.span.start);
     warnings

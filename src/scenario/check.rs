@@ -45,6 +45,11 @@ pub trait Vocabulary {
         Vec::new()
     }
 
+    /// Whether an answer of some operations may have a body that says that they were done.
+    fn return_something(&self, _: &Pattern) -> bool {
+        true
+    }
+
     /// What the document of a vendor has against an answer of an operation.
     fn answer_problems(&self, _: &Operation, _: u16, _: Option<&Value>) -> Vec<String> {
         Vec::new()

@@ -212,7 +212,7 @@ pub fn scenario_of(runtime: &dyn ScenarioRuntime) -> Arc<Scenario> {
     runtime.downcast_ref::<Runtime>().map_or_else(Scenario::plain, |runtime| Arc::clone(&runtime.scenario))
 }
 
-fn row(account: &Account) -> Map<String, Value> {
+pub(super) fn row(account: &Account) -> Map<String, Value> {
     let mut members = account.members.clone();
     let mut add = |name: &str, value: Value| members.insert(name.to_owned(), value);
     if let Some(name) = &account.account {

@@ -407,6 +407,12 @@ pub(super) fn statuses(machine: &Machine, on: &Pattern) -> Vec<u16> {
     known.unwrap_or_default().into_iter().collect()
 }
 
+/// Whether an answer of some operations may have a body that says that they were done.
+pub(super) fn return_something(machine: &Machine, on: &Pattern) -> bool {
+    let all = operations(machine, on);
+    all.is_empty() || is_open(machine, on) || all.into_iter().any(spec::Operation::returns_something)
+}
+
 /// What a document has against an answer. Failures of the server itself may look like anything, because others than the vendor answer
 /// them as well.
 pub(super) fn answer_problems(machine: &Machine, operation: &Operation, status: u16, body: Option<&Value>) -> Vec<String> {

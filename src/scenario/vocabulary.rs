@@ -41,6 +41,10 @@ impl Vocabulary for MachineVocabulary<'_> {
         types::statuses(self.0, on)
     }
 
+    fn return_something(&self, on: &Pattern) -> bool {
+        types::return_something(self.0, on)
+    }
+
     fn answer_problems(&self, operation: &ast::Operation, status: u16, body: Option<&Value>) -> Vec<String> {
         types::answer_problems(self.0, operation, status, body)
     }

@@ -58,10 +58,20 @@ impl Operation {
 
     /// The places in the bodies of its answers that say that it was done.
     pub fn success_places(&self, members: &[Option<&str>]) -> impl Iterator<Item = Place<'_>> {
+        self.successes().map(move |row| row.schema.map_or(Place::Unknown, |schema| place(self.schemas(), schema, members)))
+    }
+
+    /// Whether one of its answers that say that it was done may have a body.
+    #[must_use]
+    pub fn returns_something(&self) -> bool {
+        let mut rows = self.successes().peekable();
+        rows.peek().is_none() || rows.any(|row| !row.media_types.is_empty())
+    }
+
+    fn successes(&self) -> impl Iterator<Item = &Response> {
         let is_success = |row: &&Response| row.status.is_some_and(|status| status / 100 == 2);
         let has_some = self.responses.iter().any(|row| is_success(&row));
-        let rows = self.responses.iter().filter(move |row| is_success(row) || !has_some && row.status.is_none());
-        rows.map(move |row| row.schema.map_or(Place::Unknown, |schema| place(self.schemas(), schema, members)))
+        self.responses.iter().filter(move |row| is_success(row) || !has_some && row.status.is_none())
     }
 }
 

@@ -3,16 +3,18 @@
 
 mod bounds;
 mod checking;
+mod ends;
 mod holding;
 mod texts;
 
 use std::ops::{Range, RangeInclusive};
 
+use regex::Regex;
 use serde_json::Value;
 
 use self::checking::Checking;
 pub use self::texts::is_path_of;
-use self::texts::{Numbers, Texts};
+use self::texts::{Numbers, Place, Texts};
 use super::{Comparison, Expr, Node, Path};
 use crate::scenario::error::quoted;
 use crate::scenario::shape::Shape;
@@ -94,9 +96,32 @@ impl Type {
                 format!("the document has {}{written}", self.unwritten()),
             ));
         }
-        let words = if self.kinds & !Self::NULL == Self::TEXT_BIT { self.texts.unlisted(word)? } else { return None };
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        Some((format!("`{word}` is no word that `{name}` has"), format!("the document has {}", quoted(&words))))
+        let words = self.texts.unlisted(word).filter(|_| self.is_text())?;
+        Some((format!("`{word}` is no word that `{name}` has"), listed(words)))
+    }
+
+    /// The same of a text that none of the words has in it there.
+    #[must_use]
+    fn doubt_of_part(&self, name: &str, part: &str, place: Place) -> Option<(String, String)> {
+        let words = self.texts.unlisted_part(part, place).filter(|_| self.is_text())?;
+        let verb = match place {
+            Place::Start => "begins with",
+            Place::End => "ends with",
+            Place::Anywhere => "contains",
+        };
+        Some((format!("no word that `{name}` has {verb} `{part}`"), listed(words)))
+    }
+
+    /// The same of a pattern that fits none of the words.
+    #[must_use]
+    fn doubt_of_pattern(&self, name: &str, pattern: &Regex) -> Option<(String, String)> {
+        let words = self.texts.unlisted_pattern(pattern).filter(|_| self.is_text())?;
+        Some((format!("`{pattern}` matches no word that `{name}` has"), listed(words)))
+    }
+
+    /// Whether it is text, if it is anything.
+    fn is_text(&self) -> bool {
+        self.kinds & !Self::NULL == Self::TEXT_BIT
     }
 
     /// What is to be said of something that it can look like, and hardly does.
@@ -108,10 +133,11 @@ impl Type {
             Shape::Glob(_) if self.is_written() => {
                 Some((format!("`{name}` is compared with a text"), format!("the document has {}", self.unwritten())))
             }
-            Shape::Glob(glob) if self.kinds & !Self::NULL == Self::TEXT_BIT => {
-                let words = self.texts.unlisted_glob(glob)?;
-                let words: Vec<&str> = words.iter().map(String::as_str).collect();
-                Some((format!("`{glob}` fits no word that `{name}` has"), format!("the document has {}", quoted(&words))))
+            Shape::Glob(glob) if self.is_text() => {
+                Some((format!("`{glob}` fits no word that `{name}` has"), listed(self.texts.unlisted_glob(glob)?)))
+            }
+            Shape::Pattern(written, pattern, _) if self.is_text() => {
+                Some((format!("`{written}` fits no word that `{name}` has"), listed(self.texts.unlisted_pattern(pattern)?)))
             }
             Shape::Exact(Value::Number(_), _) | Shape::Pattern(..) | Shape::Range(..) if self.is_written() && !is_number => {
                 Some((format!("`{name}` is a flag"), "the document has a flag: `true` or `false`".to_owned()))
@@ -200,6 +226,11 @@ impl Type {
             || common & Self::TEXT_BIT != 0 && self.texts.meets(&other.texts)
     }
 
+    /// Whether something of this type can be what something of another one is, or nothing as that is.
+    fn shares(&self, other: &Self) -> bool {
+        self.kinds & other.kinds & Self::NULL != 0 || self.meets(other)
+    }
+
     /// Whether it is always this text.
     fn is_only(&self, word: Option<&str>) -> bool {
         self.kinds & !Self::NULL == Self::TEXT_BIT && word.is_some() && self.texts.only() == word
@@ -255,6 +286,12 @@ impl Type {
             _ => found.and_then(|found| self.texts.advice(found)).or_else(|| Some(format!("it is {}", self.noun()))),
         }
     }
+}
+
+/// The words that a document has, for help.
+fn listed(words: &[String]) -> String {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    format!("the document has {}", quoted(&words))
 }
 
 /// What a path leads to.

@@ -176,6 +176,11 @@ fn patch(reader: &mut Reader<'_>, node: &Node) -> Option<Patch> {
             "leave it out; `respond` answers with nothing in it",
         );
     }
+    let is_bodiless = reader.vocabulary.is_some_and(|vocabulary| !vocabulary.return_something(&reader.about));
+    for member in ["body", "set", "remove"].iter().filter_map(|name| fields.entry(name)).filter(|_| is_bodiless) {
+        let message = format!("`{}` changes nothing: no answer of `{}` that it patches has a body", member.key.value, reader.about);
+        reader.warn("S106", member.key.span, message, "leave it out; `respond` answers with a body");
+    }
     if let Some(Member { value, .. }) = fields.entry("body") {
         members_lead_somewhere(reader, value, "");
     }

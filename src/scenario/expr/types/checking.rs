@@ -68,6 +68,8 @@ impl Checking<'_> {
                     let message = format!("`{}` is {}, and patterns match text", self.written(inner), found.noun());
                     let help = (found.kinds & !Type::NULL == Type::NUMBER_BIT).then(|| self.by_size(inner));
                     self.problem(UNLIKE, self.range(inner), message, help);
+                } else if let Some(doubt) = found.doubt_of_pattern(&self.written(inner), regex) {
+                    self.doubt(self.range(inner), doubt);
                 }
                 Type::FLAG
             }
@@ -194,12 +196,12 @@ impl Checking<'_> {
                 self.problem(NEVER, range.clone(), message, Some(help.to_owned()));
             }
             Some((message, help)) => self.problem(NEVER, range.clone(), message, help),
-            None => self.doubts(comparison, known, fixed.0, range),
+            None => self.doubts(comparison, known, fixed.0, range, std::ptr::eq(known.0, right.0)),
         }
     }
 
     /// A comparison that can hold, and hardly as its author means it.
-    fn doubts(&mut self, comparison: Comparison, known: (&Node, &Type), fixed: &Node, range: &Range<usize>) {
+    fn doubts(&mut self, comparison: Comparison, known: (&Node, &Type), fixed: &Node, range: &Range<usize>, is_turned: bool) {
         let name = self.written(known.0);
         let items = match (comparison, fixed) {
             (Comparison::Equal | Comparison::Different, node) => std::slice::from_ref(node),
@@ -208,10 +210,16 @@ impl Checking<'_> {
                 let is_number = text.parse::<f64>().is_ok_and(f64::is_finite) && known.1.kinds & !Type::NULL == Type::TEXT_BIT;
                 if let (Node::Path(path, _), true) = (known.0, is_number) {
                     let is_less = matches!(comparison, Comparison::Less | Comparison::LessOrEqual);
-                    let is_turned = self.text.get(range.clone()).is_some_and(|text| text.starts_with(['\'', '"']));
                     let is_upper = is_less != is_turned;
                     let message = format!("`{name}` is text, and compared by the order of letters: `10` is less than `9`");
                     self.problem(DOUBTFUL, range.clone(), message, Some(in_texts(path, text, is_upper)));
+                }
+                return;
+            }
+            (Comparison::Contains | Comparison::In, Node::Literal(Value::String(part))) => {
+                let is_part = is_turned == (comparison == Comparison::In);
+                if let Some(doubt) = known.1.doubt_of_part(&name, part, Place::Anywhere).filter(|_| is_part) {
+                    self.doubt(range.clone(), doubt);
                 }
                 return;
             }
@@ -232,9 +240,14 @@ impl Checking<'_> {
             return;
         }
         let words = words();
-        if let Some((message, help)) = words.filter_map(|word| known.1.doubt(&name, word)).next() {
-            self.problem(DOUBTFUL, range.clone(), message, Some(help));
+        if let Some(doubt) = words.filter_map(|word| known.1.doubt(&name, word)).next() {
+            self.doubt(range.clone(), doubt);
         }
+    }
+
+    /// Tells of what can hold, and hardly does: what it is, and what to do.
+    fn doubt(&mut self, range: Range<usize>, (message, help): (String, String)) {
+        self.problem(DOUBTFUL, range, message, Some(help));
     }
 
     /// A value that is never in a list, or never one of the values in it; a text that is in none.
@@ -360,6 +373,10 @@ impl Checking<'_> {
                 if let Some((part, advice)) = Self::has(found, part, place) {
                     let verb = if place == Place::Start { "begins" } else { "ends" };
                     self.problem(NEVER, self.range(whole), format!("`{}` never {verb} with `'{part}'`", self.written(whole)), advice);
+                } else if let Node::Literal(Value::String(part)) = part
+                    && let Some(doubt) = found.doubt_of_part(&self.written(whole), part, place)
+                {
+                    self.doubt(self.range(whole), doubt);
                 }
                 Type::FLAG
             }

@@ -8,9 +8,9 @@ use std::collections::btree_map::Entry;
 use regex::Regex;
 use serde_json::Value;
 
-use super::Type;
 use super::checking::Checking;
 use super::texts::{Place, Texts};
+use super::{Type, ends};
 use crate::scenario::expr::{Comparison, Function, Node, Scope, eval};
 
 /// How many values are held against tests at the most. Beyond them a condition may hold.
@@ -111,6 +111,18 @@ fn name_of(node: &Node) -> Option<String> {
             .try_fold(name_of(first)?, |text, (operator, node)| Some(format!("({text}) {} ({})", operator.sign(), name_of(node)?)))?,
         Node::Any(_) | Node::All(_) | Node::Not(_) | Node::Compare(..) | Node::Matches(..) | Node::Exists(_) => return None,
     })
+}
+
+/// Where exchanges end in no way with which callers receive such a status: the later of the two parts.
+fn without_status<'n>(goals: &Goals<'n>, found: &BTreeMap<&str, Type>) -> Option<Conflict<'n>> {
+    let is_of_answer =
+        |test: &Test<'_>, member: &str| matches!(test.of, Node::Path(path, _) if path.root == "answer" && path.members() == [Some(member)]);
+    let about = |member: &str| goals.tests.iter().rposition(|test| is_of_answer(test, member));
+    let (wire, status) = (about("wire")?, about("status")?);
+    let known = |index: usize| found.get(&*goals.tests[index].subject);
+    let (end, received) = (known(wire)?, known(status)?);
+    let can_be = end.texts.any(|word| ends::status(word).shares(received));
+    (!can_be).then(|| Conflict { part: Some(goals.tests[wire.max(status)].part), is_alone: false })
 }
 
 impl<'n> Solver<'_> {
@@ -224,6 +236,9 @@ impl<'n> Solver<'_> {
                     return Some(Conflict { part: Some(test.part), is_alone });
                 }
             }
+        }
+        if let Some(conflict) = without_status(goals, &found) {
+            return Some(conflict);
         }
         let (first, rest) = goals.choices.split_first()?;
         let mut last = None;

@@ -1,5 +1,8 @@
 //! Which texts and which numbers something can be.
 
+use regex::Regex;
+
+use crate::base::text;
 use crate::carrier::countries;
 use crate::scenario::error::{nearest, quoted};
 use crate::scenario::expr::{Comparison, Operator};
@@ -80,27 +83,49 @@ impl Texts {
     pub fn fits_glob(&self, glob: &str) -> bool {
         match self {
             Self::Paths(_) => self.has(glob.split('*').next().unwrap_or_default(), Place::Start),
-            _ => self.any(|word| crate::base::text::fits_glob(word, glob)),
+            _ => self.any(|word| text::fits_glob(word, glob)),
         }
     }
 
     /// What a document lists where a word is none of it.
     pub fn unlisted(&self, word: &str) -> Option<&[String]> {
-        match self {
-            Self::Listed(words) => (!words.iter().any(|own| own == word)).then_some(words),
-            Self::AnyCase(words) => (!words.iter().any(|own| own.eq_ignore_ascii_case(word))).then_some(words),
-            _ => None,
-        }
+        self.unlisted_by(word, |own, word| own == word)
     }
 
     /// The same of a glob that none of the words fits.
     pub fn unlisted_glob(&self, glob: &str) -> Option<&[String]> {
-        let lowered = glob.to_lowercase();
+        self.unlisted_by(glob, text::fits_glob)
+    }
+
+    /// The same of a text that none of the words has in it.
+    pub fn unlisted_part(&self, part: &str, place: Place) -> Option<&[String]> {
+        self.unlisted_by(part, |own, part| place.has(own, part))
+    }
+
+    /// The same of a pattern that fits none of the words.
+    pub fn unlisted_pattern(&self, pattern: &Regex) -> Option<&[String]> {
+        let fits = |own: &String| pattern.is_match(own);
         match self {
-            Self::Listed(words) => (!words.iter().any(|own| crate::base::text::fits_glob(own, glob))).then_some(words),
-            Self::AnyCase(words) => (!words.iter().any(|own| crate::base::text::fits_glob(&own.to_lowercase(), &lowered))).then_some(words),
+            Self::Listed(words) => (!words.iter().any(fits)).then_some(words),
+            Self::AnyCase(words) => {
+                let in_any_case = |own: &String| fits(own) || fits(&own.to_lowercase()) || fits(&own.to_uppercase());
+                (!words.iter().any(in_any_case)).then_some(words)
+            }
             _ => None,
         }
+    }
+
+    /// The same of a text that fits none of the words.
+    fn unlisted_by(&self, text: &str, fits: impl Fn(&str, &str) -> bool) -> Option<&[String]> {
+        let (words, is_listed) = match self {
+            Self::Listed(words) => (words, words.iter().any(|own| fits(own, text))),
+            Self::AnyCase(words) => {
+                let lowered = text.to_lowercase();
+                (words, words.iter().any(|own| fits(&own.to_lowercase(), &lowered)))
+            }
+            _ => return None,
+        };
+        (!is_listed).then_some(words)
     }
 
     fn allows(&self, text: &str) -> bool {
