@@ -336,6 +336,8 @@ pub enum Then {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Override {
     pub span: Span,
+    /// Where it stands in its list: there may be an alias.
+    pub place: Span,
     pub on: Spanned<Pattern>,
     /// Those for which this holds only.
     pub when: Option<Condition>,

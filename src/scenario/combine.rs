@@ -50,14 +50,14 @@ fn merge(earlier: Node, later: Node, known: &[(&str, How)]) -> Node {
         }
         (_, later) => later,
     };
-    Node { span, kind }
+    Node::new(span, kind)
 }
 
 fn both(earlier: Node, later: Node, how: How) -> Node {
     let span = later.span;
     let kind = match (how, earlier.kind, later.kind) {
         (How::Merge(known), earlier @ Kind::Map(_), later @ Kind::Map(_)) => {
-            return merge(Node { span, kind: earlier }, Node { span, kind: later }, known);
+            return merge(Node::new(span, earlier), Node::new(span, later), known);
         }
         (How::Append, Kind::List(mut items), Kind::List(others)) => {
             items.extend(others);
@@ -77,7 +77,7 @@ fn both(earlier: Node, later: Node, how: How) -> Node {
         (_, earlier, Kind::Null) => earlier,
         (_, _, later) => later,
     };
-    Node { span, kind }
+    Node::new(span, kind)
 }
 
 #[cfg(test)]

@@ -115,8 +115,8 @@ pub fn explain(machine: &Machine, sandbox: &Sandbox, entry: &Entry) -> (Explanat
             fault.overrides.iter().for_each(|row| explaining.rule(row, Origin::Fault(name, *sense)));
         }
         for (index, row) in scenario.overrides.iter().enumerate() {
-            let place = scenario.source.position(row.span.start);
-            explaining.rule(row, Origin::Scenario(index, place, scenario.named(&row.on.value, row.span)));
+            let place = scenario.source.position(row.place.start);
+            explaining.rule(row, Origin::Scenario(index, place, scenario.named(&row.on.value, row.place)));
         }
         (explaining.done(), facts.root("request").cloned().unwrap_or_default())
     });

@@ -175,7 +175,7 @@ impl Gathering<'_, '_> {
         let Some(member) = members.into_iter().find(|member| member.key.value == "include") else { return Vec::new() };
         let rows = match member.value.kind {
             Kind::List(rows) => rows,
-            kind => vec![Node { span: member.value.span, kind }],
+            kind => vec![Node::new(member.value.span, kind)],
         };
         let mut paths = Vec::new();
         if let Some(row) = rows.get(MAX_FILES) {

@@ -13,6 +13,8 @@ use super::error::{Span, Spanned};
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Node {
     pub(super) span: Span,
+    /// The alias that it stands for, where it is repeated by one.
+    pub(super) alias: Option<Span>,
     pub(super) kind: Kind,
 }
 
@@ -34,6 +36,15 @@ pub(super) struct Member {
 }
 
 impl Node {
+    pub(super) fn new(span: Span, kind: Kind) -> Self {
+        Self { span, alias: None, kind }
+    }
+
+    /// Where it is repeated, or written.
+    pub(super) fn place(&self) -> Span {
+        self.alias.unwrap_or(self.span)
+    }
+
     /// What a diagnostic calls this value.
     pub(super) fn found(&self) -> &'static str {
         match &self.kind {
@@ -72,7 +83,7 @@ impl Node {
                 Kind::Map(members.iter().map(member).collect())
             }
         };
-        Self { span, kind }
+        Self::new(span, kind)
     }
 
     /// The value without its positions.

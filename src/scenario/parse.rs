@@ -80,9 +80,9 @@ pub fn load(text: &str, file: &str, vocabulary: &dyn Vocabulary) -> Result<Scena
 pub fn load_override(text: &str, file: &str, vocabulary: &dyn Vocabulary) -> Result<Scenario, Vec<Diagnostic>> {
     outcome(inspect_with(text, file, vocabulary, |reader, root| {
         let span = root.span;
-        let overrides = Node { span, kind: Kind::List(vec![root.clone()]) };
+        let overrides = Node::new(span, Kind::List(vec![root.clone()]));
         let member = Member { key: Spanned { value: "overrides".to_owned(), span }, value: overrides };
-        scenario(reader, &Node { span, kind: Kind::Map(vec![member]) })
+        scenario(reader, &Node::new(span, Kind::Map(vec![member])))
     }))
 }
 

@@ -326,10 +326,10 @@ impl ScenarioRuntime for Runtime {
             }
             if let Some(decision) = effects::effect(index, row, view, object, tally, (&mut quota, rng)) {
                 let nth = tally.add(Counter::Effects(index));
-                let line = Some(self.line(row.span));
+                let line = Some(self.line(row.place));
                 let effect = world::Effect {
                     kind: effects::kind(row),
-                    name: self.scenario.named(&row.on.value, row.span),
+                    name: self.scenario.named(&row.on.value, row.place),
                     line,
                     nth,
                     committed: false,
@@ -431,7 +431,7 @@ impl ScenarioRuntime for Runtime {
                     None => format!("it skipped each of {calls} calls"),
                 },
             };
-            UnusedRule { what: "override".into(), name: self.scenario.named(&row.on.value, row.span), line: line(row.span), detail }
+            UnusedRule { what: "override".into(), name: self.scenario.named(&row.on.value, row.place), line: line(row.place), detail }
         });
         let is_empty = |name: &str| counted(Counter::Parcels(name.to_owned().into())).is_none();
         let is_meant = |vendor: Option<&Spanned<String>>| vendor.map_or(!called.is_empty(), |vendor| is_called(vendor));

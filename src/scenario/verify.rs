@@ -85,7 +85,7 @@ pub struct Finding {
 impl Finding {
     /// The one finding on all that a scenario expects, where there is no time to look.
     fn unjudged(scenario: &Scenario) -> Self {
-        let (source, start) = (&scenario.source, scenario.expect.first().map_or(0, |first| first.span.start));
+        let (source, start) = (&scenario.source, scenario.expect.first().map_or(0, |first| first.place.start));
         let (file, (line, column)) = (source.file_at(start).1.to_owned(), source.position(start));
         let (expectation, detail) = (format!("all {} expectations", scenario.expect.len()), format!("nothing was looked at{LATE}"));
         let (evidence, calls, others) = (Vec::new(), Vec::new(), Vec::new());

@@ -6,7 +6,8 @@ use http::{HeaderValue, Method};
 use jiff::SignedDuration;
 use seatrial::base::time;
 use seatrial::engine::{Answer, Machine, Options, Wire};
-use seatrial::scenario::{self, verify::Verdict};
+use seatrial::scenario;
+use seatrial::scenario::verify::{Allowance, Verdict, verify_current};
 use seatrial::vendors;
 use serde_json::{Value, json};
 
@@ -63,6 +64,33 @@ overrides:
     assert_eq!(status(&world.create("Ada")), 503);
     assert_eq!(status(&world.create("Bob")), 201);
     assert_eq!(world.names(), ["Bob", "Given"]);
+}
+
+#[test]
+fn what_an_alias_repeats_has_the_line_of_the_alias() {
+    let world = World::new(
+        "overrides:
+  - &once {on: shippo.ListAddresses, fault: 503, times: 1}
+  - {on: shippo.CreateAddress, fault: 502, times: 1}
+  - *once
+  - &more {on: shippo.CreateAddress, fault: 500, times: 1}
+  - *more
+expect:
+  - &none {never: shippo.CreateRefund}
+  - {call: shippo.CreateAddress}
+  - *none",
+    );
+    let list = || status(&world.call(Method::GET, "/addresses", "ShippoToken shippo_test_seatrial", &Value::Null));
+    assert_eq!([list(), list()], [503, 503]);
+    assert_eq!([status(&world.create("Ada")), status(&world.create("Bob"))], [502, 500]);
+    let sandbox = world.0.default_sandbox();
+    let lines: Vec<_> = sandbox.journal().iter().map(|entry| entry.effect.as_ref().and_then(|effect| effect.line)).collect();
+    assert_eq!(lines, [Some(3), Some(5), Some(4), Some(6)]);
+    let report = verify_current(&world.0, sandbox, &Allowance::of_one(&|| false));
+    let told: Vec<_> = report.findings.iter().map(|row| (row.line, &*row.expectation)).collect();
+    let none = "{never: shippo.CreateRefund}";
+    assert_eq!(told, [(9, none), (10, "{call: shippo.CreateAddress}"), (11, none)]);
+    assert_eq!(report.unused.iter().map(|row| row.line).collect::<Vec<_>>(), [Some(7)]);
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn never_in_time(scenario: &Scenario) -> Vec<Diagnostic> {
         let Expected::Webhook(wanted) = &row.kind else { return None };
         let within = wanted.within.filter(|within| *within < least)?;
         let message = format!("no webhook comes within {within:#} of its event: `delay` sends each {least:#} later at least");
-        Some(Diagnostic::at("S108", message, &scenario.source, row.span, "let `within` be longer, or `delay` shorter"))
+        Some(Diagnostic::at("S108", message, &scenario.source, row.place, "let `within` be longer, or `delay` shorter"))
     };
     scenario.expect.iter().filter_map(warning).collect()
 }

@@ -9,6 +9,8 @@ use crate::scenario::error::{Span, Spanned};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expectation {
     pub span: Span,
+    /// Where it stands in its list: there may be an alias.
+    pub place: Span,
     pub kind: Expected,
 }
 

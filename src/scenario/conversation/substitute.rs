@@ -156,7 +156,7 @@ impl Substitution {
             }
             other => other.clone(),
         };
-        Node { span: node.span, kind }
+        Node { span: node.span, alias: node.alias, kind }
     }
 }
 

@@ -207,10 +207,10 @@ impl Loader<'_> {
             }
             Event::Scalar(text, style, anchor, _) => {
                 let kind = self.scalar(text, *style, span);
-                self.finish(Node { span, kind }, *anchor, 1 + text.len() / BYTES_PER_NODE, 1)
+                self.finish(Node::new(span, kind), *anchor, 1 + text.len() / BYTES_PER_NODE, 1)
             }
-            Event::SequenceStart(_, anchor, _) => self.open(Node { span, kind: Kind::List(Vec::new()) }, *anchor),
-            Event::MappingStart(_, anchor, _) => self.open(Node { span, kind: Kind::Map(Vec::new()) }, *anchor),
+            Event::SequenceStart(_, anchor, _) => self.open(Node::new(span, Kind::List(Vec::new())), *anchor),
+            Event::MappingStart(_, anchor, _) => self.open(Node::new(span, Kind::Map(Vec::new())), *anchor),
             Event::SequenceEnd | Event::MappingEnd => {
                 let mut open = self.stack.pop()?;
                 // The end of a block collection is where the next token begins; the last child says where its text ends.
@@ -238,7 +238,7 @@ impl Loader<'_> {
                 } else {
                     format!("mark a value with `&{name}` above")
                 });
-                self.finish(Node { span, kind: Kind::Null }, 0, 1, 1)
+                self.finish(Node::new(span, Kind::Null), 0, 1, 1)
             }
             _ => Some(()),
         }
@@ -258,7 +258,7 @@ impl Loader<'_> {
             return None;
         }
         self.nodes += nodes;
-        let node = anchored.node.clone();
+        let node = Node { alias: Some(span), ..anchored.node.clone() };
         self.finish(node, 0, nodes, depth)
     }
 

@@ -85,7 +85,7 @@ fn account(reader: &mut Reader<'_>, node: &Node, rows: Option<&AccountRows>) -> 
         }
     };
     Some(Account {
-        span: node.span,
+        span: node.place(),
         account: fields.get("account").and_then(|node| reader.string(node, "account")),
         expires: fields.get("expires").and_then(|node| reader.timestamp(node, "expires")),
         revoked: fields.get("revoked").and_then(|node| reader.boolean(node, "revoked")).unwrap_or_default(),

@@ -42,7 +42,7 @@ pub fn body<T: ReadBody>(text: &str, file: &str, is_json: bool) -> Result<T, Vec
         let problem = Diagnostic::new("S001", &source, Span::new(start, (start + 1).min(text.len())), format!("this is no JSON: {error}"));
         return Err(vec![problem]);
     }
-    let nothing = || Node { span: Span::default(), kind: Kind::Map(Vec::new()) };
+    let nothing = || Node::new(Span::default(), Kind::Map(Vec::new()));
     let (root, problems) = if text.trim().is_empty() { (Some(nothing()), Vec::new()) } else { node::load(&source) };
     let mut reader = Reader::new(&source, problems, None);
     let found = root.and_then(|root| {

@@ -110,7 +110,7 @@ fn call(reader: &mut Reader<'_>, fields: &Fields<'_>, node: &Node) -> Option<Cal
     let body = value("json").map(Body::Json).or_else(|| value("form").map(Body::Form)).or(text);
     let body = body.or_else(|| fields.get("base64").and_then(|node| base64(reader, node)).map(Body::Bytes));
     let mut save = Vec::new();
-    if let Some(Node { kind: Kind::Text(path), span }) = fields.get("save") {
+    if let Some(Node { kind: Kind::Text(path), span, .. }) = fields.get("save") {
         let name = path.rsplit(['.', '/']).next().unwrap_or_default();
         let problem = reader.problem("S005", *span, "`save` is text, expected names with paths into the answer");
         problem.help(format!("write a name in front of the path: `save: {{{name}: {path}}}`"));
@@ -233,7 +233,7 @@ fn webhook(reader: &mut Reader<'_>, node: &Node) -> Option<ExpectedWebhook> {
     let mut facts = Vec::new();
     for name in ["event", "subject", "method", "at"] {
         if let Some(text) = fields.get(name).and_then(|node| reader.spanned(node, name)) {
-            matcher(reader, &Node { span: text.span, kind: Kind::Text(text.value.clone()) });
+            matcher(reader, &Node::new(text.span, Kind::Text(text.value.clone())));
             facts.push((name, text));
         }
     }

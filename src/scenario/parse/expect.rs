@@ -43,17 +43,17 @@ fn contradictions(reader: &mut Reader<'_>, expected: &[Expectation]) {
             _ => false,
         };
         if let Some(other) = expected.iter().find(|other| is_plain(never) && has(other)) {
-            let (line, _) = reader.source.position(other.span.start);
+            let (line, _) = reader.source.position(other.place.start);
             let on = match &other.kind {
                 Expected::Call { calls, .. } => &calls.on.value,
                 _ => &never.on.value,
             };
             let message = format!("`{on}` is expected on line {line}, and here never to come");
-            reader.problem("S101", row.span, message).help("take one of the two away, or narrow this one with `when`");
+            reader.problem("S101", row.place, message).help("take one of the two away, or narrow this one with `when`");
         }
     }
     let counted = |row: &Expectation| match &row.kind {
-        Expected::Call { calls, count } if is_plain(calls) => Some((calls.on.value.clone(), *count, row.span)),
+        Expected::Call { calls, count } if is_plain(calls) => Some((calls.on.value.clone(), *count, row.place)),
         _ => None,
     };
     let counted: Vec<(Pattern, Count, Span)> = expected.iter().filter_map(counted).collect();
@@ -114,7 +114,7 @@ fn expectation(reader: &mut Reader<'_>, node: &Node) -> Option<Expectation> {
         }
         _ => webhook(reader, subject)?,
     };
-    Some(Expectation { span: node.span, kind })
+    Some(Expectation { span: node.span, place: node.place(), kind })
 }
 
 /// The calls that a row is about, with the conditions that stand beside them.

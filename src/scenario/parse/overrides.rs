@@ -81,7 +81,7 @@ fn override_(reader: &mut Reader<'_>, node: &Node) -> Option<Override> {
     // A condition that could not be read must not turn into one that always holds.
     let unread = || Condition::unread(node.span.start);
     let when = if matches!(after, Some(None)) { Some(unread()) } else { when.map(|when| when.unwrap_or_else(unread)) };
-    Some(Override { span: node.span, on: on?, when, after: after.flatten(), effect, latency, times, skip, per })
+    Some(Override { span: node.span, place: node.place(), on: on?, when, after: after.flatten(), effect, latency, times, skip, per })
 }
 
 /// Warns of `skip` beside a condition that only so many calls of an account fulfill.

@@ -115,25 +115,26 @@ pub(super) fn shadowed(reader: &mut Reader<'_>, overrides: &[Override]) {
             }
             let (line, _) = reader.source.position(earlier.start);
             let name = &earlier.on;
+            let place = if entry.place == entry.span { entry.on.span } else { entry.place };
             if earlier.takes == Takes::All || entry.needs_work() {
                 let message = format!("override is never reached, `{name}` on line {line} takes every such call");
                 let help = match (&entry.effect, earlier.is_patch) {
                     (Some(Effect::Patch(_)), true) => "one `patch` changes several places: write both into the earlier one",
                     _ => narrower(earlier),
                 };
-                reader.problem("S016", entry.on.span, message).help(help);
+                reader.problem("S016", place, message).help(help);
                 continue;
             }
             let message = format!(
                 "only calls that are refused for their token, path or number reach this override, `{name}` on line {line} takes the others"
             );
-            reader.warn("S106", entry.on.span, message, narrower(earlier));
+            reader.warn("S106", place, message, narrower(earlier));
         }
         let has = |told: &Diagnostic| entry.span.start <= told.span.start && told.span.end <= entry.span.end;
         let is_wrong = reader.problems.iter().any(has);
         let is_flawed = is_wrong || reader.warnings.iter().any(has);
         let is_patch = matches!(entry.effect, Some(Effect::Patch(_)));
-        let (when, start) = (entry.when.as_ref(), entry.span.start);
+        let (when, start) = (entry.when.as_ref(), entry.place.start);
         let failure = match &entry.effect {
             Some(Effect::Refuse(refusal)) if !matches!(on, Pattern::One(_)) => refusal.failure.as_ref().map(|name| name.value.as_str()),
             _ => None,

@@ -77,7 +77,7 @@ fn step(reader: &mut Reader<'_>, node: &Node, from: Option<Anchor>, vendor: Opti
     let code = fields.get("code").and_then(|node| code(reader, node, vendor));
     let location = fields.get("location").and_then(|node| location(reader, node));
     let message = fields.get("message").and_then(|node| reader.string(node, "message"));
-    Some(TimelineStep { span: node.span, trigger: trigger?, status: status?.to_owned(), code, location, message })
+    Some(TimelineStep { span: node.place(), trigger: trigger?, status: status?.to_owned(), code, location, message })
 }
 
 /// A code of the vendor that a timeline is for, or of any; vendors without codes of their own take none.

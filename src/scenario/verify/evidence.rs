@@ -173,7 +173,8 @@ impl<'m> Evidence<'m> {
             }
         };
         let more = all.saturating_sub(evidence.len() as u64);
-        let (file, (line, column)) = (source.file_at(span.start).1.to_owned(), source.position(span.start));
+        let place = expectation.place.start;
+        let (file, (line, column)) = (source.file_at(place).1.to_owned(), source.position(place));
         let is_final = match (verdict, &expectation.kind) {
             (Verdict::Passed, _) => false,
             (Verdict::Unknown, _) => !comes,

@@ -48,7 +48,7 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Ru
     };
     let overrides = scenario.overrides.iter().enumerate().map(|(index, row)| {
         let (matched, effects) = (counted(Counter::Matched(index)), counted(Counter::Effects(index)));
-        view("override", row.on.value.to_string(), row.span.start, matched, effects)
+        view("override", row.on.value.to_string(), row.place.start, matched, effects)
     });
     let timelines = scenario.timelines.iter().map(|row| {
         let parcels = counted(Counter::Parcels(row.name.value.clone().into()));

@@ -90,7 +90,7 @@ impl Names<'_> {
             Kind::List(rows) => rows.iter().for_each(|row| self.look(reader, row, is_value)),
             Kind::Map(rows) => {
                 for Member { key, value } in rows.iter().filter(|row| row.key.value != "base64" || is_value) {
-                    self.look_into(reader, &Node { span: key.span, kind: Kind::Null }, &key.value, false);
+                    self.look_into(reader, &Node::new(key.span, Kind::Null), &key.value, false);
                     self.look(reader, value, is_value);
                 }
             }
