@@ -160,7 +160,7 @@ fn never_about_a_parcel(machine: &Machine, scenario: &Scenario) -> Vec<Diagnosti
     warnings
 }
 
-/// Timelines that no parcel is put on but by name.
+/// Timelines that no parcel is put on but by name. One that could not be read takes nothing.
 fn never_taken(scenario: &Scenario) -> Vec<Diagnostic> {
     let (mut all, mut warnings) = (Vec::<(&Spanned<String>, Option<&str>)>::new(), Vec::new());
     for timeline in &scenario.timelines {
@@ -174,7 +174,7 @@ fn never_taken(scenario: &Scenario) -> Vec<Diagnostic> {
             let message = format!("timeline `{}` is never taken, `{}` takes every such parcel", timeline.name.value, earlier.value);
             let help = "put parcels on it by its name, move it up, or give the earlier one a `when`";
             warnings.push(Diagnostic::at("S103", message, &scenario.source, timeline.name.span, help));
-        } else if timeline.when.is_none() {
+        } else if timeline.when.is_none() && (timeline.library.is_some() || !timeline.steps.is_empty()) {
             all.push((&timeline.name, vendor));
         }
     }
