@@ -231,6 +231,7 @@ impl Machine {
         state.reseed(seed.unwrap_or_else(|| start::usual_seed(name)), seed.is_some(), secret);
         start::replace_credentials(&self.vendors, &mut state, name);
         state.forget_aside();
+        state.judge_from_now();
         state.world.set_target(None);
         let copy = Arc::new(Sandbox::new(name, state, &self.budget));
         copy.touch(wall);

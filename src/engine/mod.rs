@@ -115,7 +115,7 @@ pub use origin::Origin;
 pub use pace::{HasTime, Later, Pace, UNLIMITED};
 pub use parcels::{PARCEL, STEP, Track};
 pub use patch::Patch;
-pub use pipeline::has_body;
+pub use pipeline::{has_body, restores_before};
 pub use planned::TaskKind;
 pub use public_urls::PublicUrls;
 pub use reachability::Reachability;

@@ -416,6 +416,12 @@ fn exchange_id(sandbox: &str, vendor: &str, account: &str, restores: u64, number
     id.into()
 }
 
+/// How often a sandbox had gone back to a snapshot before an exchange, by the id of that.
+#[must_use]
+pub fn restores_before(id: &str) -> u64 {
+    id.rsplit('-').nth(1).and_then(|part| part.strip_prefix('r')?.parse().ok()).unwrap_or_default()
+}
+
 /// A path with its parameters in their places, and the others as a query.
 fn filled_in(path: &str, parameters: &[(String, String)]) -> (String, String) {
     let escaped = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();

@@ -223,6 +223,7 @@ impl Sandbox {
     pub fn mark_initial_state(&self, wall: Timestamp) {
         let mut state = self.lock();
         state.world.clear_counters();
+        state.judge_from_now();
         if state.scenario.counts_time() {
             state.begin_counting(Name::default(), wall);
         }

@@ -114,6 +114,13 @@ impl State {
         for owner in [Name::default(), aside("")] {
             self.world.copy_counts(&owner, before, |counter| matches!(counter, Counter::Calls(..)));
         }
+        self.world.judge_as(before);
+    }
+
+    /// Has verdicts be about what happens from now on.
+    pub fn judge_from_now(&mut self) {
+        let forgotten = self.forgotten_deliveries();
+        self.world.judge_from_now(forgotten);
     }
 
     /// Counts aside what was counted in a state whose place this one takes: calls are not taken back with it.

@@ -9,6 +9,7 @@ mod allowance;
 mod deliveries;
 mod evidence;
 mod format;
+mod moment;
 mod told;
 mod words;
 

@@ -178,6 +178,30 @@ impl World {
         self.tally(Name::default()).1.add(Counter::attempts())
     }
 
+    /// How many attempts to deliver webhooks were reported, and how many deliveries were not kept any more, when that began of which
+    /// verdicts are given.
+    #[must_use]
+    pub fn judged_from(&self) -> [u64; 2] {
+        Counter::judged().map(|counter| self.counters.get("", &counter).map_or(0, |count| count.calls))
+    }
+
+    /// Has verdicts be about what comes from now on, where so many deliveries are not kept any more.
+    pub fn judge_from_now(&mut self, forgotten: u64) {
+        let attempts = self.counters.get("", &Counter::attempts()).map_or(0, |count| count.calls);
+        for (counter, calls) in Counter::judged().into_iter().zip([attempts, forgotten]) {
+            let count = (calls > 0).then_some(Count { began: None, calls });
+            self.tally(Name::default()).1.set(counter, count);
+        }
+    }
+
+    /// Has verdicts be about what they were about in a world that this one goes on from.
+    pub fn judge_as(&mut self, before: &Counters) {
+        for counter in Counter::judged() {
+            let count = before.get("", &counter);
+            self.tally(Name::default()).1.set(counter, count);
+        }
+    }
+
     /// Counts aside what an owner has counted in a sandbox, where this world takes the place of its world: what this one has not counted.
     /// If it is another owner by that name, that is not known.
     pub fn take_back(&mut self, owner: &Name, present: &Counters, is_same: bool) {

@@ -54,6 +54,12 @@ impl Counter {
         Self::Calls(None, Name::new("attempt"))
     }
 
+    /// Where verdicts begin: how many attempts had been reported, and how many deliveries were not kept any more.
+    #[must_use]
+    pub fn judged() -> [Self; 2] {
+        ["attempt-judged", "delivery-judged"].map(|name| Self::Calls(None, Name::new(name)))
+    }
+
     /// How many deliveries of webhooks snapshots took back; it is kept under [`aside`].
     #[must_use]
     pub fn deliveries() -> Self {

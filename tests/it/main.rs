@@ -113,6 +113,7 @@ mod upstream;
 mod vendor_failures;
 mod verdict_texts;
 mod verdicts;
+mod verdicts_of_copies;
 mod view;
 mod waiting;
 mod watch;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::allowance::Allowance;
+use super::moment::Moment;
 use super::words::{is_of, line};
-use crate::base::time::Timestamp;
 use crate::engine::Machine;
 use crate::scenario::ast::Calls;
 use crate::scenario::error::Spanned;
@@ -84,7 +84,7 @@ impl<'m> Accounts<'m> {
 
     /// The latest calls of an expectation's operations that do not count for it, and why. `since` is when the call came that they are to
     /// follow.
-    pub fn misses(&self, journal: &[Arc<Entry>], calls: &Calls, since: Option<Timestamp>) -> Vec<String> {
+    pub fn misses(&self, journal: &[Arc<Entry>], calls: &Calls, since: Option<Moment>) -> Vec<String> {
         let latest = journal.iter().rev().take(LATEST).take_while(|_| self.allowance.looks());
         let latest = latest.filter(|entry| is_of(entry, &calls.on.value));
         let mut misses: Vec<String> = latest.filter_map(|entry| self.miss(entry, calls, since)).take(MISSES).collect();
@@ -92,21 +92,23 @@ impl<'m> Accounts<'m> {
         misses
     }
 
-    fn miss(&self, entry: &Entry, calls: &Calls, since: Option<Timestamp>) -> Option<String> {
+    fn miss(&self, entry: &Entry, calls: &Calls, since: Option<Moment>) -> Option<String> {
         let tries = self.tries.get().checked_sub(1).filter(|_| self.has_room())?;
         self.tries.set(tries);
         let failed = match &calls.when {
             Some(when) => explain::failed(self.machine, entry, when, self.allowance.tells(entry.request.body.len())?),
             None => None,
         };
-        let why = match (failed, &calls.after, since) {
+        let time = since.map(|since| since.until(entry));
+        let why = match (failed, &calls.after, time) {
             (Some((failed, seen)), ..) => {
                 self.seen.borrow_mut().push(seen);
                 failed
             }
-            (None, Some(after), Some(since)) if entry.at < since => format!("it came before the first call of `{}`", after.value),
-            (None, Some(after), Some(since)) if calls.within.is_some_and(|within| entry.at.duration_since(since) > within) => {
-                format!("it came {:#} after the first call of `{}`", entry.at.duration_since(since), after.value)
+            (None, Some(after), Some(None)) => format!("between it and the latest call of `{}` a snapshot was restored", after.value),
+            (None, Some(after), Some(Some(time))) if time.is_negative() => format!("it came before the first call of `{}`", after.value),
+            (None, Some(after), Some(Some(time))) if calls.within.is_some_and(|within| time > within) => {
+                format!("it came {time:#} after the first call of `{}`", after.value)
             }
             _ => return None,
         };

@@ -55,12 +55,22 @@ impl Told {
 
 impl Sent {
     pub fn gather(sandbox: &Sandbox) -> Self {
-        let rows = sandbox.deliveries();
+        let mut rows = sandbox.deliveries();
         let state = sandbox.lock();
+        // What a copy, or the sandbox of a file, has of another one did not happen in it.
+        let [attempts, forgotten] = state.world.judged_from();
+        if attempts > 0 {
+            rows.retain_mut(|row| {
+                let had = row.attempts.len();
+                row.attempts.retain(|attempt| attempt.number > attempts);
+                had == 0 || !row.attempts.is_empty() || !row.progress.is_over()
+            });
+        }
         let subscriptions = state.documents(SUBSCRIPTION).map(|(account, row)| (account.name.to_string(), row)).collect();
         let posted = state.world.outbox().iter().map(|row| (Arc::clone(&row.delivery), row.at)).collect();
         let now = Some(state.world.clock().now(Timestamp::MIN));
-        Self { rows, forgotten: state.forgotten_deliveries() + state.world.deliveries_taken_back() > 0, posted, now, subscriptions }
+        let forgotten = state.forgotten_deliveries().saturating_sub(forgotten) + state.world.deliveries_taken_back() > 0;
+        Self { rows, forgotten, posted, now, subscriptions }
     }
 
     pub fn len(&self) -> usize {

@@ -11,10 +11,10 @@ use jiff::SignedDuration;
 use super::accounts::Accounts;
 use super::allowance::Allowance;
 use super::deliveries::{Sent, Told};
+use super::moment::Moment;
 use super::words::{EVICTED, LATE, UNDER_WAY, is_named, is_of, judge_count, line, told};
 use super::{Finding, Verdict};
 use crate::base::ahead::read_ahead;
-use crate::base::time::Timestamp;
 use crate::engine::{CallValues, Contract, Machine, Sandbox};
 use crate::scenario::ast::{Calls, Condition, Count, Deliveries, Expectation, Expected, Pattern};
 use crate::scenario::error::Source;
@@ -56,7 +56,7 @@ struct Found<'e> {
     /// How many calls of `valid` depart from the document.
     departing: u64,
     /// When the last call came that calls have to be `after`.
-    since: Option<Timestamp>,
+    since: Option<Moment>,
     /// How many calls it names.
     most: usize,
     /// Of an order, how its first calls came: up to each place.
@@ -68,7 +68,7 @@ struct Found<'e> {
 /// The beginning of an order: when it began, and the index of its last call among the links.
 #[derive(Clone, Copy)]
 struct Run {
-    began: Timestamp,
+    began: Moment,
     last: usize,
 }
 
@@ -248,7 +248,7 @@ impl<'m> Evidence<'m> {
             });
             met.iter().for_each(|row| found[row.expectation].add((index, entry), row.place, &|| *violates));
             for index in &rows.opening {
-                found[*index].since = Some(entry.at);
+                found[*index].since = Some(Moment::of(entry));
             }
         }
         found
@@ -371,7 +371,7 @@ impl<'e> Found<'e> {
         match (&calls.after, self.since) {
             (None, _) => true,
             (Some(_), None) => false,
-            (Some(_), Some(since)) => calls.within.is_none_or(|within| entry.at.duration_since(since) <= within),
+            (Some(_), Some(since)) => calls.within.is_none_or(|within| since.is_within(within, entry)),
         }
     }
 
@@ -387,9 +387,9 @@ impl<'e> Found<'e> {
             return;
         }
         let (began, before) = match place.checked_sub(1) {
-            None => (entry.at, None),
+            None => (Moment::of(entry), None),
             Some(before) => {
-                let in_time = |run: &Run| within.is_none_or(|within| entry.at.duration_since(run.began) <= within);
+                let in_time = |run: &Run| within.is_none_or(|within| run.began.is_within(within, entry));
                 let Some(run) = self.begun[before].filter(in_time) else { return };
                 (run.began, Some(run.last))
             }

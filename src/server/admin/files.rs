@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use crate::base::name::Name;
 use crate::base::text;
-use crate::engine::{DEFAULT, Fault, Machine, Sandbox, SandboxError};
+use crate::engine::{DEFAULT, Fault, Machine, Sandbox, SandboxError, State};
 use crate::persist::{Contents, FileError, Recorded, RecordedJournal, SandboxFile};
 use crate::scenario::{self, Scenario};
 use crate::server::admin::problem::Problem;
@@ -125,7 +125,7 @@ impl Write for Pieces {
 pub(crate) async fn import(admin: &Admin, request: &AdminRequest<'_>) -> Result<SandboxView, Problem> {
     let file = SandboxFile::parse(request.body).map_err(|error| Problem::bad_request(error.to_string()))?;
     let judge = |before: &Arc<Sandbox>| drop(shutdown::report(&admin.machine, &admin.verdicts, before, Ending::Imported));
-    let sandbox = make(&admin.machine, request.parameter("s"), file, judge)?;
+    let sandbox = make(&admin.machine, request.parameter("s"), file, State::judge_from_now, judge)?;
     sandbox.note(wall(), Deed::Imported, None, None);
     Ok(SandboxView::with_obstacles(admin, request, &sandbox).await)
 }
@@ -137,7 +137,7 @@ pub(crate) fn record(machine: &Machine, bytes: &[u8]) -> Result<Recording, Probl
     let mut file = SandboxFile::parse(bytes).map_err(refused)?;
     let Recorded { journal, log } = file.take_past().map_err(refused)?;
     let name = journal.as_ref().map_or(DEFAULT, |journal| &journal.sandbox);
-    let sandbox = make(machine, name, file, |_| {})?;
+    let sandbox = make(machine, name, file, |_| {}, |_| {})?;
     sandbox.set_ttl(None);
     sandbox.lock().world.set_mode(Mode::Frozen, wall());
     if let Some(RecordedJournal { written, dropped, entries, .. }) = journal {
@@ -148,11 +148,18 @@ pub(crate) fn record(machine: &Machine, bytes: &[u8]) -> Result<Recording, Probl
 
 /// Makes the sandbox of a name what a file says; it is opened if there is none.
 pub(crate) fn load(machine: &Machine, name: &str, bytes: &[u8]) -> Result<Arc<Sandbox>, Problem> {
-    make(machine, name, SandboxFile::parse(bytes).map_err(|error| Problem::bad_request(error.to_string()))?, |_| {})
+    let file = SandboxFile::parse(bytes).map_err(|error| Problem::bad_request(error.to_string()))?;
+    make(machine, name, file, State::judge_from_now, |_| {})
 }
 
-/// Opens the sandbox of a file, in the place of one of that name, which `ends` is called with first.
-fn make(machine: &Machine, name: &str, file: SandboxFile, ends: impl FnOnce(&Arc<Sandbox>)) -> Result<Arc<Sandbox>, Problem> {
+/// Opens the sandbox of a file, which `begins` is called with, in the place of one of that name, which `ends` is called with first.
+fn make(
+    machine: &Machine,
+    name: &str,
+    file: SandboxFile,
+    begins: impl FnOnce(&mut State),
+    ends: impl FnOnce(&Arc<Sandbox>),
+) -> Result<Arc<Sandbox>, Problem> {
     let vendors = machine.vendors().all().iter();
     let names: Vec<Name> = vendors.flat_map(|vendor| [vendor.id.clone(), vendor.mount.clone()]).collect();
     let room = machine.room_for_new(name);
@@ -179,6 +186,7 @@ fn make(machine: &Machine, name: &str, file: SandboxFile, ends: impl FnOnce(&Arc
     }
     let mut state = staged.lock();
     state.world.replace_counters(counters);
+    begins(&mut state);
     state.scenario_mounts.retain(|mount| given.contains(mount));
     staged.measure(&state);
     drop(state);
