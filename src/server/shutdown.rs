@@ -61,16 +61,34 @@ fn skip(report: Report, why: &str) -> Report {
     report.skip(format!("{why}, and nobody had called it: there was no test, or one that calls nothing"))
 }
 
-/// Verifies a sandbox that ends, logs what is not as it should be, and keeps the verdict; in a section when that is committed.
+/// The verdict on a sandbox that is about to end, or to come under another scenario.
+pub(super) struct Judged {
+    report: Report,
+    was_called: bool,
+    redactor: Redactor,
+}
+
+impl Judged {
+    pub fn of(machine: &Machine, sandbox: &Sandbox) -> Self {
+        let report = verify::verify_current(machine, sandbox, &Allowance::of_one(&never_late));
+        Self { report, was_called: was_called(sandbox), redactor: Redactor::new(Secrets::Hidden, machine, sandbox) }
+    }
+}
+
+/// Verifies a sandbox that ends, logs what is not as it should be, and keeps the verdict.
 pub(super) fn report(machine: &Machine, verdicts: &Verdicts, sandbox: &Arc<Sandbox>, ending: Ending) -> Report {
-    let mut report = verify::verify_current(machine, sandbox, &Allowance::of_one(&never_late));
-    let (was_called, expects) = (was_called(sandbox), !report.findings.is_empty());
+    keep(Judged::of(machine, sandbox), machine, verdicts, sandbox, ending)
+}
+
+/// Logs what is not as it should be, and keeps the verdict; in a section when that is committed.
+pub(super) fn keep(judged: Judged, machine: &Machine, verdicts: &Verdicts, sandbox: &Arc<Sandbox>, ending: Ending) -> Report {
+    let Judged { mut report, was_called, redactor } = judged;
+    let expects = !report.findings.is_empty();
     let is_failure = report.verdict != Verdict::Passed;
     // Two in a row are not what a suite does that resets between its tests.
     if is_failure && !was_called && ending.goes_on() && sandbox.was_called_before() != Some(false) {
         report = skip(report, ending.words());
     }
-    let redactor = Redactor::new(Secrets::Hidden, machine, sandbox);
     let (sandbox, why, remarks) = (Arc::clone(sandbox), ending.words(), remarks(&report, || &redactor));
     let verdict = (expects && (was_called || is_failure || !ending.goes_on())).then(|| {
         let report = shown(report.clone(), verdicts, &redactor, machine);

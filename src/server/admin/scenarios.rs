@@ -14,7 +14,7 @@ use crate::server::admin::request::AdminRequest;
 use crate::server::admin::sandbox_view::{unreachable, warnings};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
-use crate::server::shutdown::{self, Ending};
+use crate::server::shutdown::{self, Ending, Judged};
 use crate::world::{Deed, LogLine};
 
 /// The file name in diagnostics of a scenario, or of a part of one, that came in over the API.
@@ -78,14 +78,15 @@ pub(crate) fn advice(machine: &Machine, scenario: &Scenario) -> Vec<String> {
 /// Puts a sandbox under another scenario: anew, or with the data that it has.
 pub(crate) fn replace(admin: &Admin, sandbox: &Arc<Sandbox>, scenario: &Arc<Scenario>, keep: bool) -> Result<(), Problem> {
     let stage = |world| scenario::run::stage(&admin.machine, &sandbox.name, scenario, world, wall());
-    // Once for its mistakes: what comes under no other scenario is not judged.
-    let staged = stage(keep.then(|| sandbox.lock().world.clone()))?;
-    shutdown::report(&admin.machine, &admin.verdicts, sandbox, Ending::Replaced);
+    // What comes under no other scenario, because that has mistakes, has no verdict yet.
     if keep {
-        // Calls went on while it was judged, and are kept.
-        drop(staged);
+        // The sandbox is locked while it is staged, and cannot be judged then.
+        let judged = Judged::of(&admin.machine, sandbox);
         admin.machine.replace_keeping(sandbox, |world| Ok::<_, Problem>(stage(Some(world))?))?;
+        shutdown::keep(judged, &admin.machine, &admin.verdicts, sandbox, Ending::Replaced);
     } else {
+        let staged = stage(None)?;
+        shutdown::report(&admin.machine, &admin.verdicts, sandbox, Ending::Replaced);
         admin.machine.replace(sandbox, staged)?;
     }
     note(sandbox, keep);
