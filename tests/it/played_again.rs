@@ -1,5 +1,5 @@
-//! What makes a difference to calls that are exported as a conversation: the order of webhooks, headers that a scenario reads, credentials
-//! of rows that the default sandbox has not, and braces in paths.
+//! What makes a difference to calls that are exported as a conversation: the order of webhooks, what `given` makes, headers that a scenario
+//! reads, credentials of rows that the default sandbox has not, and braces in paths.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::client::{JSON, admin, send};
 use crate::explain::under;
 use crate::folder::Folder;
 use crate::process::Server;
-use crate::round_trips::{advance, differences, export, make};
+use crate::round_trips::{advance, differences, export, kinds, make};
 
 /// The conversation of a sandbox holds with a server that has nothing of it.
 fn check(name: &str, exported: &str) {
@@ -42,6 +42,42 @@ fn webhooks_that_overtake_each_other_come_in_the_same_order() {
     assert_eq!(made.status, 201, "{}", made.body);
     advance(&server, "overtaken", "12h");
     check("overtaken", &export(&server, "overtaken"));
+}
+
+/// The scenario of a conversation makes again what is given: subscriptions, and data of the vendor's first credential.
+#[test]
+fn what_is_given_is_made_once() {
+    let server = Server::start(&[]);
+    let url = format!("http://{}/_seatrial/inbox/given", server.address());
+    let hook = json!({"name": "given", "event": "track", "url": url});
+    let given = json!([{"shipstation_v2.create_webhook": hook}, {"shipstation_v2.create_tag_from_body": {"name": "given"}}]);
+    let asked = json!({"vendor": "shipstation_v2", "url": "inbox://asked"});
+    make(&server, "tagged", &json!({"given": given, "webhooks": {"subscriptions": [asked]}}));
+    let keys = credentials(&server, "tagged", "shipstation");
+    let key = keys.as_array().expect("rows").iter().find_map(|row| row["api_key"].as_str()).expect("a key").to_owned();
+    let headers = [("api-key", key.as_str()), JSON];
+    let list = |path: &str| send(&server, "GET", &format!("/@tagged/shipstation/v2/{path}"), &headers, "").body;
+    assert!(list("tags").contains("given") && list("environment/webhooks").contains(&url), "{}", list("environment/webhooks"));
+    let example = admin(&server, "GET", "/vendors/shipstation_v2/operations/create_label?sandbox=tagged", &Value::Null);
+    let body = example["example"]["body"].to_string();
+    let bought = send(&server, "POST", "/@tagged/shipstation/v2/labels", &headers, &body);
+    assert_eq!(bought.status, 200, "{}", bought.body);
+    advance(&server, "tagged", "96h");
+    assert!(list("labels").contains("label_id"));
+    let sent = admin(&server, "GET", "/sandboxes/tagged/deliveries", &Value::Null)["deliveries"].to_string();
+    assert!(sent.contains(&url) && sent.contains("inbox://asked"), "{sent}");
+    let exported = export(&server, "tagged");
+    assert_eq!(kinds(&exported).iter().filter(|kind| *kind == "subscribe").count(), 1, "{exported}");
+    check("tagged", &exported);
+
+    let hook = json!({"shippo.createWebhook": {"event": "all", "url": "inbox://given?status=200", "active": true}});
+    make(&server, "hooked", &json!({"given": [hook]}));
+    let token = format!("ShippoToken {}", text(&credentials(&server, "hooked", "shippo")[0]["token"]));
+    let listed = send(&server, "GET", "/@hooked/shippo/webhooks", &[("authorization", &token)], "");
+    assert!(listed.body.contains("inbox://given"), "{}", listed.body);
+    let exported = export(&server, "hooked");
+    assert_eq!(kinds(&exported), ["call"], "{exported}");
+    check("hooked", &exported);
 }
 
 #[test]

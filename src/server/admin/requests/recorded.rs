@@ -62,11 +62,14 @@ pub(super) fn conversation(admin: &Admin, sandbox: &Sandbox, rows: &[Arc<world::
     let rows = &*rows;
     let (scenario, start, has_own_accounts) = beginning(admin, sandbox, mount, rows, redactor);
     let hidden = Redactor::new(Secrets::Hidden, &admin.machine, sandbox);
-    let mut receivers = Receivers::of(&admin.machine, sandbox, mount, rows);
+    let data = earlier(&sandbox.deeds.all(), rows.first().map_or(0, |row| row.number));
+    let plays_given = data.is_none() && scenario["given"].as_array().is_some_and(|rows| !rows.is_empty());
+    let mut receivers = Receivers::of(&admin.machine, sandbox, mount, rows, plays_given);
     let mut wording = Wording::new(&admin.machine, sandbox, mount, rows, has_own_accounts);
     wording.receivers = receivers.addresses();
+    wording.given.clone_from(&receivers.given);
     wording.heeded = heeded(sandbox);
-    let mut lacks = lacks(admin, sandbox, rows, mount, &receivers);
+    let mut lacks = lacks(admin, sandbox, rows, mount, &receivers, data);
     lacks.extend(counted(unread.len() as u64, "requests could not be read, and have no step"));
     if !redactor.shows_secrets() {
         lacks.extend(hidden_things(sandbox, rows, redactor));
@@ -112,7 +115,14 @@ fn is_unread(row: &world::Entry) -> bool {
 }
 
 /// What a conversation lacks of what came before its end: calls of which there is no evidence, and what it has no steps for.
-fn lacks(admin: &Admin, sandbox: &Sandbox, rows: &[Arc<world::Entry>], mount: &str, receivers: &Receivers) -> Vec<String> {
+fn lacks(
+    admin: &Admin,
+    sandbox: &Sandbox,
+    rows: &[Arc<world::Entry>],
+    mount: &str,
+    receivers: &Receivers,
+    data: Option<String>,
+) -> Vec<String> {
     let is_ours = |name: &str| {
         let vendor = name.split_once('.').map_or(name, |(vendor, _)| vendor);
         admin.machine.vendors().find(vendor).is_some_and(|vendor| vendor.mount == *mount)
@@ -134,7 +144,6 @@ fn lacks(admin: &Admin, sandbox: &Sandbox, rows: &[Arc<world::Entry>], mount: &s
         (receivers.under_way() as u64, "webhooks were still on their way"),
         (receivers.others() as u64, "things were done by hand for which there is no step, each told where it was done"),
     ];
-    let data = earlier(&sandbox.deeds.all(), rows.first().map_or(0, |row| row.number));
     data.into_iter().chain(counts.into_iter().filter_map(|(count, what)| counted(count, what))).collect()
 }
 

@@ -11,7 +11,7 @@ use super::wording::{FORM, INBOX, Links, Wording};
 use crate::base::time::Timestamp;
 use crate::engine::webhooks::{Attempt, AttemptResult, Delivery, Format, Progress, SUBSCRIPTION, Subscription};
 use crate::engine::{self, Machine, Sandbox, Vendor};
-use crate::scenario::story;
+use crate::scenario::{run, story};
 use crate::world::{self, Deed, LogLine};
 
 pub(super) struct Receivers {
@@ -30,6 +30,8 @@ pub(super) struct Receivers {
     /// How many were not answered yet.
     under_way: usize,
     addresses: Vec<Address>,
+    /// Where webhooks go by subscriptions that `given` makes again: no step receives them.
+    pub given: Vec<String>,
 }
 
 /// A receiver that was sent webhooks, or is subscribed by a step.
@@ -58,17 +60,26 @@ enum Done {
 }
 
 impl Receivers {
-    pub fn of(machine: &Machine, sandbox: &Sandbox, mount: &str, rows: &[Arc<world::Entry>]) -> Self {
+    /// The receivers of some calls; `plays_given` where the conversation makes again what `given` has made.
+    pub fn of(machine: &Machine, sandbox: &Sandbox, mount: &str, rows: &[Arc<world::Entry>], plays_given: bool) -> Self {
         let is_ours = |vendor: &str| machine.vendors().find(vendor).is_some_and(|vendor| vendor.mount == *mount);
         let state = sandbox.lock();
         let accounts = state.initial.accounts().iter();
-        let first: BTreeSet<String> = accounts.flat_map(|(_, account)| account.rows(&SUBSCRIPTION).map(|(id, _)| id.to_owned())).collect();
+        let first = accounts.flat_map(|(_, account)| account.rows(&SUBSCRIPTION));
+        let first: BTreeMap<String, Option<Subscription>> =
+            first.map(|(id, row)| (id.to_owned(), serde_json::from_str(row).ok())).collect();
+        let scenario = run::scenario_of(&*state.scenario);
         let found = state.documents::<Subscription>(SUBSCRIPTION);
         let mut subscriptions: Vec<(String, Subscription)> = found.map(|(account, row)| (account.name.to_string(), row)).collect();
         drop(state);
-        subscriptions.retain(|(_, row)| is_ours(&row.vendor));
+        // All others that a sandbox began with are those of `subscriptions`.
+        let is_asked =
+            |made: &Subscription| scenario.subscriptions.iter().any(|row| row.url.value == made.url && row.vendor.value == made.version());
+        let given = first.iter().filter_map(|(id, row)| Some((id.as_str(), row.as_ref()?)));
+        let given: BTreeMap<&str, &Subscription> = given.filter(|(_, row)| plays_given && !is_asked(row)).collect();
+        subscriptions.retain(|(_, row)| is_ours(&row.vendor) && !given.contains_key(&*row.id));
         let mut deliveries = sandbox.deliveries();
-        deliveries.retain(|row| is_ours(&row.vendor) && !row.test);
+        deliveries.retain(|row| is_ours(&row.vendor) && !row.test && !given.contains_key(&*row.subscription));
         let under_way = deliveries.iter().filter(|row| row.progress == Progress::Sending).count();
         let mut came = Vec::new();
         let mut attempts: Vec<((Timestamp, u64), &str, Option<u16>)> = Vec::new();
@@ -110,7 +121,10 @@ impl Receivers {
         let usual = |vendor: &Arc<Vendor>| Some((vendor.id.to_string(), (vendor.works_in)(credentials.first()?)));
         let usual_accounts = vendors.filter_map(usual).collect();
         let usual = machine.public_urls().url(&sandbox.name, mount);
-        Self { acts: acts.into(), usual_accounts, bases, usual, came, told: 0, under_way, addresses }
+        let mut given: Vec<String> = given.into_values().map(|row| row.url.clone()).filter(|url| !url.is_empty()).collect();
+        // The longest first, as above.
+        given.sort_by_key(|url| std::cmp::Reverse(url.len()));
+        Self { acts: acts.into(), usual_accounts, bases, usual, came, told: 0, under_way, addresses, given }
     }
 
     /// Addresses of receivers that were sent anything, or are subscribed by a step, with what conversations have in their place.
@@ -210,7 +224,7 @@ fn acts(
     sandbox: &Sandbox,
     rows: &[Arc<world::Entry>],
     mut subscriptions: Vec<(String, Subscription)>,
-    first_ones: &BTreeSet<String>,
+    first_ones: &BTreeMap<String, Option<Subscription>>,
     is_ours: &dyn Fn(&str) -> bool,
 ) -> Vec<Act> {
     let log = sandbox.deeds.all();
@@ -243,7 +257,7 @@ fn acts(
         };
         acts.push(Act { after: line.after, at: line.at, done });
     }
-    subscriptions.retain(|(_, row)| first_ones.contains(&row.id));
+    subscriptions.retain(|(_, row)| first_ones.contains_key(&row.id));
     for (account, row) in subscriptions {
         let before = rows[..rows.partition_point(|call| call.at < row.created)].last();
         let (after, at) = (before.map_or(0, |call| call.number), row.created);

@@ -48,6 +48,8 @@ pub(super) struct Wording<'a> {
     pub heeded: Vec<&'static str>,
     /// Addresses of receivers, as conversations have them.
     pub receivers: Vec<(String, String)>,
+    /// Addresses of receivers that the scenario of the conversation says, as they are.
+    pub given: Vec<String>,
 }
 
 /// How links begin that lead to where the caller was.
@@ -105,8 +107,8 @@ impl<'a> Wording<'a> {
         }
         let targets = rows.iter().map(|row| parts(&row.target, row, mount).1).collect();
         let callers = rows.iter().map(|row| Links::of(machine, row, mount)).collect();
-        let (saved, followed, heeded, receivers) = (BTreeMap::new(), BTreeMap::new(), Vec::new(), Vec::new());
-        Self { mount, sandbox: &sandbox.name, credentials, strange, sent, saved, targets, followed, callers, heeded, receivers }
+        let (saved, followed, heeded, receivers, given) = (BTreeMap::new(), BTreeMap::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { mount, sandbox: &sandbox.name, credentials, strange, sent, saved, targets, followed, callers, heeded, receivers, given }
     }
 
     /// Saves where an answer leads to by a header, if that is called.
@@ -228,6 +230,9 @@ impl<'a> Wording<'a> {
 
     /// The same, with another mark in place of braces that were there before.
     fn marked(&self, links: &Links, text: &str) -> String {
+        if let Some(given) = self.given.iter().find(|address| text.contains(address.as_str())) {
+            return text.split(given.as_str()).map(|part| self.marked(links, part)).collect::<Vec<_>>().join(given);
+        }
         let (to, host) = (format!("http://{HOST_NAME}/{}", self.mount), format!("http://{HOST_NAME}"));
         let mut own = text.replace("{{", BRACES);
         for Links { origin, prefix } in [links].into_iter().chain(&self.callers).filter(|links| !links.origin.is_empty()) {
