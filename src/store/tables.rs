@@ -107,7 +107,7 @@ impl Tables {
         self.flushing.is_some()
     }
 
-    /// Whether that has happened.
+    /// Whether all of that is in tables by now.
     pub fn is_flushed(&self) -> bool {
         self.flushing.is_some() && self.is_in_tables()
     }
@@ -231,7 +231,7 @@ mod tests {
         batch.commit().expect("there is room");
     }
 
-    /// What a copy of the folder has, as the end of the process would leave it: of all records, and the row that is written again and again.
+    /// What a copy of the folder has, as the end of the process would leave it: all records, and the row that is written each time.
     fn found(folder: &Path) -> (Vec<String>, String) {
         let copy = folder.with_extension("copy");
         let made = std::process::Command::new("cp").arg("-r").args([folder, &copy]).status();

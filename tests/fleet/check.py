@@ -319,13 +319,16 @@ def inboxes(fleet: Fleet) -> None:
         assert [row["number"] for row in page["letters"]] == [1, 2, 3, 4, 5] and page["received"] == 5, page
         listed = fleet.admin("GET", "/inboxes", base=replica.base)["inboxes"]
         assert [(row["name"], row["letters"], row["received"]) for row in listed] == [("mine", 5, 5)] and listed[0]["latest"], listed
+    fleet.admin("DELETE", "/inbox/mine")
+    assert [fleet.admin("GET", "/inbox/mine")["received"] for _ in range(3)] == [0, 0, 0]
     # Room is made by who has the most inboxes, not by who is quiet.
+    made = fleet.admin("POST", "/sandboxes/letters/webhooks", {"vendor": "shippo", "url": "inbox://own"})
+    fleet.admin("POST", f"/webhooks/{made['id']}/test?sandbox=letters", {})
+    assert fleet.admin("GET", "/inbox/own?wait=20s&min=1")["received"] == 1
     for number in range(70):
         assert call(fleet.base, "POST", f"/_seatrial/inbox/stranger-{number}", {})[0] == 200
     names = {row["name"] for row in fleet.admin("GET", "/inboxes")["inboxes"]}
-    assert names == {"mine", *(f"stranger-{number}" for number in range(7, 70))}, names
-    fleet.admin("DELETE", "/inbox/mine")
-    assert [fleet.admin("GET", "/inbox/mine")["received"] for _ in range(3)] == [0, 0, 0]
+    assert names == {"own", *(f"stranger-{number}" for number in range(7, 70))}, names
 
 
 class Browser:

@@ -296,7 +296,7 @@ fn a_sandbox_that_is_larger_than_it_may_be_leaves_room_for_others() {
         let made = call(&server, "POST", sandbox, "", "");
         assert_eq!(made.status, 201, "{}", made.body);
     }
-    assert_eq!(admin(&server, "PUT", "/sandboxes/default/scenario", &json!({"name": "other"}))["scenario"], "other");
+    assert_eq!(admin(&server, "PUT", "/sandboxes/default/scenario", &json!({"name": "other"}))["name"], "other");
     let refused = call(&server, "POST", large, "", "");
     assert!(refused.status == 500 && refused.head.contains("sandbox-full"), "{} {}", refused.head, refused.body);
     assert_eq!(send(&server, "POST", "/_seatrial/sandboxes/large/snapshot", &[JSON], r#"{"name": "s"}"#).status, 507);

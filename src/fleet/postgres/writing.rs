@@ -94,7 +94,7 @@ pub(super) async fn write(client: &Client, commit: &Commit) -> Result<(), Fault>
     }
     let added = add(client, name, *before, *token, append);
     let tidied = tidy(client, name, *before, append);
-    if append.cleared.is_none() && append.unlisted.is_empty() && append.checkpoint.is_none() {
+    if append.cleared.is_none() && append.unlisted.is_empty() && append.again.is_empty() && append.checkpoint.is_none() {
         let (added, ended) = tokio::join!(biased; added, within(client.batch_execute("COMMIT")));
         added?;
         return ended;
