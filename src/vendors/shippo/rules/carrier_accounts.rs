@@ -14,7 +14,7 @@ use super::super::wire::{self, CARRIER_ACCOUNT};
 use super::stored;
 use crate::engine::fields::{Field, Report};
 use crate::engine::listing::{Filter, Listing, Test};
-use crate::engine::{Cx, DEFAULT, Extract, Json, Outcome, Refusal};
+use crate::engine::{Cx, Extract, Json, Outcome, Refusal};
 
 /// Carriers whose accounts are connected by signing in with them.
 const SIGN_IN: [&str; 2] = ["fedex", "ups"];
@@ -155,8 +155,7 @@ fn service_levels(token: &str) -> Value {
     CATALOG.services(token).map(|(token, name)| json!({ "name": name, "token": token, "supports_return_labels": returns })).collect()
 }
 
-/// All that its owner has: the owner's own, newest first, then those that the catalog knows. Those that the guides print are listed in
-/// the default sandbox; elsewhere they are known by id.
+/// All that its owner has: the owner's own, newest first, then those that the catalog knows.
 pub(crate) fn all(cx: &Cx<'_>) -> Vec<CarrierAccount> {
     let mut changed: Vec<CarrierAccount> = cx.docs.all(CARRIER_ACCOUNT);
     changed.reverse();
@@ -166,7 +165,7 @@ pub(crate) fn all(cx: &Cx<'_>) -> Vec<CarrierAccount> {
     let known = |row: &&CarrierAccount| {
         let stored = changed.iter().find(|other| other.object_id == row.object_id).cloned();
         let row = stored.or(of(row, is_new))?;
-        // Where the customer has no other of the carrier, it is asked without being named.
+        // A new customer, and one whose carriers are named, have no other of the carrier: theirs is asked without being named.
         Some(CarrierAccount { named_only: row.named_only && !is_new && is_usual, ..row })
     };
     changed.iter().filter(is_own).cloned().chain(rows.iter().filter_map(known)).collect()
@@ -176,7 +175,7 @@ pub(crate) fn all(cx: &Cx<'_>) -> Vec<CarrierAccount> {
 fn rows(cx: &Cx<'_>) -> Vec<&'static CarrierAccount> {
     let rows = CATALOG.accounts[&Mode::of(cx)].iter();
     let Some(carriers) = access::carriers(cx) else {
-        return rows.filter(|row| !row.established || cx.sandbox == DEFAULT).collect();
+        return rows.collect();
     };
     let mut left: Vec<_> = rows.filter(|row| !row.established).chain(&CATALOG.further_accounts).collect();
     let next = |carrier: String| left.iter().position(|row| row.carrier == carrier).map(|index| left.remove(index));
