@@ -11,7 +11,7 @@ use serde_json::Value;
 use self::texts::Texts;
 use super::ast::{Condition, Override, Pattern};
 use super::expr::{Path, Scope};
-use super::need::{Interval, Measured, Need};
+use super::need::{self, Interval, Measured, Need};
 use crate::base::text;
 
 /// So many places are looked at to leave out overrides. Those of further ones are tried one after the other.
@@ -124,11 +124,21 @@ enum Key {
 impl Key {
     fn of(value: &Value) -> Option<Self> {
         match value {
-            // Zero has two signs.
-            Value::Number(number) => number.as_f64().map(|number| Self::Number((number + 0.0).to_bits())),
+            Value::Number(_) => need::number(value).map(Self::of_number),
             Value::String(text) => Some(Self::Text(text.clone())),
             _ => None,
         }
+    }
+
+    // Zero has two signs.
+    fn of_number(number: f64) -> Self {
+        Self::Number((number + 0.0).to_bits())
+    }
+
+    /// Those of what a value may be asked for as: some conditions take a text of a number for one.
+    fn met(value: &Value) -> impl Iterator<Item = Self> {
+        let number = value.as_str().and_then(|_| need::number(value)).map(Self::of_number);
+        Self::of(value).into_iter().chain(number)
     }
 }
 
@@ -164,7 +174,10 @@ impl Rows {
     }
 
     fn find<'r>(&'r self, scope: &'r dyn Scope) -> impl Iterator<Item = usize> + 'r {
-        let by_value = self.by_value.iter().filter_map(move |(place, rows)| rows.get(&Key::of(&*place.find(scope)?)?));
+        let by_value = self.by_value.iter().flat_map(move |(place, rows)| {
+            let found = place.find(scope);
+            found.iter().flat_map(|value| Key::met(value)).filter_map(|key| rows.get(&key)).collect::<Vec<_>>()
+        });
         let by_size = self.by_size.iter().filter_map(move |(place, rows)| {
             let value = place.find(scope)?;
             let found = Measured::of(&value);
@@ -349,6 +362,7 @@ mod tests {
         assert_eq!(found(&index, "a.x", json!({"n": "one"})), [0, 2, 3, 4]);
         assert_eq!(found(&index, "a.x", json!({"n": 2.0, "m": {"deep": "1"}})), [1, 3, 4, 5]);
         assert_eq!(found(&index, "a.x", json!({"n": "2", "m": {"deep": 1}})), [1, 3, 4, 5]);
+        assert_eq!(found(&index, "a.x", json!({"n": "2.0", "m": {"deep": "1e0"}})), [1, 3, 4, 5]);
         assert_eq!(found(&index, "a.x", json!({"m": 1})), [3, 4]);
     }
 

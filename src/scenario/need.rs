@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// Texts that are numbers are shorter than this.
 pub(super) const LONGEST_NUMBER: usize = 64;
@@ -95,6 +95,15 @@ impl<'v> Measured<'v> {
         let text = value.as_str();
         Self { number: number(value), text }
     }
+}
+
+/// Texts of numbers up to this length keep all of their digits.
+const EXACT_DIGITS: usize = 15;
+
+/// Whether a value is a number that is written so, or a text of it: `2`, `2.0` and `"2.0"` are `2`.
+pub(super) fn is_number(value: &Value, number: &Number, written: &str) -> bool {
+    let is_it = |text: &str| text == written || text.len() <= EXACT_DIGITS;
+    self::number(value) == number.as_f64() && value.as_str().is_none_or(is_it)
 }
 
 /// A number, or a text that is one.

@@ -20,7 +20,7 @@ const BYTES_PER_GLOB_STEP: usize = 8;
 /// What a value has to look like.
 #[derive(Debug, Clone)]
 pub enum Shape {
-    /// This value. A number is also met by the text that it is written as.
+    /// This value. A number is also met by texts of it.
     Exact(Value, String),
     /// A text with `*` for any text.
     Glob(String),
@@ -101,10 +101,7 @@ impl Shape {
             left.is_some()
         };
         match self {
-            Self::Exact(Value::Number(number), written) => match value {
-                Value::Number(found) => pays(0) && found.as_f64() == number.as_f64(),
-                found => pays(0) && found.as_str() == Some(written),
-            },
+            Self::Exact(Value::Number(number), written) => pays(0) && need::is_number(value, number, written),
             Self::Exact(wanted, text) => pays(text.len() / BYTES_PER_STEP) && wanted == value,
             Self::Glob(glob) => value.as_str().is_some_and(|found| pays(found.len() / BYTES_PER_GLOB_STEP) && text::fits_glob(found, glob)),
             Self::Pattern(_, regex, cost) => match value {
@@ -142,10 +139,11 @@ impl Shape {
                     Some(std::iter::once(name.as_str()).chain(row.conflict(other)?).collect())
                 });
             }
-            (Self::Exact(value, written), other) | (other, Self::Exact(value, written)) => {
-                let may_be_text = value.is_number();
-                !(other.fits(value, None) || may_be_text && other.fits(&written.as_str().into(), None))
-            }
+            // A number is written in many ways, each of which they may fit.
+            (Self::Exact(Value::Number(_), _), Self::Glob(_) | Self::Pattern(..))
+            | (Self::Glob(_) | Self::Pattern(..), Self::Exact(Value::Number(_), _)) => false,
+            (Self::Exact(own, _), Self::Exact(value, _)) => !(self.fits(value, None) || other.fits(own, None)),
+            (Self::Exact(value, _), other) | (other, Self::Exact(value, _)) => !other.fits(value, None),
             (Self::Range(least, most), Self::Range(from, to)) => {
                 let is_below = |end: &Option<f64>, start: &Option<f64>| end.zip(*start).is_some_and(|(end, start)| end < start);
                 is_below(most, from) || is_below(to, least)
@@ -169,9 +167,8 @@ impl Shape {
 
     fn own_need(&self) -> Option<Need> {
         match self {
-            // Or what the number is written as.
-            Self::Exact(number @ Value::Number(_), written) => Some(Need::OneOf(vec![number.clone(), written.as_str().into()])),
-            Self::Exact(text @ Value::String(_), _) => Some(Need::OneOf(vec![text.clone()])),
+            // Texts of a number are looked for as that number.
+            Self::Exact(value @ (Value::Number(_) | Value::String(_)), _) => Some(Need::OneOf(vec![value.clone()])),
             Self::Glob(glob) => Need::part(glob.split('*').max_by_key(|part| part.len())?),
             Self::Pattern(_, regex, _) => Some(Need::Parts(expr::literals(regex.as_str())?)),
             Self::Range(min, max) => Some(Need::Within(Interval::of_numbers(*min, *max))),
@@ -228,8 +225,10 @@ mod tests {
             (shape("x"), shape("x*"), false),
             (shape("x"), shape("y*"), true),
             (number("2"), shape("2"), false),
-            (number("2.0"), shape("2"), true),
+            (number("2.0"), shape("2"), false),
+            (number("2"), shape("3"), true),
             (number("2"), shape("~/^2$/"), false),
+            (number("2"), shape("2.*"), false),
             (number("2"), shape("1..3"), false),
             (number("2"), shape("3.."), true),
             (shape("1..2"), shape("2.."), false),
@@ -257,7 +256,12 @@ mod tests {
         let fits = |value: &Value| shape.fits(value, None);
         assert!(fits(&json!({"parcels": [{"weight": 2.0, "zip": "94103"}], "more": 1})));
         assert!(fits(&json!({"parcels": [{"zip": 94103}, {"weight": "2"}], "gone": null})));
+        assert!(fits(&json!({"parcels": [{"zip": "94103.0"}, {"weight": "2.0000"}]})));
         assert!(!fits(&json!({"parcels": [{"weight": 2}]})));
+        assert!(!fits(&json!({"parcels": [{"zip": "94103"}, {"weight": "2.1"}]})));
+        // Of long numbers no digit is lost.
+        let long = number("9205590164917312");
+        assert!(long.fits(&json!("9205590164917312"), None) && !long.fits(&json!("9205590164917313"), None));
         assert!(!fits(&json!({"parcels": [{"weight": 2, "zip": "94103"}], "gone": 0})));
         assert!(!shape.fits(&json!({"parcels": [{"weight": 2, "zip": "94103"}]}), Some(&Cell::new(3))));
     }

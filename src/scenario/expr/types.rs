@@ -17,6 +17,7 @@ pub use self::texts::is_path_of;
 use self::texts::{Numbers, Place, Texts};
 use super::{Comparison, Expr, Node, Path};
 use crate::scenario::error::quoted;
+use crate::scenario::need;
 use crate::scenario::shape::Shape;
 
 /// The kinds of values that something can have, and which texts and numbers these can be.
@@ -247,7 +248,9 @@ impl Type {
     pub fn fits(&self, shape: &Shape) -> bool {
         let text = |test: &dyn Fn(&str) -> bool| self.can_be(Self::TEXT_BIT) && self.texts.any(test);
         match shape {
-            Shape::Exact(value @ Value::Number(_), written) => self.meets(&Self::of_value(value)) || text(&|word| word == written),
+            Shape::Exact(value @ Value::Number(number), written) => {
+                self.meets(&Self::of_value(value)) || text(&|word| need::is_number(&word.into(), number, written))
+            }
             Shape::Exact(Value::Null, _) => true,
             Shape::Exact(value, _) => self.meets(&Self::of_value(value)),
             Shape::Glob(glob) => self.can_be(Self::TEXT_BIT) && self.texts.fits_glob(glob),
