@@ -30,7 +30,10 @@ use crate::contract::presence::{Absence, Presence};
 use crate::engine::{self, Machine};
 use crate::net::{ClientError, Reply};
 use crate::scenario::Story;
+use crate::scenario::ast::Expectation;
 use crate::scenario::conversation::{Doing, Failure, HOST_NAME, Mismatch, PlannedCall, ReceivedAnswer, Script, Turn};
+use crate::scenario::error::Span;
+use crate::scenario::verify::{self, Finding, Report};
 use crate::spec::{Operation, Route};
 
 #[derive(Debug)]
@@ -114,14 +117,19 @@ impl Run {
         };
         let mut script = stage.script(story);
         let mut recorder = self.options.records.then(|| Recorder::new(story, mount, &stage.inbox));
-        while let Some(turn) = script.turn() {
-            if !self.step(&mut stage, &mut script, &turn, &mut report, &mut recorder).await {
-                break;
-            }
+        let (mut last, mut goes_on) = (0, true);
+        while goes_on && let Some(turn) = script.turn() {
+            goes_on = self.step(&mut stage, &mut script, &turn, &mut report, &mut recorder).await;
+            last = turn.number;
         }
         report.prove(story);
         report.recording = recorder.map(|recorder| stage.credentials.hide(&recorder.finish()));
-        stage.close().await;
+        let (credentials, verdict) = (stage.credentials.clone(), stage.close().await);
+        let expected = story.scenario.as_ref().map_or(&[][..], |scenario| &scenario.expect);
+        // What a sandbox is removed with goes by itself when it is idle for long.
+        if let Some(first) = expected.first().filter(|_| goes_on) {
+            report.add(story, (last + 1, "the verdict"), unmet(expected, first.span, verdict), None, &credentials);
+        }
         report
     }
 
@@ -191,7 +199,7 @@ impl Run {
             }
         };
         let goes_on = !failures.iter().any(|failure| failure.mismatch.ends());
-        report.add(script.story(), turn, failures, excerpt, &stage.credentials);
+        report.add(script.story(), (turn.number, &turn.title), failures, excerpt, &stage.credentials);
         goes_on
     }
 
@@ -253,6 +261,22 @@ impl Run {
             }
         })
     }
+}
+
+/// What a scenario expects and is not met, each at its place. What stands for several is told at the first.
+fn unmet(expected: &[Expectation], first: Span, verdict: Result<Option<Report>, StageError>) -> Vec<Failure> {
+    let findings = match verdict {
+        Ok(report) => report.into_iter().flat_map(|report| report.findings),
+        Err(error) => return vec![Failure::new(first, Mismatch::Refused(error.to_string()))],
+    };
+    let unmet = findings.enumerate().filter(|(_, finding)| finding.verdict != verify::Verdict::Passed);
+    let failure = |(index, finding): (usize, Finding)| {
+        let own = expected.get(index).filter(|_| finding.stands_for == 1);
+        let others = finding.others.iter().map(|other| format!("; {other}"));
+        let what = format!("{}: {}{}", finding.verdict.word(), finding.detail, others.collect::<String>());
+        Failure::new(own.map_or(first, |own| own.span), Mismatch::Unmet(what))
+    };
+    unmet.map(failure).collect()
 }
 
 /// Whether the conversation's own scenario says what an operation answers, so that it need not be what the document says.

@@ -187,6 +187,34 @@ fn what_differs_is_shown_with_line_and_caret_and_for_programs() {
     assert_eq!(region, &json!({"startLine": 7, "startColumn": 44}));
 }
 
+const EXPECTING: &str = r#"
+vendor: shippo
+headers: {Authorization: ShippoToken shippo_test_seatrial}
+scenario:
+  expect:
+    - {call: shippo.ListParcels}
+    - {call: shippo.CreateParcel, count: 1}
+steps:
+  - call: GET /parcels
+    expect: {status: 200}
+"#;
+
+#[test]
+fn what_the_scenario_of_a_conversation_expects_is_judged_at_its_end() {
+    let met = EXPECTING.replace("CreateParcel, count: 1", "CreateParcel, count: 0");
+    let folder = Folder::with("expecting", &[("unmet.yaml", EXPECTING), ("met.yaml", &met)]);
+    let server = Server::start(&[]);
+    let (exit, report) = held(&[folder.path(), "--base-url", &url(&server), "--isolated"]);
+    assert_eq!(exit, Some(1), "{report:#}");
+    let verdict = |name: &str| rows(&report).find(|row| stem(row) == name).map(|row| row["verdict"].clone());
+    assert_eq!((verdict("met"), verdict("unmet")), (Some("passed".into()), Some("failed".into())), "{report:#}");
+    let problems: Vec<&Value> = rows(&report).flat_map(|row| row["problems"].as_array().into_iter().flatten()).collect();
+    let [problem] = problems[..] else { panic!("{report:#}") };
+    let told = ["kind", "step", "line", "title", "message"].map(|name| &problem[name]);
+    let message = "the scenario expects otherwise: failed: call count 0, expected 1";
+    assert_eq!(told, [&json!("expectation"), &json!(2), &json!(7), &json!("the verdict"), &json!(message)]);
+}
+
 const POLL: &str = r#"
 vendor: shippo
 headers: {Authorization: "ShippoToken {{env.SEATRIAL_TEST_TOKEN}}"}

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::net::Reply;
-use crate::scenario::conversation::{CredentialMap, Failure, Mismatch, Turn};
+use crate::scenario::conversation::{CredentialMap, Failure, Mismatch};
 use crate::scenario::{Diagnostic, Story};
 
 /// How many characters of an answer are shown.
@@ -109,18 +109,26 @@ impl ConversationReport {
         }
     }
 
-    pub(super) fn add(&mut self, story: &Story, turn: &Turn, failures: Vec<Failure>, answer: Option<String>, credentials: &CredentialMap) {
+    /// Notes what is wrong with a step, given by its number and title.
+    pub(super) fn add(
+        &mut self,
+        story: &Story,
+        (step, title): (usize, &str),
+        failures: Vec<Failure>,
+        answer: Option<String>,
+        credentials: &CredentialMap,
+    ) {
         for failure in failures {
             self.verdict = Verdict::Failed;
-            let mut diagnostic = failure.diagnostic(story, turn.number, &turn.title);
+            let mut diagnostic = failure.diagnostic(story, step, title);
             diagnostic.message = credentials.hide(&diagnostic.message);
             let view = diagnostic.view();
             self.problems.push(Problem {
                 kind: failure.mismatch.kind(),
                 line: view.line,
                 column: view.column,
-                step: turn.number,
-                title: credentials.hide(&turn.title),
+                step,
+                title: credentials.hide(title),
                 message: credentials.hide(&failure.to_string()),
                 answer: answer.as_deref().map(|answer| credentials.hide(answer)),
                 diagnostic,

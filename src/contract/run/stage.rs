@@ -17,6 +17,7 @@ use crate::net::{Client, ClientError, Reply, Trust};
 use crate::scenario::Story;
 use crate::scenario::conversation::{CredentialMap, HOST_NAME, PlannedCall, ReceivedWebhook, Script, account_rows};
 use crate::scenario::story::Subscribe;
+use crate::scenario::verify::Report;
 
 /// When conversations happen, unless their scenario says otherwise.
 const START: &str = "2026-01-05T09:00:00Z";
@@ -329,12 +330,13 @@ impl Stage {
         Ok(fresh.into_iter().map(webhook).collect())
     }
 
-    /// Removes what was made for the conversation.
-    pub async fn close(self) {
-        if let Some(sandbox) = self.sandbox.filter(|sandbox| sandbox.is_own) {
-            // It goes by itself when it is idle for long.
-            let _ = sandbox.admin.ask(Method::DELETE, &format!("/sandboxes/{}", sandbox.name), None).await;
-        }
+    /// Removes what was made for the conversation. The findings on what its scenario expects come with that; `None` where nobody is
+    /// judged.
+    pub async fn close(self) -> Result<Option<Report>, StageError> {
+        let Some(sandbox) = self.sandbox.filter(|sandbox| sandbox.is_own) else { return Ok(None) };
+        let verdict = sandbox.admin.ask(Method::DELETE, &format!("/sandboxes/{}", sandbox.name), None).await?;
+        let report: Report = serde_json::from_value(verdict)?;
+        Ok(report.has_failed().then_some(report))
     }
 }
 

@@ -102,6 +102,9 @@ pub enum Mismatch {
     Silence(String),
     #[error("the server refuses: {0}")]
     Refused(String),
+    /// The verdict on an expectation of the scenario.
+    #[error("the scenario expects otherwise: {0}")]
+    Unmet(String),
     #[error("there is nothing to save at `{0}`")]
     NothingToSave(String),
     #[error("what was saved is too large together: `{0}` is left out")]
