@@ -82,34 +82,42 @@ impl<'m> Accounts<'m> {
         format!("{}: {}", line(entry).split(": ").next().unwrap_or_default(), departures.join("; "))
     }
 
-    /// The latest calls of an expectation's operations that do not count for it, and why. `since` is when the call came that they are to
-    /// follow.
-    pub fn misses(&self, journal: &[Arc<Entry>], calls: &Calls, since: Option<Moment>) -> Vec<String> {
-        let latest = journal.iter().rev().take(LATEST).take_while(|_| self.allowance.looks());
-        let latest = latest.filter(|entry| is_of(entry, &calls.on.value));
-        let mut misses: Vec<String> = latest.filter_map(|entry| self.miss(entry, calls, since)).take(MISSES).collect();
+    /// The latest calls of an expectation's operations that do not count for it, and why.
+    pub fn misses(&self, journal: &[Arc<Entry>], calls: &Calls) -> Vec<String> {
+        let is_opening = |entry: &Entry| calls.after.as_ref().is_some_and(|after| is_of(entry, &after.value));
+        let openings: Vec<usize> = (0..journal.len()).filter(|index| is_opening(&journal[*index])).collect();
+        // When the latest call came before one that it is to follow, if there is any.
+        let since = |index: usize| {
+            let before = openings.partition_point(|opening| *opening < index).checked_sub(1);
+            (!openings.is_empty()).then(|| before.map(|before| Moment::of(&journal[openings[before]])))
+        };
+        let latest = journal.iter().enumerate().rev().take(LATEST).take_while(|_| self.allowance.looks());
+        let latest = latest.filter(|(_, entry)| is_of(entry, &calls.on.value));
+        let mut misses: Vec<String> = latest.filter_map(|(index, entry)| self.miss(entry, calls, since(index))).take(MISSES).collect();
         misses.reverse();
         misses
     }
 
-    fn miss(&self, entry: &Entry, calls: &Calls, since: Option<Moment>) -> Option<String> {
+    fn miss(&self, entry: &Entry, calls: &Calls, since: Option<Option<Moment>>) -> Option<String> {
         let tries = self.tries.get().checked_sub(1).filter(|_| self.has_room())?;
         self.tries.set(tries);
         let failed = match &calls.when {
             Some(when) => explain::failed(self.machine, entry, when, self.allowance.tells(entry.request.body.len())?),
             None => None,
         };
-        let time = since.map(|since| since.until(entry));
-        let why = match (failed, &calls.after, time) {
+        let why = match (failed, &calls.after, since) {
             (Some((failed, seen)), ..) => {
                 self.seen.borrow_mut().push(seen);
                 failed
             }
-            (None, Some(after), Some(None)) => format!("between it and the latest call of `{}` a snapshot was restored", after.value),
-            (None, Some(after), Some(Some(time))) if time.is_negative() => format!("it came before the first call of `{}`", after.value),
-            (None, Some(after), Some(Some(time))) if calls.within.is_some_and(|within| time > within) => {
-                format!("it came {time:#} after the first call of `{}`", after.value)
-            }
+            (None, Some(after), Some(None)) => format!("it came before the first call of `{}`", after.value),
+            (None, Some(after), Some(Some(since))) => match since.until(entry) {
+                None => format!("between it and the latest call of `{}` a snapshot was restored", after.value),
+                Some(time) if calls.within.is_some_and(|within| time > within) => {
+                    format!("it came {time:#} after the latest call of `{}` before it", after.value)
+                }
+                Some(_) => return None,
+            },
             _ => return None,
         };
         Some(format!("{} {}: {why}", entry.id, line(entry)))

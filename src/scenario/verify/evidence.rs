@@ -133,7 +133,7 @@ impl<'m> Evidence<'m> {
             Expected::Call { calls, count: expected } => {
                 let (verdict, detail) = judge_count(count, unclear, *expected, "call", doubt);
                 if count < expected.min {
-                    others = self.accounts.misses(&self.calls, calls, found.since);
+                    others = self.accounts.misses(&self.calls, calls);
                 }
                 (verdict, self.with_opening(detail, calls, &found), count)
             }
@@ -159,7 +159,7 @@ impl<'m> Evidence<'m> {
                 let (verdict, detail, run) = self.in_order(calls, *within, &found);
                 (evidence, lines) = self.calls_of(run, &found).map(told).unzip();
                 if let Some(next) = calls.get(evidence.len()).filter(|_| verdict != Verdict::Passed) {
-                    others = self.accounts.misses(&self.calls, next, None);
+                    others = self.accounts.misses(&self.calls, next);
                 }
                 (verdict, detail, 0)
             }
@@ -264,16 +264,24 @@ impl<'m> Evidence<'m> {
 
     /// How many more calls may have come that an expectation is about, of which nothing is known.
     fn missing(&self, calls: &[Calls]) -> u64 {
-        let removed = |on: &Pattern| self.removed.iter().filter(|(name, _)| is_named(name, on)).map(|(_, count)| count).sum::<u64>();
         // A call that others are to follow.
-        let is_opening = calls.iter().any(|calls| calls.after.as_ref().is_some_and(|after| removed(&after.value) > 0));
-        if self.dropped > 0 || is_opening { u64::MAX } else { calls.iter().map(|calls| removed(&calls.on.value)).sum() }
+        let is_opening = calls.iter().any(|calls| calls.after.as_ref().is_some_and(|after| self.removed(&after.value) > 0));
+        if self.dropped > 0 || is_opening { u64::MAX } else { calls.iter().map(|calls| self.removed(&calls.on.value)).sum() }
+    }
+
+    /// How many calls of some operations were removed on request.
+    fn removed(&self, on: &Pattern) -> u64 {
+        self.removed.iter().filter(|(name, _)| is_named(name, on)).map(|(_, count)| count).sum()
     }
 
     /// A detail that also says when nothing came that calls could be `after`.
     fn with_opening(&self, detail: String, calls: &Calls, found: &Found<'_>) -> String {
         match &calls.after {
-            Some(after) if found.since.is_none() => format!("{detail}; no call of `{}` came, which they are to follow", after.value),
+            Some(after) if found.since.is_none() => {
+                let is_gone = self.dropped > 0 || self.removed(&after.value) > 0;
+                let what = if is_gone { "is in the journal any more" } else { "came" };
+                format!("{detail}; no call of `{}` {what}, which they are to follow", after.value)
+            }
             _ => detail,
         }
     }
