@@ -27,19 +27,20 @@ pub(super) fn accounts(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<String,
                 }
             },
         };
-        let read = reader.each(value, &key.value, |reader, row| account(reader, row, rows));
+        let read = reader.each(value, &key.value, |reader, row| reader.told_of(|reader| account(reader, row, rows)));
         if let Some(rows) = rows {
             repeated(reader, &read, rows);
         }
-        accounts.insert(key.value.clone(), read);
+        accounts.insert(key.value.clone(), read.into_iter().map(|(row, _)| row).collect());
     }
     accounts
 }
 
 /// Reports rows whose credentials an earlier row has, which is good for ever.
-fn repeated(reader: &mut Reader<'_>, accounts: &[Account], rows: &AccountRows) {
+fn repeated(reader: &mut Reader<'_>, accounts: &[(Account, bool)], rows: &AccountRows) {
     let mut seen = BTreeMap::new();
-    for row in accounts {
+    // Rows with mistakes may be meant otherwise.
+    for (row, _) in accounts.iter().filter(|(_, is_sound)| *is_sound) {
         let member = |name: &'static str| Some((name, row.members.get(name)?.to_string()));
         let sets = rows.credentials.iter().map(|set| set.iter().map(|spec| member(spec.name)).collect());
         // A token that stands beside a login is another way in.

@@ -27,22 +27,24 @@ pub(super) fn expectations(reader: &mut Reader<'_>, node: &Node) -> Vec<Expectat
         reader.problem("S002", first.span, format!("more than {MOST} expectations")).help("split them into several scenarios");
         return Vec::new();
     }
-    let expected = reader.each(node, "expect", expectation);
-    contradictions(reader, &expected);
-    expected
+    let expected = reader.each(node, "expect", |reader, node| reader.told_of(|reader| expectation(reader, node)));
+    // Rows with mistakes may be meant otherwise.
+    let sound: Vec<&Expectation> = expected.iter().filter(|(_, is_sound)| *is_sound).map(|(row, _)| row).collect();
+    contradictions(reader, &sound);
+    expected.into_iter().map(|(row, _)| row).collect()
 }
 
 /// Reports calls that are expected, and expected never to come.
-fn contradictions(reader: &mut Reader<'_>, expected: &[Expectation]) {
+fn contradictions(reader: &mut Reader<'_>, expected: &[&Expectation]) {
     let is_plain = |calls: &Calls| calls.when.is_none() && calls.after.is_none();
-    for row in expected {
+    for row in expected.iter().copied() {
         let Expected::Never(never) = &row.kind else { continue };
         let has = |other: &Expectation| match &other.kind {
             Expected::Call { calls, count } => count.min > 0 && (calls.on.value == never.on.value || never.on.value == Pattern::Every),
             Expected::Order { calls, .. } => calls.iter().any(|call| call.on.value == never.on.value),
             _ => false,
         };
-        if let Some(other) = expected.iter().find(|other| is_plain(never) && has(other)) {
+        if let Some(other) = expected.iter().copied().find(|other| is_plain(never) && has(other)) {
             let (line, _) = reader.source.position(other.place.start);
             let on = match &other.kind {
                 Expected::Call { calls, .. } => &calls.on.value,
@@ -56,7 +58,7 @@ fn contradictions(reader: &mut Reader<'_>, expected: &[Expectation]) {
         Expected::Call { calls, count } if is_plain(calls) => Some((calls.on.value.clone(), *count, row.place)),
         _ => None,
     };
-    let counted: Vec<(Pattern, Count, Span)> = expected.iter().filter_map(counted).collect();
+    let counted: Vec<(Pattern, Count, Span)> = expected.iter().copied().filter_map(counted).collect();
     for (index, (on, count, span)) in counted.iter().enumerate() {
         let is_less = |one: &Count, other: &Count| one.max.is_some_and(|max| max < other.min);
         let excludes = |(other, own, _): &&(Pattern, Count, Span)| other == on && (is_less(own, count) || is_less(count, own));
@@ -72,7 +74,7 @@ fn expectation(reader: &mut Reader<'_>, node: &Node) -> Option<Expectation> {
     let fields = reader.fields(node, "an expectation", &members::EXPECT)?;
     let kinds = fields.present(&KINDS);
     let [kind] = kinds[..] else {
-        if !kinds.is_empty() || !fields.may_mean(&KINDS) {
+        if !kinds.is_empty() || !(fields.may_mean(&KINDS) || reader.is_told(node)) {
             reader
                 .problem("S007", node.span, "an expectation needs exactly one of `call`, `never`, `order`, `valid` and `webhook`")
                 .help("write each as an entry of its own");

@@ -1,6 +1,9 @@
 //! The members of every mapping of a scenario file, in the order in which people write them. The reader refuses all others, and a test
 //! holds the published JSON schema against these lists.
 
+use crate::scenario::error::nearest;
+use crate::scenario::node::{Kind, Member};
+
 pub(crate) const SCENARIO: [&str; 15] = [
     "apiVersion",
     "kind",
@@ -176,8 +179,13 @@ pub(crate) fn written(what: &str) -> Option<&'static str> {
     forms.iter().find(|(own, _)| *own == what).map(|(_, form)| *form)
 }
 
-/// What to write in the place of a member that a mapping does not have, in words for people.
-pub(crate) fn instead(what: &str, name: &str, known: &[&str]) -> Option<String> {
+/// What to write in the place of a member that a mapping does not have, in words for people. A number is what a member counts that has
+/// nearly that name.
+pub(crate) fn instead(what: &str, Member { key, value }: &Member, known: &[&str]) -> Option<String> {
+    let name = key.value.as_str();
+    if matches!(&value.kind, Kind::Number(number) if number.is_u64()) && nearest(name, known.iter().copied()).is_some() {
+        return None;
+    }
     // Bodies of requests differ in their members.
     let is_there = |written: &str| what != BODY || written[1..].split(':').next().is_some_and(|member| known.contains(&member));
     let (.., written) = INSTEAD.iter().find(|(own, names, written)| *own == what && names.contains(&name) && is_there(written))?;

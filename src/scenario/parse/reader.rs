@@ -164,6 +164,17 @@ impl<'s> Reader<'s> {
         &mut self.problems[at]
     }
 
+    /// What is read, and whether there are no problems with it.
+    pub(super) fn told_of<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<(T, bool)> {
+        let before = self.problems.len();
+        read(self).map(|found| (found, self.problems.len() == before))
+    }
+
+    /// Whether a problem is told of something in a node.
+    pub(super) fn is_told(&self, node: &Node) -> bool {
+        self.problems.iter().any(|problem| node.span.start <= problem.span.start && problem.span.end <= node.span.end)
+    }
+
     /// Tells of something that does nothing, or not what its author may think, and is taken all the same.
     pub(super) fn warn(&mut self, code: &'static str, span: Span, message: impl Into<String>, help: &str) {
         if self.warnings.len() < MAX_PROBLEMS {
@@ -211,7 +222,7 @@ impl<'s> Reader<'s> {
             let anchors = || format!("a place for anchors has a name that begins with `x-`: `{}`", members::free(name));
             let help = match what == SCENARIO && self.has_anchor(member) {
                 true => Some(anchors()),
-                false => members::instead(what, name, known).or_else(elsewhere),
+                false => members::instead(what, member, known).or_else(elsewhere),
             };
             self.problem("S004", member.key.span, format!("unknown member `{name}`"))
                 .label(format!("not a member of {what}"))
@@ -229,8 +240,8 @@ impl<'s> Reader<'s> {
         }
         let unknown = members.iter().filter(|member| !is_known(member) && !is_free(member)).take(MAX_PROBLEMS);
         let (mut misspelt, mut has_strange) = (Vec::new(), false);
-        for name in unknown.map(|member| member.key.value.as_str()) {
-            let instead = members::instead(what, name, known);
+        for member in unknown {
+            let (name, instead) = (member.key.value.as_str(), members::instead(what, member, known));
             let meant = instead.iter().find_map(|help| known.iter().find(|own| help.starts_with(&format!("write `{own}: "))));
             misspelt.extend(meant.map(|own| (*own).to_owned()));
             match nearest(name, known.iter().copied()).filter(|_| instead.is_none()) {

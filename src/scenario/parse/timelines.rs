@@ -19,12 +19,15 @@ pub(super) fn timelines(reader: &mut Reader<'_>, node: &Node) -> Vec<Timeline> {
 }
 
 fn timeline(reader: &mut Reader<'_>, Member { key, value }: &Member) -> Option<Timeline> {
+    let problems = reader.problems.len();
     let fields = reader.fields(value, "a timeline", &members::TIMELINE)?;
     let parcels = fields.get("for").and_then(|node| reader.fields(node, "`for`", &members::TIMELINE_FOR));
     let part = |name: &str| parcels.as_ref().and_then(|parcels| parcels.get(name));
     let vendor = part("vendor").and_then(|node| reader.spanned(node, "vendor"));
     reader.about = vendor.as_ref().map_or(Pattern::Every, |vendor| Pattern::Vendor(vendor.value.clone()));
     let when = part("when").map(|node| reader.condition(node, ExprContext::Parcel).unwrap_or(Condition::unread(node.span.start)));
+    // What is misspelt may say which parcels are meant.
+    let when = when.or_else(|| (reader.problems.len() > problems).then(|| Condition::unread(value.span.start)));
     let then = fields.get("then").and_then(|node| reader.choice(node, "then", &THEN)).unwrap_or_default();
     let name = Spanned { value: key.value.clone(), span: key.span };
     if let Some(node) = fields.get("use") {
