@@ -133,6 +133,10 @@ impl Lexer<'_> {
             let help = class(found).unwrap_or_else(|| format!("quote text: `'{found}'`"));
             return Err(helped(format!("`{found}` is not a number"), start..end, help));
         }
+        if text.starts_with('0') && text[1..].starts_with(|next: char| next.is_ascii_digit()) {
+            let help = format!("quote it: `'{text}'`; numbers have no leading zeros");
+            return Err(helped(format!("number `{text}` would not keep its digits"), start..self.at, help));
+        }
         let whole = text.parse::<i64>().ok().map(Number::from);
         let number = whole.or_else(|| text.parse::<f64>().ok().and_then(Number::from_f64));
         number.ok_or_else(|| error(format!("number `{text}` is too large"), start..self.at))
