@@ -74,7 +74,7 @@ pub const CODES: [(&str, &str, &str); 39] = [
     (
         "S018",
         "An expectation of a conversation that was not met, or a step that could not be made.",
-        "The answer that came is quoted; `UPDATE=1` writes it into the file.",
+        "The answer that came is quoted; `seatrial contract run --record FILE` writes what comes back.",
     ),
     (
         "S019",
