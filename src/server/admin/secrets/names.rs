@@ -31,6 +31,9 @@ const WORDS: &str = concat!(
 const AUTH: &str = "authoriz authoris authentication authtoken authkey authcode";
 const NO_AUTH: &str = "authorized authorised authorizes authorises";
 
+/// What conditions ask of callers that is no secret.
+const IN_CONDITIONS: [&str; 3] = ["$credential.account", "$credential.plan", "$credential.mode"];
+
 /// What a last word says about the secret without being it: `token_type`, `auth_user`.
 const ABOUT: &str = concat!(
     "type kind lifetime ttl expires expiry expiration expired at in count length required url uri endpoint label ",
@@ -141,7 +144,7 @@ impl Names {
 
     /// Whether what stands under that name is a secret.
     pub fn is_secret(&self, name: &str) -> bool {
-        (is_marked(name) || name.contains('%') || !self.0.is_empty()) && self.is_secret_decoded(name)
+        !IN_CONDITIONS.contains(&name) && (is_marked(name) || name.contains('%') || !self.0.is_empty()) && self.is_secret_decoded(name)
     }
 
     fn is_secret_decoded(&self, name: &str) -> bool {

@@ -295,6 +295,8 @@ fn lines_of_ours_are_hidden_by_name_and_by_value() {
     for (line, expected) in [
         ("expectation `$request.body.password == 'q7'` is not met", "expectation `$request.body.password == '[redacted]'` is not met"),
         ("when: $request.body.token != \"q7\"", "when: $request.body.token != \"[redacted]\""),
+        ("when: $credential.password == 'q7'", "when: $credential.password == '[redacted]'"),
+        ("`$credential.account == 'shop' and $credential.plan != 'a'`", "`$credential.account == 'shop' and $credential.plan != 'a'`"),
         ("call count 0, expected 1; 8d2f6c1a9b", "call count 0, expected 1; [redacted]"),
         ("`shippo.CreateAddress` count 1 == 2", "`shippo.CreateAddress` count 1 == 2"),
     ] {
