@@ -5,7 +5,7 @@ mod webhooks;
 
 use std::sync::Arc;
 
-use super::ast::{Effect, Failure, Pattern, Scenario, Trigger};
+use super::ast::{Effect, Expected, Failure, Pattern, Scenario, Trigger};
 use super::error::{Diagnostic, Spanned};
 use super::types;
 use crate::base::text;
@@ -15,6 +15,7 @@ use crate::scenario::Story;
 use crate::scenario::parse;
 use crate::scenario::run::{self, MachineVocabulary};
 use crate::spec::Operation;
+use crate::world::Note;
 
 /// Everything that is to be said about a text: what is wrong with it, also with the sandbox that it describes at the wall's time
 /// `wall`, and what may surprise its author.
@@ -79,12 +80,6 @@ pub fn advice(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
     for row in &scenario.overrides {
         let Some(Effect::Fault(fault)) = &row.effect else { continue };
         let Failure::Status(status) = fault.then else { continue };
-        let meant = |vendor: &Vendor| match &row.on.value {
-            Pattern::Every => true,
-            Pattern::Vendor(id) => *vendor.id == **id,
-            Pattern::One(operation) => *vendor.id == *operation.vendor,
-            Pattern::Glob(glob) => text::fits_glob(&vendor.id, glob.split('.').next().unwrap_or_default()),
-        };
         let documents = |vendor: &Vendor| {
             let Some(loaded) = machine.vendors().loaded().iter().find(|loaded| loaded.vendor.id == vendor.id) else { return false };
             let all = loaded.catalog().operations().iter();
@@ -92,7 +87,7 @@ pub fn advice(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
             // Of one that the vendor does not have nothing is known, and that is told.
             operations.peek().is_none() || operations.any(|operation| operation.statuses().any(|own| own == Some(status)))
         };
-        let is_mute = |vendor: &Vendor| meant(vendor) && !machine.has_words_for(vendor, status) && !documents(vendor);
+        let is_mute = |vendor: &Vendor| is_meant(vendor, &row.on.value) && !machine.has_words_for(vendor, status) && !documents(vendor);
         let vendors = machine.vendors().all().iter().filter(|vendor| is_mute(vendor));
         let mute: Vec<&str> = vendors.map(|vendor| &*vendor.id).collect();
         if !mute.is_empty() {
@@ -102,10 +97,42 @@ pub fn advice(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
         }
     }
     warnings.extend(never_taken(scenario));
+    warnings.extend(excepted_in_vain(machine, scenario));
     warnings.extend(webhooks::advice(machine, scenario));
     warnings.extend(accounts::advice(machine, scenario));
     warnings.extend(never_about_a_parcel(machine, scenario));
     warnings.sort_by_key(|warning| warning.span.start);
+    warnings
+}
+
+/// Whether a pattern is about operations of a vendor.
+fn is_meant(vendor: &Vendor, on: &Pattern) -> bool {
+    match on {
+        Pattern::Every => true,
+        Pattern::Vendor(id) => *vendor.id == **id,
+        Pattern::One(operation) => *vendor.id == *operation.vendor,
+        Pattern::Glob(glob) => text::fits_glob(&vendor.id, glob.split('.').next().unwrap_or_default()),
+    }
+}
+
+/// Codes of notes that an expectation excepts and that never count against it.
+fn excepted_in_vain(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> {
+    let mut warnings = Vec::new();
+    for row in &scenario.expect {
+        let Expected::Valid { calls, except } = &row.kind else { continue };
+        for code in except {
+            let is_own = |vendor: &Vendor| vendor.notes.iter().any(|(own, _)| *own == code.value);
+            let mut owners = machine.vendors().all().iter().filter(|vendor| is_own(vendor)).peekable();
+            let message = if !Note::may_be_departure(&code.value) {
+                format!("`{}` is never counted against a caller", code.value)
+            } else if owners.peek().is_some() && !owners.any(|vendor| is_meant(vendor, &calls.on.value)) {
+                format!("no call of `{}` has a note `{}`", calls.on.value, code.value)
+            } else {
+                continue;
+            };
+            warnings.push(Diagnostic::at("S106", message, &scenario.source, code.span, "leave it out"));
+        }
+    }
     warnings
 }
 

@@ -305,9 +305,34 @@ impl Note {
     /// blames the caller, too, and is in no document.
     #[must_use]
     pub fn is_departure(&self) -> bool {
-        const OTHERS: [&str; 5] =
-            [Note::CLOCK_FROZEN, Note::CREDENTIAL_EXPIRED, Note::CREDENTIAL_REVOKED, Note::FORWARDED_IGNORED, Note::WEBHOOK_UNREACHABLE];
-        self.blame == Blame::Caller && !OTHERS.contains(&self.code)
+        self.blame == Blame::Caller && Self::may_be_departure(self.code)
+    }
+
+    /// Whether notes with a code may say so.
+    #[must_use]
+    pub fn may_be_departure(code: &str) -> bool {
+        const OTHERS: [&str; 18] = [
+            Note::CLOCK_FROZEN,
+            Note::CREDENTIAL_EXPIRED,
+            Note::CREDENTIAL_REVOKED,
+            Note::FORWARDED_IGNORED,
+            Note::WEBHOOK_UNREACHABLE,
+            // Nor do those that blame others.
+            Note::ANSWER_INVALID,
+            Note::ANSWER_TOO_LARGE,
+            Note::BODY_TOO_LARGE,
+            Note::SANDBOX_FULL,
+            Note::SANDBOX_BROKEN,
+            Note::LEDGER_BROKEN,
+            Note::LEDGER_AWAY,
+            Note::SCENARIO_TOO_LARGE,
+            Note::FAULT,
+            Note::PATCH_MISSED,
+            Note::SAMPLE,
+            Note::UPSTREAM,
+            Note::UPSTREAM_FAILED,
+        ];
+        !OTHERS.contains(&code)
     }
 
     /// Whether the answer is not what this sandbox promises.

@@ -56,3 +56,12 @@ pub struct Subscription {
     /// Where the secret stands in the file.
     pub secret_span: Option<Span>,
 }
+
+impl Subscription {
+    /// Whom it tells of what, and how: two with the same tell a receiver the same twice.
+    #[must_use]
+    pub fn subject(&self) -> impl Ord {
+        let events: Vec<&str> = self.events.iter().map(|event| event.value.as_str()).collect();
+        (&*self.vendor.value, &self.account, &*self.url.value, self.form, &self.secret, events)
+    }
+}

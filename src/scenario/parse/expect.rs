@@ -107,6 +107,9 @@ fn expectation(reader: &mut Reader<'_>, node: &Node) -> Option<Expectation> {
         }
         "order" => {
             let calls = reader.each(subject, "order", ordered);
+            if matches!(&subject.kind, Kind::List(items) if items.len() == 1) {
+                reader.warn("S106", subject.span, "one call alone has no order", "name the calls that come after it, or write `call`");
+            }
             if subject.kind == Kind::List(Vec::new()) {
                 reader
                     .problem("S006", subject.span, "an order of no calls")

@@ -1,5 +1,7 @@
 //! The `webhooks`: subscriptions that exist from the beginning, and how deliveries are disturbed.
 
+use std::collections::BTreeMap;
+
 use super::members;
 use super::reader::Reader;
 use crate::engine::webhooks::{Forgery, is_address};
@@ -23,6 +25,15 @@ pub(super) fn webhooks(reader: &mut Reader<'_>, node: &Node) -> Option<(Webhooks
         spans: ["duplicate", "reorder", "delay", "drop"].map(|name| fields.get(name).map(|node| node.span)),
     };
     let subscriptions = fields.get("subscriptions").map(|node| reader.each(node, "subscriptions", subscription)).unwrap_or_default();
+    let mut seen = BTreeMap::new();
+    for row in subscriptions.iter().filter(|row| !row.url.value.is_empty()) {
+        let (line, _) = reader.source.position(row.vendor.span.start);
+        if let Some(earlier) = seen.insert(row.subject(), line) {
+            let message = format!("this subscription is that of line {earlier}: everything is delivered twice");
+            reader.warn("S106", row.vendor.span, message, "leave it out, or let it differ");
+        }
+    }
+    drop(seen);
     Some((disturbance, subscriptions))
 }
 

@@ -37,7 +37,7 @@ impl Checking<'_> {
     fn node(&mut self, node: &Node) -> Type {
         match node {
             Node::Literal(value) => Type::of_value(value),
-            Node::Path(path, _) => self.path(path),
+            Node::Path(path, range) => self.path(path, range),
             Node::List(items) => {
                 items.iter().for_each(|item| drop(self.node(item)));
                 Type::LIST
@@ -93,7 +93,7 @@ impl Checking<'_> {
         }
     }
 
-    fn path(&mut self, path: &Path) -> Type {
+    fn path(&mut self, path: &Path, range: &Range<usize>) -> Type {
         let members = path.members();
         // What every call, and every parcel, has.
         let is_there = match (path.root.as_str(), &members[..]) {
@@ -105,11 +105,31 @@ impl Checking<'_> {
         };
         match self.types.look_up(&path.root, &members) {
             Looked::To(found) if is_there => found,
-            Looked::To(found) => found.or(&Type::of(Type::NULL)),
+            Looked::To(found) => {
+                self.member_of_list(path, &members, range);
+                found.or(&Type::of(Type::NULL))
+            }
             // Told where paths are looked at, in templates as well.
             Looked::Unlisted { .. } if members.first() == Some(&Some("query")) => Type::TEXT.or(&Type::of(Type::NULL)),
             Looked::Missing { .. } | Looked::Unlisted { .. } => Type::ANY,
         }
+    }
+
+    /// Tells of a member that is asked of what may also be a list.
+    fn member_of_list(&mut self, path: &Path, members: &[Option<&str>], range: &Range<usize>) {
+        // How many there are is told elsewhere.
+        let is_list = |length: &usize| {
+            members[*length].is_some_and(|name| !["length", "size", "count"].contains(&name))
+                && matches!(self.types.look_up(&path.root, &members[..*length]), Looked::To(found) if found.may_be_list())
+        };
+        if path.root != "request" || members.first() != Some(&Some("body")) {
+            return;
+        }
+        let Some(length) = (2..members.len()).find(is_list) else { return };
+        let Some(list) = members[..length].iter().copied().collect::<Option<Vec<_>>>() else { return };
+        let list = Path::of(&path.root, list.into_iter());
+        let message = format!("`{list}` may be a list, and no list has a member `{}`", members[length].unwrap_or_default());
+        self.problem(DOUBTFUL, range.clone(), message, Some(format!("an element of a list has a position: `{list}[0]`")));
     }
 
     fn compare(&mut self, comparison: Comparison, left: &Node, right: &Node, range: &Range<usize>) {
@@ -161,7 +181,19 @@ impl Checking<'_> {
         if whole.kinds & !Type::NULL == Type::TEXT_BIT && !part.can_be(Type::TEXT_BIT) {
             return Some(format!("`{}` is {}, and only text is in text", self.written(part_node), part.noun()));
         }
-        None
+        let element = self.element(whole_node).filter(|_| !whole.can_be(Type::TEXT_BIT))?;
+        let unlike = || {
+            let (list, item) = (self.written(whole_node), self.written(part_node));
+            format!("`{item}` is {}, and each element of `{list}` is {}: it is never in it", part.noun(), element.noun())
+        };
+        (element.kinds & part.kinds & !Type::NULL == 0).then(unlike)
+    }
+
+    /// What the elements of a document's list are, where that is known.
+    fn element(&self, list: &Node) -> Option<Type> {
+        let Node::Path(path, _) = list else { return None };
+        let members = [&path.members()[..], &[None]].concat();
+        if let Looked::To(found) = self.types.look_up(&path.root, &members) { Some(found) } else { None }
     }
 
     /// A comparison of values of which none can be as it says.
@@ -207,6 +239,10 @@ impl Checking<'_> {
             (Comparison::Equal | Comparison::Different, node) => std::slice::from_ref(node),
             (Comparison::In, Node::List(items)) => &items[..items.len().min(MOST_ITEMS)],
             (comparison, Node::Literal(Value::String(text))) if comparison.opposite().is_some() => {
+                if let Some((message, help)) = known.1.doubt(&name, text).filter(|_| known.1.can_be(Type::NUMBER_BIT)) {
+                    self.problem(DOUBTFUL, range.clone(), message, Some(help));
+                    return;
+                }
                 let is_number = text.parse::<f64>().is_ok_and(f64::is_finite) && known.1.kinds & !Type::NULL == Type::TEXT_BIT;
                 if let (Node::Path(path, _), true) = (known.0, is_number) {
                     let is_less = matches!(comparison, Comparison::Less | Comparison::LessOrEqual);
