@@ -101,7 +101,8 @@ impl Fleet {
         Ok(heads)
     }
 
-    /// Learns which sandboxes were made since, and whose credentials changed lately, and reads those that were let go of and are still there.
+    /// Learns which sandboxes were made since, and whose credentials changed lately, and reads those that were let go of and are still
+    /// there.
     ///
     /// # Errors
     /// When a database does not answer.

@@ -55,7 +55,7 @@ pub struct Verdicts {
 /// What is said of a sandbox when it has ended.
 pub(super) struct Farewell {
     pub sandbox: Arc<Sandbox>,
-    /// How it ended.
+    /// How it ended, such as `it was deleted`.
     pub why: &'static str,
     /// What the log tells of it.
     pub remarks: Option<String>,
@@ -100,7 +100,7 @@ struct Kept {
 enum Weight {
     Passed,
     Skipped,
-    /// As heavy as [`Letter::HEAVY`].
+    /// Letters about these weigh [`Letter::HEAVY`].
     Failure,
 }
 

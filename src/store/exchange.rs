@@ -156,7 +156,7 @@ pub fn write(entry: &Entry, out: Vec<u8>) -> Result<Vec<u8>, CodecError> {
 }
 
 /// What [`write`] wrote, whose checksum was right, to be read when somebody looks at it. Nobody will say how an answer ended that was
-/// under way then: whoever sent it has ended.
+/// under way then: the process that sent it has ended.
 ///
 /// # Errors
 /// When it is an older one, which is read at once, and damaged.

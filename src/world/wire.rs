@@ -117,7 +117,7 @@ impl OnWire {
 /// How an exchange ended for its caller that was recorded before that was known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {
-    /// That of the exchange.
+    /// The number of the exchange in its journal.
     pub number: u64,
     /// Whether its caller left before all of it was sent.
     pub is_abandoned: bool,

@@ -60,6 +60,7 @@ fn what_nobody_looks_at_is_not_read() {
         assert_eq!((lazy.get(7).map(|entry| &*entry.id), read.load(Ordering::Relaxed)), (Some("6"), 1));
     }
     assert_eq!(lazy.push(Entry::made_up()).number, 13);
+    assert_eq!(lazy.fit(), Some(Shrunk { first: 7, is_bare: false }));
     lazy.retain(|entry| entry.number != 8);
     assert_eq!((lazy.iter().len(), read.load(Ordering::Relaxed)), (4, 4), "the one that made room was not read");
     lazy.shrink(0);

@@ -25,8 +25,8 @@ struct Head {
     end: usize,
 }
 
-/// A table as JSON: `{"columns": ["user", "password"], "rows": [["ada", "…"]]}`, or one row of it: `{"keys": ["password"], "values": ["…"]}`,
-/// where a list of values has the name of one. Whether `hide` has taken anything out.
+/// A table as JSON, `{"columns": ["user", "password"], "rows": [["ada", "…"]]}`, or a row as `{"keys": ["password"], "values": ["…"]}`.
+/// Whether `hide` has taken anything out.
 pub(super) fn json(members: &mut Map<String, Value>, names: &Names, mut hide: impl FnMut(&mut Value) -> bool) -> bool {
     let lists = members.values().filter_map(Value::as_array).filter_map(|columns| {
         let columns: Option<Vec<&str>> = columns.iter().map(Value::as_str).collect();

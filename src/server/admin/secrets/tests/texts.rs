@@ -1,0 +1,104 @@
+//! What is hidden in texts: tables, rows of parameters, base64, statements and commands.
+
+use super::*;
+
+#[test]
+fn tables_lose_the_columns_of_secrets() {
+    check_body("email,password,city\na@b.c,hunter2hunter2,Derby\n", "email,password,city\na@b.c,[redacted],Derby\n");
+    check_body("id;api_key\r\n1;short\r\n2;\"a;b\"\r\n", "id;api_key\r\n1;[redacted]\r\n2;[redacted]\r\n");
+    check_body("\u{feff}\"Access Token\"\tname\n\"a \"\"b\"\"\nc\"\tx\n\ty", "\u{feff}\"Access Token\"\tname\n[redacted]\tx\n\ty");
+    check_body("id|secret\n1|never \"closed\"|\n2|x", "id|secret\n1|[redacted]|\n2|[redacted]");
+    check_body("user,password\nada,\"cut off", "user,password\nada,[redacted]");
+    check_body("user,password,city\nada,with, a comma,Derby", "user,password,city\nada,[redacted],[redacted],[redacted]");
+    check_body("name,value\npassword,hunter2\ncity,Derby", "name,value\npassword,[redacted]\ncity,Derby");
+    check_body("# exported\n\nid,token\n1,abc\n\nid,city\n1,Derby", "# exported\n\nid,token\n1,[redacted]\n\nid,[redacted]\n1,[redacted]");
+    check_body(r#"{"file": "user,pwd\nada,hunter2\n"}"#, r#"{"file":"user,pwd\nada,[redacted]\n"}"#);
+    let part = |cell: &str| format!("--x\r\nContent-Disposition: form-data; name=\"rows\"\r\n\r\nid,secret\r\n1,{cell}\r\n--x--\r\n");
+    check_body(&part("hunter2"), &part("[redacted]"));
+    for unchanged in ["id,city\n1,Derby\n", "Hello, your password\n", "password, token and key\nare words", "a,b\n", "user,password"] {
+        check_body(unchanged, unchanged);
+    }
+    let all = shown("/x", &[("content-type", "text/csv; charset=utf-8")], "password\nhunter2\n");
+    assert!(all.ends_with("password\n[redacted]\n"), "{all}");
+}
+
+#[test]
+fn tables_that_are_drawn_lose_them_too() {
+    check_body("| user | password |\n|---|---|\n| ada | q7 |\n", "| user | password |\n|---|---|\n| ada |[redacted]|\n");
+    check_body(
+        " user | password \n------+----------\n ada  | q7\n(1 row)\n",
+        " user | password \n------+----------\n ada  |[redacted]\n(1 row)\n",
+    );
+    check_body("field,value\npassword,q7\ncity,Derby", "field,value\npassword,[redacted]\ncity,Derby");
+    let unchanged = "| a | b |\n|---|---|\n| c | d |\n";
+    check_body(unchanged, unchanged);
+}
+
+#[test]
+fn rows_of_parameters_in_yaml_lose_their_values() {
+    for (body, expected) in [
+        (
+            "env:\n- name: DB_PASSWORD\n  value: q7 q7\n- name: CITY\n  value: Bern\n",
+            "env:\n- name: DB_PASSWORD\n  value: [redacted]\n- name: CITY\n  value: Bern\n",
+        ),
+        (
+            "- name: CITY\n  value: Bern\n- name: DB_PASSWORD\n  value: \"q7\"\n",
+            "- name: CITY\n  value: Bern\n- name: DB_PASSWORD\n  value: \"[redacted]\"\n",
+        ),
+        (
+            "- value: q7\n  name: DB_PASSWORD\n- value: Bern\n  name: CITY\n",
+            "- value: [redacted]\n  name: DB_PASSWORD\n- value: Bern\n  name: CITY\n",
+        ),
+        ("- key: X-Api-Key\n  value: 'q7'\n", "- key: X-Api-Key\n  value: '[redacted]'\n"),
+        ("[{name: password, value: q7}, {name: city, value: Bern}]", "[{name: password, value: [redacted]}, {name: city, value: Bern}]"),
+        ("<input type=password name=password value=q7>\n<p>Bern", "<input [redacted]>\n<p>Bern"),
+        (r#"{"h": "Digest username=\"ada\", response=\"q7\""}"#, r#"{"h":"Digest username=\"ada\", response=\"[redacted]\""}"#),
+    ] {
+        check_body(body, expected);
+    }
+}
+
+#[test]
+fn base64_is_read_where_it_is_a_part_of_a_text() {
+    let coded = STANDARD.encode(r#"{"user":"ada","password":"q7-q7-q7-q7"}"#);
+    let check = |text: &str, expected: &str| check_body(&json!({"said": text}).to_string(), &json!({"said": expected}).to_string());
+    for (before, after) in [
+        ("data:application/json;base64,", ""),
+        ("cfg: ", ""),
+        ("x,", ",y"),
+        ("apiVersion: v1\ndata:\n  tls: ", "\n"),
+        ("Subject: =?utf-8?B?", "?="),
+        ("https://api.example/y/", "/z"),
+    ] {
+        check(&format!("{before}{coded}{after}"), &format!("{before}[redacted]{after}"));
+    }
+    let lines = STANDARD.encode(format!("{{\"note\": \"{}\", \"password\": \"q7-q7-q7-q7\"}}", "x".repeat(150)));
+    let lines: Vec<_> = lines.as_bytes().chunks(76).map(|line| str::from_utf8(line).expect("base64 is ASCII")).collect();
+    for gap in ["\r\n", "\n", "\n    "] {
+        check(&format!("key: {} end", lines.join(gap)), "key: [redacted] end");
+    }
+    let other = STANDARD.encode("a text in which nothing is named");
+    check(&format!("data:text/plain;base64,{other}"), &format!("data:text/plain;base64,{other}"));
+}
+
+#[test]
+fn what_statements_and_files_of_logins_say_is_hidden() {
+    let check = |text: &str, expected: &str| check_body(&json!({"said": text}).to_string(), &json!({"said": expected}).to_string());
+    check("CREATE USER a WITH PASSWORD 'q7-q7'; b", "CREATE USER a WITH PASSWORD '[redacted]'; b");
+    check("create user a identified by 'q7-q7'", "create user a identified by '[redacted]'");
+    check("machine a.example login ada password q7-q7\nmachine b", "machine a.example login ada password [redacted]\nmachine b");
+    check("password = \"\"\"\nq7\"q7\n\"\"\"\nb = 1", "password = \"\"\"[redacted]\"\"\"\nb = 1");
+    check("password = \"\"\nb = 1", "password = \"\"\nb = 1");
+    check("the password is wrong, said the user", "the password is wrong, said the user");
+    check("jdbc:oracle:thin:ada/q7-q7@//db:1521/x", "jdbc:oracle:thin:ada/[redacted]@//db:1521/x");
+    check("mysql -h db -uada -pq7-q7 shop | wc", "mysql -h db -uada -p[redacted] shop | wc");
+    check("mysqldump -p'q7 q7' shop", "mysqldump -p'[redacted]' shop");
+    check("sshpass -p q7-q7 ssh a; redis-cli -h db -a q7-q7 ping", "sshpass -p [redacted] ssh a; redis-cli -h db -a [redacted] ping");
+    check("mysql -h db -p shop", "mysql -h db -p shop");
+}
+
+#[test]
+fn rows_of_parameters_are_read_in_any_case_of_letters() {
+    check_body(r#"{"Name":"api_key","Value":"QmFzZSBzZWNyZXQ"}"#, r#"{"Name":"api_key","Value":"[redacted]"}"#);
+    check_body(r#"{"NAME":"city","VALUE":"Bern"}"#, r#"{"NAME":"city","VALUE":"Bern"}"#);
+}
