@@ -54,7 +54,12 @@ fn element(text: &str, name: &str, end: usize) -> Range<usize> {
     if is_empty {
         return attributes..close;
     }
-    start..text[content..].find(&format!("</{name}")).map_or(text.len(), |offset| content + offset)
+    match text[content..].find(&format!("</{name}")) {
+        Some(offset) => start..content + offset,
+        // Of HTML, which has nothing in it.
+        None if name.eq_ignore_ascii_case("input") => attributes..close,
+        None => start..text.len(),
+    }
 }
 
 /// The content of the element behind one that is the name of a secret: `<key>password</key><string>…</string>`.

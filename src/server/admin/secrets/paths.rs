@@ -70,7 +70,7 @@ mod tests {
             assert_eq!((&*host, &*detail), clean);
         };
         check("ada:q7-q7-q7@127.0.0.1", "`ada:q7-q7-q7@127.0.0.1` is no host here", ("[redacted]", "`[redacted]` is no host here"));
-        check("127.0.0.1:7447", "there is no sandbox `token=q7-q7-q7`", ("127.0.0.1:7447", "there is no sandbox `token=[redacted]`"));
+        check("127.0.0.1:7447", "there is no sandbox `token=q7-q7-q7`", ("127.0.0.1:7447", "there is no sandbox `token=[redacted]"));
         let host = "ec2-203-0-113-25.compute-1.amazonaws.com:443";
         check(host, "nothing has this path", (host, "nothing has this path"));
     }
