@@ -483,8 +483,8 @@ fn deliveries_that_are_still_to_be_sent_make_room_for_none() {
     assert_eq!((deliveries(&machine).len(), machine.default_sandbox().lock().forgotten_deliveries()), (7, 0));
     let mut batches = Vec::new();
     for _ in 0..7 {
-        let outbound = machine.due_webhooks(&machine.default_sandbox(), wall(), &|| true).expect("there is time");
-        outbound.iter().for_each(|row| machine.report(&machine.default_sandbox(), row, &answered(200), wall()));
+        let outbound = machine.due_webhooks(machine.default_sandbox(), wall(), &|| true).expect("there is time");
+        outbound.iter().for_each(|row| machine.report(machine.default_sandbox(), row, &answered(200), wall()));
         batches.push(outbound.len());
     }
     assert_eq!(batches, [1; 7], "bodies are handed out by their bytes");

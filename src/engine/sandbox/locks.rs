@@ -47,6 +47,11 @@ impl Sandbox {
         }
     }
 
+    /// Whether nobody has it locked, or gives it back before the time is up.
+    pub fn is_free_within(&self, has_time: HasTime<'_>) -> bool {
+        self.lock_within(has_time).is_some()
+    }
+
     /// The state, once it is given back, if that is before the time is up. Where somebody keeps it for longer, nobody else waits until it
     /// is given back.
     pub(in crate::engine) fn lock_within(&self, has_time: HasTime<'_>) -> Option<Guard<'_>> {

@@ -224,11 +224,10 @@ impl<'m> Evidence<'m> {
                             let holds = when.is_true(&facts);
                             let is_awaited = |member| when.mentions("answer", member);
                             let is_awaited = is_awaited("status") || is_awaited("wire");
+                            let is_half = || entry.answer.is_cut() && when.mentions("answer", "body");
                             if is_under_way && is_awaited {
                                 found[row.expectation].is_awaited();
-                            } else if entry.wire.is_lost() && is_awaited {
-                                found[row.expectation].is_unclear();
-                            } else if values.steps.get() == 0 || entry.answer.is_cut() && when.mentions("answer", "body") {
+                            } else if values.steps.get() == 0 || is_half() || (entry.wire.is_lost() && is_awaited) {
                                 found[row.expectation].is_unclear();
                             } else if holds {
                                 met.push(row);

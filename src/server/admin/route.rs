@@ -1,6 +1,7 @@
 //! What a route of the admin API is.
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use http::{Method, StatusCode};
 use schemars::{Schema, SchemaGenerator};
@@ -11,6 +12,7 @@ use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::AdminResponse;
 use crate::server::admin::state::Admin;
+use crate::server::clock::slice;
 use crate::server::pieces::{beside, in_pieces};
 
 /// A handler, in the one form that the table can hold.
@@ -51,6 +53,9 @@ const ABOUT_SANDBOXES: [&str; 6] = ["/sandboxes", "/reset", "/requests/{id}", "/
 /// How many bytes of a body, and of what is in a sandbox, take long to go through.
 const LONG_BODY: usize = 16 << 10;
 const MUCH: usize = 128 << 10;
+
+/// How long is waited for a sandbox on a worker.
+const MOMENT: Duration = Duration::from_millis(1);
 
 pub(crate) struct Route {
     pub method: Method,
@@ -207,9 +212,10 @@ impl Route {
     }
 }
 
-/// Whether somebody has the named sandbox locked, or any where none is named.
+/// Whether somebody keeps the named sandbox locked for longer than a moment, or any where none is named.
 fn is_locked(admin: &Admin, named: &str) -> bool {
-    let is_locked = |sandbox: &Sandbox| sandbox.try_lock().is_none();
+    let has_time = slice(MOMENT);
+    let is_locked = |sandbox: &Sandbox| !sandbox.is_free_within(&has_time);
     match admin.machine.sandbox(named) {
         Some(sandbox) => is_locked(&sandbox),
         None => named.is_empty() && admin.machine.sandboxes().iter().any(|sandbox| is_locked(sandbox)),
