@@ -54,8 +54,8 @@ const ABOUT_SANDBOXES: [&str; 6] = ["/sandboxes", "/reset", "/requests/{id}", "/
 const LONG_BODY: usize = 16 << 10;
 const MUCH: usize = 128 << 10;
 
-/// How long is waited for a sandbox on a worker.
-const MOMENT: Duration = Duration::from_millis(1);
+/// How long a worker waits for a sandbox. Who has it locked may have to wait for a processor meanwhile.
+const MOMENT: Duration = Duration::from_millis(50);
 
 pub(crate) struct Route {
     pub method: Method,
