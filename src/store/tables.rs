@@ -231,11 +231,36 @@ mod tests {
         batch.commit().expect("there is room");
     }
 
+    /// The files of a folder and of those in it, with their lengths and when they were written.
+    fn files(folder: &Path) -> Vec<(PathBuf, u64, Option<std::time::SystemTime>)> {
+        let mut found = Vec::new();
+        for row in fs::read_dir(folder).into_iter().flatten().flatten() {
+            match row.metadata() {
+                Ok(file) if file.is_dir() => found.extend(files(&row.path())),
+                Ok(file) => found.push((row.path(), file.len(), file.modified().ok())),
+                Err(_) => {}
+            }
+        }
+        found.sort();
+        found
+    }
+
+    /// Copies a folder at a moment when nothing in it changes: the store works on its tables in a thread of its own.
+    fn copy(folder: &Path, copy: &Path) {
+        loop {
+            let before = files(folder);
+            let made = std::process::Command::new("cp").arg("-r").args([folder, copy]).status().expect("there is `cp`");
+            if made.success() && files(folder) == before {
+                return;
+            }
+            fs::remove_dir_all(copy).expect("the folder can go");
+        }
+    }
+
     /// What a copy of the folder has, as the end of the process would leave it: all records, and the row that is written each time.
     fn found(folder: &Path) -> (Vec<String>, String) {
         let copy = folder.with_extension("copy");
-        let made = std::process::Command::new("cp").arg("-r").args([folder, &copy]).status();
-        assert!(made.is_ok_and(|status| status.success()));
+        self::copy(folder, &copy);
         let tables = Tables::open(&copy).expect("it is whole");
         let text = |value: &[u8]| String::from_utf8_lossy(value).split('-').next().unwrap_or_default().to_owned();
         let records = tables.records.iter().map(|row| text(&row.value().expect("it can be read"))).collect();

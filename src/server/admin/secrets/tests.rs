@@ -147,7 +147,7 @@ fn bodies_are_hidden_by_name() {
         ("<secret value='q7'/><b>c</b>", "<secret [redacted]/><b>c</b>"),
         ("<field name=\"password\">q7</field><b>c</b>", "<field [redacted]</field><b>c</b>"),
         ("<field value=\"q7\" name=\"password\"/><b>c</b>", "<field [redacted]/><b>c</b>"),
-        ("<k name='city'>c</k><input type='password' value='q7'>", "<k name='city'>c</k><input [redacted]"),
+        ("<k name='city'>c</k><input type='password' value='q7'>", "<k name='city'>c</k><input [redacted]>"),
         ("<d><key>password</key>\n<string>q7</string><b>c</b></d>", "<d><key>password</key>\n<string>[redacted]</string><b>c</b></d>"),
         ("<p><value>q7</value>\n<name>password</name></p>", "<p><value>[redacted]</value>\n<name>password</name></p>"),
         ("<p><value>c</value><name>city</name></p>", "<p><value>c</value><name>city</name></p>"),
