@@ -171,10 +171,23 @@ impl Route {
         if self.access != Access::Receiver && request.body.len() > LONG_BODY || self.reads_all && has_much() {
             return in_pieces(&admin.turns, named, answer).await;
         }
-        if is_locked(admin, named) {
+        if self.is_kept_waiting(admin, named) {
             return beside(answer).await;
         }
         answer.await
+    }
+
+    /// Whether somebody keeps the named sandbox locked for longer than a moment, or any of those that are listed.
+    fn is_kept_waiting(&self, admin: &Admin, named: &str) -> bool {
+        let has_time = slice(MOMENT);
+        let is_locked = |sandbox: &Sandbox| !sandbox.is_free_within(&has_time);
+        match admin.machine.sandbox(named) {
+            Some(sandbox) => is_locked(&sandbox),
+            None if named.is_empty() && self.reaches() == Reaches::Look => {
+                admin.machine.sandboxes().iter().any(|sandbox| is_locked(sandbox))
+            }
+            None => false,
+        }
     }
 
     /// What it does with sandboxes: what it says, else what its path and its method say.
@@ -209,15 +222,5 @@ impl Route {
         let query = self.query.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
         let help = if query.is_empty() { String::new() } else { format!("; its query takes {query}") };
         Err(Problem::bad_request(format!("`{} {}` takes no body{help}", self.method, self.path)))
-    }
-}
-
-/// Whether somebody keeps the named sandbox locked for longer than a moment, or any where none is named.
-fn is_locked(admin: &Admin, named: &str) -> bool {
-    let has_time = slice(MOMENT);
-    let is_locked = |sandbox: &Sandbox| !sandbox.is_free_within(&has_time);
-    match admin.machine.sandbox(named) {
-        Some(sandbox) => is_locked(&sandbox),
-        None => named.is_empty() && admin.machine.sandboxes().iter().any(|sandbox| is_locked(sandbox)),
     }
 }
