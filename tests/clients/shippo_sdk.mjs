@@ -176,7 +176,7 @@ await check("shippo node: orders and pickups", async () => {
 });
 
 await check("shippo node: carrier accounts", async () => {
-  equal((await pages((page) => api.carrierAccounts.list({ page, results: 4 }))).length, 15);
+  equal((await pages((page) => api.carrierAccounts.list({ page, results: 4 }))).length, 17);
   assert((await api.carrierAccounts.list({ carrier: "usps", serviceLevels: true })).results[0].serviceLevels.length > 0);
   const base = { accountId: "321", carrier: "fedex" };
   const { objectId } = await api.carrierAccounts.create({ ...base, parameters: {} });

@@ -237,7 +237,7 @@ with check("shippo python: pickups"):
 
 with check("shippo python: carrier accounts"):
     rows = pages(lambda page, size: api.carrier_accounts.list(op.ListCarrierAccountsRequest(page=page, results=size)), 4)
-    equal(len(rows), 15)
+    equal(len(rows), 17)
     levels = api.carrier_accounts.list(op.ListCarrierAccountsRequest(carrier=c.CarriersEnum.USPS, service_levels=True)).results[0]
     assert levels.service_levels
     made = api.carrier_accounts.create(c.ConnectExistingOwnAccountRequest(account_id="321", carrier="fedex", parameters={}))
