@@ -32,6 +32,7 @@ const EMPTIED: u64 = 60_000_000;
 /// for the end of a process has more patience than this.
 const LOOKS: u32 = 50_000;
 const PAUSE: Duration = Duration::from_micros(200);
+
 /// The tables by their names.
 pub(super) struct Tables {
     pub sandboxes: Keyspace,

@@ -105,7 +105,8 @@ impl Values {
         let plain = Plain::of(text);
         let Some(mut ranges) = self.find(&plain.bytes) else { return REDACTED.to_owned().into() };
         ranges.extend(self.find_encoded(&plain.bytes, LAYERS));
-        let broken = str::from_utf8(&plain.bytes).into_iter().flat_map(letters::broken);
+        let lines = str::from_utf8(&plain.bytes).ok().filter(|text| text.contains('\n'));
+        let broken = lines.into_iter().flat_map(letters::broken);
         ranges.extend(broken.filter(|(_, word)| self.is_encoded(word.as_bytes(), LAYERS)).map(|(range, _)| (range.start, range.end)));
         if ranges.is_empty() {
             return text.into();
