@@ -1,7 +1,11 @@
 //! Who makes a call, and whether he may.
 
+use serde_json::Value;
+
+use crate::base::text;
 use crate::base::time::Timestamp;
-use crate::engine::auth::AuthRequest;
+use crate::engine::accounts::FieldSpec;
+use crate::engine::auth::{self, AuthRequest, Authorization};
 use crate::engine::call::Call;
 use crate::engine::machine::Machine;
 use crate::engine::parsed::Parsed;
@@ -14,11 +18,14 @@ use crate::spec::Route;
 use crate::world::{Account, Credential, Entry, World};
 
 impl Machine {
-    /// The credential of the caller of a call of the journal, as it is known now.
+    /// The credential of the caller of a call of the journal, or of a login, as it is known now.
     #[must_use]
     pub fn caller_of(&self, sandbox: &Sandbox, entry: &Entry, call: &Call<'_>) -> Option<Credential> {
         let vendor = self.vendors().find(&entry.vendor)?;
         let state = sandbox.lock();
+        if is_open(call) {
+            return login(vendor, call, &state.world, entry.at);
+        }
         let accounts = state.world.accounts();
         let nobody = Account::default();
         let shared = accounts.find(&vendor.mount, "").map_or(&nobody, |shared| accounts.get(shared));
@@ -40,6 +47,31 @@ pub(super) fn has_no_lock(loaded: &LoadedVendor, parsed: &Parsed<'_>) -> bool {
     matches!(&parsed.row, Err(Refusal::WrongMethod(allowed)) if allowed.iter().all(is_open))
 }
 
+/// Whether a call is for an operation that needs no credential.
+pub(super) fn is_open(call: &Call<'_>) -> bool {
+    call.operation.is_some_and(|operation| operation.security.is_empty())
+}
+
+/// The credential that an open call presents in its body or as a Basic pair, if that is good now. Rules take the call for one of its
+/// account; whether it may log in is for the handler.
+pub(super) fn login(vendor: &Vendor, call: &Call<'_>, world: &World, now: Timestamp) -> Option<Credential> {
+    let basic = Authorization::of(call.request).and_then(|header| header.basic());
+    let basic = basic.map(|(user, password)| [user, password].map(|text| text::percent_decode(&text)));
+    let presents = |row: &Credential, set: &[FieldSpec]| {
+        set.iter().enumerate().all(|(place, field)| {
+            let given = match &basic {
+                Some(pair) => pair.get(place).map(String::as_str),
+                None => call.body.get(field.name).and_then(Value::as_str),
+            };
+            let (own, is_name) = (row.text(field.name), vendor.accounts.identifiers.contains(&field.name));
+            !own.is_empty() && given.is_some_and(|given| given == own || is_name && given.eq_ignore_ascii_case(own))
+        })
+    };
+    let rows = world.accounts().credentials(&vendor.mount);
+    let presented = auth::first_good(&rows, now, |row| vendor.accounts.credentials.iter().any(|set| presents(row, set)));
+    presented.filter(|row| row.denial(now).is_none()).cloned()
+}
+
 /// The credential of the caller, as the vendor authenticates it; none for an open operation.
 pub(super) fn authenticate(
     sandbox: &Sandbox,
@@ -48,7 +80,7 @@ pub(super) fn authenticate(
     world: &mut World,
     now: Timestamp,
 ) -> Result<Option<Credential>, Refusal> {
-    if call.operation.is_some_and(|operation| operation.security.is_empty()) {
+    if is_open(call) {
         return Ok(None);
     }
     let shared = world.open_account(&vendor.mount, "");
@@ -64,9 +96,6 @@ fn authenticate_with(
     shared: &Account,
     now: Timestamp,
 ) -> Result<Option<Credential>, Refusal> {
-    if call.operation.is_some_and(|operation| operation.security.is_empty()) {
-        return Ok(None);
-    }
     let accounts = world.accounts();
     let credentials = accounts.credentials(&vendor.mount);
     let secret = world.secret();

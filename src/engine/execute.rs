@@ -9,7 +9,7 @@ use crate::base::entropy::{self, Rng};
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::engine::auth;
-use crate::engine::authenticate::{authenticate, has_no_lock, missing_scope};
+use crate::engine::authenticate::{authenticate, has_no_lock, is_open, login, missing_scope};
 use crate::engine::business::WantedFailure;
 use crate::engine::call::Call;
 use crate::engine::cx::{Cx, READ, Scope};
@@ -420,16 +420,21 @@ fn decide(
     values: &CallValues,
 ) -> (u64, Decision) {
     let State { world, scenario, faults, .. } = state;
-    let account = caller.credential.is_some().then_some(caller.account);
+    let login = if is_open(call) { login(vendor, call, world, now) } else { None };
+    let (whose, credential) = match &login {
+        Some(login) => (world.open_account(&vendor.mount, &login.account), Some(login)),
+        None => (caller.account, caller.credential.as_ref()),
+    };
+    let account = credential.is_some().then_some(whose);
     // Calls that lead to no operation are those of one without an id.
     let name = call.operation.map_or_else(|| Name::from(format!("{}.", vendor.id)), |operation| Arc::clone(&operation.name).into());
     let nth = world.tally(Name::default()).1.add(Counter::Calls(account, name));
-    let drawn_from = (world.seed(), caller.number);
+    // Which call of its account a login is, is known when it was let in.
+    let drawn_from = (world.seed(), if login.is_some() { nth } else { caller.number });
     let mut ask = |owner: Name, scenario: &dyn ScenarioRuntime| {
         let (accounts, mut tally) = world.tally(owner);
-        let documents = accounts.get(caller.account);
+        let documents = accounts.get(whose);
         let (vendor, failures, state) = (&*vendor.id, vendor.failures, vendor.state);
-        let credential = caller.credential.as_ref();
         let view = View { vendor, call, nth, account, documents, credential, drawn_from, failures, is_refused, state, now, values };
         scenario.decide(&view, &mut tally, &mut caller.rng)
     };

@@ -147,11 +147,11 @@ pub struct View<'a> {
     pub call: &'a Call<'a>,
     /// Its number among the calls of its operation by its account, from 1; among those that lead to none, when its path does not.
     pub nth: u64,
-    /// The account of the caller; `None` when it is not authenticated.
+    /// The account of the caller, or of its login; `None` when it is not authenticated.
     pub account: Option<AccountId>,
-    /// The documents of the caller's account.
+    /// The documents of that account.
     pub documents: &'a Account,
-    /// The credential that was authenticated.
+    /// The credential that was authenticated, or that a login presents.
     pub credential: Option<&'a Credential>,
     /// The seed of the world, and the number of the call in it: what conditions of chance are drawn from.
     pub drawn_from: (u64, u64),

@@ -47,9 +47,11 @@ impl<'a> CallFacts<'a> {
     }
 
     /// The same with the credential of the caller, in a world of that seed. Their account's name and the number of the call, with which its
-    /// id ends, say what was drawn for it.
+    /// id ends, say what was drawn for it; of a login, which of its operation it is.
     pub fn of_caller(self, credential: Option<&'a Credential>, seed: u64) -> Self {
-        let number = self.recorded.as_ref().and_then(|(entry, _)| entry.id.rsplit('-').next()?.parse().ok());
+        let is_login = credential.is_some() && self.call.operation.is_some_and(|operation| operation.security.is_empty());
+        let number = |entry: &Entry| if is_login { Some(entry.nth) } else { entry.id.rsplit('-').next()?.parse().ok() };
+        let number = self.recorded.as_ref().and_then(|(entry, _)| number(entry));
         Self { credential, drawn_from: number.map(|number| (seed, number)), ..self }
     }
 

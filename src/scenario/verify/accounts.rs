@@ -82,14 +82,19 @@ impl<'m> Accounts<'m> {
         format!("{}: {}", line(entry).split(": ").next().unwrap_or_default(), departures.join("; "))
     }
 
-    /// The latest calls of an expectation's operations that do not count for it, and why.
-    pub fn misses(&self, journal: &[Arc<Entry>], calls: &Calls) -> Vec<String> {
+    /// The latest calls of an expectation's operations that do not count for it, and why. Where calls that others are to follow are
+    /// gone, none is said to have come before them.
+    pub fn misses(&self, journal: &[Arc<Entry>], calls: &Calls, are_gone: bool) -> Vec<String> {
         let is_opening = |entry: &Entry| calls.after.as_ref().is_some_and(|after| is_of(entry, &after.value));
-        let openings: Vec<usize> = (0..journal.len()).filter(|index| is_opening(&journal[*index])).collect();
+        let looked_at = (0..journal.len()).rev().take_while(|_| calls.after.is_some() && self.allowance.looks());
+        // The latest first.
+        let openings: Vec<usize> = looked_at.filter(|index| is_opening(&journal[*index])).collect();
+        let are_gone = are_gone || !self.allowance.looks();
         // When the latest call came before one that it is to follow, if there is any.
         let since = |index: usize| {
-            let before = openings.partition_point(|opening| *opening < index).checked_sub(1);
-            (!openings.is_empty()).then(|| before.map(|before| Moment::of(&journal[openings[before]])))
+            let before = openings.get(openings.partition_point(|opening| *opening >= index));
+            let before = before.map(|before| Moment::of(&journal[*before]));
+            (!openings.is_empty() && (before.is_some() || !are_gone)).then_some(before)
         };
         let latest = journal.iter().enumerate().rev().take(LATEST).take_while(|_| self.allowance.looks());
         let latest = latest.filter(|(_, entry)| is_of(entry, &calls.on.value));

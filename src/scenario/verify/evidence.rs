@@ -133,7 +133,7 @@ impl<'m> Evidence<'m> {
             Expected::Call { calls, count: expected } => {
                 let (verdict, detail) = judge_count(count, unclear, *expected, "call", doubt);
                 if count < expected.min {
-                    others = self.accounts.misses(&self.calls, calls);
+                    others = self.accounts.misses(&self.calls, calls, self.are_openings_gone(calls));
                 }
                 (verdict, self.with_opening(detail, calls, &found), count)
             }
@@ -159,7 +159,7 @@ impl<'m> Evidence<'m> {
                 let (verdict, detail, run) = self.in_order(calls, *within, &found);
                 (evidence, lines) = self.calls_of(run, &found).map(told).unzip();
                 if let Some(next) = calls.get(evidence.len()).filter(|_| verdict != Verdict::Passed) {
-                    others = self.accounts.misses(&self.calls, next);
+                    others = self.accounts.misses(&self.calls, next, self.are_openings_gone(next));
                 }
                 (verdict, detail, 0)
             }
@@ -273,12 +273,16 @@ impl<'m> Evidence<'m> {
         self.removed.iter().filter(|(name, _)| is_named(name, on)).map(|(_, count)| count).sum()
     }
 
+    /// Whether calls may be gone that others are to follow.
+    fn are_openings_gone(&self, calls: &Calls) -> bool {
+        self.dropped > 0 || calls.after.as_ref().is_some_and(|after| self.removed(&after.value) > 0)
+    }
+
     /// A detail that also says when nothing came that calls could be `after`.
     fn with_opening(&self, detail: String, calls: &Calls, found: &Found<'_>) -> String {
         match &calls.after {
             Some(after) if found.since.is_none() => {
-                let is_gone = self.dropped > 0 || self.removed(&after.value) > 0;
-                let what = if is_gone { "is in the journal any more" } else { "came" };
+                let what = if self.are_openings_gone(calls) { "is in the journal any more" } else { "came" };
                 format!("{detail}; no call of `{}` {what}, which they are to follow", after.value)
             }
             _ => detail,
