@@ -17,9 +17,10 @@ use crate::engine::webhooks::deliver;
 use crate::engine::webhooks::{AttemptResult, Outbound};
 use crate::world::{Mode, OutboxEntry, Target, Task, TaskKey};
 
-/// How many deliveries are handed out at once, and how many bytes of bodies, of which the last one may be more.
+/// How many deliveries are handed out at once.
 const OUTBOUND_BATCH: usize = 256;
-const OUTBOUND_BYTES: usize = 1 << 20;
+/// How many bytes of their bodies, but for the last one, which may be larger.
+pub const OUTBOUND_BYTES: usize = 1 << 20;
 
 /// How many tasks are run before something is done by hand.
 const TASKS_BY_HAND: usize = 20_000;

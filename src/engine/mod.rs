@@ -100,7 +100,7 @@ pub use coverage::{Coverage, Evidence};
 pub use cx::{Cx, Docs};
 pub use described::{Described, Errors, Own, ParcelMap};
 pub use dialect::{Dialect, DialectCx};
-pub use due::Progress;
+pub use due::{OUTBOUND_BYTES, Progress};
 pub use enclosed::Enclosed;
 pub use extract::{Extract, Handler, Json, Params, Query};
 pub use happenings::Happening;

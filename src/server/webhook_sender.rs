@@ -8,12 +8,12 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard, Semaphore};
+use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard, Semaphore, SemaphorePermit};
 use tokio::task::JoinSet;
 
 use crate::base::time::Timestamp;
 use crate::engine::webhooks::{AttemptResult, Outbound};
-use crate::engine::{Machine, Sandbox};
+use crate::engine::{Machine, OUTBOUND_BYTES, Sandbox};
 use crate::fleet::Fault;
 use crate::server::call_log::{Attempt, CallLog, Line};
 use crate::server::clock::{PAUSE, SLICE, slice, stopwatch, wall};
@@ -29,6 +29,10 @@ use crate::world::{Deed, Mode};
 const AT_ONCE: usize = 1_024;
 /// The same for one sandbox, so that receivers that hang are only waited for by those who subscribed them.
 const AT_ONCE_PER_SANDBOX: usize = 16;
+/// How many KiB of bodies are under way at once, over all sandboxes.
+const KIB_AT_ONCE: usize = 64 << 10;
+/// How many of them the machine hands out for one sandbox at once, but for a body that is larger.
+const KIB_PER_SANDBOX: u32 = (OUTBOUND_BYTES >> 10) as u32;
 /// How often an advance says where it is.
 const PROGRESS: Duration = Duration::from_secs(5);
 /// The pause before a replica that lost the right to send webhooks looks whether it has it again.
@@ -43,6 +47,8 @@ pub(super) struct WebhookSender {
     /// The movements of clocks that this process makes.
     moves: Arc<ClockMoves>,
     send_permits: Semaphore,
+    /// Room for bodies, in KiB.
+    body_permits: Semaphore,
     /// Notified after every batch; wakes the ticker.
     changed: Arc<Notify>,
     log: CallLog,
@@ -79,6 +85,7 @@ impl WebhookSender {
             sections,
             moves: Arc::default(),
             send_permits: Semaphore::new(AT_ONCE),
+            body_permits: Semaphore::new(KIB_AT_ONCE),
             delivery_locks: Mutex::default(),
         })
     }
@@ -116,14 +123,17 @@ impl WebhookSender {
             if self.sections.are_left() {
                 return Err(AdvanceError::Left);
             }
+            let mut room = self.room_for_bodies().await;
             let advance = || self.machine.advance_until_webhook(sandbox, epoch, to, wall(), &slice(SLICE));
             let Some(progress) = self.sections.run_as(courier, sandbox, advance).await? else {
                 // The sandbox is gone, or another replica goes on with it, because this one was not heard of for a while.
+                drop(room);
                 self.act(sandbox, || ()).await?;
                 tokio::time::sleep(LOST).await;
                 continue;
             };
             let progress = progress.ok_or(AdvanceError::Superseded)?;
+            keep(&mut room, bytes(&progress.outbound));
             moving.fired.fetch_add(progress.fired, Ordering::Relaxed);
             if progress.done {
                 return Ok((progress.now, moving.fired()));
@@ -202,10 +212,15 @@ impl WebhookSender {
             if sandbox.is_removed() || self.sections.are_left() {
                 break;
             }
+            let mut room = self.room_for_bodies().await;
             let due = || self.machine.due_webhooks(sandbox, wall(), &slice(SLICE));
             match self.sections.run_as(&courier, sandbox, due).await {
-                Ok(Some(None)) => tokio::time::sleep(PAUSE).await,
+                Ok(Some(None)) => {
+                    drop(room);
+                    tokio::time::sleep(PAUSE).await;
+                }
                 Ok(Some(Some(outbound))) if !outbound.is_empty() => {
+                    keep(&mut room, bytes(&outbound));
                     if self.deliver(&courier, sandbox, outbound).await.is_err() {
                         return;
                     }
@@ -264,6 +279,11 @@ impl WebhookSender {
         let lock = Arc::new(AsyncMutex::new(()));
         locks.insert(address, Arc::downgrade(&lock));
         lock
+    }
+
+    /// Room for what the machine hands out for a sandbox at once.
+    async fn room_for_bodies(&self) -> Option<SemaphorePermit<'_>> {
+        self.body_permits.acquire_many(KIB_PER_SANDBOX).await.ok()
     }
 
     /// Sends deliveries, and reports the results in order. Of one subscription, a delivery is sent when the result of the one before it
@@ -353,6 +373,18 @@ impl WebhookSender {
     }
 }
 
+/// Keeps of some room what bodies of that many bytes need.
+fn keep(room: &mut Option<SemaphorePermit<'_>>, bytes: usize) {
+    let kib = bytes.div_ceil(1 << 10);
+    if let Some(room) = room {
+        room.split(room.num_permits().saturating_sub(kib));
+    }
+}
+
+fn bytes(outbound: &[Outbound]) -> usize {
+    outbound.iter().map(|row| row.body.len()).sum()
+}
+
 /// Ends when a sandbox begins another epoch.
 pub(super) async fn ended(sandbox: &Sandbox, epoch: u64) {
     loop {
@@ -375,4 +407,21 @@ pub(super) enum AdvanceError {
     Left,
     #[error("{0}")]
     Away(#[from] Fault),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_keep_the_room_that_they_need() {
+        let permits = Semaphore::new(KIB_AT_ONCE);
+        for (bytes, kept) in [(0, 0), (1, 1), (3_000, 3), (OUTBOUND_BYTES, 1_024), (40 * OUTBOUND_BYTES, 1_024)] {
+            let mut room = permits.try_acquire_many(KIB_PER_SANDBOX).ok();
+            keep(&mut room, bytes);
+            assert_eq!(KIB_AT_ONCE - permits.available_permits(), kept, "{bytes}");
+        }
+        let rooms: Vec<_> = (0..64).map_while(|_| permits.try_acquire_many(KIB_PER_SANDBOX).ok()).collect();
+        assert!(rooms.len() == 64 && permits.try_acquire_many(KIB_PER_SANDBOX).is_err());
+    }
 }
