@@ -13,6 +13,7 @@ use event_listener::{Event, EventListener};
 
 use epoch::Epoch;
 pub use exchanges::JournalPast;
+pub use locks::wait_by;
 
 use crate::base::name::Name;
 use crate::base::time::Timestamp;

@@ -122,6 +122,10 @@ pub(super) fn waits(head: &Parts, path: &str) -> bool {
         || head.uri.query().is_some_and(|query| form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "wait"))
 }
 
+/// In how many pieces a body may come whose pieces have fewer than 16 bytes on average: each takes longer than its bytes do.
+const MOST_PIECES: usize = 128 * 1024;
+const LEAST_PIECE: usize = 16;
+
 /// Reads a body. What it holds of the room for `bodies` grows with it; small ones need none. One that stalls ends when
 /// others wait for room.
 pub(super) async fn collect(
@@ -152,13 +156,17 @@ pub(super) async fn collect(
     if !hold.grow(held, held + declared, uncounted).await {
         return Err(stalled());
     }
-    loop {
+    for pieces in 0_usize.. {
         let frame = tokio::select! {
             biased;
             frame = body.frame() => frame,
             () = hold.ends() => return Err(stalled()),
         };
         let Some(frame) = frame else { break };
+        if pieces > MOST_PIECES.max((first.len() + all.len()) / LEAST_PIECE) {
+            let detail = format!("the body comes in more than {MOST_PIECES} pieces, of fewer than {LEAST_PIECE} bytes each");
+            return Err(Unread::new(StatusCode::BAD_REQUEST, detail));
+        }
         let Ok(part) = frame.map_err(|error| broken(&error))?.into_data() else { continue };
         connection.hear(part.len());
         let size = first.len() + all.len() + part.len();

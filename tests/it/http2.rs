@@ -180,4 +180,12 @@ fn who_sends_much_that_asks_for_nothing_is_not_listened_to() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");
     assert!(answer.starts_with("HTTP/1.1 400 ") || answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    // Up to a bound, as each piece takes time.
+    let mut stream = connect(server.address());
+    let head = "POST /_seatrial/inbox/pieces HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n";
+    let _ = stream.write_all(format!("{head}{}0\r\n\r\n", "1\r\n{\r\n".repeat(150_000)).as_bytes());
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("pieces, of fewer than 16 bytes each"), "{answer}");
 }

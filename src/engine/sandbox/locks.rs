@@ -2,7 +2,7 @@
 
 use std::hint;
 use std::sync::atomic::Ordering;
-use std::sync::{PoisonError, TryLockError};
+use std::sync::{OnceLock, PoisonError, TryLockError};
 use std::thread;
 
 use super::Sandbox;
@@ -11,6 +11,18 @@ use crate::engine::recorder::Guard;
 
 /// How often a lock is tried before others get the processor.
 const SPINS: usize = 64;
+
+/// How a thread waits for a lock: it calls what takes it, if it is free (`false`) or once it is (`true`), until that says that it was
+/// taken. Meanwhile others can do what else the thread has to do.
+pub type Wait = fn(&mut dyn FnMut(bool) -> bool);
+
+/// Where nobody says how, a thread is just kept.
+static WAIT: OnceLock<Wait> = OnceLock::new();
+
+/// Says how threads of this process wait for locked sandboxes, once.
+pub fn wait_by(wait: Wait) {
+    let _ = WAIT.set(wait);
+}
 
 /// A list that takes long, while it is being read.
 pub(in crate::engine) struct LongRead<'s>(&'s Sandbox);
@@ -24,7 +36,17 @@ impl Drop for LongRead<'_> {
 impl Sandbox {
     /// The state, locked. What panicked while it was locked has been rolled back, so the lock is never poisoned for others.
     pub fn lock(&self) -> Guard<'_> {
-        Guard(self.state.lock().unwrap_or_else(PoisonError::into_inner))
+        if let Some(state) = self.try_lock() {
+            return state;
+        }
+        let lock = || Guard(self.state.lock().unwrap_or_else(PoisonError::into_inner));
+        let Some(wait) = WAIT.get() else { return lock() };
+        let mut state = None;
+        wait(&mut |is_patient| {
+            state = if is_patient { Some(lock()) } else { self.try_lock() };
+            state.is_some()
+        });
+        state.unwrap_or_else(lock)
     }
 
     /// Whether somebody keeps it locked for longer than others wait.
@@ -45,11 +67,6 @@ impl Sandbox {
             Err(TryLockError::Poisoned(poisoned)) => Some(Guard(poisoned.into_inner())),
             Err(TryLockError::WouldBlock) => None,
         }
-    }
-
-    /// Whether nobody has it locked, or gives it back before the time is up.
-    pub fn is_free_within(&self, has_time: HasTime<'_>) -> bool {
-        self.lock_within(has_time).is_some()
     }
 
     /// The state, once it is given back, if that is before the time is up. Where somebody keeps it for longer, nobody else waits until it

@@ -1,19 +1,16 @@
 //! What a route of the admin API is.
 
 use std::pin::Pin;
-use std::time::Duration;
 
 use http::{Method, StatusCode};
 use schemars::{Schema, SchemaGenerator};
 
 use crate::base::text;
-use crate::engine::Sandbox;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::AdminResponse;
 use crate::server::admin::state::Admin;
-use crate::server::clock::slice;
-use crate::server::pieces::{beside, in_pieces};
+use crate::server::pieces::in_pieces;
 
 /// A handler, in the one form that the table can hold.
 pub(crate) type Handler = for<'a> fn(&'a Admin, &'a AdminRequest<'a>) -> HandlerFuture<'a>;
@@ -53,9 +50,6 @@ const ABOUT_SANDBOXES: [&str; 6] = ["/sandboxes", "/reset", "/requests/{id}", "/
 /// How many bytes of a body, and of what is in a sandbox, take long to go through.
 const LONG_BODY: usize = 16 << 10;
 const MUCH: usize = 128 << 10;
-
-/// How long a worker waits for a sandbox. Who has it locked may have to wait for a processor meanwhile.
-const MOMENT: Duration = Duration::from_millis(50);
 
 pub(crate) struct Route {
     pub method: Method,
@@ -171,23 +165,7 @@ impl Route {
         if self.access != Access::Receiver && request.body.len() > LONG_BODY || self.reads_all && has_much() {
             return in_pieces(&admin.turns, named, answer).await;
         }
-        if self.is_kept_waiting(admin, named) {
-            return beside(answer).await;
-        }
         answer.await
-    }
-
-    /// Whether somebody keeps the named sandbox locked for longer than a moment, or any of those that are listed.
-    fn is_kept_waiting(&self, admin: &Admin, named: &str) -> bool {
-        let has_time = slice(MOMENT);
-        let is_locked = |sandbox: &Sandbox| !sandbox.is_free_within(&has_time);
-        match admin.machine.sandbox(named) {
-            Some(sandbox) => is_locked(&sandbox),
-            None if named.is_empty() && self.reaches() == Reaches::Look => {
-                admin.machine.sandboxes().iter().any(|sandbox| is_locked(sandbox))
-            }
-            None => false,
-        }
     }
 
     /// What it does with sandboxes: what it says, else what its path and its method say.

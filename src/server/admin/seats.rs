@@ -41,6 +41,8 @@ pub(crate) struct Download {
 /// Places of which each sandbox has some.
 pub(crate) struct Places {
     all: Arc<Semaphore>,
+    /// Those of sandboxes that have none yet.
+    first: Arc<Semaphore>,
     /// Of the sandboxes that have taken one.
     own: Mutex<HashMap<Arc<str>, Weak<Semaphore>>>,
     most: usize,
@@ -85,9 +87,10 @@ impl Download {
 }
 
 impl Places {
-    /// So many for each sandbox, and some more for all.
+    /// So many for each sandbox, and some more for all; beyond these, so many sandboxes have one place each.
     fn new(most: usize) -> Self {
-        Self { all: Arc::new(Semaphore::new(FOR_ALL * most)), own: Mutex::default(), most }
+        let [all, first] = [FOR_ALL * most, most].map(|places| Arc::new(Semaphore::new(places)));
+        Self { all, first, own: Mutex::default(), most }
     }
 
     /// Places for streams of one kind.
@@ -99,19 +102,30 @@ impl Places {
         let own = self.own(sandbox);
         // Who waits for a place of his own keeps none from others.
         let place = Arc::clone(&own).acquire_owned().await.expect("places are never closed");
-        let all = Arc::clone(&self.all).acquire_owned().await.expect("places are never closed");
-        Place { _all: all, _own: (place, own) }
+        let all = tokio::select! {
+            biased;
+            all = Arc::clone(&self.all).acquire_owned() => all,
+            first = Arc::clone(&self.first).acquire_owned(), if self.is_first(&own) => first,
+        };
+        Place { _all: all.expect("places are never closed"), _own: (place, own) }
     }
 
     /// A place for a stream, if there is one now.
     pub fn try_take(&self, sandbox: &Arc<str>) -> Result<Place, Problem> {
         let own = self.own(sandbox);
-        let place = Arc::clone(&own).try_acquire_owned().ok().zip(Arc::clone(&self.all).try_acquire_owned().ok());
-        let (place, all) = place.ok_or_else(|| {
+        let place = Arc::clone(&own).try_acquire_owned().ok();
+        let all = Arc::clone(&self.all).try_acquire_owned().ok();
+        let first = || Arc::clone(&self.first).try_acquire_owned().ok().filter(|_| self.is_first(&own));
+        let (place, all) = place.zip(all.or_else(first)).ok_or_else(|| {
             let detail = format!("{} streams are open, which is the most of one sandbox, or {} of all", self.most, FOR_ALL * self.most);
             Problem::new(StatusCode::TOO_MANY_REQUESTS, detail)
         })?;
         Ok(Place { _all: all, _own: (place, own) })
+    }
+
+    /// Whether a sandbox has only the place that it takes now.
+    fn is_first(&self, own: &Semaphore) -> bool {
+        own.available_permits() + 1 >= self.most
     }
 
     /// The places of a sandbox, which are known for as long as one is taken or waited for.
@@ -145,6 +159,8 @@ mod tests {
         for _ in 0..FILES {
             open.push(downloads.begin(&other).await.expect("places of its own"));
         }
+        let first = downloads.begin(&third).await;
+        assert!(first.is_ok(), "who has none has a first one");
         assert!(downloads.begin(&third).await.is_err(), "there are so many for all");
         open.truncate(1);
         assert!(downloads.begin(&third).await.is_ok() && downloads.conversation(&one).await.is_ok());
@@ -163,6 +179,11 @@ mod tests {
         let (places, one) = (Places::for_streams(), Arc::<str>::from("one"));
         let open: Vec<_> = (0..STREAMS).map_while(|_| places.try_take(&one).ok()).collect();
         assert!(open.len() == STREAMS && places.try_take(&one).is_err() && places.try_take(&"other".into()).is_ok());
+        let other = "other".into();
+        let others: Vec<_> = (0..STREAMS).map_while(|_| places.try_take(&other).ok()).collect();
+        let (third, fourth) = ("third".into(), "fourth".into());
+        let _first = (places.try_take(&third).expect("a first one"), places.try_take(&fourth).expect("a first one"));
+        assert!(others.len() == STREAMS && places.try_take(&third).is_err());
         drop(open);
         assert!(places.try_take(&one).is_ok());
     }
