@@ -77,7 +77,7 @@ pub(crate) const CONVERSATION_HMAC: [&str; 4] = ["header", "secret", "value", "o
 pub(crate) const BODY: &str = "the body";
 
 /// What to write in the place of members that a mapping does not have: what they stand in, or the word for the same.
-const INSTEAD: [(&str, &[&str], &str); 77] = [
+const INSTEAD: [(&str, &[&str], &str); 80] = [
     ("a scenario", &["subscriptions"], "`webhooks: {subscriptions: [{vendor: …, url: \"inbox://me\"}]}`"),
     ("an override", &["text"], "`fault: {then: carrier_refuses, text: …}`, or `refuse: …`"),
     ("an override", &["nth"], "`when: $call.nth == 2`"),
@@ -98,7 +98,10 @@ const INSTEAD: [(&str, &[&str], &str); 77] = [
     ("`items`", &["share", "percent", "probability", "random"], "`chance: 0.1`"),
     ("`fault`", &["of", "item", "only", "which", "share"], "`items: [2, 4..6]`, or `items: {chance: 0.1}`"),
     ("an override", &["time", "median", "p99", "per_byte", "delay"], "`latency: 2s`, or `latency: {median: 300ms, p99: 4s}`"),
-    ("an override", &["all", "any", "not", "request", "chance", "clock"], "`when: {chance: 0.2}`"),
+    ("an override", &["chance"], "`when: {chance: 0.2}`"),
+    ("an override", &["all", "any", "not"], "`when: {any: […]}`"),
+    ("an override", &["request"], "`when: {request: {body: {…}}}`"),
+    ("an override", &["clock"], "`when: {clock: {days: [sat, sun]}}`"),
     ("an override", &["reset", "timeout", "error"], "`fault: reset`, or `fault: 500`"),
     ("an override", &["call", "operation", "vendor"], "`on: vendor.operationId`"),
     ("an override", &["count", "repeat"], "`times: 2`"),
