@@ -34,7 +34,8 @@ pub struct CallLog(Option<Arc<Queue>>);
 
 #[derive(Debug)]
 struct Queue {
-    sender: SyncSender<Line>,
+    /// Takes lines, each with the bytes that it keeps.
+    sender: SyncSender<(Line, usize)>,
     waiting: Arc<AtomicUsize>,
     dropped: Arc<AtomicU64>,
 }
@@ -61,7 +62,7 @@ impl CallLog {
         let line = line();
         let bytes = line.bytes();
         let fits = queue.waiting.fetch_add(bytes, Ordering::Relaxed) < WAITING;
-        if !fits || queue.sender.try_send(line).is_err() {
+        if !fits || queue.sender.try_send((line, bytes)).is_err() {
             queue.waiting.fetch_sub(bytes, Ordering::Relaxed);
             queue.dropped.fetch_add(1, Ordering::Relaxed);
         }
@@ -71,14 +72,14 @@ impl CallLog {
     pub fn finish(&self, patience: Duration) {
         let Some(queue) = &self.0 else { return };
         let (sender, written) = sync_channel(1);
-        if queue.sender.try_send(Line::End(sender)).is_ok() {
+        if queue.sender.try_send((Line::End(sender), 0)).is_ok() {
             let _ = written.recv_timeout(patience);
         }
     }
 }
 
 struct Writer<W> {
-    receiver: Receiver<Line>,
+    receiver: Receiver<(Line, usize)>,
     waiting: Arc<AtomicUsize>,
     dropped: Arc<AtomicU64>,
     lines: Lines,
@@ -90,8 +91,8 @@ impl<W: Write> Writer<W> {
         while let Ok(first) = self.receiver.recv() {
             let mut next = Some(first);
             let mut end = None;
-            while let Some(line) = next {
-                self.waiting.fetch_sub(line.bytes(), Ordering::Relaxed);
+            while let Some((line, bytes)) = next {
+                self.waiting.fetch_sub(bytes, Ordering::Relaxed);
                 match line {
                     Line::End(sender) => end = Some(sender),
                     line => self.lines.add(&line),

@@ -12,6 +12,10 @@ use crate::engine::Unmatched;
 use crate::server::admin::secrets::paths;
 use crate::world::{Effect, EffectKind, End, Entry, Took, note};
 
+/// What stands behind the time of a line: its level.
+const INFO: &str = "Z  INFO ";
+const WARN: &str = "Z  WARN ";
+
 /// Lines that were made and not taken.
 pub(super) struct Lines {
     format: LogFormat,
@@ -49,7 +53,7 @@ impl Lines {
     pub fn add_dropped(&mut self, count: u64, now: Timestamp) {
         match self.format {
             LogFormat::Text => {
-                self.time(now, "WARN");
+                self.time(now, WARN);
                 let _ = writeln!(self.text, "log      {count} lines were dropped, because they came faster than they could be written");
             }
             LogFormat::Json => self.json(now, "seatrial::log", &json!({"message": "lines were dropped", "dropped": count})),
@@ -57,21 +61,20 @@ impl Lines {
     }
 
     fn call(&mut self, entry: &Entry) {
-        self.time(ended(entry), "INFO");
+        self.time(ended(entry), INFO);
         let operation = entry.operation.as_deref().unwrap_or(&entry.vendor);
         let start = self.text.len();
         self.columns("call", &entry.sandbox, operation, entry.method.as_str());
-        match entry.wire.outcome().status.filter(|_| entry.wire.outcome().end == End::Sent) {
-            Some(status) => _ = write!(self.text, "{status}       "),
-            None => self.column(entry.wire.outcome().end.word(), 9),
+        let outcome = entry.wire.outcome();
+        match outcome.status.filter(|_| outcome.end == End::Sent) {
+            Some(status) => self.column(itoa::Buffer::new().format(status), 9),
+            None => self.column(outcome.end.word(), 9),
         }
         self.took(entry.took.get().unwrap_or_default());
         self.text.push_str(&path_of(entry));
-        let codes = note::codes(&entry.notes);
-        if !codes.is_empty() {
-            self.text.push_str("  notes: ");
-            for (index, code) in codes.iter().enumerate() {
-                self.text.push_str(if index == 0 { "" } else { ", " });
+        if !entry.notes.is_empty() {
+            for (index, code) in note::codes(&entry.notes).iter().enumerate() {
+                self.text.push_str(if index == 0 { "  notes: " } else { ", " });
                 self.text.push_str(code);
             }
         }
@@ -88,11 +91,11 @@ impl Lines {
     }
 
     fn attempt(&mut self, row: &Attempt) {
-        self.time(row.at, "INFO");
+        self.time(row.at, INFO);
         let start = self.text.len();
         self.columns("webhook", &row.sandbox, &format!("{} {}", row.vendor, row.delivery), "POST");
         match &row.result {
-            Ok(status) => _ = write!(self.text, "{status}       "),
+            Ok(status) => self.column(itoa::Buffer::new().format(*status), 9),
             Err(_) => self.column("no answer", 9),
         }
         self.took(row.took);
@@ -104,7 +107,7 @@ impl Lines {
     }
 
     fn unmatched(&mut self, row: &Unmatched, at: Timestamp) {
-        self.time(at, "INFO");
+        self.time(at, INFO);
         let start = self.text.len();
         let Unmatched { method, target, status, detail, .. } = row;
         self.columns("nowhere", "-", "-", method.as_str());
@@ -130,16 +133,29 @@ impl Lines {
     /// Milliseconds with two places, in nine columns.
     fn took(&mut self, took: Duration) {
         let hundredths = u64::try_from(took.as_micros()).map_or(u64::MAX, |micros| micros.saturating_add(5) / 10);
-        let _ = write!(self.text, "{:>4}.{:02}ms  ", hundredths / 100, hundredths % 100);
+        self.number(hundredths / 100, 4, " ");
+        self.text.push('.');
+        self.number(hundredths % 100, 2, "0");
+        self.text.push_str("ms  ");
+    }
+
+    /// A number at the right of a column, as `{:>4}` or `{:02}` write it.
+    fn number(&mut self, number: u64, width: usize, before: &str) {
+        let mut digits = itoa::Buffer::new();
+        let digits = digits.format(number);
+        (digits.len()..width).for_each(|_| self.text.push_str(before));
+        self.text.push_str(digits);
     }
 
     /// The time and the level. The date and time of day are formatted once for each second.
     fn time(&mut self, at: Timestamp, level: &str) {
-        let (second, milliseconds) = (at.as_second(), at.subsec_millisecond());
+        let (second, milliseconds) = (at.as_second(), at.subsec_millisecond().unsigned_abs());
         if self.second.0 != second {
-            self.second = (second, at.strftime("%Y-%m-%dT%H:%M:%S").to_string());
+            self.second = (second, at.strftime("%Y-%m-%dT%H:%M:%S.").to_string());
         }
-        let _ = write!(self.text, "{}.{milliseconds:03}Z {level:>5} ", self.second.1);
+        self.text.push_str(&self.second.1);
+        self.number(milliseconds.into(), 3, "0");
+        self.text.push_str(level);
     }
 
     /// Ends a line. Control characters in names would end it too, or begin another one, and others turn what follows around.
