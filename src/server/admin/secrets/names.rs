@@ -2,8 +2,9 @@
 //! `client%5Fsecret[0]` are judged alike. What vendors say of their own names in [`SecretNames`] comes first.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use serde_json::{Map, Value};
 
 use crate::base::text;
@@ -114,6 +115,15 @@ const fn short_marks(first: u8) -> &'static [&'static [u8]] {
 
 /// Whether a text may contain the name of a secret. Letters that are not ASCII may be small letters of ASCII.
 pub(super) fn is_marked(text: &str) -> bool {
+    static ANY: LazyLock<AhoCorasick> = LazyLock::new(|| {
+        let marks = (b'a'..=b'z').flat_map(|first| [marks(first), short_marks(first)]).flatten();
+        let built = AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(marks);
+        built.expect("the marks are few")
+    });
+    // Most texts have none of them, which is seen in one pass.
+    if text.is_ascii() && !ANY.is_match(text) {
+        return false;
+    }
     let begins = |rest: &[u8], mark: &[u8]| rest.get(..mark.len()).is_some_and(|part| part.eq_ignore_ascii_case(mark));
     let bytes = text.as_bytes();
     bytes.iter().enumerate().any(|(index, &first)| {

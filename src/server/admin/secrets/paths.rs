@@ -47,7 +47,7 @@ fn without_long_words(path: &str) -> Cow<'_, str> {
 /// A path without secrets. Most paths have no sign of one: the name of a secret is none where no segment comes behind it.
 pub(in crate::server) fn path(path: &str) -> Cow<'_, str> {
     let is_sign = |byte: &u8| matches!(byte, b'=' | b':' | b'<' | b'%' | b' ' | b'\t' | b'\n' | b'\r');
-    let names = path.rsplit_once('/').map_or("", |(names, _)| names);
+    let names = memchr::memrchr(b'/', path.as_bytes()).map_or("", |end| &path[..end]);
     if path.as_bytes().iter().any(is_sign) || is_marked(names) || shapes::is_shaped(path) {
         return places::target(path, &mut Found::new(&Arc::default(), &Arc::default())).into();
     }

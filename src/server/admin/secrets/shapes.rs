@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::Regex;
 
 use super::clean::{Clean, quoted, until};
@@ -11,26 +12,36 @@ use super::values::Found;
 
 /// Whether a text may have the shape of a credential: the name of a scheme in it, or the beginning of a signed token.
 pub(super) fn is_shaped(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.iter().enumerate().any(|(index, first)| {
-        let rest = &bytes[index..];
-        match first {
-            b'e' => rest.starts_with(b"eyJ") || rest.starts_with(b"earer"),
-            b'E' => rest.starts_with(b"EARER"),
-            b'a' => rest.starts_with(b"asic"),
-            b'A' => [&b"ASIC"[..], b"AIza", b"AKIA"].iter().any(|prefix| rest.starts_with(prefix)),
-            b'T' => rest.starts_with(b"Token"),
-            b'S' => rest.starts_with(b"SG."),
-            b'_' => rest.starts_with(b"_live_") || rest.starts_with(b"_test_"),
-            b'g' => {
-                [&b"ghp_"[..], b"gho_", b"ghs_", b"ghu_", b"ghr_", b"github_pat_", b"glpat-"].iter().any(|prefix| rest.starts_with(prefix))
-            }
-            b'x' => rest.starts_with(b"xox"),
-            b'n' => rest.starts_with(b"npm_"),
-            _ => false,
-        }
-    })
+    static ANY: LazyLock<AhoCorasick> = LazyLock::new(|| {
+        let built = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(BEGINNINGS);
+        built.expect("the beginnings are few")
+    });
+    ANY.is_match(text)
 }
+
+/// What credentials have in front of them, or begin with.
+const BEGINNINGS: [&str; 20] = [
+    "earer",
+    "EARER",
+    "asic",
+    "ASIC",
+    "Token",
+    "eyJ",
+    "AIza",
+    "AKIA",
+    "SG.",
+    "_live_",
+    "_test_",
+    "ghp_",
+    "gho_",
+    "ghs_",
+    "ghu_",
+    "ghr_",
+    "github_pat_",
+    "glpat-",
+    "xox",
+    "npm_",
+];
 
 /// A text without what is a credential wherever it stands: behind the name of a scheme, signed tokens, private keys.
 pub(super) fn shaped<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
