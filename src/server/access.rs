@@ -19,6 +19,8 @@ use crate::base::authority;
 use crate::server::host::{self, AllowedHosts, Host};
 
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 /// On every request that this program sends; its value is the id of the delivery.
 pub(super) const DELIVERY_MARK: HeaderName = HeaderName::from_static("seatrial-delivery");
 /// What browsers of now and before say of a page that they load before anybody follows its link.
@@ -123,7 +125,7 @@ impl Guard {
     pub(super) fn check_page(&self, parts: &Parts) -> Result<(), Denied> {
         Self::check_unmarked(parts)?;
         self.check_source(parts)?;
-        let site = parts.headers.get("sec-fetch-site").map(|site| site.as_bytes());
+        let site = parts.headers.get(FETCH_SITE).map(|site| site.as_bytes());
         if parts.method != Method::GET && parts.method != Method::HEAD && site.is_some_and(|site| site != b"same-origin") {
             return denied(StatusCode::FORBIDDEN, "the form is not on a page of this server");
         }
@@ -193,14 +195,14 @@ impl Guard {
 /// simple as one. Programs that are no browsers say nothing of pages. Pages of this machine are its user's, and so are those of hosts that
 /// are allowed.
 pub(super) fn is_call_of_foreign_page(parts: &Parts, allowed: &AllowedHosts) -> bool {
-    let (site, origin) = (parts.headers.get("sec-fetch-site"), parts.headers.get(ORIGIN));
+    let (site, origin) = (parts.headers.get(FETCH_SITE), parts.headers.get(ORIGIN));
     let is_elsewhere = match (site.map(HeaderValue::as_bytes), origin) {
         (None, None) | (Some(b"same-origin" | b"none"), _) => return false,
         // Of a loopback host only its own pages are the same site: the call was passed on, as servers of pages in development do.
         (Some(b"same-site"), _) if is_allowed_host(own_host(parts), &AllowedHosts::default()) => return false,
         (_, origin) => !origin.is_some_and(|origin| is_allowed(origin, parts, allowed)),
     };
-    let is_shown = parts.headers.get("sec-fetch-dest").is_none_or(|shown| SHOWN.contains(&shown.as_bytes()));
+    let is_shown = parts.headers.get(FETCH_DEST).is_none_or(|shown| SHOWN.contains(&shown.as_bytes()));
     is_elsewhere && !(matches!(parts.method, Method::GET | Method::HEAD) && is_shown || parts.method == Method::OPTIONS)
 }
 
