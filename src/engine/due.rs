@@ -50,14 +50,15 @@ impl Machine {
         state
     }
 
-    /// Runs tasks that are due; `None` if the time was up before the last of them, or the sandbox is in use for longer.
+    /// Runs tasks that are due, and returns with the sandbox locked, and its time; `None` if the time was up before the last of them, or
+    /// the sandbox is in use for longer.
     pub(super) fn try_lock_up_to_date<'s>(
         &self,
         sandbox: &'s Sandbox,
         wall: Timestamp,
         has_time: HasTime<'_>,
         pace: Pace,
-    ) -> Option<Guard<'s>> {
+    ) -> Option<(Guard<'s>, Timestamp)> {
         let mut state = match pace {
             Pace::Moment => sandbox.lock_within(has_time)?,
             Pace::Slice => sandbox.try_lock()?,
@@ -73,7 +74,7 @@ impl Machine {
                 return None;
             }
         }
-        Some(state)
+        Some((state, now))
     }
 
     /// Whether a task is due that may take long: one of a vendor's own, or one that waited for room.
@@ -163,8 +164,7 @@ impl Machine {
 
     /// Runs tasks that are due, and returns the deliveries that have to be sent; `None` if the time was up before the last task.
     pub fn due_webhooks(&self, sandbox: &Sandbox, wall: Timestamp, has_time: HasTime<'_>) -> Option<Vec<Outbound>> {
-        let mut state = self.try_lock_up_to_date(sandbox, wall, has_time, Pace::Whole)?;
-        let now = state.world.clock().now(wall);
+        let (mut state, now) = self.try_lock_up_to_date(sandbox, wall, has_time, Pace::Whole)?;
         let outbound = self.outbound(sandbox, &mut state, now);
         drop(state);
         sandbox.notify_waiters();

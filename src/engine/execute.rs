@@ -113,12 +113,12 @@ impl Machine {
         wall: Timestamp,
         (has_time, pace): (HasTime<'_>, Pace),
     ) -> Result<Executed, Later> {
-        let mut guard = self.try_lock_up_to_date(sandbox, wall, has_time, pace).ok_or(Later::Busy)?;
+        let (mut guard, now) = self.try_lock_up_to_date(sandbox, wall, has_time, pace).ok_or(Later::Busy)?;
         let state = &mut *guard;
         // What a small sandbox has is read in no time.
         let hurry = (pace != Pace::Whole && sandbox.documents.own() > QUICK).then(|| Hurry::new(READ * QUICK));
         let savepoint = hurry.as_ref().map(|_| state.world.savepoint());
-        let executed = self.execute_locked((sandbox, loaded, parsed), wall, state, hurry.as_ref());
+        let executed = self.execute_locked((sandbox, loaded, parsed), now, state, hurry.as_ref());
         if let (Some(savepoint), Some(hurry)) = (savepoint, &hurry) {
             if hurry.is_over() {
                 state.world.roll_back(savepoint);
@@ -134,12 +134,11 @@ impl Machine {
     fn execute_locked(
         &self,
         (sandbox, loaded, parsed): (&Sandbox, &LoadedVendor, &Parsed<'_>),
-        wall: Timestamp,
+        now: Timestamp,
         state: &mut State,
         hurry: Option<&Hurry>,
     ) -> Executed {
         let vendor = &*loaded.vendor;
-        let now = state.world.clock().now(wall);
         let admitted = transaction::guarded(|| admit(sandbox, loaded, parsed, state, now));
         let Admitted { caller, quota, nth, mut decision, row } = admitted.unwrap_or_else(|panic| {
             tracing::error!(sandbox = &*sandbox.name, vendor = &*vendor.id, panic, "a call failed before its handler");

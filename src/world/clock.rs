@@ -67,6 +67,7 @@ impl Clock {
         let passed = wall.duration_since(self.anchor).max(SignedDuration::ZERO);
         match self.mode {
             Mode::Frozen => self.origin,
+            Mode::Realtime if self.is_wall() => wall.max(self.origin),
             Mode::Realtime => time::shift(self.origin, passed),
             Mode::Speed(factor) => {
                 time::shift(self.origin, SignedDuration::try_from_secs_f64(passed.as_secs_f64() * factor).unwrap_or(SignedDuration::MAX))
