@@ -3,6 +3,7 @@
 //! A vendor's `authenticate` is made of these parts. For an API key in a header:
 //! `authentication.require(&[("api_key", authentication.call.request.header("api-key").unwrap_or_default())])`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -22,9 +23,9 @@ use crate::world::{Account, Blame, Credential, Note};
 
 /// What a caller presents that tells sandboxes apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Identity {
+pub enum Identity<'r> {
     /// A credential, as `Vendor::credentials` lists it under one of [`Credential::fields`]'s members.
-    Credential(String),
+    Credential(Cow<'r, str>),
     /// The name of a sandbox, read from a token that we issued.
     Sandbox(String),
 }

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use foldhash::quality::RandomState;
 use indexmap::IndexMap;
 
 use crate::base::name::Name;
@@ -13,7 +14,7 @@ use crate::engine::sandbox::{DEFAULT, IndexKey, Sandbox};
 
 /// Sandboxes by mount and text in a credential, in the order in which they came to have it: calls with it go to the first. Looked up
 /// in every call, therefore by hash; it is never iterated.
-type CredentialIndex = BTreeMap<Name, IndexMap<Arc<str>, Vec<Arc<Sandbox>>>>;
+type CredentialIndex = BTreeMap<Name, IndexMap<Arc<str>, Vec<Arc<Sandbox>>, RandomState>>;
 
 /// All sandboxes of a process.
 pub(super) struct Registry {

@@ -145,7 +145,7 @@ impl Vendor {
 }
 
 /// Reads from a request what tells sandboxes apart.
-pub type Identify = Box<dyn Fn(&Request) -> Option<Identity> + Send + Sync>;
+pub type Identify = Box<dyn Fn(&Request) -> Option<Identity<'_>> + Send + Sync>;
 
 /// Which differences between paths mean nothing to a vendor. The default is that all of them do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -49,7 +49,7 @@ pub(crate) fn acme() -> Vendor {
         path_style: PathStyle { trailing_slash: true, doubled_slashes: true, case_insensitive: false, blanks: false },
         operations: Box::new(operations),
         credentials: |sandbox, _| credentials(&[("default", &[("key", if sandbox == "default" { "default-key" } else { sandbox })])]),
-        identify: Box::new(|request| request.header("x-key").map(|key| Identity::Credential(key.to_owned()))),
+        identify: Box::new(|request| request.header("x-key").map(|key| Identity::Credential(key.into()))),
         authenticate: |request| request.require(&[("key", request.call.request.header("x-key").unwrap_or_default())]),
         dialect: dialect(refuse),
         due,

@@ -77,7 +77,7 @@ fn yard() -> Vendor {
             absent: &[],
             account: (&[], "main"),
         },
-        identify: Box::new(|request| request.header("api-key").map(|key| Identity::Credential(key.to_owned()))),
+        identify: Box::new(|request| request.header("api-key").map(|key| Identity::Credential(key.into()))),
         reading: Reading { checks_path: true, ..Reading::STRICT },
         authenticate: |gate| gate.require(&[("api_key", gate.call.request.header("api-key").unwrap_or_default())]),
         dialect: Dialect {

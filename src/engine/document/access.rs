@@ -43,10 +43,10 @@ impl Schemes {
     }
 
     /// What a request presents that may tell sandboxes apart.
-    pub fn identify(&self, request: &Request) -> Option<Identity> {
+    pub fn identify(&self, request: &Request) -> Option<Identity<'static>> {
         let query = call::pairs(&request.query);
         self.0.values().find_map(|scheme| scheme.presented(request, &query)).map(|presented| match presented {
-            Presented::Key(text) | Presented::Login(text, _) => Identity::Credential(text),
+            Presented::Key(text) | Presented::Login(text, _) => Identity::Credential(text.into()),
         })
     }
 

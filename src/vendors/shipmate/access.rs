@@ -70,8 +70,8 @@ pub(super) fn credentials(sandbox: &str, rng: &mut Rng) -> Vec<Credential> {
 }
 
 /// The key tells sandboxes apart.
-pub(super) fn identify(request: &Request) -> Option<Identity> {
-    request.header(KEY).map(|key| Identity::Credential(key.to_owned()))
+pub(super) fn identify(request: &Request) -> Option<Identity<'_>> {
+    request.header(KEY).map(|key| Identity::Credential(key.into()))
 }
 
 /// Lets a caller in: the key first, then the token. A token is good only together with a key of the same account.

@@ -85,9 +85,9 @@ pub(crate) fn credentials(sandbox: &str, rng: &mut Rng) -> Vec<Credential> {
 }
 
 /// The token tells sandboxes apart; links that are followed without one name theirs.
-pub(crate) fn identify(request: &Request) -> Option<Identity> {
+pub(crate) fn identify(request: &Request) -> Option<Identity<'_>> {
     let link = || labels::sandbox(request).map(Identity::Sandbox);
-    Authorization::of(request).map_or_else(link, |header| Some(Identity::Credential(header.value.to_owned())))
+    Authorization::of(request).map_or_else(link, |header| Some(Identity::Credential(header.value.into())))
 }
 
 /// Lets a caller in. `ShippoToken` goes with the account's own tokens, `Bearer` with those of connected applications.

@@ -74,15 +74,15 @@ pub(super) fn credentials(sandbox: &str, rng: &mut Rng) -> Vec<Credential> {
 }
 
 /// A token names its sandbox; a login and a permanent token are known by themselves.
-pub(super) fn identify(request: &Request) -> Option<Identity> {
+pub(super) fn identify(request: &Request) -> Option<Identity<'_>> {
     if let Some(token) = bearer(request) {
         let claims = Tokens::claims::<Claims>(token);
-        return Some(claims.map_or_else(|| Identity::Credential(token.to_owned()), |claims| Identity::Sandbox(claims.iss)));
+        return Some(claims.map_or_else(|| Identity::Credential(token.into()), |claims| Identity::Sandbox(claims.iss)));
     }
     if request.body.is_empty() || !request.path.ends_with("/token") {
         return None;
     }
-    decode::json_or_any_form(request).ok()?.get("email").and_then(Value::as_str).map(|email| Identity::Credential(email.to_owned()))
+    decode::json_or_any_form(request).ok()?.get("email").and_then(Value::as_str).map(|email| Identity::Credential(email.to_owned().into()))
 }
 
 /// Lets a caller in. What the caller accepts comes first, as CakePHP looks at it before anything of the application runs.

@@ -67,17 +67,17 @@ pub(super) fn credentials(sandbox: &str, rng: &mut Rng) -> Vec<Credential> {
 }
 
 /// The user of a Basic pair, the sandbox of a token, or the client who asks for one.
-pub(super) fn identify(request: &Request) -> Option<Identity> {
+pub(super) fn identify(request: &Request) -> Option<Identity<'_>> {
     if let Some(header) = Authorization::of(request) {
         let token = || header.bearer().and_then(Tokens::claims);
         return match header.basic() {
-            Some((user, _)) => Some(Identity::Credential(user)),
+            Some((user, _)) => Some(Identity::Credential(user.into())),
             None => token().map(|claims: Claims| Identity::Sandbox(claims.sandbox)),
         };
     }
     if request.method == Method::POST && request.path.trim_end_matches('/').ends_with(TOKEN_PATH) {
         let form = engine::pairs(&String::from_utf8_lossy(&request.body));
-        return form.into_iter().find(|(name, _)| name == "client_id").map(|(_, id)| Identity::Credential(id));
+        return form.into_iter().find(|(name, _)| name == "client_id").map(|(_, id)| Identity::Credential(id.into()));
     }
     None
 }

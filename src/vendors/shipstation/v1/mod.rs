@@ -33,7 +33,7 @@ pub fn vendor() -> Vendor {
         operations: Box::new(operations::rows),
         credentials: access::credentials,
         accounts: &access::ACCOUNTS,
-        identify: Box::new(|request| Some(Identity::Credential(Authorization::of(request)?.basic()?.0))),
+        identify: Box::new(|request| Some(Identity::Credential(Authorization::of(request)?.basic()?.0.into()))),
         authenticate: |gate| {
             let presented = Authorization::of(gate.call.request).map(|header| header.basic().ok_or(Denial::Malformed));
             let (key, secret) = presented.transpose()?.unwrap_or_default();

@@ -14,8 +14,8 @@ use crate::world::{Account, Credential};
 pub(super) const FEATURE: &str = "feature";
 
 /// The key tells sandboxes apart.
-pub(super) fn identify(request: &Request) -> Option<Identity> {
-    request.header("api-key").map(|key| Identity::Credential(key.to_owned()))
+pub(super) fn identify(request: &Request) -> Option<Identity<'_>> {
+    request.header("api-key").map(|key| Identity::Credential(key.into()))
 }
 
 /// Whether a request says how long its body is, be it that the parts of the body do so.
