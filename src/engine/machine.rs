@@ -329,7 +329,7 @@ impl Machine {
     }
 
     /// Adds an exchange to the journal of a sandbox, and returns it as it is kept.
-    pub(super) fn record(&self, sandbox: &Sandbox, entry: Entry) -> Arc<Entry> {
+    pub(super) fn record(&self, sandbox: &Sandbox, entry: Arc<Entry>) -> Arc<Entry> {
         let entry = sandbox.record(entry);
         self.shrink_journal(sandbox);
         if !self.is_shared() {

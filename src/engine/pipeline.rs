@@ -292,7 +292,7 @@ impl Machine {
         }
         let takes_time = !delay.is_zero() || wire.is_some_and(Wire::takes_time);
         let answer = if is_answered { Message::sharing(&headers, &body) } else { Message::none() };
-        let entry = Entry {
+        let entry = Arc::new(Entry {
             number: 0,
             id,
             at,
@@ -314,7 +314,7 @@ impl Machine {
             effect,
             state,
             tried,
-        };
+        });
         let entry = Some(self.record(&here.sandbox, entry));
         let (status, headers, body) = match wire {
             Some(wire) => wire.altered(status, headers, body),

@@ -171,7 +171,7 @@ impl Sandbox {
     }
 
     /// Adds an exchange to the journal.
-    pub(super) fn record(&self, entry: Entry) -> Arc<Entry> {
+    pub(super) fn record(&self, entry: Arc<Entry>) -> Arc<Entry> {
         let mut journal = self.journal();
         let entry = journal.push(entry);
         if let Some(sink) = self.sink.get() {

@@ -120,10 +120,10 @@ impl Journal {
     }
 
     /// Adds an exchange; it is for the caller to [make room](Self::fit). Returns it as it is kept.
-    pub fn push(&mut self, mut entry: Entry) -> Arc<Entry> {
+    pub fn push(&mut self, entry: impl Into<Arc<Entry>>) -> Arc<Entry> {
         self.written += 1;
-        entry.number = self.written;
-        let entry = Arc::new(entry);
+        let mut entry = entry.into();
+        Arc::make_mut(&mut entry).number = self.written;
         self.put(Slot::read(Arc::clone(&entry)));
         entry
     }
