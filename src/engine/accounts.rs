@@ -105,7 +105,9 @@ impl Credential {
     /// How long a login of this credential lasts, if its row says so.
     #[must_use]
     pub fn token_lifetime(&self) -> Option<SignedDuration> {
-        self.text(FieldSpec::TOKEN_LIFETIME.name).parse().ok()
+        let said = self.text(FieldSpec::TOKEN_LIFETIME.name);
+        // That nothing is no duration is told at some cost.
+        if said.is_empty() { None } else { said.parse().ok() }
     }
 }
 
