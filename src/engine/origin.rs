@@ -94,7 +94,8 @@ pub(super) fn ignored(headers: &HeaderMap) -> Vec<Ignored> {
 
 /// Whether any proxy says anything: most requests come from none.
 fn speaks(headers: &HeaderMap) -> bool {
-    headers.keys().any(|name| name.as_str().starts_with("x-forwarded-") || *name == FORWARDED)
+    let is_of_proxy = |name: &str| name.starts_with("x-forwarded-") || name == FORWARDED.as_str();
+    headers.keys().map(HeaderName::as_str).any(|name| matches!(name.as_bytes(), [b'x' | b'f', ..]) && is_of_proxy(name))
 }
 
 /// A host with another port, which is left out where it is that of the scheme.

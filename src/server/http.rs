@@ -413,8 +413,8 @@ impl Shell {
         }
         if let Some(entry) = answer.entry.as_ref().filter(|entry| self.names_pages && !entry.id.is_empty()) {
             // Where a vendor has a host name to itself, there is no mount in front of its paths, and no page.
-            let before = entry.target.get(..entry.path_start).and_then(|before| before.rsplit('/').next()).unwrap_or_default();
-            let has_page = !before.is_empty() && !before.starts_with('@') && request.mount.is_none();
+            let before = entry.target.as_bytes().get(..entry.path_start).and_then(|before| before.rsplit(|byte| *byte == b'/').next());
+            let has_page = !matches!(before, None | Some([] | [b'@', ..])) && request.mount.is_none();
             let origin = has_page.then(|| Origin::of(&request.headers, is_secure));
             if let Ok(address) = HeaderValue::try_from(self.machine.public_urls().page_of_call(origin.as_ref(), &entry.id)) {
                 answer.headers.append(LOG, address);

@@ -8,7 +8,7 @@ pub(super) fn mended(bytes: &[u8]) -> Option<Vec<u8>> {
     let line = bytes[..end].strip_suffix(b" HTTP/1.1").or_else(|| bytes[..end].strip_suffix(b" HTTP/1.0"))?;
     let start = 1 + memchr::memchr(b' ', line)?;
     let (method, address) = line.split_at(start);
-    if !address.starts_with(b"/") || !address.contains(&b' ') || !method[..start - 1].iter().all(u8::is_ascii_uppercase) {
+    if !address.starts_with(b"/") || memchr::memchr(b' ', address).is_none() || !method[..start - 1].iter().all(u8::is_ascii_uppercase) {
         return None;
     }
     let mut mended = method.to_vec();
