@@ -117,11 +117,15 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// Whether a parcel whose life is over by one of the steps goes on with the next one, such as one that was lost and is found.
+    /// Whether the life of a parcel is over. Where a step has ended it the next one comes all the same, such as for a parcel that was lost
+    /// and is found, but no other round; where anything else has, such as a call that cancels it, nothing comes.
     #[must_use]
-    pub fn goes_on(&self, parcel: &Parcel) -> bool {
-        let latest = parcel.step.checked_sub(1).and_then(|index| self.steps.get(index as usize));
-        !self.repeat && parcel.status() != Status::Cancelled && latest.is_some_and(|step| step.status == parcel.status())
+    pub fn is_over(&self, parcel: &Parcel) -> bool {
+        let (status, step) = (parcel.status(), parcel.step as usize);
+        let steps = (0..step).rev().map_while(|step| self.steps.get(step.checked_rem(self.steps.len())?));
+        let by_steps = steps.take_while(|step| step.status == status).count();
+        let scans = parcel.scans.iter().rev().take_while(|scan| scan.status == status).count();
+        status.is_final() && (scans > by_steps || step.checked_rem(self.steps.len()).is_none_or(|place| place == 0))
     }
 }
 

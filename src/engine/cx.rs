@@ -47,6 +47,8 @@ pub struct Cx<'w> {
     pub(crate) failure: Option<&'w WantedFailure>,
     /// The business failures that were asked for, whether wanted or not, each once.
     pub(crate) asked: RefCell<Vec<&'static str>>,
+    /// How many scans the parcels had that the call cancels, by tracking number.
+    pub(super) cancelled: BTreeMap<String, usize>,
     /// The name of the sandbox.
     pub sandbox: &'w str,
     /// All vendors of the machine.
@@ -122,6 +124,7 @@ impl<'w> Cx<'w> {
             notes: Vec::new(),
             failure: None,
             asked: RefCell::default(),
+            cancelled: BTreeMap::new(),
             sandbox: scope.sandbox,
             public_urls: scope.public_urls,
             reachability: scope.reachability,

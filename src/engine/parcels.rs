@@ -129,8 +129,10 @@ impl Cx<'_> {
         self.as_booking_vendor(parcel, |cx| (cx.vendor.scanned)(cx, parcel, &scan));
     }
 
-    /// Cancels a parcel, as voiding its label does; the vendor's `scanned` is not called.
+    /// Cancels a parcel, as voiding its label does; the vendor's `scanned` is not called. A step that waits for the call takes the place
+    /// of it, once the call has succeeded.
     pub fn cancel_parcel(&mut self, parcel: &mut Parcel) {
+        self.cancelled.entry(parcel.tracking_number.clone()).or_insert(parcel.scans.len());
         let scan = Scan::new(self.now, Status::Cancelled);
         parcel.scans.push(scan);
         self.docs.put(PARCEL, &parcel.tracking_number, parcel);
@@ -236,12 +238,11 @@ impl Cx<'_> {
 
 /// The next step of a parcel, under a scenario.
 fn next_step(scenario: &dyn ScenarioRuntime, account: &Account, parcel: &Parcel) -> Option<Next> {
-    let is_over = parcel.status().is_final();
     let Some(name) = parcel.timeline.as_deref() else {
-        return if is_over { None } else { timeline::next(parcel, None, &AnchorTimes::default()) };
+        return if parcel.status().is_final() { None } else { timeline::next(parcel, None, &AnchorTimes::default()) };
     };
     let timeline = scenario.timeline(name).or_else(|| library::named(name, parcel).map(Arc::new));
-    if is_over && !timeline.as_deref().is_some_and(|timeline| timeline.goes_on(parcel)) {
+    if timeline.as_deref().map_or(parcel.status().is_final(), |timeline| timeline.is_over(parcel)) {
         return None;
     }
     let moments = account.table(&ANCHOR_TIMES).and_then(|table| serde_json::from_str(table.get(&parcel.tracking_number)?).ok());
@@ -271,7 +272,7 @@ pub(crate) fn anchor_due(cx: &mut Cx<'_>, task: &Task) {
     }
 }
 
-/// Runs the steps that wait for a call such as this one, which has succeeded, and whose parcels it mentions.
+/// Runs the steps that wait for a call such as this one, which has succeeded, and whose parcels it mentions or has cancelled.
 pub(crate) fn run_steps_waiting_for_call(cx: &mut Cx<'_>) {
     if cx.docs.count(WAITING) == 0 {
         return;
@@ -282,7 +283,9 @@ pub(crate) fn run_steps_waiting_for_call(cx: &mut Cx<'_>) {
     for number in rows.collect::<Vec<_>>() {
         let Some(mut parcel) = cx.parcel(&number) else { continue };
         let sent = (cx.vendor.subject_as_sent)(&parcel.subject);
-        if !mentions(cx.call, &[&number, sent.as_ref().unwrap_or(&parcel.subject)]) {
+        if let Some(scans) = cx.cancelled.get(&number) {
+            parcel.scans.truncate(*scans);
+        } else if !mentions(cx.call, &[&number, sent.as_ref().unwrap_or(&parcel.subject)]) {
             continue;
         }
         cx.docs.remove(WAITING, &number);

@@ -446,7 +446,7 @@ impl ScenarioRuntime for Runtime {
                 detail,
             }
         });
-        let steps = waiting::steps(&self.scenario, world).into_iter().map(|(name, step, detail)| UnusedRule {
+        let steps = waiting::steps(&self.scenario, &self.timelines, world).into_iter().map(|(name, step, detail)| UnusedRule {
             what: "step of timeline".into(),
             name: self.scenario.named(&name, step.span),
             line: line(step.span),

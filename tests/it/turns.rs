@@ -82,6 +82,20 @@ fn a_step_that_parcels_wait_for_in_vain_is_told() {
     assert_eq!(told, [json!(["step of timeline", "sent-back", 6, waits])], "{verdict}");
 }
 
+/// The call that cancels it is what one of these waits for, and the other one is over by it.
+#[test]
+fn a_cancelled_parcel_waits_for_no_call() {
+    for (on, status) in [("CreateRefund", "exception"), ("GetTrack", "cancelled")] {
+        let timeline = format!("timelines: {{moved: {{for: {{vendor: shippo}}, steps: [{{on: shippo.{on}, status: exception}}]}}}}");
+        let refund = "  - shippo.CreateRefund: {transaction: \"{{ $given.bought.object_id }}\", async: false}";
+        let server = under(&format!("{timeline}\ngiven:{SHIPPO_LABEL}\n{refund}\n"));
+        let verdict = admin(&server, "POST", "/sandboxes/default/verify", &json!({"expect": []}));
+        assert_eq!(verdict["unused"].as_array().map_or(0, Vec::len), 0, "{verdict}");
+        let parcels = admin(&server, "GET", "/sandboxes/default/parcels", &Value::Null);
+        assert_eq!(parcels["parcels"][0]["status"], status, "{parcels}");
+    }
+}
+
 /// A call alone closes a manifest of Shippo's; that of ShipStation, which no call announces, comes at the end of the day.
 #[test]
 fn a_manifest_that_parcels_wait_for_in_vain_is_told() {

@@ -54,7 +54,7 @@ fn timeline(reader: &mut Reader<'_>, Member { key, value }: &Member) -> Option<T
     let told_by = vendor.as_ref().map(|vendor| vendor.value.as_str());
     let steps = reader.each(node, "steps", |reader, node| step(reader, node, from, told_by));
     in_order(reader, &steps);
-    let last = steps.iter().find(|step| Status::from_word(&step.status).is_some_and(Status::is_final));
+    let last = steps.last().filter(|step| Status::from_word(&step.status).is_some_and(Status::is_final));
     if let (Some(last), Some(node), Then::Repeat) = (last, fields.get("then"), then) {
         let message = format!("`repeat` changes nothing: the life of the parcel ends with `{}`", last.status);
         reader.warn("S106", node.span, message, "leave it out, or the status with which it ends");

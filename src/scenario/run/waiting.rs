@@ -2,8 +2,9 @@
 
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use crate::carrier::{Anchor, Parcel, Status};
+use crate::carrier::{self, Anchor, Parcel};
 use crate::engine::PARCEL;
 use crate::scenario::ast::{Scenario, Then, TimelineStep, Trigger};
 use crate::world::World;
@@ -12,7 +13,11 @@ use crate::world::World;
 const LOOKED_AT: usize = 1_000;
 
 /// The steps that the furthest parcels of their timelines wait for: the names of the timelines, the steps, and what they wait for.
-pub(super) fn steps<'s>(scenario: &'s Scenario, world: &World) -> Vec<(&'s str, &'s TimelineStep, String)> {
+pub(super) fn steps<'s>(
+    scenario: &'s Scenario,
+    bound: &BTreeMap<String, Arc<carrier::Timeline>>,
+    world: &World,
+) -> Vec<(&'s str, &'s TimelineStep, String)> {
     let is_moved_on = |step: &TimelineStep| !matches!(step.trigger, Trigger::At(..));
     let waits = |step: &TimelineStep| is_moved_on(step) || anchor_of(step).is_some();
     let timelines = scenario.timelines.iter().filter(|timeline| timeline.then == Then::Hold && timeline.steps.iter().any(waits));
@@ -29,7 +34,8 @@ pub(super) fn steps<'s>(scenario: &'s Scenario, world: &World) -> Vec<(&'s str, 
         let name = parcel.timeline.as_deref();
         let Some(index) = timelines.iter().position(|timeline| Some(timeline.name.value.as_str()) == name) else { continue };
         let is_counting = timelines[index].steps.get(parcel.step as usize).is_some_and(|step| anchor_of(step).is_some());
-        if is_counting && (parcel.status() == Status::Cancelled || planned.contains(&*parcel.tracking_number)) {
+        let is_over = name.and_then(|name| bound.get(name)).is_some_and(|timeline| timeline.is_over(&parcel));
+        if is_over || is_counting && planned.contains(&*parcel.tracking_number) {
             continue;
         }
         let far = furthest.entry(index).or_insert((parcel.step, 0));

@@ -188,7 +188,8 @@ pub(crate) fn tracked(cx: &mut Cx<'_>, id: &str, word: &str) {
     let Some(mut transaction) = cx.docs.get::<Transaction>(TRANSACTION, id) else { return };
     if transaction.tracking_status != word {
         transaction.tracking_status = word.into();
-        transaction.object_updated = Moment(cx.now);
+        // A scan that found no room comes late, and other changes have come before it.
+        transaction.object_updated = Moment(cx.now.max(transaction.object_updated.0));
         cx.docs.put(TRANSACTION, id, &transaction);
     }
 }
