@@ -148,6 +148,8 @@ impl Sent {
             .collect();
         match accounts.first() {
             None => "; nobody is subscribed to this event".to_owned(),
+            // What was sent there may be gone.
+            Some(_) if self.forgotten => String::new(),
             Some(_) => format!("; it did not happen in the account that is subscribed to it: {}", accounts.join(", ")),
         }
     }
