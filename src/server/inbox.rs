@@ -4,6 +4,7 @@
 //! inbox answers with the status that the URL says, such as `?status=503`.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,14 +19,14 @@ use crate::base::time::Timestamp;
 use crate::fleet::{Fault, Fleet, InboxRow, Letters, Patience};
 use crate::server::shown_bytes::{self, HeaderText, HeaderView};
 
-/// How many inboxes there are at most. Room is made by who has the most of them, a sandbox or all who are none: of his the one that has
-/// received nothing for the longest time.
-const BOXES: usize = 64;
-/// How many requests an inbox holds.
+/// How many shares in inboxes there are at most. Room is made by who has the most of them, a sandbox or all who are none: of his the one
+/// that has received nothing for the longest time. An inbox goes with its last share.
+const SHARES: usize = 1024;
+/// How many requests an inbox holds. Room is made by the largest share in it.
 const REQUESTS: usize = 500;
 /// How many bytes of requests an inbox holds.
 const BYTES: usize = 1 << 20;
-/// How many bytes of requests all inboxes hold. Room is made in the same way, by requests alone: how many there were stays known.
+/// How many bytes of requests all inboxes hold. Room is made as for shares, by requests alone: how many there were stays known.
 const TOTAL_BYTES: usize = 8 << 20;
 /// Deeper JSON is shown as text only: clients could not read the answer.
 const DEPTH: usize = 100;
@@ -36,20 +37,54 @@ const ROW_BYTES: usize = 192;
 
 #[derive(Default)]
 pub(super) struct Inboxes {
-    boxes: Mutex<BTreeMap<String, Inbox>>,
+    boxes: Mutex<Boxes>,
     changed: Event,
     /// Where replicas share their inboxes; what is here is a copy then.
     fleet: Option<Arc<Fleet>>,
 }
 
+type Boxes = BTreeMap<String, Inbox>;
+/// A sandbox, or all who are none.
+type Sender = Option<String>;
+
+/// It has one share at least.
 #[derive(Default)]
 struct Inbox {
-    requests: VecDeque<Arc<ReceivedRequest>>,
-    bytes: usize,
     received: u64,
     latest: Option<Timestamp>,
-    /// The sandbox whose webhook came last, if one has.
-    owner: Option<String>,
+    shares: BTreeMap<Sender, Share>,
+}
+
+/// What one sender has in an inbox. Who reads an inbox that is not there begins the share of those who are no sandbox.
+#[derive(Default)]
+struct Share {
+    requests: VecDeque<Arc<ReceivedRequest>>,
+    bytes: usize,
+    latest: Option<Timestamp>,
+}
+
+impl Inbox {
+    /// How many requests it holds.
+    fn letters(&self) -> usize {
+        self.shares.values().map(|share| share.requests.len()).sum()
+    }
+
+    /// Removes requests, the oldest ones of the largest share, until the others fit.
+    fn fit(&mut self) {
+        loop {
+            let is_long = self.shares.values().map(|share| share.bytes).sum::<usize>() > BYTES;
+            let size = |share: &&mut Share| if is_long { share.bytes } else { share.requests.len() };
+            let largest = if is_long || self.letters() > REQUESTS { self.shares.values_mut().max_by_key(size) } else { None };
+            let Some(share) = largest else { return };
+            share.bytes -= share.requests.pop_front().map_or(0, |request| request.bytes());
+        }
+    }
+}
+
+impl Share {
+    fn empty(&mut self) {
+        (self.requests, self.bytes) = Default::default();
+    }
 }
 
 /// A request that an inbox received.
@@ -178,8 +213,8 @@ impl Inboxes {
         if last > 0 {
             self.copy(name, false).await?;
             let boxes = self.boxes.lock().unwrap_or_else(PoisonError::into_inner);
-            earlier = boxes.get(name).map_or(0, |inbox| match inbox.requests.len() as u64 == inbox.received {
-                true => inbox.requests.iter().filter(|request| request.query == query).count(),
+            earlier = boxes.get(name).map_or(0, |inbox| match inbox.letters() as u64 == inbox.received {
+                true => inbox.shares.values().flat_map(|share| &share.requests).filter(|request| request.query == query).count(),
                 false => last,
             });
         }
@@ -195,7 +230,7 @@ impl Inboxes {
             return Ok(());
         };
         let mut boxes = self.boxes.lock().unwrap_or_else(PoisonError::into_inner);
-        if boxes.get(name).is_some_and(|inbox| (inbox.received, inbox.requests.len()) == (received, letters.len())) {
+        if boxes.get(name).is_some_and(|inbox| (inbox.received, inbox.letters()) == (received, letters.len())) {
             return Ok(());
         }
         boxes.remove(name);
@@ -205,7 +240,11 @@ impl Inboxes {
             request.number = number;
             self.keep(name, request);
         }
-        self.boxes.lock().unwrap_or_else(PoisonError::into_inner).entry(name.to_owned()).or_default().received = received;
+        let mut boxes = self.boxes.lock().unwrap_or_else(PoisonError::into_inner);
+        if !boxes.contains_key(name) {
+            share(&mut boxes, name, &None);
+        }
+        boxes.entry(name.to_owned()).and_modify(|inbox| inbox.received = received);
         Ok(())
     }
 
@@ -223,28 +262,23 @@ impl Inboxes {
         self.fleet.is_some()
     }
 
-    /// Stores a request; the oldest ones of the inbox make room. One that has a number keeps it.
+    /// Stores a request. One that has a number keeps it.
     fn keep(&self, name: &str, mut request: ReceivedRequest) {
-        let now = request.received;
-        let owner = request.sandbox().map(Cow::into_owned);
+        let sender = request.sandbox().map(Cow::into_owned);
         let mut boxes = self.boxes.lock().unwrap_or_else(PoisonError::into_inner);
-        if boxes.len() >= BOXES && !boxes.contains_key(name) {
-            let quietest = quietest_of_most(&boxes, name, owner.as_deref(), |_| 1);
-            quietest.map(|quietest| boxes.remove(&quietest));
-        }
+        share(&mut boxes, name, &sender);
         let inbox = boxes.entry(name.to_owned()).or_default();
-        inbox.owner = owner.clone().or_else(|| inbox.owner.take());
         inbox.received = if request.number == 0 { inbox.received + 1 } else { request.number };
-        inbox.latest = Some(now);
+        inbox.latest = Some(request.received);
         request.number = inbox.received;
-        inbox.bytes += request.bytes();
-        inbox.requests.push_back(Arc::new(request));
-        while inbox.requests.len() > REQUESTS || inbox.bytes > BYTES {
-            inbox.bytes -= inbox.requests.pop_front().map_or(0, |request| request.bytes());
-        }
-        while boxes.values().map(|inbox| inbox.bytes).sum::<usize>() > TOTAL_BYTES {
-            let Some(quietest) = quietest_of_most(&boxes, name, owner.as_deref(), |inbox| inbox.bytes) else { break };
-            boxes.entry(quietest).and_modify(|inbox| (inbox.requests, inbox.bytes) = Default::default());
+        let own = inbox.shares.entry(sender.clone()).or_default();
+        own.latest = inbox.latest;
+        own.bytes += request.bytes();
+        own.requests.push_back(Arc::new(request));
+        inbox.fit();
+        while boxes.values().flat_map(|inbox| inbox.shares.values()).map(|share| share.bytes).sum::<usize>() > TOTAL_BYTES {
+            let Some((name, sender)) = quietest_of_most(&boxes, (name, &sender), |share| share.bytes) else { break };
+            boxes.entry(name).and_modify(|inbox| inbox.shares.entry(sender).or_default().empty());
         }
         drop(boxes);
         self.changed.notify(usize::MAX);
@@ -265,7 +299,7 @@ impl Inboxes {
         let boxes = self.boxes.lock().unwrap_or_else(PoisonError::into_inner);
         let summary = |(name, inbox): (&String, &Inbox)| InboxSummary {
             name: name.clone(),
-            letters: inbox.requests.len(),
+            letters: inbox.letters(),
             received: inbox.received,
             latest: inbox.latest,
         };
@@ -280,10 +314,13 @@ impl Inboxes {
     /// The requests that an inbox holds, oldest first, and how many it ever received. From now on there is such an inbox.
     pub fn read(&self, name: &str) -> (Vec<Arc<ReceivedRequest>>, u64) {
         let mut boxes = self.boxes.lock().unwrap_or_else(PoisonError::into_inner);
-        if !boxes.contains_key(name) && boxes.len() < BOXES {
-            boxes.insert(name.to_owned(), Inbox::default());
+        if !boxes.contains_key(name) && shares(&boxes) < SHARES {
+            share(&mut boxes, name, &None);
         }
-        boxes.get(name).map_or((Vec::new(), 0), |inbox| (inbox.requests.iter().cloned().collect(), inbox.received))
+        let Some(inbox) = boxes.get(name) else { return (Vec::new(), 0) };
+        let mut requests: Vec<_> = inbox.shares.values().flat_map(|share| &share.requests).cloned().collect();
+        requests.sort_unstable_by_key(|request| request.number);
+        (requests, inbox.received)
     }
 
     /// Whether there is such an inbox: it was read, or has received something.
@@ -295,17 +332,17 @@ impl Inboxes {
     /// replicas share stay.
     pub fn empty(&self, sandbox: &str) {
         for inbox in self.boxes.lock().unwrap_or_else(PoisonError::into_inner).values_mut() {
-            inbox.requests.retain(|letter| letter.sandbox().is_none_or(|own| own != sandbox));
-            inbox.bytes = inbox.requests.iter().map(|letter| letter.bytes()).sum();
+            inbox.shares.entry(Some(sandbox.to_owned())).and_modify(Share::empty);
         }
     }
 
-    /// The same for a sandbox that is gone: of its own inboxes those stay that hold letters of others.
+    /// The same for a sandbox that is gone: inboxes that it alone has written to go with it.
     pub fn forget(&self, sandbox: &str) {
-        self.empty(sandbox);
         self.boxes.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, inbox| {
-            let was_its_own = inbox.owner.take_if(|owner| owner == sandbox).is_some();
-            !was_its_own || !inbox.requests.is_empty()
+            if inbox.shares.remove(&Some(sandbox.to_owned())).is_some() {
+                inbox.shares.retain(|sender, share| sender.is_some() || share.latest.is_some());
+            }
+            !inbox.shares.is_empty()
         });
     }
 
@@ -333,132 +370,34 @@ fn nests_deeper(text: &str, most: usize) -> bool {
     false
 }
 
-/// The inbox, other than `name`, that has received nothing for the longest time, of the owner whose inboxes weigh the most; `name` counts
-/// for `own`, and what weighs nothing for nobody.
-fn quietest_of_most(boxes: &BTreeMap<String, Inbox>, name: &str, own: Option<&str>, weight: impl Fn(&Inbox) -> usize) -> Option<String> {
-    let others = || boxes.iter().filter(|(other, inbox)| *other != name && weight(inbox) > 0);
-    let mut weights = BTreeMap::<Option<&str>, usize>::new();
-    for (_, inbox) in others() {
-        *weights.entry(inbox.owner.as_deref()).or_default() += weight(inbox);
+fn shares(boxes: &Boxes) -> usize {
+    boxes.values().map(|inbox| inbox.shares.len()).sum()
+}
+
+/// There is a share of that sender in that inbox from now on; others make room.
+fn share(boxes: &mut Boxes, name: &str, sender: &Sender) {
+    let is_there = boxes.get(name).is_some_and(|inbox| inbox.shares.contains_key(sender));
+    if !is_there && shares(boxes) >= SHARES {
+        if let Some((name, sender)) = quietest_of_most(boxes, (name, sender), |_| 1) {
+            boxes.entry(name).and_modify(|inbox| drop(inbox.shares.remove(&sender)));
+            boxes.retain(|_, inbox| !inbox.shares.is_empty());
+        }
     }
-    weights.entry(own).and_modify(|all| *all += weight(boxes.get(name).unwrap_or(&Inbox::default())));
-    let most = weights.values().copied().max()?;
-    let heavy = others().filter(|(_, inbox)| weights[&inbox.owner.as_deref()] == most);
-    heavy.min_by_key(|(_, inbox)| inbox.latest).map(|(name, _)| name.clone())
+    boxes.entry(name.to_owned()).or_default().shares.entry(sender.clone()).or_default();
+}
+
+/// The share, other than `own`, that has received nothing for the longest time, of the sender whose shares weigh the most. What weighs
+/// nothing is passed over.
+fn quietest_of_most(boxes: &Boxes, own: (&str, &Sender), weight: impl Fn(&Share) -> usize) -> Option<(String, Sender)> {
+    let all = || boxes.iter().flat_map(|(name, inbox)| inbox.shares.iter().map(move |(sender, share)| (name.as_str(), sender, share)));
+    let mut weights = BTreeMap::<&Sender, usize>::new();
+    for (_, sender, share) in all() {
+        *weights.entry(sender).or_default() += weight(share);
+    }
+    let others = all().filter(|(name, sender, share)| (*name, *sender) != own && weight(share) > 0);
+    let quietest = others.min_by_key(|(_, sender, share)| (Reverse(weights[sender]), share.latest));
+    quietest.map(|(name, sender, _)| (name.to_owned(), sender.clone()))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn post(inboxes: &Inboxes, name: &str, header: &str, body: &[u8], second: i64) {
-        let headers = HeaderMap::from_iter([(http::header::COOKIE, header.parse().expect("a valid header"))]);
-        let now = Timestamp::from_second(second).expect("a valid second");
-        inboxes.keep(name, ReceivedRequest::new("status=200", &headers, body, now));
-    }
-
-    #[test]
-    fn an_inbox_holds_a_bounded_number_of_requests_and_bytes() {
-        let inboxes = Inboxes::default();
-        for number in 0..600 {
-            post(&inboxes, "many", "", format!("{{\"number\": {number}}}").as_bytes(), number);
-        }
-        let (requests, received) = inboxes.read("many");
-        assert_eq!((requests.len(), received), (REQUESTS, 600));
-        assert_eq!(requests[0].view().json.map(RawValue::get), Some(r#"{"number": 100}"#), "the oldest make room");
-        for (name, header, body) in
-            [("long", "", vec![b'x'; 200_000]), ("headed", "y".repeat(60_000).as_str(), Vec::new()), ("binary", "", vec![0xff; 200_000])]
-        {
-            (0..40).for_each(|second| post(&inboxes, name, header, &body, second));
-            let held: usize = inboxes.read(name).0.iter().map(|request| request.bytes()).sum();
-            assert!(held <= BYTES && held > BYTES / 4, "{name} holds {held}");
-        }
-    }
-
-    #[test]
-    fn all_inboxes_together_hold_a_bounded_number_of_bytes() {
-        let inboxes = Inboxes::default();
-        for number in 0..i64::try_from(BOXES).expect("it is small") {
-            (0..8).for_each(|_| post(&inboxes, &format!("box-{number}"), "", &vec![b'['; 200_000], number));
-        }
-        let boxes = inboxes.boxes.lock().expect("nobody panicked");
-        let held: usize = boxes.values().map(|inbox| inbox.bytes).sum();
-        assert!(held <= TOTAL_BYTES && held > TOTAL_BYTES / 2, "{held}");
-        let kept = |name: &str| (boxes[name].requests.len(), boxes[name].received);
-        assert_eq!((kept("box-0"), kept("box-63").1), ((0, 8), 8), "those that were quiet for longest make room, and count on");
-        assert!(kept("box-63").0 > 0);
-    }
-
-    #[test]
-    fn who_has_the_most_makes_room() {
-        let inboxes = Inboxes::default();
-        let from = |sandbox: Option<&str>, name: &str, body: &[u8], second: i64| {
-            let headers = sandbox.map(|sandbox| (SANDBOX, sandbox.parse().expect("a valid header")));
-            let now = Timestamp::from_second(second).expect("a valid second");
-            inboxes.keep(name, ReceivedRequest::new("", &HeaderMap::from_iter(headers), body, now));
-        };
-        let held = |name: &str| (inboxes.read(name).0.len(), inboxes.read(name).1);
-        from(Some("team"), "team", b"{}", 1);
-        for number in 0..200 {
-            from(None, &format!("stranger-{number}"), b"{}", 2 + number);
-            from(Some("busy"), &format!("busy-{number}"), b"{}", 2 + number);
-        }
-        assert_eq!((held("team"), held("stranger-199"), held("busy-199")), ((1, 1), (1, 1), (1, 1)));
-        from(None, "team", b"{}", 300);
-        for number in 0..40 {
-            (0..8).for_each(|_| from(Some("busy"), &format!("busy-{}", 160 + number % 40), &vec![b'x'; 200_000], 400 + number));
-        }
-        assert_eq!(held("team"), (2, 2), "its letters are its own, whoever else has written to it");
-    }
-
-    #[test]
-    fn an_inbox_goes_with_its_sandbox_and_stays_its_own_over_a_reset() {
-        let inboxes = Inboxes::default();
-        let from = |sandbox: Option<&str>, name: &str, second: i64| {
-            let headers = sandbox.map(|sandbox| (SANDBOX, sandbox.parse().expect("a valid header")));
-            let now = Timestamp::from_second(second).expect("a valid second");
-            inboxes.keep(name, ReceivedRequest::new("", &HeaderMap::from_iter(headers), b"{}", now));
-        };
-        let names = || inboxes.own().into_iter().map(|inbox| inbox.name).collect::<Vec<_>>();
-        for (second, name) in (0..).zip(["gone", "goes-on"]) {
-            from(Some(name), &format!("of-{name}"), second);
-            from(None, &format!("of-{name}-and-others"), second);
-            from(Some(name), &format!("of-{name}-and-others"), second);
-        }
-        inboxes.forget("gone");
-        inboxes.empty("goes-on");
-        assert_eq!(names(), ["of-goes-on", "of-goes-on-and-others", "of-gone-and-others"]);
-        let held = |name: &str| (inboxes.read(name).0.len(), inboxes.read(name).1);
-        assert_eq!((held("of-goes-on"), held("of-goes-on-and-others"), held("of-gone-and-others")), ((0, 1), (1, 2), (1, 2)));
-        for number in 0..200 {
-            from(None, &format!("stranger-{number}"), 10 + number);
-        }
-        assert_eq!(held("of-goes-on"), (0, 1), "strangers have more, and make room");
-        assert!(!names().contains(&"of-gone-and-others".to_owned()));
-    }
-
-    #[test]
-    fn json_that_nests_too_deep_is_shown_as_text() {
-        for (body, shown) in [
-            (r#"{"a": "[[[\"[[[\\"}"#.to_owned(), true),
-            ("[".repeat(100) + &"]".repeat(100), true),
-            ("[".repeat(101) + &"]".repeat(101), false),
-        ] {
-            let inboxes = Inboxes::default();
-            post(&inboxes, "deep", "", body.as_bytes(), 1);
-            assert_eq!(inboxes.read("deep").0[0].view().json.is_some(), shown, "{body}");
-        }
-    }
-
-    #[test]
-    fn the_inbox_that_was_quiet_for_longest_makes_room() {
-        let inboxes = Inboxes::default();
-        for number in 0..=BOXES {
-            post(&inboxes, &format!("box-{number}"), "", b"{}", 1_000 + i64::try_from(number).expect("it is small"));
-            post(&inboxes, "busy", "", b"{}", 2_000);
-        }
-        assert_eq!(inboxes.read("box-0").1 + inboxes.read("box-1").1, 0);
-        assert_eq!((inboxes.read("box-2").1, inboxes.read(&format!("box-{BOXES}")).1), (1, 1));
-        assert_eq!(inboxes.read("busy").1, 65);
-    }
-}
+mod tests;
