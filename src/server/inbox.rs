@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use event_listener::{Event, EventListener};
@@ -28,6 +29,8 @@ const REQUESTS: usize = 500;
 const BYTES: usize = 1 << 20;
 /// How many bytes of requests all inboxes hold. Room is made as for shares, by requests alone: how many there were stays known.
 const TOTAL_BYTES: usize = 8 << 20;
+/// For how many queries a share counts its letters.
+const QUERIES: usize = 100;
 /// Deeper JSON is shown as text only: clients could not read the answer.
 const DEPTH: usize = 100;
 /// The sandbox of a webhook, in the headers of a letter alone: no receiver gets it.
@@ -61,6 +64,8 @@ struct Share {
     requests: VecDeque<Arc<ReceivedRequest>>,
     bytes: usize,
     latest: Option<Timestamp>,
+    /// How many letters came with queries that have several answers, by the hashes of these.
+    counts: BTreeMap<u64, usize>,
 }
 
 impl Inbox {
@@ -206,19 +211,46 @@ impl Inboxes {
         fleet.ledger().post(name.to_owned(), request.sandbox().map(Cow::into_owned), vec![letter.into()]).await
     }
 
-    /// Which of some answers the next letter with that query gets. Where letters made room for others, or there are so many, the last one.
-    pub async fn next_answer(&self, name: &str, query: &str, answers: &[Option<StatusCode>]) -> Result<Option<StatusCode>, Fault> {
+    /// Which of some answers the next letter of its sender with that query gets; the last one where nobody knows how many came before.
+    pub async fn next_answer(
+        &self,
+        name: &str,
+        query: &str,
+        headers: &HeaderMap,
+        answers: &[Option<StatusCode>],
+    ) -> Result<Option<StatusCode>, Fault> {
+        let sender = headers.get(SANDBOX).map(|sandbox| String::from_utf8_lossy(sandbox.as_bytes()).into_owned());
         let last = answers.len().saturating_sub(1);
-        let mut earlier = last;
-        if last > 0 {
-            self.copy(name, false).await?;
-            let boxes = self.boxes.lock().unwrap_or_else(PoisonError::into_inner);
-            earlier = boxes.get(name).map_or(0, |inbox| match inbox.letters() as u64 == inbox.received {
-                true => inbox.shares.values().flat_map(|share| &share.requests).filter(|request| request.query == query).count(),
-                false => last,
-            });
+        let earlier = match &self.fleet {
+            _ if last == 0 => Some(0),
+            None => self.count(name, query, &sender),
+            Some(_) => {
+                self.copy(name, false).await?;
+                self.found(name, query, &sender)
+            }
+        };
+        Ok(answers.get(earlier.unwrap_or(last).min(last)).copied().flatten())
+    }
+
+    /// Counts one more letter of a sender with that query, and says how many came before; `None` where there are too many queries.
+    fn count(&self, name: &str, query: &str, sender: &Sender) -> Option<usize> {
+        let query = BuildHasherDefault::<DefaultHasher>::new().hash_one(query);
+        let mut boxes = self.boxes.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = &mut share(&mut boxes, name, sender).counts;
+        if counts.len() >= QUERIES && !counts.contains_key(&query) {
+            return None;
         }
-        Ok(answers.get(earlier.min(last)).copied().flatten())
+        let count = counts.entry(query).or_default();
+        *count += 1;
+        Some(*count - 1)
+    }
+
+    /// The same by the letters that replicas share; `None` where some made room.
+    fn found(&self, name: &str, query: &str, sender: &Sender) -> Option<usize> {
+        let boxes = self.boxes.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(inbox) = boxes.get(name) else { return Some(0) };
+        let own = inbox.shares.get(sender).into_iter().flat_map(|share| &share.requests);
+        (inbox.letters() as u64 == inbox.received).then(|| own.filter(|request| request.query == query).count())
     }
 
     /// Copies an inbox that replicas share; nothing where there are none. With `opens` there is such an inbox from now on.
@@ -328,11 +360,14 @@ impl Inboxes {
         self.boxes.lock().unwrap_or_else(PoisonError::into_inner).contains_key(name)
     }
 
-    /// Removes the letters of a sandbox that was reset from the inboxes of this process, which stay its own and count on. Those that
-    /// replicas share stay.
+    /// Removes the letters of a sandbox that was reset from the inboxes of this process, which stay its own and count on; their answers
+    /// begin anew. Letters that replicas share stay.
     pub fn empty(&self, sandbox: &str) {
         for inbox in self.boxes.lock().unwrap_or_else(PoisonError::into_inner).values_mut() {
-            inbox.shares.entry(Some(sandbox.to_owned())).and_modify(Share::empty);
+            inbox.shares.entry(Some(sandbox.to_owned())).and_modify(|share| {
+                share.empty();
+                share.counts.clear();
+            });
         }
     }
 
@@ -375,7 +410,7 @@ fn shares(boxes: &Boxes) -> usize {
 }
 
 /// There is a share of that sender in that inbox from now on; others make room.
-fn share(boxes: &mut Boxes, name: &str, sender: &Sender) {
+fn share<'b>(boxes: &'b mut Boxes, name: &str, sender: &Sender) -> &'b mut Share {
     let is_there = boxes.get(name).is_some_and(|inbox| inbox.shares.contains_key(sender));
     if !is_there && shares(boxes) >= SHARES {
         if let Some((name, sender)) = quietest_of_most(boxes, (name, sender), |_| 1) {
@@ -383,7 +418,7 @@ fn share(boxes: &mut Boxes, name: &str, sender: &Sender) {
             boxes.retain(|_, inbox| !inbox.shares.is_empty());
         }
     }
-    boxes.entry(name.to_owned()).or_default().shares.entry(sender.clone()).or_default();
+    boxes.entry(name.to_owned()).or_default().shares.entry(sender.clone()).or_default()
 }
 
 /// The share, other than `own`, that has received nothing for the longest time, of the sender whose shares weigh the most. What weighs

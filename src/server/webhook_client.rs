@@ -138,7 +138,7 @@ impl WebhookClient {
         let query = request.uri().query().unwrap_or_default();
         let answers = inbox::answers(&engine::pairs(query)).ok().filter(|_| !name.is_empty() && !name.contains('/'))?;
         let name = text::percent_decode(name);
-        let answer = self.inboxes.next_answer(&name, query, &answers).await;
+        let answer = self.inboxes.next_answer(&name, query, request.headers(), &answers).await;
         let received = self.inboxes.receive(&name, query, request.headers(), body.as_bytes(), wall()).await;
         Some(match received.and(answer) {
             Err(fault) => AttemptResult::Silent(fault.to_string()),

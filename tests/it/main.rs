@@ -49,6 +49,7 @@ mod given;
 mod hostile;
 mod http2;
 mod imported_calls;
+mod inbox;
 mod journal;
 mod kept_answers;
 mod killed;

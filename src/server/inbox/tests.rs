@@ -98,6 +98,25 @@ fn letters_of_one_sandbox_make_no_room_for_those_of_another() {
 }
 
 #[test]
+fn letters_are_counted_by_sender_and_query_whether_or_not_they_make_room() {
+    let inboxes = Inboxes::default();
+    let sender = |name: &str| Some(name.to_owned());
+    let count = |name: &str, query: &str| inboxes.count("me", query, &sender(name));
+    assert_eq!((count("a", "status=503,200"), count("b", "status=503,200")), (Some(0), Some(0)));
+    (0..2).for_each(|second| post_from(&inboxes, Some("a"), "me", b"{}", second));
+    assert_eq!(["a", "b"].map(|name| inboxes.found("me", "", &sender(name))), [Some(2), Some(0)]);
+    (0..1_000).for_each(|second| post_from(&inboxes, Some("b"), "me", b"{}", second));
+    assert_eq!((inboxes.found("me", "", &sender("a")), inboxes.found("other", "", &sender("a"))), (None, Some(0)));
+    assert_eq!((count("a", "status=503,200"), count("b", "status=503,200")), (Some(1), Some(1)));
+    let last = (1..=QUERIES).map(|number| count("a", &format!("status=503,{}", 200 + number))).last();
+    assert_eq!((last, count("a", "status=503,200")), (Some(None), Some(2)), "there are too many");
+    inboxes.empty("a");
+    assert_eq!((count("a", "status=503,200"), count("b", "status=503,200")), (Some(0), Some(2)));
+    inboxes.forget("b");
+    assert_eq!((count("a", "status=503,200"), count("b", "status=503,200")), (Some(1), Some(0)));
+}
+
+#[test]
 fn an_inbox_goes_with_its_sandbox_and_stays_its_own_over_a_reset() {
     let inboxes = Inboxes::default();
     let from = |sandbox, name: &str, second| post_from(&inboxes, sandbox, name, b"{}", second);
