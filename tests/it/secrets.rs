@@ -132,6 +132,21 @@ fn paths_in_reports_and_addresses_are_redacted() {
     assert!(whole.contains("/reset/password/hidden-in-a-path"), "{whole}");
 }
 
+/// The address of a call in an export has the host as the header beside it has it.
+#[test]
+fn hosts_of_exported_calls_show_no_password() {
+    let server = Server::start(&[]);
+    send(&server, "GET", "/shippo/addresses", &[("host", "ada:hidden-in-a-host@localhost")], "");
+    send(&server, "POST", "/shippo/addresses", &[("content-type", "text/plain; token=hidden-in-a-type")], "a text");
+    for format in ["har", "curl", "ndjson"] {
+        let path = format!("/_seatrial/sandboxes/default/requests/export?format={format}");
+        let shown = send(&server, "GET", &path, &[], "").body;
+        assert!(shown.contains("/shippo/addresses") && shown.contains("a text") && !shown.contains("hidden-in"), "{format}: {shown}");
+        let whole = send(&server, "GET", &format!("{path}&secrets=show"), &[], "").body;
+        assert!(whole.contains("hidden-in-a-host"), "{format}: {whole}");
+    }
+}
+
 #[test]
 fn inboxes_and_verdicts_show_secrets_on_request_only() {
     let server = Server::start(&[]);

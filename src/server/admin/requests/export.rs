@@ -194,7 +194,7 @@ fn har_entry(exchange: &Exchange<'_>) -> Value {
     let asked = &entry.request;
     let mut request = json!({
         "method": entry.method.as_str(),
-        "url": format!("{}://{}{target}", scheme(entry), asked.header("host")),
+        "url": format!("{}://{}{target}", scheme(entry), shown_request.header("host")),
         "httpVersion": "HTTP/1.1",
         "cookies": [],
         "headers": headers(shown_request),
@@ -205,7 +205,7 @@ fn har_entry(exchange: &Exchange<'_>) -> Value {
     if !asked.body.is_empty()
         && let Some(request) = request.as_object_mut()
     {
-        let mut data = json!({"mimeType": asked.header("content-type")});
+        let mut data = json!({"mimeType": shown_request.header("content-type")});
         put_text(&mut data, exchange, shown_request, None);
         if let Some(cut) = cut(asked) {
             data["comment"] = cut.into();
@@ -234,7 +234,7 @@ fn har_response(exchange: &Exchange<'_>, headers: &dyn Fn(&Shown<'_>) -> Vec<Val
     let Exchange { entry, answer: shown, .. } = exchange;
     let Sent { end, status, bytes } = entry.wire.get();
     let (made, is_lost) = (&entry.answer, status.is_none() || end == End::HtmlGateway);
-    let mut content = json!({"size": bytes, "mimeType": if is_lost { "x-unknown" } else { made.header("content-type") }});
+    let mut content = json!({"size": bytes, "mimeType": if is_lost { "x-unknown" } else { shown.header("content-type") }});
     if !is_lost {
         let sent = end.is_cut().then_some(bytes);
         put_text(&mut content, exchange, shown, sent);
