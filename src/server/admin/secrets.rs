@@ -12,6 +12,7 @@
 mod bytes;
 mod clean;
 mod coded;
+mod ends;
 mod gaps;
 mod letters;
 mod markup;

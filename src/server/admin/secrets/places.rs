@@ -11,7 +11,7 @@ use super::clean::{Clean, quoted, until};
 use super::coded::{self, Inner};
 use super::names::{LAYERS, NAMES, Names, VALUES};
 use super::values::{Found, REDACTED};
-use super::{gaps, markup, multipart, rows, runs, shapes, tables};
+use super::{ends, gaps, markup, multipart, rows, runs, shapes, tables};
 use crate::base::text::percent_decode;
 
 /// A header. What follows the scheme of `authorization` is noted, or the password of its pair.
@@ -384,7 +384,7 @@ fn password_of_url(text: &str, start: usize) -> Option<Range<usize>> {
     let end = start + text[start..end].rfind('@')?;
     match text[start..end].find(':') {
         Some(colon) => Some(start + colon + 1..end),
-        None => is_made_up(&text[start..end]).then_some(start..end),
+        None => ends::is_made_up(&text[start..end]).then_some(start..end),
     }
 }
 
@@ -416,69 +416,23 @@ fn value(text: &str, mark: usize, done: usize, names: &Names) -> Option<Range<us
         return Some(quoted);
     }
     if rest.starts_with(['{', '[']) {
-        return Some(start..start + brackets(rest));
+        return Some(start..start + ends::brackets(rest));
     }
     let starts_line = line.trim_matches([' ', '\t', '-', '?', '>', '<', '!', '*', '#', '"', '\'']).is_empty();
     let opener = before.trim_end_matches('\\').chars().next_back().filter(|letter| ['"', '\''].contains(letter) && !is_quoted);
+    let is_equals = text[mark..].starts_with('=');
     let end = if let Some(quote) = opener {
         until(text, start, &[quote, '\n'])
-    } else if text[mark..].starts_with('=') && start == after {
-        until(text, start, &[' ', '\t', '\r', '\n', '&', '"', '\'', '<', '>'])
+    } else if is_equals && start == after {
+        ends::pair(text, start, before, name)
     } else if starts_line {
         let end = until(text, start, &['\r', '\n']);
-        let is_block = ["", "|", ">", "|-", ">-", "|+", ">+"].contains(&text[start..end].trim());
-        if is_block { block(text, end, line) } else { end }
-    } else if is_quoted || before.trim_end().ends_with(['{', ',', '[', '(']) || text[mark..].starts_with('=') {
+        if ends::opens_block(&text[start..end]) { ends::block(text, end, line) } else { end }
+    } else if is_quoted || before.trim_end().ends_with(['{', ',', '[', '(']) || is_equals {
         let end = until(text, start, &[',', '}', ']', ')', '\r', '\n']);
-        start + text[start..end].trim_end().len()
+        ends::credential(text, start).unwrap_or_default().max(start + text[start..end].trim_end().len())
     } else {
-        // A colon in a sentence.
-        let end = until(text, start, &[' ', '\t', '\r', '\n', '"', '\'', '<', '>', ',', ';']);
-        return is_made_up(&text[start..end]).then_some(start..end);
+        return ends::in_sentence(text, start, name);
     };
     Some(start..end)
-}
-
-/// Whether a word is none of a language: it has a digit between its letters, or behind them.
-fn is_made_up(word: &str) -> bool {
-    let letters = word.trim_start_matches(|letter: char| !letter.is_alphabetic());
-    word.len() >= Found::LEAST && letters.contains(|letter: char| letter.is_ascii_digit())
-}
-
-/// The length of what begins with a bracket, up to the one that closes it; brackets within quotes do not count.
-fn brackets(text: &str) -> usize {
-    let (mut depth, mut quote, mut is_escaped) = (0_usize, None, false);
-    for (index, letter) in text.char_indices() {
-        match (letter, quote) {
-            _ if is_escaped => is_escaped = false,
-            ('\\', _) => is_escaped = quote.is_some(),
-            (_, Some(open)) if open == letter => quote = None,
-            ('"', None) => quote = Some(letter),
-            ('{' | '[', None) => depth += 1,
-            ('}' | ']', None) => {
-                depth -= 1;
-                if depth == 0 {
-                    return index + 1;
-                }
-            }
-            _ => {}
-        }
-    }
-    text.len()
-}
-
-/// The end of the lines after `at` that are indented further than `line`, or are rows of a list as far as that.
-fn block(text: &str, at: usize, line: &str) -> usize {
-    let (mut end, mut next) = (at, until(text, at, &['\n']) + 1);
-    while let Some(row) = text.get(next..).and_then(|rest| rest.split('\n').next()).filter(|_| next < text.len()) {
-        let depth = row.len() - row.trim_start_matches(' ').len();
-        if !row.trim().is_empty() {
-            if depth < line.len() || (depth == line.len() && !row[depth..].starts_with('-')) {
-                break;
-            }
-            end = next + row.trim_end().len();
-        }
-        next += row.len() + 1;
-    }
-    end
 }

@@ -365,6 +365,13 @@ fn hostile_texts_cost_no_more_than_others() {
         "YWRh/",
         "é\"",
         "password=\"\\\"",
+        "Authorization=Digest a=b, ",
+        "token=bearer a\" ",
+        "token: digest \\\"",
+        "password=a b, ",
+        "password=a\n",
+        "{password=a (",
+        "Cookie=a; ",
         "[",
         "}",
     ] {

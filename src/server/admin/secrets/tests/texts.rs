@@ -102,3 +102,57 @@ fn rows_of_parameters_are_read_in_any_case_of_letters() {
     check_body(r#"{"Name":"api_key","Value":"QmFzZSBzZWNyZXQ"}"#, r#"{"Name":"api_key","Value":"[redacted]"}"#);
     check_body(r#"{"NAME":"city","VALUE":"Bern"}"#, r#"{"NAME":"city","VALUE":"Bern"}"#);
 }
+
+/// As a text, as a text of JSON, and as the value of a parameter.
+fn check_text(text: &str, expected: &str) {
+    check_body(text, expected);
+    check_body(&json!({"said": text}).to_string(), &json!({"said": expected}).to_string());
+    let coded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let [said, shown_so] = [text, expected].map(|text| format!("m={}&a=b", coded(text)));
+    check_body(&said, &shown_so);
+    assert_eq!(shown(&format!("/x?{said}"), &[("x-note", text)], ""), format!("/x?{shown_so}\nx-note: {expected}\n\nnull"));
+}
+
+#[test]
+fn credentials_behind_their_scheme_are_hidden_whole() {
+    for scheme in ["Bearer", "bearer", "Basic", "Token", "token", "ApiKey", "ShippoToken", "Negotiate", "Digest", "Key"] {
+        for name in ["Authorization", "client_secret", "x-api-key"] {
+            check_text(&format!("sent {name}={scheme} q7q7q7q7q7 to it"), &format!("sent {name}=[redacted] to it"));
+            check_text(&format!("h={{{name}={scheme} q7q7q7q7q7, Host=a}}"), &format!("h={{{name}=[redacted], Host=a}}"));
+            check_text(&format!("h={{Host=a, {name}={scheme} q7q7q7q7q7}}"), &format!("h={{Host=a, {name}=[redacted]}}"));
+        }
+        check_text(&format!("it said Authorization: {scheme} q7q7q7q7q7 there"), "it said Authorization: [redacted] there");
+    }
+    for (text, expected) in [
+        ("Authorization=Basic dTpxN3E3cTdxN3E3==", "Authorization=[redacted]"),
+        ("a Authorization=Digest u=\"a b\", response=\"q7\", qop=auth; b", "a Authorization=[redacted]; b"),
+        ("a Authorization=Token token=\"q7\", nonce=\"x\" b", "a Authorization=[redacted] b"),
+        ("{Authorization: Digest u=\"a\", response=\"q7\"}", "{Authorization: [redacted]}"),
+        ("the password=token and then more", "the password=[redacted] and then more"),
+    ] {
+        check_body(text, expected);
+    }
+}
+
+#[test]
+fn values_with_blanks_end_where_the_next_pair_begins() {
+    for (text, expected) in [
+        ("Cookie=a=b; sid=q7q7q7q7q7", "Cookie=[redacted]"),
+        ("sent Cookie: a=b; sid=q7q7q7q7q7 to it", "sent Cookie: [redacted] to it"),
+        ("{Host=a, Cookie=a=b; sid=q7q7q7q7q7, x=y}", "{Host=a, Cookie=[redacted], x=y}"),
+        ("Password=a b q7q7q7q7q7;Server=x", "Password=[redacted];Server=x"),
+        ("Server=x;Password=a b q7;User ID=sa;Pwd=c d", "Server=x;Password=[redacted];User ID=sa;Pwd=[redacted]"),
+        ("pwd=a q7;", "pwd=[redacted];"),
+        ("l={user=ada, password=a, b q7, city=Bern}", "l={user=ada, password=[redacted], city=Bern}"),
+        ("Login(user=ada, password=a b q7) failed", "Login(user=ada, password=[redacted]) failed"),
+        ("USER=ada\nPASSWORD=a b q7\nPIN=c d\n", "USER=ada\nPASSWORD=[redacted]\nPIN=[redacted]\n"),
+        // Prose.
+        ("password=x and then something else", "password=[redacted] and then something else"),
+        ("password=x and then; it was so", "password=[redacted] and then; it was so"),
+        ("with user=ada, password=x and then (or not) more", "with user=ada, password=[redacted] and then (or not) more"),
+        ("user=ada level=info\npassword=x level=info\n", "user=ada level=info\npassword=[redacted] level=info\n"),
+        ("sent password=x\nand b=c, so it was", "sent password=[redacted]\nand b=c, so it was"),
+    ] {
+        check_body(text, expected);
+    }
+}
