@@ -15,6 +15,7 @@ mod coded;
 mod ends;
 mod gaps;
 mod letters;
+mod mappings;
 mod markup;
 mod multipart;
 mod names;
@@ -24,6 +25,7 @@ mod places;
 mod rows;
 mod runs;
 mod shapes;
+mod statements;
 mod tables;
 mod values;
 

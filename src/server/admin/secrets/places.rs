@@ -11,7 +11,7 @@ use super::clean::{Clean, quoted, until};
 use super::coded::{self, Inner};
 use super::names::{LAYERS, NAMES, Names, VALUES};
 use super::values::{Found, REDACTED};
-use super::{ends, gaps, markup, multipart, rows, runs, shapes, tables};
+use super::{ends, gaps, mappings, markup, multipart, rows, runs, shapes, statements, tables};
 use crate::base::text::percent_decode;
 
 /// A header. What follows the scheme of `authorization` is noted, or the password of its pair.
@@ -156,7 +156,8 @@ pub(super) fn json(value: &mut Value, found: &mut Found) -> bool {
 fn within(owner: &str, value: &mut Value, found: &mut Found) -> bool {
     match value {
         Value::Array(rows) => {
-            let has_pairs = pairs(rows, found);
+            let is_table = tables::rows(rows, &Arc::clone(&found.names), |value| hide(value, found));
+            let has_pairs = pairs(rows, found) | is_table;
             rows.iter_mut().fold(has_pairs, |changed, row| match row.as_array_mut().map(Vec::as_mut_slice) {
                 // Parameters as rows: `[["password", "…"]]`.
                 Some([Value::String(name), value]) if found.names.is_secret(name) && !name.contains(' ') => hide(value, found) | changed,
@@ -311,8 +312,9 @@ fn escaped<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
 
 /// The same without looking at paths.
 fn words<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
-    let looks = [rows::values, named, shapes::private_keys, shapes::shaped, shapes::options, shapes::said];
-    looks.into_iter().fold(tables::text(text, false, found), |clean, look| then(clean, found, look))
+    let rows = [rows::records, tables::lines, mappings::values, rows::values, rows::pairs, statements::rows];
+    let looks = [named, shapes::private_keys, shapes::shaped, shapes::options, shapes::said];
+    rows.into_iter().chain(looks).fold(text.into(), |clean, look| then(clean, found, look))
 }
 
 /// Whether a text is a file in base64, in which words are chance.

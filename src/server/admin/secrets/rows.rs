@@ -1,5 +1,5 @@
 //! Takes secrets out of rows of parameters as YAML and its relatives have them: `- name: PASSWORD` with `value: …` in the next line, and
-//! `{name: PASSWORD, value: …}`, in either order.
+//! `{name: PASSWORD, value: …}`, in either order; of pairs as programs print them, and of records that have a line for each column.
 
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
@@ -36,4 +36,53 @@ pub(super) fn values<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
             Cow::Borrowed(_) => text,
         }
     })
+}
+
+/// A text without the values of pairs as programs print lists of headers: `[('x-api-key', '…')]`.
+pub(super) fn pairs<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
+    static PAIR: LazyLock<Regex> = LazyLock::new(|| {
+        let pair = r#"(?-u)[(\[{][ \t\r\n]*b?\\*["'](?<name>[\w.-]{1,64})\\*["'],[ \t\r\n]*b?(?<value>\\*["'])"#;
+        Regex::new(pair).expect("the pattern is one")
+    });
+    if !(text.contains("',") || text.contains("\",")) || !is_marked(text) {
+        return text.into();
+    }
+    let names = Arc::clone(&found.names);
+    let mut clean = Clean::new(text);
+    for place in PAIR.captures_iter(text) {
+        let (Some(whole), Some(name), Some(value)) = (place.get(0), place.name("name"), place.name("value")) else { continue };
+        if !names.is_secret(name.as_str()) {
+            continue;
+        }
+        let Some(value) = quoted(text, value.start()) else { continue };
+        let behind = text[value.end..].trim_start_matches('\\').get(1..).unwrap_or_default();
+        let behind = behind.trim_start();
+        let is_closed = behind.is_empty() || behind.starts_with([')', ']', '}']);
+        // A list of names has no values.
+        let is_row = || text[..whole.start()].trim_end().ends_with(['[', '(', '{', ',']);
+        let is_name = || text[value.clone()].bytes().all(|byte| byte.is_ascii_alphabetic() || b"_- ".contains(&byte));
+        if is_closed && (is_row() || !is_name()) {
+            clean.hide(value, found);
+        }
+    }
+    clean.finish()
+}
+
+/// A text without the values of records as `psql -x` prints them: `password | …`.
+pub(super) fn records<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
+    static LINE: LazyLock<Regex> = LazyLock::new(|| {
+        let line = r"(?m)^ *(?<name>[A-Za-z0-9_.-]{1,64}) *[|│] ?(?<value>(?:[^\r\n]*\+\r?\n *[|│])*[^\r\n]*)";
+        Regex::new(line).expect("the pattern is one")
+    });
+    if !text.contains("[ RECORD ") {
+        return text.into();
+    }
+    let mut clean = Clean::new(text);
+    for place in LINE.captures_iter(text) {
+        let (Some(name), Some(value)) = (place.name("name"), place.name("value")) else { continue };
+        if found.names.is_secret(name.as_str()) {
+            clean.hide(value.range(), found);
+        }
+    }
+    clean.finish()
 }

@@ -116,7 +116,7 @@ pub(super) fn options<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
 pub(super) fn said<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
     static SAID: LazyLock<Regex> = LazyLock::new(|| {
         let statement = r"(?-u:\b)(?i:identified[ \t]+by|password)[ \t]+(?<quote>['\x22])";
-        let login = r"(?-u:\b)(?:login|user)[ \t\r\n]+[^\s|]+[ \t\r\n]+password[ \t\r\n]+(?<word>[^\s'\x22]+)";
+        let login = r"(?-u:\b)(?:login|user)[ \t\r\n]+[^\s|│]+[ \t\r\n]+password[ \t\r\n]+(?<word>[^\s'\x22]+)";
         let driver = r"(?-u:\b)jdbc:[A-Za-z0-9:]+:[^\s/@:'\x22]+/(?<driver>[^\s'\x22@]+)@";
         let attached = r"(?-u:\b)(?:mysql|mariadb)[\w-]{0,16}[ \t](?:[^\n;|&]*?[ \t])?-p(?<attached>[^\s'\x22]+|['\x22])";
         let apart = r"(?-u:\b)(?:sshpass[ \t]+-p|redis-cli[ \t](?:[^\n;|&]*?[ \t])?-a)[ \t]*(?<apart>[^\s'\x22]+|['\x22])";

@@ -9,14 +9,14 @@ use serde_json::{Map, Value};
 use super::names::{NAMES, Names, VALUES};
 use super::values::{Found, REDACTED};
 
-const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+const DELIMITERS: [&str; 5] = [",", ";", "\t", "|", "│"];
 
 /// Longest name of a column.
 const LONGEST_NAME: usize = 64;
 
 /// The head of a table.
 struct Head {
-    delimiter: u8,
+    delimiter: &'static str,
     columns: usize,
     secret: Vec<usize>,
     /// The columns of names and of their values, where each row is a member.
@@ -29,7 +29,7 @@ struct Head {
 /// Whether `hide` has taken anything out.
 pub(super) fn json(members: &mut Map<String, Value>, names: &Names, mut hide: impl FnMut(&mut Value) -> bool) -> bool {
     let lists = members.values().filter_map(Value::as_array).filter_map(|columns| {
-        let columns: Option<Vec<&str>> = columns.iter().map(Value::as_str).collect();
+        let columns: Option<Vec<&str>> = columns.iter().map(column).collect();
         Some(columns?.into_iter().map(|name| names.is_secret(name)).collect())
     });
     let lists: Vec<Vec<bool>> = lists.filter(|secret: &Vec<bool>| secret.contains(&true)).collect();
@@ -51,6 +51,35 @@ pub(super) fn json(members: &mut Map<String, Value>, names: &Names, mut hide: im
         }
     }
     is_hidden
+}
+
+/// The name of a column: a text, or what describes it, as `{"name": "password"}`.
+fn column(said: &Value) -> Option<&str> {
+    said.as_str().or_else(|| ["name", "Name", "key", "field", "id"].iter().find_map(|word| said.get(word)?.as_str()))
+}
+
+/// A table as a list of rows, of which the first has the names of columns: `[["user", "password"], ["ada", "…"]]`. Whether `hide` has
+/// taken anything out. Pairs begin with the name of a secret, `[["password", "…"], ["city", "…"]]`.
+pub(super) fn rows(rows: &mut [Value], names: &Names, mut hide: impl FnMut(&mut Value) -> bool) -> bool {
+    let is_name = |name: &str| {
+        !name.is_empty() && name.len() <= LONGEST_NAME && name.bytes().all(|byte| byte.is_ascii_alphabetic() || b"_-. ".contains(&byte))
+    };
+    let Some((Value::Array(head), rows)) = rows.split_first_mut() else { return false };
+    let Some(head) = head.iter().map(|name| name.as_str().filter(|name| is_name(name))).collect::<Option<Vec<_>>>() else { return false };
+    let secret: Vec<usize> = (0..head.len()).filter(|index| names.is_secret(head[*index])).collect();
+    let is_row = |row: &Value| row.as_array().is_some_and(|cells| cells.len() == head.len());
+    let is_named = |row: &Value| row[0].as_str().is_some_and(is_name);
+    let is_pair = || head.len() == 2 && secret.contains(&0) && rows.iter().all(is_named);
+    if secret.is_empty() || head.len() < 2 || !rows.iter().all(is_row) || is_pair() {
+        return false;
+    }
+    let cells = rows.iter_mut().filter_map(Value::as_array_mut).flat_map(|cells| cells.iter_mut().enumerate());
+    cells.filter(|(index, _)| secret.contains(index)).fold(false, |is_hidden, (_, cell)| hide(cell) | is_hidden)
+}
+
+/// A text whose tables are without secrets, wherever they begin in it.
+pub(super) fn lines<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
+    self::text(text, false, found)
 }
 
 /// A text whose tables are without secrets. `is_table` says that it is one as a whole, so that one column is enough.
@@ -96,7 +125,8 @@ pub(super) fn text<'t>(text: &'t str, is_table: bool, found: &mut Found) -> Cow<
 
 /// Whether a line parts the names of columns from the rows of a table that is drawn.
 fn is_ruler(line: &str) -> bool {
-    line.contains("--") && line.chars().all(|letter| "-+|: =\r\n".contains(letter))
+    let is_drawn = |letter: char| "-+|: =\r\n".contains(letter) || ('\u{2500}'..='\u{257f}').contains(&letter);
+    ["--", "──", "══", "━━"].iter().any(|rule| line.contains(rule)) && line.chars().all(is_drawn)
 }
 
 fn names_secret(text: &str, cell: Option<&Range<usize>>, found: &Found) -> bool {
@@ -105,8 +135,12 @@ fn names_secret(text: &str, cell: Option<&Range<usize>>, found: &Found) -> bool 
 
 /// The head of a table in a line, if it is one in which secrets may stand.
 fn head(text: &str, line: Range<usize>, is_table: bool, found: &Found) -> Option<Head> {
-    let written = &text.as_bytes()[line.clone()];
-    let count = |delimiter: &u8| written.iter().filter(|byte| *byte == delimiter).count();
+    let written = &text[line.clone()];
+    let count = |delimiter: &&str| match delimiter.as_bytes() {
+        [delimiter] => written.bytes().filter(|byte| byte == delimiter).count(),
+        _ if written.is_ascii() => 0,
+        _ => written.matches(delimiter).count(),
+    };
     let delimiter = DELIMITERS.into_iter().max_by_key(count).filter(|delimiter| is_table || count(delimiter) > 0)?;
     let (cells, end) = record(text, line.start, delimiter);
     let names: Vec<Cow<'_, str>> = cells.iter().map(|cell| content(&text[cell.clone()])).collect();
@@ -115,7 +149,7 @@ fn head(text: &str, line: Range<usize>, is_table: bool, found: &Found) -> Option
     };
     // A table that is drawn has lines at its sides.
     let last = names.len() - 1;
-    let is_side = |index: usize| delimiter == b'|' && (index == 0 || index == last) && names[index].is_empty();
+    let is_side = |index: usize| ["|", "│"].contains(&delimiter) && (index == 0 || index == last) && names[index].is_empty();
     if end < line.end || end >= text.len() || !(0..names.len()).all(|index| is_name(&names[index]) || is_side(index)) {
         return None;
     }
@@ -131,7 +165,7 @@ fn head(text: &str, line: Range<usize>, is_table: bool, found: &Found) -> Option
 }
 
 /// The cells of the record that begins at `start`, and where the next one begins. A quote that is never closed reaches to the end.
-fn record(text: &str, start: usize, delimiter: u8) -> (Vec<Range<usize>>, usize) {
+fn record(text: &str, start: usize, delimiter: &str) -> (Vec<Range<usize>>, usize) {
     let bytes = text.as_bytes();
     let (mut cells, mut begin, mut at) = (Vec::new(), start, start);
     let mut is_quoted = false;
@@ -146,9 +180,11 @@ fn record(text: &str, start: usize, delimiter: u8) -> (Vec<Range<usize>>, usize)
                 let is_pair = byte == b'\r' && bytes.get(at + 1) == Some(&b'\n');
                 return (cells, at + 1 + usize::from(is_pair));
             }
-            _ if byte == delimiter => {
+            _ if bytes[at..].starts_with(delimiter.as_bytes()) => {
                 cells.push(begin..at);
-                begin = at + 1;
+                begin = at + delimiter.len();
+                at = begin;
+                continue;
             }
             _ => {}
         }

@@ -156,3 +156,99 @@ fn values_with_blanks_end_where_the_next_pair_begins() {
         check_body(text, expected);
     }
 }
+
+#[test]
+fn rows_of_parameters_in_yaml_lose_their_values_whatever_stands_between() {
+    for (body, expected) in [
+        (
+            "- name: password\n  type: string\n  value: q7 q7\n- name: b\n",
+            "- name: password\n  type: string\n  value: [redacted]\n- name: b\n",
+        ),
+        ("- name: password # c\n  value: q7\n", "- name: password # c\n  value: [redacted]\n"),
+        ("- name: password\n  value: >-\n    q7\n    q8\n  a: b\n", "- name: password\n  value: [redacted]\n  a: b\n"),
+        (
+            "- value: q7\n  a:\n    value: c\n    b: d\n  name: 'password'\n",
+            "- value: [redacted]\n  a:\n    value: c\n    b: d\n  name: 'password'\n",
+        ),
+        ("e:\n  k: pin\n  x: |\n    y\n\n  v: \"q7\"\nv: c\n", "e:\n  k: pin\n  x: |\n    y\n\n  v: \"[redacted]\"\nv: c\n"),
+        ("password: # c\n  q7\na: b\n", "password: [redacted]\na: b\n"),
+        ("password: !x &y >2- # c\n  q7\na: b\n", "password: [redacted]\na: b\n"),
+    ] {
+        check_body(body, expected);
+    }
+    for open in [
+        "- name: password\n- name: city\n  value: Bern\n",
+        "name: password\nin:\n  value: Bern\n",
+        "- name: Pin\n  sku: a\n  value: 5\n",
+        "- type: string\n  name: city\n  value: Bern\n- key: password\n",
+    ] {
+        check_body(open, open);
+    }
+}
+
+#[test]
+fn pairs_are_read_as_programs_print_them() {
+    for (text, expected) in [
+        ("[('x-api-key', 'q7'), ('host', 'a')]", "[('x-api-key', '[redacted]'), ('host', 'a')]"),
+        (
+            "headers=[(\"host\", \"a\"), (\"authorization\", \"Token q\")]",
+            "headers=[(\"host\", \"a\"), (\"authorization\", \"[redacted]\")]",
+        ),
+        ("[(b'x-api-key', b'it\\'s q7')]", "[(b'x-api-key', b'[redacted]')]"),
+        ("send(\"password\", \"q7\")", "send(\"password\", \"[redacted]\")"),
+        ("(\"password\", \"q7 q\"", "(\"password\", \"[redacted]\""),
+        ("h: {{\"X-Api-Key\", \"q\"}}", "h: {{\"X-Api-Key\", \"[redacted]\"}}"),
+    ] {
+        check_body(text, expected);
+        check_body(&json!({"said": text}).to_string(), &json!({"said": expected}).to_string());
+    }
+    for open in ["fields = (\"password\", \"email\")", "(\"password\", \"q7\", 1)", "[('city', 'Bern')]"] {
+        check_body(open, open);
+    }
+}
+
+#[test]
+fn tables_of_json_may_have_their_names_in_the_first_row() {
+    for (body, expected) in [
+        (r#"{"rows":[["user","password"],["a","q7"],["b",7]]}"#, r#"{"rows":[["user","password"],["a","[redacted]"],["b","[redacted]"]]}"#),
+        (r#"[["pin","user","city"],[7,"a","Bern"]]"#, r#"[["pin","user","city"],["[redacted]","a","Bern"]]"#),
+        (r#"[["password","qq"],["city","Bern"]]"#, r#"[["password","[redacted]"],["city","Bern"]]"#),
+        (
+            r#"{"fields":[{"name":"user"},{"name":"password"}],"values":["a","q7"]}"#,
+            r#"{"fields":[{"name":"user"},{"name":"password"}],"values":["a","[redacted]"]}"#,
+        ),
+    ] {
+        check_body(body, expected);
+    }
+    for open in [r#"[["user","password"],["a"]]"#, r#"[["user","city"],["a","Bern"]]"#, r#"{"required":[["user","password"]]}"#] {
+        check_body(open, open);
+    }
+}
+
+#[test]
+fn tables_and_records_of_consoles_lose_their_secrets() {
+    let drawn = |cell: &str| format!("┌───┬───┐\n│ user │ password │\n├───┼───┤\n│ ada │{cell}│\n└───┴───┘\n");
+    check_body(&drawn(" q7 "), &drawn(REDACTED));
+    check_body(
+        "-[ RECORD 1 ]---\nuser     | ada\npassword | q7 q8 +\n         | q9\ncity     | Bern\n",
+        "-[ RECORD 1 ]---\nuser     | ada\npassword | [redacted]\ncity     | Bern\n",
+    );
+    check_body("password | <a>\ncity | Bern\n", "password | <a>\ncity | Bern\n");
+}
+
+#[test]
+fn statements_that_add_rows_lose_the_columns_of_secrets() {
+    for (text, expected) in [
+        ("INSERT INTO u (name, password) VALUES ('a','q7')", "INSERT INTO u (name, password) VALUES ('a','[redacted]')"),
+        (
+            "insert into \"u\" (\"password\", n)\nvalues ('it''s, q7', 1), (md5('q8'), f(1, 2)), (NULL, 3); b",
+            "insert into \"u\" (\"password\", n)\nvalues ('[redacted]', 1), ([redacted], f(1, 2)), (NULL, 3); b",
+        ),
+        ("insert into u (pin) values (?)", "insert into u (pin) values (?)"),
+        ("insert into u (city, zip) values ('Bern', 'q7')", "insert into u (city, zip) values ('Bern', 'q7')"),
+        ("INSERT INTO u (name, password) VALUES ('a', 'q7", "INSERT INTO u (name, password) VALUES ('a', '[redacted]"),
+    ] {
+        check_body(text, expected);
+        check_body(&json!({"said": text}).to_string(), &json!({"said": expected}).to_string());
+    }
+}
