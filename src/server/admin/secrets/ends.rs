@@ -66,7 +66,7 @@ pub(super) fn credential(text: &str, start: usize) -> Option<usize> {
 }
 
 /// Where the credential begins behind the name of its scheme. A sentence goes on with a short word in small letters.
-fn scheme(text: &str, start: usize) -> Option<usize> {
+pub(super) fn scheme(text: &str, start: usize) -> Option<usize> {
     let length = text[start..].bytes().take(32).take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'-').count();
     let name = &text[start..start + length];
     let behind = text.len() - text[start + length..].trim_start_matches(BLANKS).len();

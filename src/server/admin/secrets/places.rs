@@ -374,6 +374,10 @@ fn named<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
         at = mark + 1;
         if let Some(range) = range {
             at = at.max(range.end);
+            if let Some(presented) = ends::scheme(text, range.start).and_then(|start| text.get(start..range.end)) {
+                found.add(presented);
+                found.add_password(presented);
+            }
             clean.hide(range, found);
         }
     }

@@ -128,6 +128,7 @@ fn credentials_behind_their_scheme_are_hidden_whole() {
         ("a Authorization=Digest u=\"a b\", response=\"q7\", qop=auth; b", "a Authorization=[redacted]; b"),
         ("a Authorization=Token token=\"q7\", nonce=\"x\" b", "a Authorization=[redacted] b"),
         ("{Authorization: Digest u=\"a\", response=\"q7\"}", "{Authorization: [redacted]}"),
+        ("a Authorization=Token q7q7q7q7q7 and q7q7q7q7q7", "a Authorization=[redacted] and [redacted]"),
         ("the password=token and then more", "the password=[redacted] and then more"),
     ] {
         check_body(text, expected);
