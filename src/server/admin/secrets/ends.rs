@@ -41,13 +41,13 @@ pub(super) fn pair(text: &str, start: usize, before: &str, name: &str) -> usize 
 /// Where a value ends behind a colon in a sentence, if it is none of a language.
 pub(super) fn in_sentence(text: &str, start: usize, name: &str) -> Option<Range<usize>> {
     const ENDS: [char; 10] = [' ', '\t', '\r', '\n', '"', '\'', '<', '>', ',', ';'];
-    let end = until(text, start, &ENDS);
-    if is_cookie(name) && text[start..end].contains('=') {
+    let word = start..until(text, start, &ENDS);
+    if is_cookie(name) && text[word.clone()].contains('=') {
         return Some(start..cookies(text, start));
     }
-    let behind = scheme(text, start).map(|behind| behind..until(text, behind, &ENDS));
-    let end = behind.filter(|behind| is_made_up(&text[behind.clone()])).map(|behind| behind.end);
-    end.map(|end| start..end).or_else(|| Some(start..until(text, start, &ENDS)).filter(|word| is_made_up(&text[word.clone()])))
+    let presented = scheme(text, start).map(|behind| behind..until(text, behind, &ENDS));
+    let is_secret = |word: &Range<usize>| is_made_up(&text[word.clone()]);
+    presented.filter(is_secret).map(|presented| start..presented.end).or_else(|| Some(word).filter(is_secret))
 }
 
 /// The end of a credential behind the name of its scheme: `Bearer …`, `Digest username="ada", response="…"`.
