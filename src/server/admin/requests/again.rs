@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::base::time;
 use crate::engine::Machine;
 use crate::server::admin::problem::Problem;
-use crate::server::admin::secrets::Exchange;
+use crate::server::admin::secrets::{Exchange, ShownHeader};
 use crate::world::{EffectKind, End, Sent};
 
 /// Headers that no scenario says: those of the connection, those that the sandbox sets by its clock, and those that stand beside the bytes
@@ -28,12 +28,6 @@ pub(super) fn rule_with_work(machine: &Machine, exchange: &Exchange<'_>) -> Resu
     if exchange.entry.effect.as_ref().is_some_and(|effect| effect.kind == EffectKind::Latency) && rule.contains_key("latency") {
         rule.retain(|name, _| name == "latency");
     }
-    // An own limit has another time in its words than the vendor's has.
-    if exchange.entry.effect.as_ref().is_some_and(|effect| effect.kind == EffectKind::RateLimit)
-        && let Some(status) = exchange.entry.wire.planned().status.filter(|_| rule.remove("fault").is_some())
-    {
-        rule.insert("respond".to_owned(), respond(machine, exchange, status));
-    }
     Ok(rule)
 }
 
@@ -43,14 +37,14 @@ fn answer(machine: &Machine, exchange: &Exchange<'_>) -> Result<(&'static str, V
     let effect = entry.effect.as_ref();
     let is_committed = effect.is_some_and(|effect| effect.committed);
     let failure = effect.and_then(|effect| effect.failure.as_deref());
+    // How much time is left to a limit is in its words, which those of a fault have not.
     let failing = failure.and_then(|failure| failure.parse::<u16>().ok());
-    let is_one_too_many = |status| status == 429 && effect.is_none_or(|effect| effect.kind == EffectKind::RateLimit);
     match (end, status.or(entry.status)) {
         (End::Sent | End::Abandoned, Some(_)) if failing.is_none() && failure.is_some() => Ok(("fault", failure.into())),
         (End::Sent | End::Abandoned, Some(status)) if is_committed && status >= 400 => {
             Ok(("fault", json!({"commit": true, "then": status})))
         }
-        (End::Sent | End::Abandoned, Some(status)) if failing == Some(status) || is_one_too_many(status) => Ok(("fault", status.into())),
+        (End::Sent | End::Abandoned, Some(status)) if failing == Some(status) => Ok(("fault", status.into())),
         (End::Sent | End::Abandoned, Some(status)) => Ok(("respond", respond(machine, exchange, status))),
         (End::Sent | End::Abandoned, None) => Err(Problem::bad_request("this call has not been answered")),
         (end, status) => {
@@ -85,9 +79,7 @@ fn respond(machine: &Machine, exchange: &Exchange<'_>, status: u16) -> Value {
     if bytes.is_some() && !answer.header("content-encoding").is_empty() {
         respond["headers"]["content-encoding"] = header("content-encoding");
     }
-    let usual = machine.usual_headers(entry);
-    let is_own = |name: &str| !NEVER_WRITTEN.contains(&name) && !name.starts_with("seatrial-") && usual.iter().all(|usual| usual != name);
-    for own in answer.headers.iter().filter(|own| !own.is_binary && is_own(own.name)) {
+    for own in own_headers(machine, exchange) {
         respond["headers"][own.name] = literal(&own.value.as_ref().into());
     }
     match bytes {
@@ -99,6 +91,14 @@ fn respond(machine: &Machine, exchange: &Exchange<'_>, status: u16) -> Value {
         respond["off_spec"] = true.into();
     }
     respond
+}
+
+/// The headers of an answer that neither the vendor's have always, nor the connection, nor what stands for the bytes of a body.
+pub(super) fn own_headers<'e>(machine: &Machine, exchange: &'e Exchange<'_>) -> impl Iterator<Item = &'e ShownHeader<'e>> {
+    let usual = machine.usual_headers(exchange.entry);
+    let is_usual =
+        move |name: &str| NEVER_WRITTEN.contains(&name) || name.starts_with("seatrial-") || usual.iter().any(|usual| usual == name);
+    exchange.answer.headers.iter().filter(move |own| !own.is_binary && !is_usual(own.name))
 }
 
 /// Whether an answer is another than the vendor's document has, as only who says so may write one.
