@@ -179,8 +179,12 @@ impl Route {
         }
     }
 
-    /// Refuses query parameters that the route does not have.
+    /// Refuses query parameters that the route does not have, and those that are given twice.
     pub fn check_query(&self, query: &[(String, String)]) -> Result<(), Problem> {
+        let again = query.iter().enumerate().find(|(index, (name, _))| query[..*index].iter().any(|(earlier, _)| earlier == name));
+        if let Some((_, (name, _))) = again.filter(|_| self.access != Access::Receiver) {
+            return Err(Problem::bad_request(format!("`{name}` is given twice in the query; it takes one value")));
+        }
         let known = || self.query.iter().map(|(name, _)| *name);
         let unknown = query.iter().find(|(name, _)| known().all(|known| known != name));
         let Some((name, _)) = unknown.filter(|_| self.access != Access::Receiver) else { return Ok(()) };

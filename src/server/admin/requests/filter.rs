@@ -17,7 +17,7 @@ const QUERY: &[(&str, &str)] = &[
     ("format", "`har` (unless told), `ndjson`, `curl` or `conversation`, which is with one vendor"),
     ("before", "only calls before the one with this id, or number: the `earlier` of another list"),
     ("secrets", "`show` leaves credentials readable, so that the calls can be made again"),
-    ("vendor", "only calls to this vendor"),
+    ("vendor", "only calls to this vendor, in all its versions where it is its mount, such as `shipstation`"),
     ("operation", "only this operation, such as `shipmate.createConsignment`"),
     ("method", "only this method"),
     ("status", "only this status that the caller received, or a class such as `4xx`; `none` where no answer went out"),
@@ -63,7 +63,8 @@ const MOST_NOTES: usize = 100;
 /// Which exchanges a query names.
 #[derive(Clone)]
 pub(crate) struct Filter {
-    vendor: Option<String>,
+    /// The ids of versions of a vendor.
+    vendors: Option<Vec<String>>,
     operation: Option<String>,
     method: Option<String>,
     status: Option<String>,
@@ -90,9 +91,8 @@ impl Filter {
     pub fn read(admin: &Admin, request: &AdminRequest<'_>) -> Result<Self, Problem> {
         let text = |name: &str| request.query(name).map(str::to_owned);
         // An unknown name would match no call, and `wait` would wait in vain.
-        if let Some(wanted) = request.query("vendor") {
-            check_known("vendor", wanted, &admin.machine.vendors().all().iter().map(|vendor| &*vendor.id).collect::<Vec<_>>())?;
-        }
+        let is_conversation = request.query("format") == Some("conversation");
+        let vendors = request.query("vendor").map(|wanted| versions(admin, wanted, is_conversation)).transpose()?;
         if let Some(wanted) = request.query("operation") {
             let loaded = admin.machine.vendors().loaded().iter();
             let names = loaded.flat_map(|loaded| loaded.catalog().operations()).map(|operation| &*operation.name);
@@ -124,7 +124,7 @@ impl Filter {
             return Err(Problem::bad_request(format!("`status` is a number such as `404` or a class such as `4xx`, found `{status}`")));
         }
         Ok(Self {
-            vendor: text("vendor"),
+            vendors,
             operation: text("operation"),
             method: text("method"),
             status,
@@ -151,13 +151,13 @@ impl Filter {
 
     /// Whether nothing is left out.
     pub fn is_everything(&self) -> bool {
-        let Self { vendor, operation, method, status, note, effect, wire, since, before, words, limit } = self;
-        let texts = [vendor, operation, method, status, effect, wire, before].iter().all(|text| text.is_none());
-        texts && note.is_none() && since.is_none() && words.is_none() && limit.is_none()
+        let Self { vendors, operation, method, status, note, effect, wire, since, before, words, limit } = self;
+        let texts = [operation, method, status, effect, wire, before].iter().all(|text| text.is_none());
+        texts && vendors.is_none() && note.is_none() && since.is_none() && words.is_none() && limit.is_none()
     }
 
     pub fn fits(&self, entry: &Entry) -> bool {
-        self.vendor.as_ref().is_none_or(|vendor| **vendor == *entry.vendor)
+        self.vendors.as_ref().is_none_or(|ids| ids.iter().any(|id| **id == *entry.vendor))
             && self.operation.as_ref().is_none_or(|operation| entry.operation.as_deref() == Some(operation))
             && self.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(entry.method.as_str()))
             && self.note.as_ref().is_none_or(|codes| entry.notes.iter().any(|own| codes.contains(own.code)))
@@ -256,6 +256,15 @@ impl Filter {
 fn has_words(entry: &Entry, words: &Sought) -> bool {
     let parts = [entry.id.as_bytes(), entry.target.as_bytes(), &entry.request.body, &entry.answer.body];
     parts.iter().any(|part| words.is_in(part))
+}
+
+/// The ids that the name of a vendor stands for: itself, or of a mount those of all versions. Whom a conversation is with is a mount.
+fn versions(admin: &Admin, wanted: &str, is_conversation: bool) -> Result<Vec<String>, Problem> {
+    let all = admin.machine.vendors().all();
+    check_known("vendor", wanted, &all.iter().flat_map(|row| [&*row.id, &*row.mount]).collect::<Vec<_>>())?;
+    let mounted: Vec<String> = all.iter().filter(|row| *row.mount == *wanted).map(|row| row.id.to_string()).collect();
+    let is_meant = is_conversation || all.iter().all(|row| *row.id != *wanted);
+    Ok(if is_meant && !mounted.is_empty() { mounted } else { vec![wanted.to_owned()] })
 }
 
 /// That some vendor tells of an event.
