@@ -8,7 +8,7 @@ use std::{env, fs, io};
 use crate::base::text::nearest;
 
 /// The most bytes of a document, a scenario, a conversation or a list.
-pub(super) const DOCUMENT: u64 = 16 << 20;
+pub(super) const DOCUMENT: u64 = 32 << 20;
 /// The most bytes of a file of calls.
 pub(super) const CALLS: u64 = 256 << 20;
 /// The most bytes of a file of a sandbox.

@@ -8,6 +8,10 @@ use http::{StatusCode, Version};
 
 use crate::world::{End, Sent};
 
+/// The types of the page of a gateway, and of an answer that has a wrong one.
+const PAGE: &str = "text/html";
+const WRONG: &str = "text/html; charset=utf-8";
+
 /// What goes wrong on the wire, after the answer is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wire {
@@ -134,6 +138,16 @@ impl Wire {
         Sent { end, status: status.map(|status| status.as_u16()), bytes }
     }
 
+    /// The type that is sent in place of the answer's own, by those that change it.
+    #[must_use]
+    pub fn type_of(end: End) -> Option<&'static str> {
+        match end {
+            End::HtmlGateway => Some(PAGE),
+            End::WrongType => Some(WRONG),
+            _ => None,
+        }
+    }
+
     /// The answer as it is sent, by those that change what HTTP carries.
     #[must_use]
     pub fn altered(self, status: StatusCode, mut headers: HeaderMap, body: Bytes) -> (StatusCode, HeaderMap, Bytes) {
@@ -141,11 +155,11 @@ impl Wire {
             Self::Gateway(status) => {
                 let own = headers.into_iter().filter_map(|(name, value)| Some((name?, value)));
                 let mut headers: HeaderMap = own.filter(|(name, _)| name.as_str().starts_with("seatrial-")).collect();
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static(PAGE));
                 (status, headers, page(status).into())
             }
             Self::WrongType => {
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static(WRONG));
                 (status, headers, body)
             }
             Self::BadJson => {

@@ -12,6 +12,7 @@ use crate::base::text;
 use crate::base::time::Timestamp;
 use crate::engine::{DEFAULT, Machine, Vendor};
 use crate::scenario::Story;
+use crate::scenario::node;
 use crate::scenario::parse;
 use crate::scenario::run::{self, MachineVocabulary};
 use crate::spec::Operation;
@@ -32,7 +33,7 @@ pub fn lint(machine: &Machine, text: &[u8], file: &str, wall: Timestamp) -> Vec<
 /// [`lint`] for a conversation and the scenario in it.
 #[must_use]
 pub fn lint_conversation(machine: &Machine, text: &str, file: &str, wall: Timestamp) -> Vec<Diagnostic> {
-    let (story, problems) = parse::inspect_conversation(text, file, &MachineVocabulary(machine), true);
+    let (story, problems) = parse::inspect_conversation(text, file, &node::CONVERSATION, &MachineVocabulary(machine), true);
     let problems = problems.into_iter().chain(story.iter().flat_map(Story::misspelt_methods));
     let problems = problems.chain(story.iter().flat_map(|story| story.misspelt_paths(machine))).collect();
     all_of(machine, story.and_then(|story| story.scenario), problems, wall)

@@ -6,7 +6,7 @@ mod unreadable;
 
 use serde_json::{Map, Number, Value};
 
-pub(super) use self::load::{DOCUMENT, NO_ANCHOR, load, load_all, load_within};
+pub(super) use self::load::{CONVERSATION, DOCUMENT, Limits, NO_ANCHOR, SCENARIO, SENT_CONVERSATION, load, load_all, load_within};
 use super::error::{Span, Spanned};
 
 /// A value and where it stands.

@@ -60,7 +60,7 @@ pub const KIND: &str = "Scenario";
 ///
 /// Everything that is wrong with the text.
 pub fn parse(text: &str, file: &str) -> Result<Scenario, Vec<Diagnostic>> {
-    outcome(read(text, file, None, scenario))
+    outcome(read(text, file, &node::SCENARIO, None, scenario))
 }
 
 /// Reads a scenario and checks it against the operations there are, reporting the problems of both together.
@@ -96,10 +96,11 @@ pub(super) fn inspect(text: &str, file: &str, vocabulary: &dyn Vocabulary) -> (O
 pub(super) fn inspect_conversation(
     text: &str,
     file: &str,
+    limits: &node::Limits,
     vocabulary: &dyn Vocabulary,
     judges_names: bool,
 ) -> (Option<Story>, Vec<Diagnostic>) {
-    let (story, mut problems) = read(text, file, Some(vocabulary), |reader, root| {
+    let (story, mut problems) = read(text, file, limits, Some(vocabulary), |reader, root| {
         let story = conversation::story(reader, root);
         if judges_names {
             conversation::judge(reader, root, vocabulary);
@@ -116,7 +117,7 @@ fn inspect_with(
     vocabulary: &dyn Vocabulary,
     scenario: impl Fn(&mut Reader<'_>, &Node) -> Option<Scenario>,
 ) -> (Option<Scenario>, Vec<Diagnostic>) {
-    let (scenario, mut problems) = read(text, file, Some(vocabulary), scenario);
+    let (scenario, mut problems) = read(text, file, &node::SCENARIO, Some(vocabulary), scenario);
     check_names(scenario.as_ref(), vocabulary, &mut problems);
     (scenario, problems)
 }
@@ -135,7 +136,7 @@ pub(super) fn can_begin(source: &Arc<Source>, problems: &[Diagnostic]) -> bool {
     let later: Vec<Span> = if problems.is_empty() {
         Vec::new()
     } else {
-        node::load_all(source).0.into_iter().flat_map(members).filter(is_later).map(|member| member.value.span).collect()
+        node::load_all(source, &node::SCENARIO).0.into_iter().flat_map(members).filter(is_later).map(|member| member.value.span).collect()
     };
     let mut problems = problems.iter().filter(|problem| !problem.is_warning());
     problems.all(|problem| later.iter().any(|span| span.start <= problem.span.start && problem.span.start < span.end))
@@ -144,7 +145,7 @@ pub(super) fn can_begin(source: &Arc<Source>, problems: &[Diagnostic]) -> bool {
 /// A text as JSON, several files as the one that they are together; `None` if it cannot be read.
 #[must_use]
 pub fn whole(text: &str) -> Option<Value> {
-    combine::combine(node::load_all(&Arc::new(Source::new("", text))).0).map(|root| root.to_json())
+    combine::combine(node::load_all(&Arc::new(Source::new("", text)), &node::SCENARIO).0).map(|root| root.to_json())
 }
 
 /// YAML as JSON, under the limits of scenario files.
@@ -181,7 +182,7 @@ pub fn load_bytes(bytes: &[u8], file: &str, vocabulary: &dyn Vocabulary) -> Resu
 #[must_use]
 pub fn is_conversation(text: &str) -> bool {
     let source = Arc::new(Source::new("", text));
-    let members = match node::load(&source).0 {
+    let members = match node::load_within(&source, &node::CONVERSATION).0 {
         Some(Node { kind: Kind::Map(members), .. }) => members,
         _ => return false,
     };
@@ -194,7 +195,24 @@ pub fn is_conversation(text: &str) -> bool {
 ///
 /// Everything that is wrong with the text.
 pub fn conversation(text: &str, file: &str, vocabulary: &dyn Vocabulary) -> Result<Story, Vec<Diagnostic>> {
-    outcome(inspect_conversation(text, file, vocabulary, false))
+    outcome(inspect_conversation(text, file, &node::CONVERSATION, vocabulary, false))
+}
+
+/// The same for one that a server was sent, which may be as large as a scenario.
+///
+/// # Errors
+///
+/// As [`conversation`].
+pub fn sent_conversation(text: &str, file: &str, vocabulary: &dyn Vocabulary) -> Result<Story, Vec<Diagnostic>> {
+    outcome(inspect_conversation(text, file, &node::SENT_CONVERSATION, vocabulary, false))
+}
+
+/// What of a conversation, or of the scenario in it, is more than is read of one, as a part of a sentence. Both are JSON behind the keys
+/// of their lines.
+#[must_use]
+pub fn excess(conversation: &str, scenario: &str) -> Option<String> {
+    let whole = node::CONVERSATION.exceeded_by(conversation).map(|much| format!("room in one file: it has {much}"));
+    whole.or_else(|| node::SCENARIO.exceeded_by(scenario).map(|much| format!("room in one scenario: its own has {much}")))
 }
 
 pub(super) fn outcome<T>((found, problems): (Option<T>, Vec<Diagnostic>)) -> Result<T, Vec<Diagnostic>> {
@@ -226,12 +244,13 @@ pub(super) fn first_of(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
 fn read<T>(
     text: &str,
     file: &str,
+    limits: &node::Limits,
     vocabulary: Option<&dyn Vocabulary>,
     read: impl Fn(&mut Reader<'_>, &Node) -> Option<T>,
 ) -> (Option<T>, Vec<Diagnostic>) {
     let text = text.trim_start_matches('\u{feff}');
     let source = Arc::new(Source::new(file, text));
-    let (roots, problems) = node::load_all(&source);
+    let (roots, problems) = node::load_all(&source, limits);
     let mut reader = Reader::new(&source, problems, vocabulary);
     let written: BTreeSet<u16> = roots.iter().flat_map(statuses::written).collect();
     reader.written_statuses.clone_from(&written);

@@ -1,5 +1,7 @@
 //! Kinds of calls, and of what was done beside them, whose conversation has to hold elsewhere, or has to say what it lacks.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::client::{JSON, admin, send, unchecked};
@@ -192,4 +194,114 @@ fn what_calls_had_before_them_or_beside_them_is_lacked() {
     unchecked(server.address(), b"GET /@large/shippo/addresses HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n");
     buy(&server, "large");
     assert_eq!(lacks("large", ""), "1 requests could not be read, and have no step");
+}
+
+/// An export of a sandbox with secrets: its text and what it lacks.
+fn exported(server: &Server, sandbox: &str, query: &str) -> (String, String) {
+    let path = format!("/_seatrial/sandboxes/{sandbox}/requests/export?format=conversation&secrets=show{query}");
+    let exported = send(server, "GET", &path, &[], "");
+    assert_eq!(exported.status, 200, "{}", exported.body);
+    let lacks = exported.head.lines().find_map(|line| line.strip_prefix("seatrial-lacks: ")).unwrap_or_default().to_owned();
+    (exported.body, lacks)
+}
+
+#[test]
+fn conversations_are_read_that_are_larger_than_scenarios() {
+    let server = Server::start(&[]);
+    let folder = Folder::new("round-trips-large");
+    let long = of_calls(&server, "large", &json!({}), |token| {
+        for _ in 0..18 {
+            let body = json!({"name": "n".repeat(62_000), "country": "US"}).to_string();
+            assert_eq!(send(&server, "POST", "/@large/shippo/addresses", &[("authorization", token), JSON], &body).status, 201);
+        }
+    });
+    assert!(long.len() > 1 << 20 && !long.starts_with('#'), "{} {long:.200}", long.len());
+    folder.put("large.yaml", &long);
+    if let Some(found) = differences(&folder) {
+        panic!("{found:.2000}");
+    }
+    let checked = run(&["check", &format!("{}/large.yaml", folder.path())]);
+    assert_eq!(checked.status.code(), Some(0), "{:.2000}", String::from_utf8_lossy(&checked.stderr));
+    // A server is sent no such conversations, and says who reads them.
+    let path = "/_seatrial/sandboxes/large/conversations?vendor=shippo";
+    let refused = send(&server, "POST", path, &[("content-type", "application/yaml")], &long);
+    assert!(refused.status == 400 && refused.body.contains("contract run"), "{} {:.500}", refused.status, refused.body);
+}
+
+#[test]
+fn webhooks_that_other_calls_caused_are_lacked() {
+    let server = Server::start(&[]);
+    let label = json!({"shipment": {"carrier_id": "se-128005", "service_code": "usps_ground_advantage",
+        "ship_to": {"name": "Ada", "phone": "555-010-0199", "address_line1": "123 Example St", "city_locality": "Vista",
+            "state_province": "CA", "postal_code": "92081", "country_code": "US"},
+        "ship_from": {"name": "Sam", "phone": "555-010-0199", "address_line1": "1 Example St", "city_locality": "San Francisco",
+            "state_province": "CA", "postal_code": "94117", "country_code": "US"},
+        "packages": [{"weight": {"value": 10, "unit": "ounce"}}]}});
+    let hooks = json!({"webhooks": {"subscriptions": [{"vendor": "shipstation_v2", "url": "inbox://v2"}]}});
+    let folder = Folder::new("round-trips-caused");
+    for (name, scenario) in [("told", hooks), ("untold", json!({}))] {
+        make(&server, name, &scenario);
+        let view = admin(&server, "GET", &format!("/sandboxes/{name}"), &Value::Null)["credentials"]["shipstation"].clone();
+        let rows = view.as_array().expect("credentials");
+        let text = |name: &str| rows.iter().find_map(|row| row[name].as_str()).unwrap_or_else(|| panic!("{view}"));
+        let basic = format!("Basic {}", STANDARD.encode(format!("{}:{}", text("key"), text("secret"))));
+        let listed = send(&server, "GET", &format!("/@{name}/shipstation/orders"), &[("authorization", &basic)], "");
+        assert_eq!(listed.status, 200, "{}", listed.body);
+        let headers = [("api-key", text("api_key")), JSON];
+        let bought = send(&server, "POST", &format!("/@{name}/shipstation/v2/labels"), &headers, &label.to_string());
+        assert_eq!(bought.status, 200, "{}", bought.body);
+        // The calls to another vendor, for which it has to be said whom the conversation is with.
+        send(&server, "GET", &format!("/@{name}/shiptheory/v1/x"), &[], "");
+        let (_, lacks) = exported(&server, name, "&vendor=shipstation_v1");
+        let lacked = if name == "told" { "1 calls came before its end that it was not asked for" } else { "" };
+        assert_eq!(lacks, lacked, "{name}");
+        let (whole, lacks) = exported(&server, name, "&vendor=shipstation");
+        assert_eq!((whole.matches("  - call:").count(), &*lacks), (2, ""), "{whole}");
+        folder.put(&format!("{name}.yaml"), &whole);
+    }
+    if let Some(found) = differences(&folder) {
+        panic!("{found:.20000}");
+    }
+    let twice = "/_seatrial/sandboxes/told/requests/export?format=conversation&vendor=shipstation_v1&vendor=shipstation_v2";
+    let refused = send(&server, "GET", twice, &[], "");
+    assert!(refused.status == 400 && refused.body.contains("`vendor` is given twice"), "{}", refused.body);
+    let of_both = admin(&server, "GET", "/sandboxes/told/requests?vendor=shipstation", &Value::Null);
+    assert_eq!(of_both["requests"].as_array().map(Vec::len), Some(2), "{of_both}");
+}
+
+#[test]
+fn what_was_done_to_headers_and_texts_is_missed_where_it_is_not_done() {
+    let server = Server::start(&[]);
+    let folder = Folder::new("round-trips-changed");
+    let rows = [
+        ("typed", json!({"fault": "wrong_type"}), r#""content-type":"text/html; charset=utf-8""#),
+        ("cut", json!({"fault": "bad_json"}), r#""text":"#),
+        ("patched", json!({"patch": {"headers": {"x-mark": "here"}}}), r#""x-mark":"here""#),
+        (
+            "worded",
+            json!({"respond": {"off_spec": true, "status": 200, "headers": {"content-type": "text/plain"}, "body": "gone"}}),
+            r#""text":"gone""#,
+        ),
+    ];
+    for (name, how, expected) in &rows {
+        let mut rule = json!({"on": "shippo.ListParcels"});
+        rule.as_object_mut().expect("a rule").extend(how.as_object().expect("members").clone());
+        let exported = of_calls(&server, name, &json!({"overrides": [rule]}), |token| {
+            send(&server, "GET", &format!("/@{name}/shippo/parcels/"), &[("authorization", token)], "");
+        });
+        assert!(exported.contains(expected), "{exported}");
+        folder.put(&format!("{name}.yaml"), &exported);
+    }
+    if let Some(found) = differences(&folder) {
+        panic!("{found:.20000}");
+    }
+    for (name, ..) in &rows {
+        let path = format!("{}/{name}.yaml", folder.path());
+        let whole = std::fs::read_to_string(&path).expect("it is there");
+        let undone = whole.replace(r#""on":"shippo.ListParcels""#, r#""on":"shippo.ListAddresses""#);
+        assert_ne!(undone, whole);
+        folder.put(&format!("{name}.yaml"), &undone);
+        let held = run(&["contract", "run", &path, "--base-url", &format!("http://{}", server.address()), "--isolated"]);
+        assert_eq!(held.status.code(), Some(1), "{name}: {}", String::from_utf8_lossy(&held.stdout));
+    }
 }

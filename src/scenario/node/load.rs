@@ -26,8 +26,8 @@ pub(in crate::scenario) struct Limits {
     pub(super) shallower: &'static str,
 }
 
-/// The limits of scenarios and conversations, which people write.
-const SCENARIO: Limits = Limits {
+/// The limits of scenarios, which people write.
+pub(in crate::scenario) const SCENARIO: Limits = Limits {
     bytes: 1024 * 1024,
     depth: 64,
     nodes: 100_000,
@@ -35,6 +35,19 @@ const SCENARIO: Limits = Limits {
     smaller: "split it into several scenarios, or make the data by calls",
     shallower: "no scenario needs that; look for a bracket or an indentation too many",
 };
+
+/// The limits of conversations, which programs write as well: as many calls as a journal has.
+pub(in crate::scenario) const CONVERSATION: Limits = Limits {
+    bytes: 32 * 1024 * 1024,
+    nodes: 3_200_000,
+    smaller: "split it into several conversations; an export has fewer calls with `since`, `before` or `limit`",
+    shallower: "no conversation needs that; look for a bracket or an indentation too many",
+    ..SCENARIO
+};
+
+/// The limits of conversations that a server is sent, which has others to serve.
+pub(in crate::scenario) const SENT_CONVERSATION: Limits =
+    Limits { smaller: "hold it by `seatrial contract run`, which reads larger ones", shallower: CONVERSATION.shallower, ..SCENARIO };
 
 /// The limits of OpenAPI documents, which programs write.
 pub(in crate::scenario) const DOCUMENT: Limits = Limits {
@@ -60,16 +73,41 @@ pub(in crate::scenario) fn load(source: &Arc<Source>) -> (Option<Node>, Vec<Diag
 
 /// The same under other limits.
 pub(in crate::scenario) fn load_within(source: &Arc<Source>, limits: &Limits) -> (Option<Node>, Vec<Diagnostic>) {
-    let (mut roots, problems) = load_files(source, limits);
+    let (mut roots, problems) = load_all(source, limits);
     (roots.pop(), problems)
 }
 
-/// Reads the document of each file of a text, all of them within the limits of one.
-pub(in crate::scenario) fn load_all(source: &Arc<Source>) -> (Vec<Node>, Vec<Diagnostic>) {
-    load_files(source, &SCENARIO)
+impl Limits {
+    /// What of a text is more than may be read, if it is: its bytes, or its values, of which there may be as many. The text is JSON
+    /// behind the keys of its lines, as exports are.
+    pub(in crate::scenario) fn exceeded_by(&self, text: &str) -> Option<String> {
+        let (size, values) = (text.len(), most_nodes(text));
+        let too_many = |found: usize, most: usize, what: &str| (found > most).then(|| format!("{found} {what}, of which {most} are read"));
+        too_many(size, self.bytes, "bytes").or_else(|| too_many(values, self.nodes, "values"))
+    }
 }
 
-fn load_files(source: &Arc<Source>, limits: &Limits) -> (Vec<Node>, Vec<Diagnostic>) {
+/// So many nodes a text of JSON behind the keys of its lines may have: one behind each sign outside of its texts, and those that a line
+/// begins with.
+fn most_nodes(text: &str) -> usize {
+    let of_line = |line: &str| {
+        let (mut nodes, mut is_quoted, mut is_escaped) = (2, false, false);
+        for byte in line.bytes() {
+            match byte {
+                _ if is_escaped => is_escaped = false,
+                b'\\' => is_escaped = is_quoted,
+                b'"' => is_quoted = !is_quoted,
+                b'{' | b'[' | b',' | b':' if !is_quoted => nodes += 1,
+                _ => {}
+            }
+        }
+        nodes
+    };
+    text.lines().map(of_line).sum()
+}
+
+/// Reads the document of each file of a text, all of them within the limits of one.
+pub(in crate::scenario) fn load_all(source: &Arc<Source>, limits: &Limits) -> (Vec<Node>, Vec<Diagnostic>) {
     let (size, most) = (source.text.len(), limits.bytes);
     if size > most {
         let message = format!("file of {size} bytes is too large, at most {most} are read");
@@ -410,5 +448,26 @@ fn number(text: &str) -> Plain {
     match text.parse::<f64>() {
         Ok(value) if fractional => Number::from_f64(value).map_or(Plain::Inexact, Plain::Exact),
         _ => Plain::Text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_export_has_is_counted_as_it_is_read() {
+        let row = "  - call: \"GET /a,b:{[\"\n    expect: {\"status\":200,\"json\":{\"a\":[1,\"x\\\"[,\",{}],\"b\":null}}\n";
+        let text = format!("about: Calls\nsteps:\n{}", row.repeat(50));
+        let limits = |nodes: usize, bytes: usize| Limits { nodes, bytes, ..CONVERSATION };
+        let source = Arc::new(Source::new("x", &*text));
+        let (root, problems) = load_within(&source, &CONVERSATION);
+        assert_eq!(problems.len(), 0);
+        let most = most_nodes(&text);
+        let is_read = |nodes: usize| load_within(&source, &limits(nodes, text.len())).1.is_empty();
+        assert!(root.is_some() && is_read(most) && !is_read(most * 3 / 4), "{most}");
+        assert_eq!(limits(most, text.len()).exceeded_by(&text), None);
+        assert!(limits(most - 1, text.len()).exceeded_by(&text).is_some_and(|much| much.contains("values")));
+        assert!(limits(most, text.len() - 1).exceeded_by(&text).is_some_and(|much| much.contains("bytes")));
     }
 }

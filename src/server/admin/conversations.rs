@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::engine::Sandbox;
 use crate::scenario::conversation::{Player, StepReport};
-use crate::scenario::load_conversation;
+use crate::scenario::load_sent_conversation;
 use crate::scenario::run::MachineVocabulary;
 use crate::server::admin::detached::detached;
 use crate::server::admin::problem::Problem;
@@ -61,7 +61,7 @@ pub(crate) async fn play(admin: &Admin, request: &AdminRequest<'_>) -> Result<Pl
     let vendor = vendor.ok_or_else(|| Problem::bad_request(format!("there is no vendor `{name}`")))?;
     let seat = admin.downloads.conversation(&sandbox.name).await?;
     let text = String::from_utf8_lossy(request.body);
-    let story = Arc::new(load_conversation(&text, "conversation.yaml", &MachineVocabulary(&admin.machine))?);
+    let story = Arc::new(load_sent_conversation(&text, "conversation.yaml", &MachineVocabulary(&admin.machine))?);
     let many = story.length();
     if many > STEPS {
         return Err(too_long(&format!("this one makes {many}")));

@@ -2,6 +2,7 @@
 //! same seed, at the same time. What differs from sandbox to sandbox is written as conversations have it (`wording`),
 //! and so are receivers of webhooks (`receivers`).
 
+mod changed;
 mod receivers;
 mod wording;
 
@@ -74,25 +75,30 @@ pub(super) fn conversation(admin: &Admin, sandbox: &Sandbox, rows: &[Arc<world::
     if !redactor.shows_secrets() {
         lacks.extend(hidden_things(sandbox, rows, redactor));
     }
-    let mut out = String::new();
-    if !lacks.is_empty() {
-        let _ = writeln!(out, "# It may not play back, for what it lacks: {}.", lacks.join("; "));
-    }
-    let _ = write!(out, "about: Calls to {mount}, as they were recorded.\nvendor: {mount}\nscenario: {scenario}\nsteps:\n");
+    let scenario = scenario.to_string();
+    let mut out = format!("about: Calls to {mount}, as they were recorded.\nvendor: {mount}\nscenario: {scenario}\nsteps:\n");
     let mut clock = Clock { now: start, shows_secrets: redactor.shows_secrets() };
     for row in rows {
         pause();
         clock.act(row.number, &mut receivers, &wording, &mut out);
         clock.reach(row.at, &mut receivers, &wording, &mut out);
         let links = Links::of(&admin.machine, row, mount);
-        step(&redactor.exchange(row), &hidden.exchange(row), &links, &mut wording, &mut out);
+        let exchange = redactor.exchange(row);
+        let changed = changed::expected(&admin.machine, &exchange, &links, &wording);
+        step(&exchange, &hidden.exchange(row), &links, changed, &mut wording, &mut out);
     }
     clock.act(u64::MAX, &mut receivers, &wording, &mut out);
     if let Some(last) = receivers.last() {
         clock.reach(last, &mut receivers, &wording, &mut out);
         receivers.told(last, redactor.shows_secrets(), &wording, &mut out);
     }
-    Ok(Recorded { text: without_specials(&out), lacks })
+    let mut text = without_specials(&out);
+    lacks.extend(scenario::excess(&text, &scenario));
+    if !lacks.is_empty() {
+        let remark = format!("# It may not play back, for what it lacks: {}.\n", lacks.join("; "));
+        text.insert_str(0, &without_specials(&remark));
+    }
+    Ok(Recorded { text, lacks })
 }
 
 /// A text of JSON and comments, without the characters that YAML does not take as they are, or that end its lines.
@@ -130,7 +136,10 @@ fn lacks(
     let last = rows.last().map_or(0, |row| row.number);
     let journal = sandbox.journal();
     let removed: u64 = journal.removed.iter().filter(|(name, _)| is_ours(name)).map(|(_, count)| *count).sum();
-    let had = journal.between(0, last + 1).filter(|row| is_ours(&row.vendor) && !is_unread(row)).count();
+    // Of webhooks that came behind the last call, others may be the cause.
+    let is_before_end = |row: &world::Entry| row.number <= last || receivers.last().is_some_and(|at| row.at <= at);
+    let all = journal.between(0, u64::MAX).filter(|row| is_ours(&row.vendor) && is_before_end(row));
+    let had = all.filter(|row| !is_unread(row)).count();
     let dropped = journal.dropped();
     drop(journal);
     let elsewhere = counted_elsewhere(sandbox, last, is_ours);
@@ -316,7 +325,14 @@ fn mount_of<'a>(admin: &'a Admin, entry: &world::Entry) -> &'a str {
     admin.machine.vendors().find(&entry.vendor).map_or("", |vendor| &vendor.mount)
 }
 
-fn step(exchange: &Exchange<'_>, hidden: &Exchange<'_>, links: &Links, wording: &mut Wording<'_>, out: &mut String) {
+fn step(
+    exchange: &Exchange<'_>,
+    hidden: &Exchange<'_>,
+    links: &Links,
+    changed: Map<String, Value>,
+    wording: &mut Wording<'_>,
+    out: &mut String,
+) {
     let Exchange { entry, target, request, .. } = exchange;
     let path = wording.target(&wording::parts(target, entry, wording.mount).1);
     // The mount alone is the vendor's `/`.
@@ -377,7 +393,7 @@ fn step(exchange: &Exchange<'_>, hidden: &Exchange<'_>, links: &Links, wording: 
     if let Some(effect) = &entry.effect {
         let _ = writeln!(out, "    # {} of `{}`; the caller received: {}", effect.kind.word(), effect.name, outcome(entry));
     }
-    expectation(exchange, hidden, is_reworded, wording, links, out);
+    expectation(exchange, hidden, is_reworded, changed, (wording, links), out);
 }
 
 /// The body of a call, and the member of a step that holds it. A body whose bytes matter is text: an error may tell where in it.
@@ -430,8 +446,8 @@ fn expectation(
     exchange: &Exchange<'_>,
     hidden: &Exchange<'_>,
     is_reworded: bool,
-    wording: &mut Wording<'_>,
-    links: &Links,
+    changed: Map<String, Value>,
+    (wording, links): (&mut Wording<'_>, &Links),
     out: &mut String,
 ) {
     let entry = exchange.entry;
@@ -441,10 +457,11 @@ fn expectation(
         return;
     }
     let Some(status) = status.or(entry.status) else { return };
+    let has_body = engine::has_body(&entry.method, StatusCode::from_u16(status).unwrap_or_default());
     let mut expect = Map::from_iter([("status".to_owned(), Value::from(status))]);
     let mut saved = Map::new();
     if end.keeps_body()
-        && engine::has_body(&entry.method, StatusCode::from_u16(status).unwrap_or_default())
+        && has_body
         && !entry.answer.is_cut()
         && exchange.is_whole
         && !(is_reworded && status >= 400)
@@ -455,6 +472,7 @@ fn expectation(
     if exchange.is_whole {
         wording.follow(links, entry.answer.header("location"), &mut saved);
     }
+    expect.extend(changed.into_iter().filter(|(name, _)| name != "text" || has_body && !(is_reworded && status >= 400)));
     let _ = writeln!(out, "    expect: {}", Value::Object(expect));
     if !saved.is_empty() {
         let _ = writeln!(out, "    save: {}", Value::Object(saved));

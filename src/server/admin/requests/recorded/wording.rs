@@ -246,6 +246,11 @@ impl<'a> Wording<'a> {
         self.credentials.replace(&own).into_owned()
     }
 
+    /// Whether a text of an answer is the same in every sandbox, and says nothing else where it is expected.
+    pub fn is_plain(&self, links: &Links, text: &str) -> bool {
+        !text.contains(self.sandbox) && literal(&self.marked(links, text)) == text && self.referring(text) == text
+    }
+
     /// What is expected of the body of a webhook.
     pub fn told(&self, links: &Links, body: Value) -> Value {
         match body {
