@@ -57,6 +57,27 @@ fn what_was_changed_while_it_ran_outlives_a_start_with_the_same_flags() {
     std::fs::remove_file(file).expect("the file can go");
 }
 
+#[test]
+fn the_scenario_from_before_an_import_begins_anew() {
+    let folder = Folder::new();
+    let directory = folder.0.to_str().expect("a UTF-8 path");
+    let [file, given] = ["yaml", "json"].map(|end| folder.0.with_extension(end));
+    std::fs::write(&file, "name: nightly\nseed: 11\n").expect("a file can be written");
+    let [scenario, given] = [&file, &given].map(|path| path.to_str().expect("a UTF-8 path"));
+    let server = Server::start(&["--seed", "12"]);
+    assert_eq!(send(&server, "POST", "/shippo/addresses", &SHIPPO, &address().to_string()).status, 201);
+    let export = send(&server, "GET", "/_seatrial/sandboxes/default/export", &[], "").body;
+    std::fs::write(given, export).expect("a file can be written");
+    for flags in [["--scenario", scenario], ["--seed", "8"]] {
+        for (flags, kept) in [(flags, 0), (["--import", given], 1), (["--import", given], 1), (flags, 0)] {
+            let server = Server::start(&[&["--data-dir", directory], &flags[..]].concat());
+            let list = send(&server, "GET", "/shippo/addresses", &SHIPPO, "").json();
+            assert_eq!(list["results"].as_array().map(Vec::len), Some(kept), "{flags:?}");
+        }
+    }
+    [&file, std::path::Path::new(given)].into_iter().for_each(|path| std::fs::remove_file(path).expect("the file can go"));
+}
+
 /// The newest exchange of the default sandbox.
 fn newest(machine: &Machine) -> Arc<Entry> {
     let journal = machine.default_sandbox().journal();

@@ -27,19 +27,19 @@ pub(super) fn begin(arguments: &ServeArguments, machine: &Machine, opened: Optio
     let begun = match arguments.seed {
         seed if !arguments.scenario.is_empty() => open(machine, &arguments.scenario, seed, kept).map(Some),
         Some(seed) if arguments.import.is_none() => reseed(machine, seed, kept).map(Some),
-        _ => Ok(None),
+        _ => Ok(arguments.import.as_ref().map(|_| NOTHING)),
     };
     let begun = begun.map_err(|problems| {
         warn(&problems.trim_end());
         Exit::Usage
     })?;
+    if let Some(path) = &arguments.import {
+        import(machine, path, opened).map_err(|problem| complain(&format_args!("`--import`: {problem}"), Exit::Usage))?;
+    }
     if let (Some(begun), Some(opened)) = (begun, opened)
         && opened.started_with != Some(begun)
     {
         opened.store.started_with(begun);
-    }
-    if let Some(path) = &arguments.import {
-        import(machine, path, opened).map_err(|problem| complain(&format_args!("`--import`: {problem}"), Exit::Usage))?;
     }
     Ok(())
 }
