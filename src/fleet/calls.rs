@@ -9,9 +9,8 @@ use crate::engine::Sandbox;
 use crate::fleet::copy::Copy;
 use crate::fleet::ledger::Fault;
 use crate::fleet::patience::{Patience, now};
-use crate::fleet::replica::{Fleet, Reach};
+use crate::fleet::replica::Fleet;
 use crate::fleet::section::{Failed, Section};
-use crate::world::Entry;
 
 /// How many calls are in a section, and how long it takes up further ones.
 const MOST: usize = 64;
@@ -84,17 +83,6 @@ impl Fleet {
             self.workers().spawn(Arc::clone(self).serve(copy));
         }
         done.await.unwrap_or(Err(Undone::Gone))
-    }
-
-    /// Records how the answer of a call ended for its caller, in a section of its own, for which nobody waits.
-    pub(super) fn tell_end(self: &Arc<Self>, sandbox: &Arc<Sandbox>, entry: &Arc<Entry>) {
-        let (fleet, sandbox, entry) = (Arc::clone(self), Arc::clone(sandbox), Arc::clone(entry));
-        self.workers().spawn(async move {
-            let act = |section: &Section| section.holds(&sandbox).then(|| sandbox.answered(&entry));
-            if let Err(fault) = fleet.run(&Reach::one(Arc::clone(&sandbox.name)), act).await {
-                tracing::debug!(%fault, id = &*entry.id, "other replicas do not know how its answer ended");
-            }
-        });
     }
 
     /// Makes sections of the calls that wait, until there are none.

@@ -12,6 +12,7 @@
 
 mod calls;
 mod copy;
+mod ends;
 mod events;
 mod follow;
 mod lane;
@@ -37,5 +38,5 @@ pub use patience::Patience;
 #[cfg(feature = "postgres")]
 pub use postgres::{DatabaseError, Opening, Postgres};
 pub use replica::{Fleet, JoinError, Reach, Which};
-pub use section::{Failed, Section};
+pub use section::{Failed, Section, Undecided};
 pub use several::{Several, place_of};

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
-use std::time::Duration;
 
 use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio::runtime::Handle;
@@ -12,16 +11,13 @@ use tokio::sync::Mutex as AsyncMutex;
 use crate::base::entropy::Secret;
 use crate::engine::{DEFAULT, Keeper, Machine, Sandbox};
 use crate::fleet::copy::Copy;
+use crate::fleet::ends::Ends;
 use crate::fleet::events::NEWEST;
 use crate::fleet::lane::Lanes;
 use crate::fleet::ledger::{Fault, Head, Hold, Ledger, ReplicaRow, answered};
 use crate::fleet::list::Part;
-use crate::fleet::patience::{PAUSE, Patience};
-use crate::fleet::section::{Failed, Held, Newborn, Section};
+use crate::fleet::section::{Held, Newborn, Section};
 use crate::world::Entry;
-
-/// What chance adds to the pause before another try, in milliseconds.
-const JITTER: u64 = 60;
 
 /// A replica, with the sandboxes that all replicas share.
 pub struct Fleet {
@@ -37,6 +33,7 @@ pub struct Fleet {
     /// What was made and removed in the section that holds the list.
     listed: Mutex<(Vec<Newborn>, Vec<Arc<Sandbox>>)>,
     pub(super) lanes: Lanes,
+    pub(super) ends: Ends,
     /// Where sections of calls are made.
     workers: OnceLock<Handle>,
     secret: Secret,
@@ -132,6 +129,7 @@ impl Fleet {
             list_gate: Arc::default(),
             listed: Mutex::default(),
             lanes: Lanes::default(),
+            ends: Ends::default(),
             workers: OnceLock::new(),
             secret,
             reads,
@@ -385,58 +383,6 @@ impl Fleet {
             drop(copy.gate.lock().await);
         }
         copies.iter().map(|copy| copy.taken_back()).sum()
-    }
-
-    /// What to do after a section failed: `true` if it was committed after all, `false` if it is to be tried again, now.
-    ///
-    /// # Errors
-    /// When there is no time left for that.
-    pub async fn after(&self, failed: Failed, patience: &Patience) -> Result<bool, Fault> {
-        let Failed { fault, mut receipt } = failed;
-        if matches!(fault, Fault::Damaged(_)) {
-            return Err(fault);
-        }
-        tracing::debug!(%fault, "a section failed");
-        loop {
-            if patience.is_over() {
-                return Err(fault);
-            }
-            tokio::time::sleep(PAUSE + Duration::from_millis(self.ledger.chance().unsigned_abs() % JITTER)).await;
-            match &receipt {
-                None => return Ok(false),
-                Some(known) => match self.ledger.is_committed(known.clone()).await {
-                    Ok(true) => return Ok(true),
-                    Ok(false) => receipt = None,
-                    Err(_) => {}
-                },
-            }
-        }
-    }
-
-    /// Does something in a section, again if that fails; it is not seen before it is committed.
-    ///
-    /// # Errors
-    /// When the database does not answer for a while.
-    pub async fn run<T>(self: &Arc<Self>, reach: &Reach, mut act: impl FnMut(&Section) -> T) -> Result<T, Fault> {
-        let patience = Patience::new();
-        loop {
-            let failed = match self.section(reach).await {
-                Ok(section) => {
-                    let done = act(&section);
-                    match section.commit().await {
-                        Ok(()) => return Ok(done),
-                        Err(failed) => {
-                            if self.after(failed, &patience).await? {
-                                return Ok(done);
-                            }
-                            continue;
-                        }
-                    }
-                }
-                Err(fault) => Failed::from(fault),
-            };
-            self.after(failed, &patience).await?;
-        }
     }
 
     /// The database itself, for what is no sandbox.

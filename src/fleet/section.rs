@@ -1,6 +1,7 @@
 //! A section: sandboxes are held, brought up to date, changed, and committed.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::OwnedMutexGuard;
 
@@ -8,7 +9,11 @@ use crate::engine::Sandbox;
 use crate::fleet::copy::{Copy, Standing};
 use crate::fleet::events;
 use crate::fleet::ledger::{Birth, Commit, Death, Fault, Head, Hold, Mark, Receipt};
-use crate::fleet::replica::Fleet;
+use crate::fleet::patience::{PAUSE, Patience};
+use crate::fleet::replica::{Fleet, Reach};
+
+/// What chance adds to the pause before another try, in milliseconds.
+const JITTER: u64 = 60;
 
 /// Sandboxes that are held. Dropping it takes back what was done in them.
 pub struct Section {
@@ -43,8 +48,12 @@ pub(super) struct Newborn {
 #[derive(Debug)]
 pub struct Failed {
     pub fault: Fault,
-    pub(super) receipt: Option<Receipt>,
+    /// By what the commit is found, if there was one.
+    pub receipt: Option<Receipt>,
 }
+
+/// What was done in a section that failed, and by what its commit is found, if nobody knows yet whether there was one.
+pub type Undecided<T> = Option<(Receipt, T)>;
 
 impl From<Fault> for Failed {
     fn from(fault: Fault) -> Self {
@@ -80,6 +89,11 @@ impl Section {
     #[must_use]
     pub fn holds(&self, sandbox: &Arc<Sandbox>) -> bool {
         self.held.iter().any(|held| Arc::ptr_eq(&held.copy.sandbox, sandbox))
+    }
+
+    /// The copies of the sandboxes that it holds.
+    pub(super) fn copies(&self) -> impl Iterator<Item = &Copy> {
+        self.held.iter().map(|held| &*held.copy)
     }
 
     /// Who sends the webhooks of the sandbox that is held.
@@ -152,6 +166,70 @@ impl Section {
             copy.committed(&mut standing, Mark { life, version: 1, token });
         }
         Ok(())
+    }
+}
+
+impl Fleet {
+    /// What to do after a section failed: `true` if it was committed after all, `false` if it is to be tried again, now.
+    ///
+    /// # Errors
+    /// When there is no time left for that.
+    pub async fn after(&self, failed: Failed, patience: &Patience) -> Result<bool, Fault> {
+        let Failed { fault, mut receipt } = failed;
+        if matches!(fault, Fault::Damaged(_)) {
+            return Err(fault);
+        }
+        tracing::debug!(%fault, "a section failed");
+        loop {
+            if patience.is_over() {
+                return Err(fault);
+            }
+            tokio::time::sleep(PAUSE + Duration::from_millis(self.ledger.chance().unsigned_abs() % JITTER)).await;
+            match &receipt {
+                None => return Ok(false),
+                Some(known) => match self.ledger.is_committed(known.clone()).await {
+                    Ok(true) => return Ok(true),
+                    Ok(false) => receipt = None,
+                    Err(_) => {}
+                },
+            }
+        }
+    }
+
+    /// Does something in a section, again if that fails; it is not seen before it is committed.
+    ///
+    /// # Errors
+    /// When the database does not answer for a while.
+    pub async fn run<T>(self: &Arc<Self>, reach: &Reach, act: impl FnMut(&Section) -> T) -> Result<T, Fault> {
+        self.try_run(reach, act).await.map_err(|(fault, _)| fault)
+    }
+
+    /// The same, and what was done last, if nobody knows whether it was committed.
+    ///
+    /// # Errors
+    /// As [`Fleet::run`].
+    pub async fn try_run<T>(self: &Arc<Self>, reach: &Reach, mut act: impl FnMut(&Section) -> T) -> Result<T, (Fault, Undecided<T>)> {
+        let patience = Patience::new();
+        loop {
+            let failed = match self.section(reach).await {
+                Ok(section) => {
+                    let done = act(&section);
+                    match section.commit().await {
+                        Ok(()) => return Ok(done),
+                        Err(failed) => {
+                            let receipt = failed.receipt.clone();
+                            match self.after(failed, &patience).await {
+                                Ok(true) => return Ok(done),
+                                Ok(false) => continue,
+                                Err(fault) => return Err((fault, receipt.map(|receipt| (receipt, done)))),
+                            }
+                        }
+                    }
+                }
+                Err(fault) => Failed::from(fault),
+            };
+            self.after(failed, &patience).await.map_err(|fault| (fault, None))?;
+        }
     }
 }
 

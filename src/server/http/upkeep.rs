@@ -60,7 +60,8 @@ async fn sweep_shared(machine: &Machine, fleet: &Arc<Fleet>) -> Vec<Arc<Sandbox>
 /// Leaves what this replica has begun to the others.
 pub(super) async fn leave(fleet: Option<&Fleet>) {
     if let Some(fleet) = fleet {
-        let _ = tokio::time::timeout(LAST_WORDS, fleet.leave_lanes(LAST_WEBHOOKS)).await;
+        let left = async { tokio::join!(fleet.leave_lanes(LAST_WEBHOOKS), fleet.ends_are_told()) };
+        let _ = tokio::time::timeout(LAST_WORDS, left).await;
     }
 }
 
