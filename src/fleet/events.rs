@@ -208,7 +208,12 @@ fn readdresses(record: &Record) -> bool {
 }
 
 fn entries(news: &News) -> Result<Vec<Entry>, Fault> {
-    news.exchanges.iter().map(|(number, bytes)| exchange::read(*number, bytes).map_err(damaged)).collect()
+    let entry = |(number, bytes): &(u64, Vec<u8>)| {
+        let entry = exchange::read(*number, bytes).map_err(damaged)?;
+        entry.wire.is_of_another();
+        Ok(entry)
+    };
+    news.exchanges.iter().map(entry).collect()
 }
 
 fn damaged(error: impl std::fmt::Display) -> Fault {

@@ -25,6 +25,8 @@ impl OnWire {
     const ABANDONED: u8 = 2;
     /// The process that sent it ended before anybody wrote down how that went.
     const LOST: u8 = 3;
+    /// Another process has it, from which it has not gone out yet.
+    const ELSEWHERE: u8 = 4;
 
     /// An answer that goes out at once.
     #[must_use]
@@ -42,7 +44,7 @@ impl OnWire {
     #[must_use]
     pub fn get(&self) -> Sent {
         let end = match self.place.load(Ordering::Acquire) {
-            Self::UNDER_WAY => End::UnderWay,
+            Self::UNDER_WAY | Self::ELSEWHERE => End::UnderWay,
             Self::ABANDONED => End::Abandoned,
             Self::LOST => End::Unknown,
             _ => return self.decided,
@@ -66,7 +68,18 @@ impl OnWire {
     /// Whether nobody knows yet what the caller will have received.
     #[must_use]
     pub fn is_under_way(&self) -> bool {
-        self.place.load(Ordering::Acquire) == Self::UNDER_WAY
+        matches!(self.place.load(Ordering::Acquire), Self::UNDER_WAY | Self::ELSEWHERE)
+    }
+
+    /// Whether nobody knows that yet because another process has the answer.
+    #[must_use]
+    pub fn is_elsewhere(&self) -> bool {
+        self.place.load(Ordering::Acquire) == Self::ELSEWHERE
+    }
+
+    /// Another process has the answer, if it is under way.
+    pub fn is_of_another(&self) {
+        let _ = self.place.compare_exchange(Self::UNDER_WAY, Self::ELSEWHERE, Ordering::AcqRel, Ordering::Acquire);
     }
 
     /// The head of an answer that takes its time goes out.

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::base::time::Timestamp;
 use crate::engine::{DEFAULT, Sandbox};
+use crate::fleet::Fleet;
 use crate::scenario::verify::Report;
 use crate::scenario::{self, Body, ReadBody, Scenario};
 use crate::server::admin::page::{AFTER, Rows, page_of};
@@ -170,13 +171,33 @@ pub(crate) async fn delete(admin: &Admin, request: &AdminRequest<'_>) -> Result<
 /// How long the verdict on a sandbox that was removed waits for its last answers.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
-/// Nothing holds the answers of a sandbox back that was removed: waits until they are out, or their callers have left.
+/// The same for a sandbox that is to be removed, and answers that other replicas hold: of these nothing is heard in the section that
+/// removes it, in which nobody else can make one.
+pub(super) async fn answers_are_out_elsewhere(admin: &Admin, fleet: &Fleet, name: &str) {
+    let told = async {
+        // Where the database is away, nothing more is heard of.
+        if fleet.catch_up(name).await.is_err() {
+            return;
+        }
+        let Some(sandbox) = admin.machine.sandbox(name) else { return };
+        loop {
+            let told = sandbox.listen();
+            if sandbox.is_removed() || !sandbox.journal().iter().any(|entry| entry.wire.is_elsewhere()) {
+                return;
+            }
+            told.await;
+        }
+    };
+    let _ = tokio::time::timeout(LAST_ANSWERS, told).await;
+}
+
+/// Nothing holds the answers of a sandbox back here that was removed: waits until they are out, or their callers have left.
 async fn answers_are_out(admin: &Admin, sandbox: &Sandbox) {
     loop {
         let (told, changed) = (sandbox.listen(), admin.changed.notified());
         tokio::pin!(changed);
         changed.as_mut().enable();
-        if !sandbox.journal().iter().any(|entry| entry.wire.is_under_way()) {
+        if !sandbox.journal().iter().any(|entry| entry.wire.is_under_way() && !entry.wire.is_elsewhere()) {
             return;
         }
         tokio::select! {

@@ -3,15 +3,16 @@
 
 use std::sync::Arc;
 
-use ::http::StatusCode;
 use ::http::header::RETRY_AFTER;
+use ::http::{Method, StatusCode};
 
-use crate::engine::Sandbox;
+use crate::engine::{DEFAULT, Sandbox};
 use crate::fleet::{Fault, Fleet, Patience, Reach};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::AdminResponse;
 use crate::server::admin::route::{Reaches, Route};
+use crate::server::admin::sandboxes;
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
 use crate::server::verdicts::{Unsaid, unsaid};
@@ -36,7 +37,12 @@ pub(super) async fn answer(admin: &Admin, fleet: &Arc<Fleet>, route: &Route, req
             let reach = named.map_or_else(Reach::all, Reach::one);
             change(admin, fleet, &reach, route, request).await
         }
-        Reaches::List => change(admin, fleet, &Reach::list(named), route, request).await,
+        Reaches::List => {
+            if let Some(name) = named.filter(|name| route.method == Method::DELETE && *name != DEFAULT) {
+                sandboxes::answers_are_out_elsewhere(admin, fleet, name).await;
+            }
+            change(admin, fleet, &Reach::list(named), route, request).await
+        }
     }
 }
 

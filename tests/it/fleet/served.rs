@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, mpsc};
 use std::thread;
 
+use seatrial::engine::Machine;
 use seatrial::server::{self, Addresses, AllowedHosts, Config, Guard, Listen};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -16,6 +17,7 @@ use crate::client::exchange;
 /// A replica that is served until this is dropped.
 pub struct Served {
     pub ledger: Memory,
+    machine: Arc<Machine>,
     address: SocketAddr,
     end: oneshot::Sender<()>,
     thread: Option<thread::JoinHandle<()>>,
@@ -94,7 +96,7 @@ async fn serve(ledger: Memory, started: &mpsc::Sender<Served>) {
     let bound = server::bind(config, &[]).await.expect("a port of the loopback is free");
     let guard = Guard::new(&bound.addresses(), None, false, AllowedHosts::default(), String::new);
     let (end, ended) = oneshot::channel::<()>();
-    let _ = started.send(Served { ledger, address: bound.http, end, thread: None });
+    let _ = started.send(Served { ledger, machine: Arc::clone(&replica.machine), address: bound.http, end, thread: None });
     let served = server::serve(Arc::clone(&replica.machine), bound, guard, async { drop(ended.await) }).await;
     served.expect("threads can be started");
 }
@@ -128,6 +130,31 @@ fn a_conversation_is_played_once_whatever_answers_are_lost() {
         assert_eq!((status, &played["verdict"]), (200, &json!("passed")), "{how:?} {played}");
         assert_eq!(served.calls(), before + 1, "{how:?}");
     }
+}
+
+#[test]
+fn an_answer_that_another_replica_holds_is_waited_for_while_sandboxes_can_be_made() {
+    let (served, body) = (Served::start(), address("Ada").to_string());
+    let other = Served::join(&served.ledger);
+    let scenario = json!({"name": "held", "expect": [{"call": "shippo.CreateAddress", "when": "$answer.wire == 'sent'"}]});
+    let (status, made) = served.ask("POST", "/sandboxes", &json!({"name": "held", "scenario": scenario}));
+    assert_eq!(status, 201, "{made}");
+    let (status, fault) = served.ask("PUT", "/sandboxes/held/faults/slow", &json!({"on": "shippo.CreateAddress", "latency": "5m"}));
+    assert!(status < 300, "{fault}");
+    let token = made["credentials"]["shippo"][0]["token"].as_str().expect("a token");
+    let head = format!("POST /@held/shippo/addresses HTTP/1.1\r\nhost: localhost\r\nauthorization: ShippoToken {token}\r\n");
+    let length = format!("content-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+    let mut caller = TcpStream::connect(served.address).expect("it listens");
+    caller.write_all(format!("{head}{length}{body}").as_bytes()).expect("it is read");
+    while served.ask("GET", "/sandboxes/held/requests/count", &Value::Null).1["count"] != 1 {}
+    thread::scope(|scope| {
+        let deleted = scope.spawn(|| other.ask("DELETE", "/sandboxes/held", &Value::Null));
+        while !deleted.is_finished() && !other.machine.sandbox("held").is_some_and(|sandbox| sandbox.is_watched()) {}
+        assert_eq!(served.ask("POST", "/sandboxes", &json!({"name": "meanwhile"})).0, 201);
+        drop(caller);
+        let (status, verdict) = deleted.join().expect("nothing panics");
+        assert_eq!((status, &verdict["verdict"]), (200, &json!("failed")), "{verdict}");
+    });
 }
 
 /// Reads the request of a connection, which is not answered yet.
