@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use crate::fleet::ledger::{Fault, Head};
+use crate::fleet::patience::now;
 use crate::fleet::replica::{Fleet, Reach};
 use crate::fleet::section::Section;
 
@@ -59,7 +60,11 @@ impl Fleet {
 
     /// Looks at all sandboxes of a part. What was `refused` is so until the replica says again that it is there.
     async fn look_at_all(&self, part: usize, count: u32, refused: &mut Option<String>) -> Result<bool, Fault> {
+        let asked = now();
         let looked = self.look(self.refresh_part(part).await).await;
+        if looked.is_ok() {
+            self.parts[part].is_heard(asked);
+        }
         if looked.is_ok() && count.is_multiple_of(ALL * BEAT) {
             *refused = match part {
                 0 => self.beat().await.err().map(|error| error.to_string()),

@@ -17,6 +17,9 @@ use crate::fleet::replica::Fleet;
 /// After how many commits that failed, one after the other, a replica is out of service, and for how long. Then another one is tried.
 const FAILING: u32 = 3;
 const LATELY: Duration = Duration::from_secs(10);
+/// After how long without news of all sandboxes a replica does not rely on being told which credentials changed lately: half of how long
+/// that is told.
+const UNHEARD: Duration = Duration::from_secs(30);
 
 /// What a replica knows of a part of the ledger.
 #[derive(Default)]
@@ -25,6 +28,8 @@ pub(super) struct Part {
     comparing: AsyncMutex<u64>,
     /// How often a sandbox was let go of, which may still be there.
     forgotten: AtomicU64,
+    /// When it was last asked for all that was new then and is known here by now.
+    heard: Mutex<Option<Instant>>,
     /// Why it did not answer lately, or nothing can be committed there, if that is so.
     away: Mutex<Option<String>>,
     /// How many commits have failed there, one after the other, the latest one when and why.
@@ -36,6 +41,15 @@ pub(super) struct Part {
 impl Part {
     pub fn forgets(&self) {
         self.forgotten.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Is as new here as it was at that time.
+    pub fn is_heard(&self, asked: Instant) {
+        *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(asked);
+    }
+
+    fn is_unheard(&self) -> bool {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).is_none_or(|asked| asked.elapsed() > UNHEARD)
     }
 
     fn unread(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, (i64, String)>> {
@@ -102,16 +116,18 @@ impl Fleet {
     }
 
     /// Learns which sandboxes were made since, and whose credentials changed lately, and reads those that were let go of and are still
-    /// there.
+    /// there. After a while in which nothing was heard, all are looked at.
     ///
     /// # Errors
     /// When a database does not answer.
     pub async fn learn(&self) -> Result<(), Fault> {
         for part in 0..self.parts.len() {
+            let asked = now();
             let heads = self.learn_part(part).await?;
             for copy in heads.iter().filter(|head| self.is_behind(head)).filter_map(|head| self.copy(&head.name)) {
                 answered(self.catch_up_in_turn(&copy)).await?;
             }
+            self.parts[part].is_heard(asked);
         }
         Ok(())
     }
@@ -127,7 +143,7 @@ impl Fleet {
             let compared = comparing.lock().await;
             let forgotten = forgotten.load(Ordering::Acquire);
             let known = self.copies_in(part).iter().map(|copy| copy.known().0).max().unwrap_or_default();
-            let latest = if *compared == forgotten { known } else { 0 };
+            let latest = if *compared == forgotten && !self.parts[part].is_unheard() { known } else { 0 };
             Ok((compared, forgotten, self.ledger.heads(part, latest).await?))
         })
         .await?;

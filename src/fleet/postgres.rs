@@ -35,7 +35,7 @@ use tls::Tls;
 const CONNECT: Duration = Duration::from_secs(3);
 /// How long a replica is shown that is not heard of.
 const SHOWN: &str = "interval '15 seconds'";
-/// How long those are told of a change of credentials who ask for what is new. Until then they have followed what they were not told.
+/// How long those are told of a change of credentials who ask for what is new. Who has heard nothing for half as long asks for all.
 const LATELY: &str = "interval '60 seconds'";
 
 /// A transaction begins with bounds on how long it waits, and how long it may be idle: a replica that hangs lets go of what it holds.

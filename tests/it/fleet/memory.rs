@@ -9,6 +9,9 @@ use seatrial::fleet::{
     AMONG_REPLICAS, Append, Commit, Fault, Head, Hold, InboxRow, Ledger, Letter, Letters, Mark, News, Receipt, ReplicaRow, Row, Since, Trip,
 };
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
+use tokio::time::Instant;
+
+use super::network::now;
 
 /// How a commit fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +20,12 @@ pub enum Failing {
     Before,
     /// It is written, and nobody hears of it.
     After,
+    /// It is written, and what is heard of it is nothing that this version knows.
+    Garbled,
 }
+
+/// How long those are told of a change of credentials who ask for what is new.
+const READDRESSED: Duration = Duration::from_secs(60);
 
 /// The ledger of a fleet.
 #[derive(Clone, Default)]
@@ -51,7 +59,7 @@ struct Tables {
 
 struct Kept {
     head: Head,
-    is_readdressed: bool,
+    readdressed: Option<Instant>,
     checkpoint: i64,
     /// Tokens before and after, and the record.
     rows: Vec<(i64, i64, Row)>,
@@ -175,7 +183,9 @@ impl Kept {
         }
         self.exchanges.retain(|number, _| !append.unlisted.contains(number));
         self.exchanges.extend(append.exchanges.iter().cloned());
-        self.is_readdressed |= append.readdresses;
+        if append.readdresses {
+            self.readdressed = Some(now());
+        }
         self.head.since_checkpoint += append.bytes();
         if append.checkpoint.is_some() {
             (self.checkpoint, self.head.checkpoint_bytes, self.head.since_checkpoint) = (row.version, append.bytes(), 0);
@@ -197,7 +207,8 @@ impl Ledger for Memory {
 
     fn heads(&self, _: usize, after: i64) -> Trip<'_, Vec<Head>> {
         let tables = self.tables();
-        let is_meant = |kept: &&Kept| kept.head.mark.life > after || kept.is_readdressed;
+        let is_lately = |since: Instant| since.elapsed() < READDRESSED;
+        let is_meant = |kept: &&Kept| kept.head.mark.life > after || kept.readdressed.is_some_and(is_lately);
         let mut heads: Vec<Head> = tables.sandboxes.values().filter(is_meant).map(|kept| kept.head.clone()).collect();
         drop(tables);
         heads.sort_by_key(|head| head.mark.life);
@@ -213,7 +224,8 @@ impl Ledger for Memory {
     }
 
     fn is_committed(&self, receipt: Receipt) -> Trip<'_, bool> {
-        ready(self.tables().commits.contains(&receipt.token))
+        let is_committed = self.tables().commits.contains(&receipt.token);
+        Box::pin(async move { self.0.answers().await.map(|()| is_committed) })
     }
 
     fn take_lane(&self, name: Arc<str>, courier: i64, _: Duration) -> Trip<'_, bool> {
@@ -356,7 +368,7 @@ impl Hold for Transaction {
                 let mark = Mark { life: birth.life, version: 0, token: 0 };
                 let name = Arc::clone(&birth.name);
                 let head = Head { name: Arc::clone(&name), mark, since_checkpoint: 0, checkpoint_bytes: 0, used: 0, courier: None };
-                let mut kept = Kept { head, is_readdressed: false, checkpoint: 1, rows: Vec::new(), exchanges: BTreeMap::new() };
+                let mut kept = Kept { head, readdressed: None, checkpoint: 1, rows: Vec::new(), exchanges: BTreeMap::new() };
                 kept.append(commit.token, &birth.append);
                 assert!(tables.sandboxes.insert(name, kept).is_none(), "a name is given once");
             }
@@ -366,7 +378,11 @@ impl Hold for Transaction {
             for death in &commit.deaths {
                 tables.sandboxes.remove(&death.name);
             }
-            if failing == Some(Failing::After) { fault() } else { Ok(()) }
+            match failing {
+                Some(Failing::After) => fault(),
+                Some(Failing::Garbled) => Err(Fault::Damaged("it is garbled".to_owned())),
+                _ => Ok(()),
+            }
         })
     }
 
