@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::base::time::Timestamp;
 use crate::engine::Sandbox;
-use crate::fleet::{Fault, Fleet, Letter, Letters};
+use crate::fleet::{Fault, Fleet, Letter, Letters, Receipt};
 use crate::scenario::verify::{Report, Verdict};
 use crate::server::told::Told;
 use crate::server::unmatched::{Row, UnmatchedJournal};
@@ -48,6 +48,8 @@ pub struct Verdicts {
     kept: Mutex<Kept>,
     /// Where replicas tell each other their verdicts.
     told: Option<Told>,
+    /// What was said in sections, as long as nobody knows whether they are committed.
+    undecided: Mutex<Vec<(Receipt, Unsaid)>>,
     /// The requests that met nothing, which belong to no sandbox.
     unmatched: Option<Arc<UnmatchedJournal>>,
 }
@@ -141,7 +143,7 @@ impl Verdicts {
     /// Verdicts that replicas tell each other, if there is a fleet.
     pub(super) fn new(fleet: Option<Arc<Fleet>>, unmatched: Arc<UnmatchedJournal>) -> Self {
         let told = fleet.map(|fleet| Told::new(fleet, "\u{1}verdicts"));
-        Self { kept: Mutex::default(), told, unmatched: Some(unmatched) }
+        Self { told, unmatched: Some(unmatched), ..Self::default() }
     }
 
     /// The latest requests that met nothing, oldest first.
@@ -155,6 +157,30 @@ impl Verdicts {
         let mut farewell = Some(farewell);
         let _ = UNSAID.try_with(|unsaid| unsaid.borrow_mut().extend(farewell.take()));
         farewell.into_iter().for_each(|farewell| self.say(farewell));
+    }
+
+    /// Keeps what was said in a section, until somebody knows whether that is committed.
+    pub(super) fn keep_for(&self, receipt: Option<Receipt>, unsaid: Unsaid) {
+        let mut undecided = self.undecided();
+        undecided.extend(receipt.filter(|_| !unsaid.0.is_empty()).map(|receipt| (receipt, unsaid)));
+        let over = undecided.len().saturating_sub(MOST);
+        undecided.drain(..over);
+    }
+
+    /// Says what was said in sections that are committed, as far as the database tells.
+    pub(super) async fn decide(&self, fleet: &Fleet) {
+        let mut undecided = std::mem::take(&mut *self.undecided()).into_iter();
+        while let Some((receipt, unsaid)) = undecided.next() {
+            match fleet.ledger().is_committed(receipt.clone()).await {
+                Ok(true) => unsaid.say(self),
+                Ok(false) => {}
+                Err(_) => return self.undecided().extend(std::iter::once((receipt, unsaid)).chain(undecided)),
+            }
+        }
+    }
+
+    fn undecided(&self) -> MutexGuard<'_, Vec<(Receipt, Unsaid)>> {
+        self.undecided.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn say(&self, Farewell { sandbox, why, remarks, verdict, was_called }: Farewell) {

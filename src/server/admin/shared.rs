@@ -63,11 +63,17 @@ async fn change(
                 let (answered, unsaid) = unsaid(route.run(admin, request)).await;
                 match section.commit().await {
                     Ok(()) => return told(admin, answered, unsaid).await,
-                    Err(failed) => match fleet.after(failed, &patience).await {
-                        Ok(true) => return told(admin, answered, unsaid).await,
-                        Ok(false) => continue,
-                        Err(fault) => return Err(away(&fault)),
-                    },
+                    Err(failed) => {
+                        let receipt = failed.receipt.clone();
+                        match fleet.after(failed, &patience).await {
+                            Ok(true) => return told(admin, answered, unsaid).await,
+                            Ok(false) => continue,
+                            Err(fault) => {
+                                admin.verdicts.keep_for(receipt, unsaid);
+                                return Err(away(&fault));
+                            }
+                        }
+                    }
                 }
             }
             Err(fault) => fault.into(),

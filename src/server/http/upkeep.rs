@@ -14,7 +14,7 @@ use crate::server::inbox::Inboxes;
 use crate::server::shutdown::{self, Ending};
 use crate::server::told::Told;
 use crate::server::unmatched::UnmatchedJournal;
-use crate::server::verdicts::Verdicts;
+use crate::server::verdicts::{Verdicts, unsaid};
 
 /// How often abandoned sandboxes are looked for.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -31,7 +31,10 @@ pub(super) async fn sweep(machine: Arc<Machine>, verdicts: Arc<Verdicts>, inboxe
         ticks.tick().await;
         let removed = match &fleet {
             None => machine.sweep(wall()),
-            Some(fleet) => sweep_shared(&machine, fleet).await,
+            Some(fleet) => {
+                verdicts.decide(fleet).await;
+                sweep_shared(&machine, &verdicts, fleet).await
+            }
         };
         for sandbox in removed {
             tracing::info!(sandbox = &*sandbox.name, "nobody used it for as long as it is kept; it is removed");
@@ -44,14 +47,19 @@ pub(super) async fn sweep(machine: Arc<Machine>, verdicts: Arc<Verdicts>, inboxe
 }
 
 /// Removes the sandboxes that no replica was asked for.
-async fn sweep_shared(machine: &Machine, fleet: &Arc<Fleet>) -> Vec<Arc<Sandbox>> {
+async fn sweep_shared(machine: &Machine, verdicts: &Verdicts, fleet: &Arc<Fleet>) -> Vec<Arc<Sandbox>> {
     let is_over = |sandbox: &Sandbox| sandbox.expires().is_some_and(|expires| expires < wall());
     fleet.tell_of_use().await;
     let mut removed = Vec::new();
     for sandbox in machine.sandboxes().into_iter().filter(|sandbox| is_over(sandbox)) {
         let remove = |section: &Section| section.holds(&sandbox) && is_over(&sandbox) && machine.remove(&sandbox.name);
-        if let Ok(true) = fleet.run(&Reach::list(Some(&sandbox.name)), remove).await {
-            removed.push(sandbox);
+        match fleet.try_run(&Reach::list(Some(&sandbox.name)), remove).await {
+            Ok(true) => removed.push(sandbox),
+            Err((_, Some((receipt, true)))) => {
+                let (_, said) = unsaid(async { shutdown::report(machine, verdicts, &sandbox, Ending::Abandoned) }).await;
+                verdicts.keep_for(Some(receipt), said);
+            }
+            _ => {}
         }
     }
     removed
