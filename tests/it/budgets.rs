@@ -285,6 +285,7 @@ fn a_sandbox_that_is_larger_than_it_may_be_leaves_room_for_others() {
     });
     let (default, large, small) = (("default", crate::admin::SHIPPO[1].1), ("large", &*of_large), ("small", &*of_small));
     let mut id = String::new();
+    admin(&server, "POST", "/sandboxes/large/snapshot", &json!({"name": "early"}));
     for _ in 0..2000 {
         let made = call(&server, "POST", large, "", &"n".repeat(90));
         assert_eq!(made.status, 201, "{}", made.body);
@@ -308,6 +309,7 @@ fn a_sandbox_that_is_larger_than_it_may_be_leaves_room_for_others() {
     assert_eq!(send(&server, "DELETE", "/_seatrial/sandboxes/large", &[], "").status, 200);
     let log = server.log();
     assert!(log.contains("sandbox `large` holds ") && log.contains("and may hold 200000: it can be read, reset and deleted"), "{log}");
+    assert!(log.contains("its snapshots hold ") && log.contains("which only deleting them frees: `early` ("), "{log}");
     assert!(log.contains("all sandboxes hold ") && log.contains("start with a larger `--total-bytes`"), "{log}");
 }
 

@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use crate::cli::arguments::ServeArguments;
 use crate::cli::files::Unread;
 use crate::cli::{Exit, complain, scenarios, warn};
-use crate::engine::{DEFAULT, Machine, Sandbox};
+use crate::engine::{DEFAULT, Machine, Sandbox, Snapshot};
 use crate::scenario::verify::{Format, Report};
 use crate::scenario::{self, Scenario};
 use crate::server;
@@ -203,6 +203,17 @@ fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// What the snapshots of a sandbox hold, in words; nothing if there are none.
+fn held_by_snapshots(sandbox: &Sandbox) -> String {
+    let snapshots = sandbox.snapshots();
+    if snapshots.is_empty() {
+        return String::new();
+    }
+    let held: usize = snapshots.values().map(Snapshot::counted).sum();
+    let names: Vec<String> = snapshots.iter().map(|(name, snapshot)| format!("`{name}` ({} bytes)", snapshot.counted())).collect();
+    format!("its snapshots hold {held} of these bytes, which only deleting them frees: {}; ", names.join(", "))
+}
+
 /// Says what a data directory brought, where that is not what was left there.
 pub(super) fn tell(directory: &Path, opened: &Opened, machine: &Machine) {
     let Some(left) = opened.left else { return };
@@ -216,9 +227,10 @@ pub(super) fn tell(directory: &Path, opened: &Opened, machine: &Machine) {
     tracing::info!(sandboxes, %directory, "goes on with what was kept");
     let most = machine.options().sandbox_bytes;
     for (name, bytes) in &opened.overfull {
+        let snapshots = machine.sandbox(name).map(|sandbox| held_by_snapshots(&sandbox)).unwrap_or_default();
         tracing::warn!(
             "sandbox `{name}` holds {bytes} bytes and may hold {most}: it can be read, reset and deleted, and what would make it grow is \
-             refused; to go on with it, start with a larger `--sandbox-bytes`"
+             refused; {snapshots}to go on with it, start with a larger `--sandbox-bytes`"
         );
     }
     let all = machine.total_usage();
