@@ -412,11 +412,12 @@ fn shares(boxes: &Boxes) -> usize {
 /// There is a share of that sender in that inbox from now on; others make room.
 fn share<'b>(boxes: &'b mut Boxes, name: &str, sender: &Sender) -> &'b mut Share {
     let is_there = boxes.get(name).is_some_and(|inbox| inbox.shares.contains_key(sender));
-    if !is_there && shares(boxes) >= SHARES {
-        if let Some((name, sender)) = quietest_of_most(boxes, (name, sender), |_| 1) {
-            boxes.entry(name).and_modify(|inbox| drop(inbox.shares.remove(&sender)));
-            boxes.retain(|_, inbox| !inbox.shares.is_empty());
-        }
+    if !is_there
+        && shares(boxes) >= SHARES
+        && let Some((name, sender)) = quietest_of_most(boxes, (name, sender), |_| 1)
+    {
+        boxes.entry(name).and_modify(|inbox| drop(inbox.shares.remove(&sender)));
+        boxes.retain(|_, inbox| !inbox.shares.is_empty());
     }
     boxes.entry(name.to_owned()).or_default().shares.entry(sender.clone()).or_default()
 }
