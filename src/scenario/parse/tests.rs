@@ -137,7 +137,7 @@ fn steps_may_wait_for_calls() {
 fn cost_grows_with_the_size_of_the_file_only() {
     let keys: String = (0..40_000).map(|n| format!("k{n}: 1\n")).collect();
     assert_eq!(codes(&keys).len(), MAX_PROBLEMS + 1);
-    assert_eq!(super::read(&keys, "keys.yaml", None, scenario).1.len(), MAX_PROBLEMS + 1, "no more are looked at");
+    assert_eq!(super::read(&keys, "keys.yaml", &node::SCENARIO, None, scenario).1.len(), MAX_PROBLEMS + 1, "no more are looked at");
     let overrides: String = (0..19_000).map(|n| format!("- {{on: a.b{n}, fault: reset}}\n")).collect();
     assert_eq!(codes(&format!("overrides:\n{overrides}")), [""; 0]);
     let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(200_000), "*a, ".repeat(10_000));

@@ -68,7 +68,7 @@ fn answer(machine: &Machine, exchange: &Exchange<'_>) -> Result<(&'static str, V
 
 /// An answer written by hand: what the vendor would not add to it by itself.
 fn respond(machine: &Machine, exchange: &Exchange<'_>, status: u16) -> Value {
-    let Exchange { entry, answer, .. } = exchange;
+    let Exchange { answer, .. } = exchange;
     let mut respond = json!({"status": status});
     let kind = answer.header("content-type");
     let (bytes, header) = (answer.bytes(), |name: &str| literal(&answer.header(name).into()));
