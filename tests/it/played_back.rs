@@ -225,7 +225,7 @@ fn conversations_are_read_that_are_larger_than_scenarios() {
     // A server is sent no such conversations, and says who reads them.
     let path = "/_seatrial/sandboxes/large/conversations?vendor=shippo";
     let refused = send(&server, "POST", path, &[("content-type", "application/yaml")], &long);
-    assert!(refused.status == 400 && refused.body.contains("contract run"), "{} {:.500}", refused.status, refused.body);
+    assert!(refused.status == 422 && refused.body.contains("contract run"), "{} {:.500}", refused.status, refused.body);
 }
 
 #[test]
