@@ -9,6 +9,9 @@ use std::thread;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
+use crate::engine;
+use crate::server::pieces;
+
 /// How many threads of a runtime do what would block it, such as large bodies, files that are written and look-ups of names. Each kind has
 /// fewer places, so that this is for what nobody has thought of.
 pub(crate) const MOST_THREADS: usize = 128;
@@ -20,11 +23,12 @@ pub(super) struct Apart(Option<Runtime>);
 pub(super) struct Awaited<T>(pub(super) JoinHandle<T>);
 
 impl Apart {
-    /// As many workers as there are processors, in threads of this name.
+    /// As many workers as there are processors, in threads of this name. From now on threads wait for locked sandboxes beside the workers.
     ///
     /// # Errors
     /// When no thread can be made.
     pub fn start(name: &str) -> io::Result<Self> {
+        engine::wait_by(pieces::wait_for_lock);
         let workers = thread::available_parallelism().map_or(1, usize::from);
         let mut builder = Builder::new_multi_thread();
         let runtime = builder.worker_threads(workers).max_blocking_threads(MOST_THREADS).thread_name(name).enable_all().build()?;

@@ -45,7 +45,6 @@ use crate::server::local::Local;
 use crate::server::look_ups::LookUps;
 use crate::server::metrics::Metrics;
 use crate::server::outgoing::{Outgoing, Room, Turn};
-use crate::server::pieces;
 use crate::server::proxy::{Proxy, STRANGER};
 use crate::server::reachability;
 use crate::server::recording::Recording;
@@ -102,7 +101,6 @@ pub async fn serve_embedded(
     let metrics = Arc::new(Metrics::default());
     let log = bound.config.log.clone();
     let client = Arc::new(WebhookClient::new(bound.config.egress.clone(), bound.own_addresses(), Arc::clone(&inboxes)));
-    engine::wait_by(pieces::wait_for_lock);
     let (apart, heavy) = (Apart::start("seatrial-apart")?, Apart::start("seatrial-heavy")?);
     let fleet = bound.config.fleet.clone();
     if let Some(fleet) = &fleet {
