@@ -5,7 +5,7 @@ use super::reader::Reader;
 use super::roots::ExprContext;
 use crate::carrier::Status;
 use crate::scenario::ast::{Given, Operation, Pattern};
-use crate::scenario::error::{Spanned, nearest};
+use crate::scenario::error::{Spanned, nearest, suggestion};
 use crate::scenario::expr::types::{Looked, Type, Types as _};
 use crate::scenario::node::{Kind, Member, Node};
 
@@ -34,10 +34,11 @@ fn row(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
         let name = member.key.value.as_str();
         (!name.contains('.')).then(|| nearest(name, members::GIVEN).or_else(|| meant(name))).flatten()
     };
-    let (misspelt, operations): (Vec<&Member>, Vec<&Member>) =
-        entries.iter().filter(|member| !is_beside(member)).partition(|member| near(member).is_some());
+    let has_operation = entries.iter().any(|member| member.key.value.contains('.'));
+    let is_misspelt = |member: &&Member| near(member).is_some() || has_operation && !member.key.value.contains('.');
+    let (misspelt, operations): (Vec<&Member>, Vec<&Member>) = entries.iter().filter(|member| !is_beside(member)).partition(is_misspelt);
     for member in &misspelt {
-        let help = near(member).map_or_else(String::new, |near| format!("did you mean `{near}`?"));
+        let help = near(member).map_or_else(|| suggestion(&member.key.value, &members::GIVEN), |near| format!("did you mean `{near}`?"));
         reader
             .problem("S004", member.key.span, format!("unknown member `{}`", member.key.value))
             .label("not a member of a row of `given`")

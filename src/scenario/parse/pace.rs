@@ -63,6 +63,7 @@ pub(super) fn latency(reader: &mut Reader<'_>, node: &Node) -> Option<Latency> {
             }
             Spread::LogNormal { median, p99 }
         }
+        _ if fields.may_mean(&members::LATENCY) => return None,
         [] if !per_byte.is_zero() => Spread::Even(Between { min: Duration::ZERO, max: Duration::ZERO }),
         [] => {
             let label = "expected `time`, `median` with `p99`, or `per_byte`";

@@ -160,7 +160,9 @@ impl Reader<'_> {
     pub(super) fn window(&mut self, node: &Node) -> Option<Window> {
         let fields = self.fields(node, "`clock`", &members::WINDOW)?;
         if fields.present(&members::WINDOW).iter().all(|name| *name == "zone") {
-            self.problem("S006", node.span, "a clock at any time").label("expected one of `from`, `until`, `daily`, `days`");
+            if !fields.may_mean(&members::WINDOW) {
+                self.problem("S006", node.span, "a clock at any time").label("expected one of `from`, `until`, `daily`, `days`");
+            }
             return None;
         }
         let from = fields.get("from").map(|node| self.timestamp(node, "from"));

@@ -47,7 +47,8 @@ fn timeline(reader: &mut Reader<'_>, Member { key, value }: &Member) -> Option<T
         return Some(Timeline { name, vendor, when, library, steps: Vec::new(), then });
     }
     // What else it says is looked at without its steps, too.
-    let Some(node) = fields.require(reader, "steps") else {
+    let is_misspelt = fields.get("steps").is_none() && fields.may_mean(&["use", "steps"]);
+    let Some(node) = (if is_misspelt { None } else { fields.require(reader, "steps") }) else {
         return Some(Timeline { name, vendor, when, library: None, steps: Vec::new(), then });
     };
     let from = fields.get("from").and_then(|node| anchor(reader, node));

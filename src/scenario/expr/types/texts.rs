@@ -140,6 +140,8 @@ impl Texts {
             Self::Countries => {
                 countries::find(text).is_some_and(|country| country.alpha2 == text) || matches!(text.as_bytes(), [b'X', b'A'..=b'Z'])
             }
+            // What stands in braces in a document is a value in a call.
+            Self::Paths(_) if text.contains('{') => false,
             Self::Paths(all) => text.starts_with('/') && (all.is_empty() || all.iter().any(|template| is_path_of(text, template))),
             Self::Lower => text.to_lowercase() == text,
         }
@@ -206,6 +208,9 @@ impl Texts {
                 Some(country) => format!("countries are codes of two capitals: `'{}'`", country.alpha2),
                 None => "countries are codes of two capitals, such as `'US'`".to_owned(),
             }),
+            Self::Paths(_) if found.contains('{') => {
+                Some("what is in braces is a value in a call: write the value, or `*` for any".to_owned())
+            }
             Self::Paths(all) => {
                 let own: Vec<&str> = all.iter().map(String::as_str).collect();
                 let which = if (1..=4).contains(&own.len()) { format!(": {}", quoted(&own)) } else { String::new() };
