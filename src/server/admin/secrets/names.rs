@@ -67,10 +67,11 @@ const KEYS: &str = "api access secret private auth signing shared master encrypt
 pub(super) const LAYERS: usize = 4;
 
 /// Where rows of parameters have their names.
-pub(super) const NAMES: [&str; 10] = ["name", "key", "header", "field", "id", "parameter", "param", "attribute", "type", "k"];
+pub(super) const NAMES: [&str; 12] =
+    ["name", "key", "header", "field", "id", "parameter", "param", "attribute", "type", "k", "parametername", "parameterkey"];
 
 /// Where they have their values.
-pub(super) const VALUES: [&str; 8] = ["value", "values", "stringvalue", "string_value", "content", "text", "val", "v"];
+pub(super) const VALUES: [&str; 9] = ["value", "values", "stringvalue", "string_value", "content", "text", "val", "v", "parametervalue"];
 
 /// Headers of credentials whose names say nothing of it.
 const HEADERS: &str = "dpop sec-websocket-protocol";

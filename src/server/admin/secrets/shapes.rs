@@ -119,11 +119,25 @@ pub(super) fn said<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
         let login = r"(?-u:\b)(?:login|user)[ \t\r\n]+[^\s|│]+[ \t\r\n]+password[ \t\r\n]+(?<word>[^\s'\x22]+)";
         let driver = r"(?-u:\b)jdbc:[A-Za-z0-9:]+:[^\s/@:'\x22]+/(?<driver>[^\s'\x22@]+)@";
         let attached = r"(?-u:\b)(?:mysql|mariadb)[\w-]{0,16}[ \t](?:[^\n;|&]*?[ \t])?-p(?<attached>[^\s'\x22]+|['\x22])";
-        let apart = r"(?-u:\b)(?:sshpass[ \t]+-p|redis-cli[ \t](?:[^\n;|&]*?[ \t])?-a)[ \t]*(?<apart>[^\s'\x22]+|['\x22])";
+        let short = r"redis-cli[ \t](?:[^\n;|&]*?[ \t])?-a|(?:docker|podman)[ \t]+login[ \t](?:[^\n;|&]*?[ \t])?-p";
+        let apart = format!(r"(?-u:\b)(?:sshpass[ \t]+-p|{short})[ \t]*(?<apart>[^\s'\x22]+|['\x22])");
         let digest = r"(?-u:\b)(?i:digest)[ \t](?:[^\r\n]*?[, ])?response=(?<digest>[^\s'\x22,]+|['\x22])";
         Regex::new(&format!("{statement}|{login}|{driver}|{attached}|{apart}|{digest}")).expect("the pattern is one")
     });
-    let begins = ["assword", "ASSWORD", "dentified", "DENTIFIED", "jdbc:", "mysql", "mariadb", "sshpass", "redis-cli", "response="];
+    let begins = [
+        "assword",
+        "ASSWORD",
+        "dentified",
+        "DENTIFIED",
+        "jdbc:",
+        "mysql",
+        "mariadb",
+        "sshpass",
+        "redis-cli",
+        "response=",
+        "docker",
+        "podman",
+    ];
     if !begins.iter().any(|begin| text.contains(begin)) {
         return text.into();
     }

@@ -79,6 +79,8 @@ fn bodies_are_hidden_by_name() {
         (r#"[["password", "q7"], ["city", "Bern"]]"#, r#"[["password","[redacted]"],["city","Bern"]]"#),
         (r#"{"header": "X-Pin", "value": ["q7"]}"#, r#"{"header":"X-Pin","value":"[redacted]"}"#),
         (r#"[{"parameter": "password", "stringValue": "q7"}]"#, r#"[{"parameter":"password","stringValue":"[redacted]"}]"#),
+        (r#"{"ParameterKey": "DbPassword", "ParameterValue": "q7"}"#, r#"{"ParameterKey":"[redacted]","ParameterValue":"[redacted]"}"#),
+        (r#"{"parameterName": "password", "parameterValue": "q7"}"#, r#"{"parameterName":"password","parameterValue":"[redacted]"}"#),
         (r#"{"keys": ["user", "password"], "values": ["ada", "q7"]}"#, r#"{"keys":["user","password"],"values":["ada","[redacted]"]}"#),
         (r#"{"values": [12], "keys": ["pin"]}"#, r#"{"values":["[redacted]"],"keys":["pin"]}"#),
         (r#"{"required": ["password"], "values": ["a", "b"]}"#, r#"{"required":["password"],"values":["a","b"]}"#),

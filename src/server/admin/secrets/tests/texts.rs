@@ -94,6 +94,8 @@ fn what_statements_and_files_of_logins_say_is_hidden() {
     check("mysql -h db -uada -pq7-q7 shop | wc", "mysql -h db -uada -p[redacted] shop | wc");
     check("mysqldump -p'q7 q7' shop", "mysqldump -p'[redacted]' shop");
     check("sshpass -p q7-q7 ssh a; redis-cli -h db -a q7-q7 ping", "sshpass -p [redacted] ssh a; redis-cli -h db -a [redacted] ping");
+    check("docker login -u ada -p q7-q7 host", "docker login -u ada -p [redacted] host");
+    check("docker run -p 80:80 x", "docker run -p 80:80 x");
     check("mysql -h db -p shop", "mysql -h db -p shop");
 }
 
