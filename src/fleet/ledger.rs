@@ -205,7 +205,7 @@ impl From<Vec<u8>> for Letter {
 }
 
 /// What an inbox holds, and how much it had.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub struct Letters {
     /// How many it ever received.
     pub received: u64,
@@ -213,6 +213,8 @@ pub struct Letters {
     pub dropped_heavy: u64,
     /// The letters that it still has, with their numbers, in order.
     pub letters: Vec<(u64, Vec<u8>)>,
+    /// Who has sent some, a sandbox or all who are none, and how many since the sandbox began.
+    pub shares: Vec<(Option<String>, u64)>,
 }
 
 /// An inbox, without what is in it.
@@ -303,6 +305,9 @@ pub trait Ledger: Send + Sync {
 
     /// Removes an inbox, with its letters; of one among replicas the letters alone.
     fn clear(&self, inbox: String) -> Trip<'_, ()>;
+
+    /// Removes the letters of a sandbox that begins anew; of one that is gone also inboxes in which nobody else has had a letter.
+    fn forget(&self, sandbox: String, is_gone: bool) -> Trip<'_, ()>;
 }
 
 /// A transaction. What it holds, nobody else appends to until it ends; dropping it rolls it back.

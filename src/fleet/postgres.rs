@@ -281,7 +281,7 @@ impl Ledger for Postgres {
     }
 
     fn post(&self, inbox: String, sandbox: Option<String>, letters: Vec<Letter>) -> Trip<'_, ()> {
-        Box::pin(async move { letters::post(&self.pool, (&inbox, sandbox.as_deref()), &letters).await })
+        Box::pin(async move { letters::post(&self.pool, (&inbox, sandbox.as_deref().unwrap_or_default()), &letters).await })
     }
 
     fn letters(&self, inbox: String, opens: bool) -> Trip<'_, Option<Letters>> {
@@ -294,6 +294,10 @@ impl Ledger for Postgres {
 
     fn clear(&self, inbox: String) -> Trip<'_, ()> {
         Box::pin(async move { letters::clear(&self.pool, &inbox).await })
+    }
+
+    fn forget(&self, sandbox: String, is_gone: bool) -> Trip<'_, ()> {
+        Box::pin(async move { letters::forget(&self.pool, &sandbox, is_gone).await })
     }
 }
 

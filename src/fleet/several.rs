@@ -201,6 +201,10 @@ impl Ledger for Several {
     fn clear(&self, inbox: String) -> Trip<'_, ()> {
         Box::pin(self.first().to(self.first().ledger.clear(inbox)))
     }
+
+    fn forget(&self, sandbox: String, is_gone: bool) -> Trip<'_, ()> {
+        Box::pin(self.first().to(self.first().ledger.forget(sandbox, is_gone)))
+    }
 }
 
 impl Hold for Transactions {

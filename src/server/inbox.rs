@@ -56,6 +56,8 @@ struct Inbox {
     received: u64,
     latest: Option<Timestamp>,
     shares: BTreeMap<Sender, Share>,
+    /// The hash of what it was copied from, if it was.
+    copied: Option<u64>,
 }
 
 /// What one sender has in an inbox. Who reads an inbox that is not there begins the share of those who are no sandbox.
@@ -63,6 +65,8 @@ struct Inbox {
 struct Share {
     requests: VecDeque<Arc<ReceivedRequest>>,
     bytes: usize,
+    /// How many it ever received since its sandbox began.
+    received: u64,
     latest: Option<Timestamp>,
     /// How many letters came with queries that have several answers, by the hashes of these.
     counts: BTreeMap<u64, usize>,
@@ -245,38 +249,40 @@ impl Inboxes {
         Some(*count - 1)
     }
 
-    /// The same by the letters that replicas share; `None` where some made room.
+    /// The same by the letters that replicas share; `None` where some of that sender made room.
     fn found(&self, name: &str, query: &str, sender: &Sender) -> Option<usize> {
         let boxes = self.boxes.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(inbox) = boxes.get(name) else { return Some(0) };
-        let own = inbox.shares.get(sender).into_iter().flat_map(|share| &share.requests);
-        (inbox.letters() as u64 == inbox.received).then(|| own.filter(|request| request.query == query).count())
+        let Some(share) = boxes.get(name).and_then(|inbox| inbox.shares.get(sender)) else { return Some(0) };
+        let own = share.requests.iter().filter(|request| request.query == query);
+        (share.requests.len() as u64 == share.received).then(|| own.count())
     }
 
     /// Copies an inbox that replicas share; nothing where there are none. With `opens` there is such an inbox from now on.
     pub async fn copy(&self, name: &str, opens: bool) -> Result<(), Fault> {
         let Some(fleet) = &self.fleet else { return Ok(()) };
         let read = || fleet.ledger().letters(name.to_owned(), opens);
-        let Some(Letters { received, letters, .. }) = Patience::with(read).await? else {
+        let Some(letters) = Patience::with(read).await? else {
             self.clear(name);
             return Ok(());
         };
+        let copied = Some(BuildHasherDefault::<DefaultHasher>::new().hash_one(&letters));
         let mut boxes = self.boxes.lock().unwrap_or_else(PoisonError::into_inner);
-        if boxes.get(name).is_some_and(|inbox| (inbox.received, inbox.letters()) == (received, letters.len())) {
+        if boxes.get(name).is_some_and(|inbox| inbox.copied == copied) {
             return Ok(());
         }
         boxes.remove(name);
         drop(boxes);
+        let Letters { received, letters, shares, .. } = letters;
         for (number, letter) in letters {
             let mut request: ReceivedRequest = postcard::from_bytes(&letter).map_err(|error| Fault::Damaged(error.to_string()))?;
             request.number = number;
             self.keep(name, request);
         }
         let mut boxes = self.boxes.lock().unwrap_or_else(PoisonError::into_inner);
-        if !boxes.contains_key(name) {
-            share(&mut boxes, name, &None);
+        for (sender, received) in shares {
+            share(&mut boxes, name, &sender).received = received;
         }
-        boxes.entry(name.to_owned()).and_modify(|inbox| inbox.received = received);
+        boxes.entry(name.to_owned()).and_modify(|inbox| (inbox.received, inbox.copied) = (received, copied));
         Ok(())
     }
 
@@ -305,12 +311,16 @@ impl Inboxes {
         request.number = inbox.received;
         let own = inbox.shares.entry(sender.clone()).or_default();
         own.latest = inbox.latest;
+        own.received += 1;
         own.bytes += request.bytes();
         own.requests.push_back(Arc::new(request));
         inbox.fit();
         while boxes.values().flat_map(|inbox| inbox.shares.values()).map(|share| share.bytes).sum::<usize>() > TOTAL_BYTES {
             let Some((name, sender)) = quietest_of_most(&boxes, (name, &sender), |share| share.bytes) else { break };
-            boxes.entry(name).and_modify(|inbox| inbox.shares.entry(sender).or_default().empty());
+            boxes.entry(name).and_modify(|inbox| {
+                inbox.shares.entry(sender).or_default().empty();
+                inbox.copied = None;
+            });
         }
         drop(boxes);
         self.changed.notify(usize::MAX);
@@ -361,11 +371,12 @@ impl Inboxes {
     }
 
     /// Removes the letters of a sandbox that was reset from the inboxes of this process, which stay its own and count on; their answers
-    /// begin anew. Letters that replicas share stay.
+    /// begin anew. Those that replicas share go when that is committed.
     pub fn empty(&self, sandbox: &str) {
         for inbox in self.boxes.lock().unwrap_or_else(PoisonError::into_inner).values_mut() {
             inbox.shares.entry(Some(sandbox.to_owned())).and_modify(|share| {
                 share.empty();
+                share.received = 0;
                 share.counts.clear();
             });
         }
@@ -416,7 +427,10 @@ fn share<'b>(boxes: &'b mut Boxes, name: &str, sender: &Sender) -> &'b mut Share
         && shares(boxes) >= SHARES
         && let Some((name, sender)) = quietest_of_most(boxes, (name, sender), |_| 1)
     {
-        boxes.entry(name).and_modify(|inbox| drop(inbox.shares.remove(&sender)));
+        boxes.entry(name).and_modify(|inbox| {
+            inbox.shares.remove(&sender);
+            inbox.copied = None;
+        });
         boxes.retain(|_, inbox| !inbox.shares.is_empty());
     }
     boxes.entry(name.to_owned()).or_default().shares.entry(sender.clone()).or_default()

@@ -10,7 +10,7 @@ use crate::server::admin::secrets::{AllNames, Redactor, Secrets, paths};
 use crate::server::clock::{slice, wall};
 use crate::server::pieces::never_late;
 use crate::server::unmatched::Row;
-use crate::server::verdicts::{Ended, Farewell, Verdicts};
+use crate::server::verdicts::{Ended, Ending, Farewell, Verdicts};
 
 /// At shutdown at most this many sandboxes are verified for the log.
 const MOST: usize = 100;
@@ -22,33 +22,6 @@ const LAST_VERDICT: Duration = Duration::from_millis(2500);
 
 /// Why sandboxes are judged that end with the process.
 const LEAVES: &str = "the process leaves";
-
-/// How a sandbox ends, or what it was so far.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ending {
-    Deleted,
-    Abandoned,
-    Reset,
-    Replaced,
-    Imported,
-}
-
-impl Ending {
-    fn words(self) -> &'static str {
-        match self {
-            Self::Deleted => "it was deleted",
-            Self::Abandoned => "it was abandoned",
-            Self::Reset => "it was reset",
-            Self::Replaced => "it goes on under another scenario",
-            Self::Imported => "a file took its place",
-        }
-    }
-
-    /// Whether the sandbox is used again. Tests reset it before each of them, and behind the last one: either may end what no test began.
-    fn goes_on(self) -> bool {
-        !matches!(self, Self::Deleted | Self::Abandoned)
-    }
-}
 
 fn was_called(sandbox: &Sandbox) -> bool {
     let journal = sandbox.journal();
@@ -89,13 +62,13 @@ pub(super) fn keep(judged: Judged, machine: &Machine, verdicts: &Verdicts, sandb
     if is_failure && !was_called && ending.goes_on() && sandbox.was_called_before() != Some(false) {
         report = skip(report, ending.words());
     }
-    let (sandbox, why, remarks) = (Arc::clone(sandbox), ending.words(), remarks(&report, || &redactor));
+    let (sandbox, remarks) = (Arc::clone(sandbox), remarks(&report, || &redactor));
     let verdict = (expects && (was_called || is_failure || !ending.goes_on())).then(|| {
         let report = shown(report.clone(), verdicts, &redactor, machine);
-        Ended { at: wall(), why: why.to_owned(), report }
+        Ended { at: wall(), why: ending.words().to_owned(), report }
     });
     let was_called = (expects && ending.goes_on()).then_some(was_called);
-    verdicts.end(Farewell { sandbox, why, remarks, verdict, was_called });
+    verdicts.end(Farewell { sandbox, ending, remarks, verdict, was_called });
     report
 }
 

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::base::time::Timestamp;
 use crate::engine::Sandbox;
-use crate::fleet::{Fault, Fleet, Letter, Letters, Receipt};
+use crate::fleet::{Fault, Fleet, Letter, Letters, Patience, Receipt};
 use crate::scenario::verify::{Report, Verdict};
 use crate::server::told::Told;
 use crate::server::unmatched::{Row, UnmatchedJournal};
@@ -54,11 +54,43 @@ pub struct Verdicts {
     unmatched: Option<Arc<UnmatchedJournal>>,
 }
 
+/// How a sandbox ends, or what it was so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    Deleted,
+    Abandoned,
+    Reset,
+    Replaced,
+    Imported,
+}
+
+impl Ending {
+    /// How it ended, such as `it was deleted`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Deleted => "it was deleted",
+            Self::Abandoned => "it was abandoned",
+            Self::Reset => "it was reset",
+            Self::Replaced => "it goes on under another scenario",
+            Self::Imported => "a file took its place",
+        }
+    }
+
+    /// Whether the sandbox is used again. Tests reset it before each of them, and behind the last one: either may end what no test began.
+    pub fn goes_on(self) -> bool {
+        !matches!(self, Self::Deleted | Self::Abandoned)
+    }
+
+    /// Whether its letters leave the inboxes.
+    pub fn takes_letters(self) -> bool {
+        matches!(self, Self::Deleted | Self::Reset)
+    }
+}
+
 /// What is said of a sandbox when it has ended.
 pub(super) struct Farewell {
     pub sandbox: Arc<Sandbox>,
-    /// How it ended, such as `it was deleted`.
-    pub why: &'static str,
+    pub ending: Ending,
     /// What the log tells of it.
     pub remarks: Option<String>,
     pub verdict: Option<Ended>,
@@ -70,9 +102,18 @@ pub(super) struct Farewell {
 pub(super) struct Unsaid(Vec<Farewell>);
 
 impl Unsaid {
-    /// Says it, when the section is committed.
-    pub fn say(self, verdicts: &Verdicts) {
-        self.0.into_iter().for_each(|farewell| verdicts.say(farewell));
+    /// Says it, when the section is committed; letters in inboxes that replicas share go as they do in one process.
+    pub async fn say(self, verdicts: &Verdicts, fleet: &Fleet) {
+        for farewell in self.0 {
+            let (name, ending) = (&farewell.sandbox.name, farewell.ending);
+            if ending.takes_letters() {
+                let forget = || fleet.ledger().forget(name.to_string(), !ending.goes_on());
+                if let Err(fault) = Patience::with(forget).await {
+                    tracing::warn!(sandbox = &**name, "its letters stay in inboxes: {fault}");
+                }
+            }
+            verdicts.say(farewell);
+        }
     }
 }
 
@@ -172,7 +213,7 @@ impl Verdicts {
         let mut undecided = std::mem::take(&mut *self.undecided()).into_iter();
         while let Some((receipt, unsaid)) = undecided.next() {
             match fleet.ledger().is_committed(receipt.clone()).await {
-                Ok(true) => unsaid.say(self),
+                Ok(true) => unsaid.say(self, fleet).await,
                 Ok(false) => {}
                 Err(_) => return self.undecided().extend(std::iter::once((receipt, unsaid)).chain(undecided)),
             }
@@ -183,9 +224,9 @@ impl Verdicts {
         self.undecided.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn say(&self, Farewell { sandbox, why, remarks, verdict, was_called }: Farewell) {
+    fn say(&self, Farewell { sandbox, ending, remarks, verdict, was_called }: Farewell) {
         if let Some(remarks) = remarks {
-            tracing::warn!(sandbox = &*sandbox.name, "{why}; {remarks}");
+            tracing::warn!(sandbox = &*sandbox.name, "{}; {remarks}", ending.words());
         }
         was_called.into_iter().for_each(|was_called| sandbox.expect_anew(was_called));
         verdict.into_iter().for_each(|verdict| self.push(verdict));
@@ -214,7 +255,7 @@ impl Verdicts {
             let unmet = kept.dropped.get(&Weight::Failure).copied().unwrap_or_default();
             return Ok((rows.map_err(damaged)?, Dropped { dropped: kept.dropped.values().sum(), dropped_unmet: unmet }));
         };
-        let Letters { received, letters, dropped_heavy } = told.read().await?;
+        let Letters { received, letters, dropped_heavy, .. } = told.read().await?;
         let dropped = received.saturating_sub(letters.len() as u64);
         let rows = letters.iter().map(|(_, row)| serde_json::from_slice(row)).collect::<Result<_, _>>().map_err(damaged)?;
         Ok((rows, Dropped { dropped, dropped_unmet: dropped_heavy }))

@@ -325,10 +325,36 @@ def inboxes(fleet: Fleet) -> None:
     made = fleet.admin("POST", "/sandboxes/letters/webhooks", {"vendor": "shippo", "url": "inbox://own"})
     fleet.admin("POST", f"/webhooks/{made['id']}/test?sandbox=letters", {})
     assert fleet.admin("GET", "/inbox/own?wait=20s&min=1")["received"] == 1
-    for number in range(70):
+    for number in range(1030):
         assert call(fleet.base, "POST", f"/_seatrial/inbox/stranger-{number}", {})[0] == 200
     names = {row["name"] for row in fleet.admin("GET", "/inboxes")["inboxes"]}
-    assert names == {"own", *(f"stranger-{number}" for number in range(7, 70))}, names
+    assert names == {"own", *(f"stranger-{number}" for number in range(7, 1030))}, names
+
+
+def senders(fleet: Fleet) -> None:
+    """Letters of one sandbox make no room for those of another, and go with their sandbox."""
+    for name in ("busy", "quiet"):
+        fleet.admin("POST", "/sandboxes", {"name": name})
+        made = fleet.admin("POST", f"/sandboxes/{name}/webhooks", {"vendor": "shippo", "url": "inbox://shared?status=503,200"})
+        fleet.admin("POST", f"/webhooks/{made['id']}/test?sandbox={name}", {})
+    busy = fleet.admin("GET", "/sandboxes/busy/webhooks")["webhooks"][0]["id"]
+
+    def held(count: int) -> list:
+        page = fleet.admin("GET", f"/inbox/shared?wait=20s&min={count}")
+        return [page["received"], *(sum(row["sandbox"] == name for row in page["letters"]) for name in ("busy", "quiet"))]
+
+    assert held(2) == [2, 1, 1], held(2)
+    rows = "SELECT 'shared', 2 + place, body, 'busy' FROM seatrial_letter, generate_series(1, 600) AS place WHERE sandbox = 'busy'"
+    fleet.database.sql(f"INSERT INTO seatrial_letter (inbox, number, body, sandbox) {rows}")
+    fleet.database.sql("UPDATE seatrial_inbox SET received = 602 WHERE inbox = 'shared'")
+    fleet.admin("POST", f"/webhooks/{busy}/test?sandbox=busy", {})
+    wait_for("letters of the busy sandbox make room", lambda: held(1) == [603, 499, 1], 20)
+    fleet.admin("POST", "/sandboxes/busy/reset", {})
+    assert [held(1) for _ in fleet.replicas] == [[603, 0, 1]] * len(fleet.replicas)
+    fleet.admin("DELETE", "/sandboxes/quiet")
+    assert [held(0) for _ in fleet.replicas] == [[603, 0, 0]] * len(fleet.replicas)
+    fleet.admin("DELETE", "/sandboxes/busy")
+    assert "shared" not in {row["name"] for row in fleet.admin("GET", "/inboxes")["inboxes"]}
 
 
 class Browser:
@@ -876,7 +902,7 @@ def trips(fleet: Fleet) -> None:
 
 
 CHECKS = [
-    lifecycle, again, unread, silence, held, waits, inboxes, common, pages, sessions, deliveries, overview, formats, rights, routed, trips,
+    lifecycle, again, unread, silence, held, waits, inboxes, senders, common, pages, sessions, deliveries, overview, formats, rights, routed, trips,
     secured, conversations, couriers, kills, stops, partitions, streams, crashes,
 ]
 POOLED = [lifecycle, waits, deliveries, kills]

@@ -9,40 +9,67 @@ use super::{BEGIN, damaged};
 use crate::fleet::ledger::{AMONG_REPLICAS, Fault, InboxRow, Letter, Letters, answered};
 use crate::fleet::patience::{PAUSE, Patience};
 
-/// How many inboxes there are at most, and how many letters and bytes each holds.
-const BOXES: i64 = 64;
+/// How many shares in inboxes there are at most, and how many letters and bytes each inbox holds, and bytes all of them.
+const SHARES: i64 = 1024;
 const LETTERS: i64 = 500;
 const BYTES: i64 = 1 << 20;
+const TOTAL_BYTES: i64 = 64 << 20;
 
 /// One at a time, so that the bounds hold.
 const TURN: &str = "SELECT pg_advisory_xact_lock(744772)";
-const COUNT: &str = "INSERT INTO seatrial_inbox (inbox, received, owner) VALUES ($1, $2, $3) ON CONFLICT (inbox) \
-    DO UPDATE SET received = seatrial_inbox.received + $2, latest = clock_timestamp(), owner = coalesce($3, seatrial_inbox.owner) \
-    RETURNING received - $2";
-const ADD: &str = "INSERT INTO seatrial_letter (inbox, number, body, weight) SELECT $1, $2 + place, body, weight \
-    FROM unnest($3::bytea[], $4::smallint[]) WITH ORDINALITY AS letter (body, weight, place)";
-const FIT: &str = "WITH ranked AS (
-    SELECT number, row_number() OVER best AS place, sum(length(body)) OVER best AS bytes FROM seatrial_letter WHERE inbox = $1
-    WINDOW best AS (ORDER BY weight DESC, number DESC)
+const COUNT: &str = "INSERT INTO seatrial_inbox (inbox, received) VALUES ($1, $2) ON CONFLICT (inbox) \
+    DO UPDATE SET received = seatrial_inbox.received + $2, latest = clock_timestamp() RETURNING received - $2";
+const SHARE: &str = "INSERT INTO seatrial_share (inbox, sandbox, received) VALUES ($1, $2, $3) ON CONFLICT (inbox, sandbox) \
+    DO UPDATE SET received = seatrial_share.received + $3, latest = clock_timestamp()";
+const ADD: &str = "INSERT INTO seatrial_letter (inbox, sandbox, number, body, weight) SELECT $1, $2, $3 + place, body, weight \
+    FROM unnest($4::bytea[], $5::smallint[]) WITH ORDINALITY AS letter (body, weight, place)";
+/// Of each share the best letters come first, and of all letters those that are the first ones of their shares.
+const FIT: &str = "WITH own AS (
+    SELECT number, length(body) AS bytes, row_number() OVER best AS place, sum(length(body)) OVER best AS until
+    FROM seatrial_letter WHERE inbox = $1 WINDOW best AS (PARTITION BY sandbox ORDER BY weight DESC, number DESC)
+  ), ranked AS (
+    SELECT number, row_number() OVER (ORDER BY place, number DESC) AS place, sum(bytes) OVER (ORDER BY until, number DESC) AS bytes FROM own
   ), gone AS (
     DELETE FROM seatrial_letter AS letter USING ranked
     WHERE letter.inbox = $1 AND letter.number = ranked.number AND ranked.place > 1 AND (ranked.place > $2 OR ranked.bytes > $3)
     RETURNING letter.weight
   ), heavy AS (SELECT count(*) AS count FROM gone WHERE weight >= $4)
   UPDATE seatrial_inbox SET dropped_heavy = dropped_heavy + heavy.count FROM heavy WHERE inbox = $1 AND heavy.count > 0";
+const WEIGH: &str = "WITH held AS (SELECT sandbox, sum(length(body)) AS bytes FROM seatrial_letter WHERE inbox = $1 GROUP BY sandbox),
+  weighed AS (SELECT sandbox, coalesce(held.bytes, 0) AS bytes FROM seatrial_share LEFT JOIN held USING (sandbox) WHERE inbox = $1)
+  UPDATE seatrial_share AS share SET bytes = weighed.bytes FROM weighed
+  WHERE inbox = $1 AND share.sandbox = weighed.sandbox AND share.bytes <> weighed.bytes";
 /// One that makes room at once is not found, and posted again, to the same end.
 const POSTED: &str = "SELECT 1 FROM seatrial_letter WHERE inbox = $1 AND number = $2 AND body = $3";
-/// Room is made by who has the most inboxes, a sandbox or all who are none: by the other one of his that has received nothing for the
-/// longest time. Inboxes among replicas make room for nobody.
-const MAKE_ROOM: &str = "WITH box AS (
-    SELECT inbox, latest, count(*) OVER (PARTITION BY owner) AS owned, count(*) OVER () - $2 AS excess FROM seatrial_inbox
-    WHERE inbox NOT LIKE E'\\x01%'
-  )
-  DELETE FROM seatrial_inbox WHERE inbox IN
-    (SELECT inbox FROM box WHERE inbox <> $1 ORDER BY owned DESC, latest LIMIT greatest((SELECT max(excess) FROM box), 0))";
+const TOTALS: &str = "SELECT count(*) - $1, coalesce(sum(bytes), 0)::bigint - $2 FROM seatrial_share";
+/// Room is made by who has the most shares, a sandbox or all who are none: by the other one of his that has received nothing for the
+/// longest time. An inbox goes with its last share.
+const FEWER: &str = "WITH share AS (SELECT inbox, sandbox, latest, count(*) OVER (PARTITION BY sandbox) AS owned FROM seatrial_share),
+  chosen AS (SELECT inbox, sandbox FROM share WHERE (inbox, sandbox) <> ($1, $2) ORDER BY owned DESC, latest LIMIT $3),
+  shares AS (DELETE FROM seatrial_share AS share USING chosen WHERE (share.inbox, share.sandbox) = (chosen.inbox, chosen.sandbox)),
+  letters AS (DELETE FROM seatrial_letter AS letter USING chosen WHERE (letter.inbox, letter.sandbox) = (chosen.inbox, chosen.sandbox))
+  DELETE FROM seatrial_inbox AS box WHERE inbox IN (SELECT inbox FROM chosen)
+    AND NOT EXISTS (SELECT FROM seatrial_share AS share WHERE share.inbox = box.inbox AND (inbox, sandbox) NOT IN (SELECT * FROM chosen))";
+/// The same for bytes, by letters alone: how many there were stays known.
+const LIGHTER: &str = "WITH share AS (
+    SELECT inbox, sandbox, latest, bytes, sum(bytes) OVER (PARTITION BY sandbox) AS owned FROM seatrial_share WHERE bytes > 0
+  ), ranked AS (
+    SELECT inbox, sandbox, sum(bytes) OVER (ORDER BY owned DESC, latest, inbox, sandbox) - bytes AS before
+    FROM share WHERE (inbox, sandbox) <> ($1, $2)
+  ), chosen AS (SELECT inbox, sandbox FROM ranked WHERE before < $3),
+  shares AS (UPDATE seatrial_share AS share SET bytes = 0 FROM chosen WHERE (share.inbox, share.sandbox) = (chosen.inbox, chosen.sandbox))
+  DELETE FROM seatrial_letter AS letter USING chosen WHERE (letter.inbox, letter.sandbox) = (chosen.inbox, chosen.sandbox)";
+/// A sandbox begins anew: its letters are gone, and none has come yet.
+const EMPTY: &str = "WITH share AS (UPDATE seatrial_share SET received = 0, bytes = 0 WHERE sandbox = $1 RETURNING inbox, sandbox)
+  DELETE FROM seatrial_letter AS letter USING share WHERE (letter.inbox, letter.sandbox) = (share.inbox, share.sandbox)";
+/// A sandbox is gone, and inboxes with it in which nobody else has had a letter.
+const FORGET: &str = "WITH share AS (DELETE FROM seatrial_share WHERE sandbox = $1 RETURNING inbox, sandbox),
+  letters AS (DELETE FROM seatrial_letter AS letter USING share WHERE (letter.inbox, letter.sandbox) = (share.inbox, share.sandbox))
+  DELETE FROM seatrial_inbox AS box WHERE inbox IN (SELECT inbox FROM share) AND NOT EXISTS
+    (SELECT FROM seatrial_share AS other WHERE other.inbox = box.inbox AND sandbox <> $1 AND (sandbox <> '' OR received > 0))";
 
-/// The name of an inbox, and the sandbox whose webhooks come into it, if they are some.
-type Inbox<'i> = (&'i str, Option<&'i str>);
+/// The name of an inbox, and the sandbox whose webhooks come into it; empty if they are none.
+type Inbox<'i> = (&'i str, &'i str);
 
 /// Adds letters; the lightest ones make room, and of these the oldest.
 pub(super) async fn post(pool: &Arc<Pool>, inbox: Inbox<'_>, letters: &[Letter]) -> Result<(), Fault> {
@@ -61,7 +88,8 @@ pub(super) async fn post(pool: &Arc<Pool>, inbox: Inbox<'_>, letters: &[Letter])
 }
 
 /// How many letters there were before a commit is left in `committing`, by which it is found if nobody hears of its end.
-async fn post_in_turn(pool: &Arc<Pool>, (inbox, owner): Inbox<'_>, letters: &[Letter], committing: &mut Option<i64>) -> Result<(), Fault> {
+async fn post_in_turn(pool: &Arc<Pool>, inbox: Inbox<'_>, letters: &[Letter], committing: &mut Option<i64>) -> Result<(), Fault> {
+    let (inbox, sandbox) = inbox;
     let connection = pool.get().await?;
     let client = &connection.client;
     within(client.batch_execute(&format!("{BEGIN}; {TURN}"))).await?;
@@ -74,17 +102,28 @@ async fn post_in_turn(pool: &Arc<Pool>, (inbox, owner): Inbox<'_>, letters: &[Le
         }
     }
     let count = i64::try_from(letters.len()).unwrap_or(i64::MAX);
-    let counted: [(&(dyn ToSql + Sync), Type); 3] = [(&inbox, Type::TEXT), (&count, Type::INT8), (&owner, Type::TEXT)];
-    let row = within(client.query_typed_one(COUNT, &counted)).await?;
+    let row = within(client.query_typed_one(COUNT, &[(&inbox, Type::TEXT), (&count, Type::INT8)])).await?;
     let before: i64 = row.try_get(0).map_err(damaged)?;
     let (bodies, weights): (Vec<&[u8]>, Vec<i16>) = letters.iter().map(|letter| (&*letter.body, letter.weight)).unzip();
-    let added: [(&(dyn ToSql + Sync), Type); 4] =
-        [(&inbox, Type::TEXT), (&before, Type::INT8), (&bodies, Type::BYTEA_ARRAY), (&weights, Type::INT2_ARRAY)];
-    within(client.execute_typed(ADD, &added)).await?;
+    let share: [(&(dyn ToSql + Sync), Type); 2] = [(&inbox, Type::TEXT), (&sandbox, Type::TEXT)];
+    let added: [(&(dyn ToSql + Sync), Type); 3] = [(&before, Type::INT8), (&bodies, Type::BYTEA_ARRAY), (&weights, Type::INT2_ARRAY)];
+    within(client.execute_typed(ADD, &[share.as_slice(), &added].concat())).await?;
     let bounds: [(&(dyn ToSql + Sync), Type); 4] =
         [(&inbox, Type::TEXT), (&LETTERS, Type::INT8), (&BYTES, Type::INT8), (&Letter::HEAVY, Type::INT2)];
     within(client.execute_typed(FIT, &bounds)).await?;
-    within(client.execute_typed(MAKE_ROOM, &[(&inbox, Type::TEXT), (&BOXES, Type::INT8)])).await?;
+    // Inboxes among replicas make room for nobody.
+    if !inbox.starts_with(AMONG_REPLICAS) {
+        within(client.execute_typed(SHARE, &[share.as_slice(), &[(&count, Type::INT8)]].concat())).await?;
+        within(client.execute_typed(WEIGH, &share[..1])).await?;
+        let bounds: [(&(dyn ToSql + Sync), Type); 2] = [(&SHARES, Type::INT8), (&TOTAL_BYTES, Type::INT8)];
+        let row = within(client.query_typed_one(TOTALS, &bounds)).await?;
+        for (statement, column) in [(FEWER, 0), (LIGHTER, 1)] {
+            let excess: i64 = row.try_get(column).map_err(damaged)?;
+            if excess > 0 {
+                within(client.execute_typed(statement, &[share.as_slice(), &[(&excess, Type::INT8)]].concat())).await?;
+            }
+        }
+    }
     *committing = Some(before);
     within(client.batch_execute("COMMIT")).await?;
     connection.give_back();
@@ -96,19 +135,25 @@ pub(super) async fn read(pool: &Arc<Pool>, inbox: &str, opens: bool) -> Result<O
     let connection = pool.get().await?;
     let client = &connection.client;
     if opens {
-        let open = "INSERT INTO seatrial_inbox (inbox, received) SELECT $1, 0 \
-            WHERE (SELECT count(*) FROM seatrial_inbox WHERE inbox NOT LIKE E'\\x01%') < $2 \
-            ON CONFLICT DO NOTHING";
-        let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&inbox, Type::TEXT), (&BOXES, Type::INT8)];
+        let open = "WITH box AS (INSERT INTO seatrial_inbox (inbox, received) SELECT $1, 0 \
+            WHERE (SELECT count(*) FROM seatrial_share) < $2 ON CONFLICT DO NOTHING RETURNING inbox) \
+            INSERT INTO seatrial_share (inbox, sandbox) SELECT inbox, '' FROM box";
+        let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&inbox, Type::TEXT), (&SHARES, Type::INT8)];
         within(client.execute_typed(open, &parameters)).await?;
     }
     let statement = "SELECT inbox.received, letter.number, letter.body, inbox.dropped_heavy FROM seatrial_inbox AS inbox \
         LEFT JOIN seatrial_letter AS letter USING (inbox) WHERE inbox = $1 ORDER BY letter.number";
     let rows = within(client.query_typed(statement, &[(&inbox, Type::TEXT)])).await?;
+    let statement = "SELECT sandbox, received FROM seatrial_share WHERE inbox = $1";
+    let shares = within(client.query_typed(statement, &[(&inbox, Type::TEXT)])).await?;
     connection.give_back();
     let Some(first) = rows.first() else { return Ok(None) };
     let (received, dropped): (i64, i64) = (first.try_get(0).map_err(damaged)?, first.try_get(3).map_err(damaged)?);
-    let mut letters = Letters { received: received.unsigned_abs(), dropped_heavy: dropped.unsigned_abs(), letters: Vec::new() };
+    let mut letters = Letters { received: received.unsigned_abs(), dropped_heavy: dropped.unsigned_abs(), ..Letters::default() };
+    for row in &shares {
+        let (sandbox, received): (String, i64) = (row.try_get(0).map_err(damaged)?, row.try_get(1).map_err(damaged)?);
+        letters.shares.push((Some(sandbox).filter(|sandbox| !sandbox.is_empty()), received.unsigned_abs()));
+    }
     for row in &rows {
         let (number, body): (Option<i64>, Option<Vec<u8>>) = (row.try_get(1).map_err(damaged)?, row.try_get(2).map_err(damaged)?);
         letters.letters.extend(number.zip(body).map(|(number, body)| (number.unsigned_abs(), body)));
@@ -141,4 +186,19 @@ pub(super) async fn clear(pool: &Arc<Pool>, inbox: &str) -> Result<(), Fault> {
     within(connection.client.execute_typed(statement, &[(&inbox, Type::TEXT)])).await?;
     connection.give_back();
     Ok(())
+}
+
+/// Removes the letters of a sandbox that begins anew, or is gone.
+pub(super) async fn forget(pool: &Arc<Pool>, sandbox: &str, is_gone: bool) -> Result<(), Fault> {
+    answered(async {
+        let _turn = pool.posting.lock().await;
+        let connection = pool.get().await?;
+        within(connection.client.batch_execute(&format!("{BEGIN}; {TURN}"))).await?;
+        let statement = if is_gone { FORGET } else { EMPTY };
+        within(connection.client.execute_typed(statement, &[(&sandbox, Type::TEXT)])).await?;
+        within(connection.client.batch_execute("COMMIT")).await?;
+        connection.give_back();
+        Ok(())
+    })
+    .await
 }

@@ -7,7 +7,7 @@ use tokio_postgres::Client;
 use super::DatabaseError;
 
 /// What the tables are changed by, in order. A step that was released is never changed.
-const STEPS: [&str; 8] = [FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH];
+const STEPS: [&str; 9] = [FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH];
 
 const FIRST: &str = "
 CREATE TABLE seatrial_head (
@@ -103,6 +103,24 @@ CREATE INDEX seatrial_head_readdressed ON seatrial_head (readdressed) WHERE read
 ALTER TABLE seatrial_letter ADD weight smallint NOT NULL DEFAULT 0;
 ALTER TABLE seatrial_inbox ADD dropped_heavy bigint NOT NULL DEFAULT 0;
 ALTER TABLE seatrial_inbox ADD owner text;
+";
+
+/// What each sandbox has in each inbox, and all who are none, who are called `''`. What had come before this step is of these. The owners
+/// of inboxes are for earlier versions alone.
+const NINTH: &str = "
+CREATE TABLE seatrial_share (
+  inbox text NOT NULL REFERENCES seatrial_inbox ON DELETE CASCADE,
+  sandbox text NOT NULL,
+  received bigint NOT NULL DEFAULT 0,
+  bytes bigint NOT NULL DEFAULT 0,
+  latest timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (inbox, sandbox)
+);
+CREATE INDEX seatrial_share_sandbox ON seatrial_share (sandbox);
+ALTER TABLE seatrial_letter ADD sandbox text NOT NULL DEFAULT '';
+INSERT INTO seatrial_share (inbox, sandbox, received, bytes, latest)
+  SELECT inbox, '', received, (SELECT coalesce(sum(length(body)), 0) FROM seatrial_letter AS letter WHERE letter.inbox = box.inbox), latest
+  FROM seatrial_inbox AS box WHERE inbox NOT LIKE E'\\x01%';
 ";
 
 /// Refuses tables that are not those of this version.

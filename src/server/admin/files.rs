@@ -23,7 +23,8 @@ use crate::server::admin::{faults, scenarios};
 use crate::server::body::BrokenOff;
 use crate::server::clock::wall;
 use crate::server::recording::Recording;
-use crate::server::shutdown::{self, Ending};
+use crate::server::shutdown;
+use crate::server::verdicts::Ending;
 use crate::world::{Deed, Mode, Slot};
 
 pub(crate) const QUERY: &[(&str, &str)] =

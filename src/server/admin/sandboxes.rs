@@ -23,7 +23,8 @@ use crate::server::admin::scenarios;
 use crate::server::admin::secrets::{Redacted, Redactor};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
-use crate::server::shutdown::{self, Ending};
+use crate::server::shutdown;
+use crate::server::verdicts::Ending;
 use crate::world::Deed;
 use crate::world::Mode;
 

@@ -14,7 +14,8 @@ use crate::server::admin::request::AdminRequest;
 use crate::server::admin::sandbox_view::{unreachable, warnings};
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
-use crate::server::shutdown::{self, Ending, Judged};
+use crate::server::shutdown::{self, Judged};
+use crate::server::verdicts::Ending;
 use crate::world::{Deed, LogLine};
 
 /// The file name in diagnostics of a scenario, or of a part of one, that came in over the API.

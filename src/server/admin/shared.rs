@@ -62,11 +62,11 @@ async fn change(
                 }
                 let (answered, unsaid) = unsaid(route.run(admin, request)).await;
                 match section.commit().await {
-                    Ok(()) => return told(admin, answered, unsaid).await,
+                    Ok(()) => return told(admin, fleet, answered, unsaid).await,
                     Err(failed) => {
                         let receipt = failed.receipt.clone();
                         match fleet.after(failed, &patience).await {
-                            Ok(true) => return told(admin, answered, unsaid).await,
+                            Ok(true) => return told(admin, fleet, answered, unsaid).await,
                             Ok(false) => continue,
                             Err(fault) => {
                                 admin.verdicts.keep_for(receipt, unsaid);
@@ -83,8 +83,8 @@ async fn change(
 }
 
 /// Answers when others know of the verdicts on what ended, which is committed. Where that is not possible they are told later.
-async fn told(admin: &Admin, answered: Result<AdminResponse, Problem>, unsaid: Unsaid) -> Result<AdminResponse, Problem> {
-    unsaid.say(&admin.verdicts);
+async fn told(admin: &Admin, fleet: &Fleet, answered: Result<AdminResponse, Problem>, unsaid: Unsaid) -> Result<AdminResponse, Problem> {
+    unsaid.say(&admin.verdicts, fleet).await;
     if let Some(told) = admin.verdicts.told() {
         let _ = told.flush().await;
     }

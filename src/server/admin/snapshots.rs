@@ -13,7 +13,8 @@ use crate::server::admin::sandbox_view::{SandboxView, SnapshotView};
 use crate::server::admin::sandboxes;
 use crate::server::admin::state::Admin;
 use crate::server::clock::wall;
-use crate::server::shutdown::{self, Ending};
+use crate::server::shutdown;
+use crate::server::verdicts::Ending;
 use crate::world::Deed;
 
 /// The name of a snapshot when none is given.

@@ -53,6 +53,8 @@ struct Tables {
     replicas: BTreeMap<i64, ReplicaRow>,
     failing: VecDeque<Failing>,
     letters: BTreeMap<String, Letters>,
+    /// The sandbox of each letter that has one, by its inbox and number.
+    senders: BTreeMap<(String, u64), String>,
     /// The tokens of all commits, by which they are found again.
     commits: BTreeSet<i64>,
 }
@@ -281,12 +283,17 @@ impl Ledger for Memory {
         ready(self.tables().replicas.values().cloned().collect())
     }
 
-    fn post(&self, inbox: String, _: Option<String>, letters: Vec<Letter>) -> Trip<'_, ()> {
-        let mut tables = self.tables();
-        let own = tables.letters.entry(inbox).or_default();
+    fn post(&self, inbox: String, sandbox: Option<String>, letters: Vec<Letter>) -> Trip<'_, ()> {
+        let tables = &mut *self.tables();
+        let own = tables.letters.entry(inbox.clone()).or_default();
         for letter in letters {
             own.received += 1;
             own.letters.push((own.received, letter.body));
+            tables.senders.extend(sandbox.clone().map(|sandbox| ((inbox.clone(), own.received), sandbox)));
+            match own.shares.iter_mut().find(|(sender, _)| *sender == sandbox) {
+                Some((_, received)) => *received += 1,
+                None => own.shares.push((sandbox.clone(), 1)),
+            }
         }
         ready(())
     }
@@ -319,6 +326,24 @@ impl Ledger for Memory {
         Box::pin(async move {
             self.0.answers().await?;
             self.tables().letters.remove(&inbox);
+            Ok(())
+        })
+    }
+
+    fn forget(&self, sandbox: String, is_gone: bool) -> Trip<'_, ()> {
+        Box::pin(async move {
+            self.0.answers().await?;
+            let Tables { letters, senders, .. } = &mut *self.tables();
+            letters.retain(|name, inbox| {
+                inbox.letters.retain(|(number, _)| senders.get(&(name.clone(), *number)) != Some(&sandbox));
+                let own = inbox.shares.iter().position(|(sender, _)| sender.as_ref() == Some(&sandbox));
+                let Some(own) = own else { return true };
+                inbox.shares[own].1 = 0;
+                if is_gone {
+                    inbox.shares.remove(own);
+                }
+                !inbox.shares.is_empty()
+            });
             Ok(())
         })
     }

@@ -434,4 +434,8 @@ impl Ledger for Remote {
     fn clear(&self, inbox: String) -> Trip<'_, ()> {
         self.memory().clear(inbox)
     }
+
+    fn forget(&self, sandbox: String, is_gone: bool) -> Trip<'_, ()> {
+        self.memory().forget(sandbox, is_gone)
+    }
 }

@@ -252,3 +252,30 @@ fn a_ledger_that_is_away_for_a_moment_is_waited_for() {
         assert_eq!(status, 401, "after {trips} trips: {answer}");
     }
 }
+
+#[test]
+fn inboxes_are_alike_on_all_replicas_and_lose_the_letters_of_a_sandbox_that_ends() {
+    let served = Served::start();
+    let other = Served::join(&served.ledger);
+    let texts = |replica: &Served| {
+        let (_, inbox) = replica.ask("GET", "/inbox/box", &Value::Null);
+        let letters = inbox["letters"].as_array().expect("a list").iter().map(|letter| letter["text"].clone()).collect::<Vec<_>>();
+        (letters, inbox["received"].as_u64().expect("a number"))
+    };
+    for text in [r#""first""#, r#""second""#] {
+        assert_eq!(served.ask("POST", "/inbox/box", &text.into()).0, 200);
+        let expected = (vec![Value::from(Value::from(text).to_string())], 1);
+        assert_eq!((texts(&served), texts(&other)), (expected.clone(), expected));
+        assert_eq!(served.ask("DELETE", "/inbox/box", &Value::Null).0, 204);
+    }
+    let (_, made) = served.ask("POST", "/sandboxes/default/webhooks", &json!({"vendor": "shippo", "url": "inbox://box"}));
+    let test = format!("/webhooks/{}/test", made["id"].as_str().expect("an id"));
+    for replica in [&served, &other] {
+        assert_eq!(replica.ask("POST", &test, &json!({})).0, 201);
+    }
+    assert_eq!(other.ask("GET", "/inbox/box?wait=20s&min=2", &Value::Null).1["received"], 2);
+    assert_eq!(other.ask("POST", "/sandboxes/default/reset", &json!({})).0, 200);
+    assert_eq!([&served, &other].map(texts), [(Vec::new(), 2), (Vec::new(), 2)]);
+    other.end();
+    served.end();
+}
