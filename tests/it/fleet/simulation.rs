@@ -247,7 +247,7 @@ impl Replica {
         let (epoch, to) = (sandbox.epoch(), later(sandbox, self.wall(), hours));
         let _turn = self.sending(&sandbox.name).lock_owned().await;
         for _ in 0..40 {
-            let Some((number, done)) = self.run(database, sandbox, Some(epoch), None, Deed::Advance(to)).await else { return };
+            let Some((number, done)) = self.run(database, sandbox, Some(epoch), Some(&lane), Deed::Advance(to)).await else { return };
             if done.is_over || !self.deliver(database, sandbox, &lane, number, done.outbound).await {
                 return;
             }
