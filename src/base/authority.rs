@@ -4,6 +4,9 @@
 
 use std::net::Ipv6Addr;
 
+/// The longest name that the domain name system has. Links repeat it.
+const LONGEST_NAME: usize = 253;
+
 /// The name, without brackets, and the port in `name`, `name:port`, `[address]` or `[address]:port`; the port may be empty.
 #[must_use]
 pub fn split(text: &str) -> Option<(&str, Option<&str>)> {
@@ -15,7 +18,8 @@ pub fn split(text: &str) -> Option<(&str, Option<&str>)> {
     let name = if text.starts_with('[') { name } else { name.strip_suffix('.').unwrap_or(name) };
     let digits = port.strip_prefix(':').unwrap_or(port);
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b':');
-    let is_valid = (port.is_empty() || (port != digits && is_port(digits))) && !name.is_empty() && name.bytes().all(fits);
+    let is_valid =
+        (port.is_empty() || (port != digits && is_port(digits))) && (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(fits);
     is_valid.then_some((name, Some(digits).filter(|digits| !digits.is_empty())))
 }
 

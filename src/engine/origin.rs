@@ -321,6 +321,7 @@ mod tests {
         for host in ["a.example/x", "a b", "a.example:x", "2001:db8::1", "http://a.example", "a.example\"onload=", "user@a.example"] {
             refused(&[("x-forwarded-host", host)], plain);
         }
+        refused(&[("x-forwarded-host", &"a".repeat(254))], plain);
         for port in ["0", "70000", "+80", "a", "8 0"] {
             refused(&[("x-forwarded-port", port)], plain);
         }

@@ -138,6 +138,9 @@ mod tests {
         ] {
             check("/", &[odd], Host::Invalid);
         }
+        let longest = "a".repeat(253);
+        check("/", &[&longest], Host::Named(&longest));
+        check("/", &[&format!("{longest}a:80")], Host::Invalid);
         check("/", &["localhost", "evil.com"], Host::Invalid);
         check("/", &["localhost", "localhost"], Host::Invalid);
         check("http://evil.com/x", &["localhost"], Host::Invalid);

@@ -1,7 +1,7 @@
 //! What is read of requests: heads that are in order, and bodies within a limit for each and for all that are under way.
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_LENGTH, HOST, HeaderValue};
+use http::header::{CONTENT_LENGTH, HOST, HeaderValue, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{Method, StatusCode, Version};
 use http_body_util::BodyExt as _;
@@ -73,6 +73,10 @@ pub(super) fn unreadable(parts: &Parts, has_same_host: bool) -> Option<Unread> {
     }
     if !has_same_host && let Some(detail) = host::misnamed(parts) {
         return Some(Unread::new(StatusCode::BAD_REQUEST, detail));
+    }
+    let is_plain = |(place, coding): (usize, &HeaderValue)| place == 0 && coding.as_bytes().eq_ignore_ascii_case(b"chunked");
+    if !parts.headers.get_all(TRANSFER_ENCODING).iter().enumerate().all(is_plain) {
+        return Some(Unread::new(StatusCode::NOT_IMPLEMENTED, "the only `Transfer-Encoding` that is read is `chunked`"));
     }
     let is_long = parts.uri.path_and_query().is_some_and(|target| target.as_str().len() > TARGET_LIMIT);
     is_long.then(|| Unread::new(StatusCode::URI_TOO_LONG, "the address is longer than 16 KiB"))
