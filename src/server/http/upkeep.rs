@@ -12,9 +12,9 @@ use crate::server::clock::wall;
 use crate::server::connections::Connections;
 use crate::server::inbox::Inboxes;
 use crate::server::shutdown;
-use crate::server::verdicts::Ending;
 use crate::server::told::Told;
 use crate::server::unmatched::UnmatchedJournal;
+use crate::server::verdicts::Ending;
 use crate::server::verdicts::{Verdicts, unsaid};
 
 /// How often abandoned sandboxes are looked for.
