@@ -22,7 +22,7 @@ pub(super) fn look_up(machine: &Machine, on: &Pattern, root: &str, members: &[Op
         ("request" | "answer", [Some("headers"), Some(name), ..]) => header(members, name),
         ("request", [Some("method"), ..]) => leaf(members, 1, methods(machine, on)),
         ("request", [Some("path"), ..]) => leaf(members, 1, paths(machine, on)),
-        ("request", []) => Looked::To(Type::OBJECT),
+        ("request", [] | [Some("headers" | "query" | "parameters")]) | ("answer", [Some("headers")]) => Looked::To(Type::OBJECT),
         ("call", [Some("nth"), ..]) => leaf(members, 1, Type::whole(1.0..=f64::INFINITY)),
         ("call", [Some("operation"), ..]) => leaf(members, 1, Type::words(operations(machine, on).iter().map(|row| &*row.name))),
         ("answer", [Some("body"), inner @ ..]) => answer_body(machine, on, inner, false),

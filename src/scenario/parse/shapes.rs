@@ -150,7 +150,7 @@ impl Reader<'_> {
         } else if let Some((message, help)) = found.doubt_of_shape(&dotted(place), shape) {
             self.warn("S108", node.span, message, &help);
         } else if let Shape::Exact(serde_json::Value::String(word), _) = shape
-            && let Some(help) = other_pattern(word, place).or_else(|| other_range(word, place))
+            && let Some(help) = other_pattern(word, place).or_else(|| other_range(word, place)).or_else(|| template(word, place))
         {
             self.warn("S108", node.span, format!("`{word}` is this text itself"), &help);
         }
@@ -240,10 +240,26 @@ fn other_pattern(text: &str, place: &[Option<String>]) -> Option<String> {
             _ => (rest.trim_start_matches('/'), ""),
         };
         let flags = if flags.contains('i') { "(?i)" } else { "" };
-        return is_pattern(inner).then(|| format!("a regular expression is written `~/{flags}{inner}/`"));
+        let is_meant = rest.starts_with('/') || is_pattern(inner);
+        return is_meant.then(|| format!("a regular expression is written `~/{flags}{inner}/`"));
+    }
+    if text.len() > 1 && text.starts_with('^') {
+        return Some(format!("a regular expression is written `~/{text}/`"));
     }
     let inner = text.strip_prefix('/')?.strip_suffix('/').filter(|inner| !inner.is_empty())?;
     (is_pattern(inner) && place.first() != Some(&Some("path".to_owned()))).then(|| format!("a regular expression is written `~/{inner}/`"))
+}
+
+/// How a text that something would have to be filled into is written as a condition.
+fn template(text: &str, place: &[Option<String>]) -> Option<String> {
+    let inner = text.strip_prefix("{{").and_then(|text| text.strip_suffix("}}")).unwrap_or(text).trim();
+    let is_path = |path: &str| path.strip_prefix('$').is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_lowercase()));
+    let is_alone = is_path(inner) && inner.contains('.') && !inner.contains(char::is_whitespace);
+    let has_some = text.split("{{").skip(1).any(|part| is_path(part.trim_start()));
+    if is_alone {
+        return Some(format!("nothing is filled in here; a condition compares: `{} == {inner}`", dotted(place)));
+    }
+    has_some.then(|| "nothing is filled in here; a condition compares with `==`, and finds a part with `contains`".to_owned())
 }
 
 /// Parts of the names of members that have numbers, whatever the document calls their type.
