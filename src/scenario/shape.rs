@@ -129,37 +129,6 @@ impl Shape {
         }
     }
 
-    /// What a value has to look like that some members lead to.
-    pub(super) fn at(&self, members: &[&str]) -> Option<&Self> {
-        let [first, rest @ ..] = members else { return Some(self) };
-        let Self::Members(rows) = self else { return None };
-        rows.iter().find(|(name, _)| name == first)?.1.at(rest)
-    }
-
-    /// The members that lead to where no value has both shapes; `None` if one may have.
-    pub(super) fn conflict<'s>(&'s self, other: &'s Self) -> Option<Vec<&'s str>> {
-        let is_excluded = match (self, other) {
-            (Self::Members(rows), Self::Members(others)) => {
-                return rows.iter().find_map(|(name, row)| {
-                    let (_, other) = others.iter().find(|(other, _)| other == name)?;
-                    Some(std::iter::once(name.as_str()).chain(row.conflict(other)?).collect())
-                });
-            }
-            // A number is written in many ways, each of which they may fit.
-            (Self::Exact(Value::Number(_), _), Self::Glob(_) | Self::Pattern(..))
-            | (Self::Glob(_) | Self::Pattern(..), Self::Exact(Value::Number(_), _)) => false,
-            (Self::Exact(own, _), Self::Exact(value, _)) => !(self.fits(value, None) || other.fits(own, None)),
-            (Self::Exact(value, _), other) | (other, Self::Exact(value, _)) => !other.fits(value, None),
-            (Self::Range(least, most), Self::Range(from, to)) => {
-                let is_below = |end: &Option<f64>, start: &Option<f64>| end.zip(*start).is_some_and(|(end, start)| end < start);
-                is_below(most, from) || is_below(to, least)
-            }
-            (Self::Elements(_), Self::Elements(_)) => false,
-            (one, other) => [one, other].iter().any(|shape| matches!(shape, Self::Members(_) | Self::Elements(_))),
-        };
-        is_excluded.then(Vec::new)
-    }
-
     /// The members that lead to values, and what each has to be for it to fit.
     pub(super) fn needs(&self) -> Vec<(Vec<&str>, Need)> {
         if let Self::Members(rows) = self {
@@ -229,37 +198,6 @@ mod tests {
         assert!(fits(&["1..9", "5..6"], json!(["5"])) && !fits(&["a"], json!([])) && fits(&[], json!([])));
         let (many, steps) = (["a*"; 2_000], Cell::new(1_000));
         assert!(!shape(&many).fits(&json!(vec!["ab"; 2_000]), Some(&steps)) && steps.get() == 0);
-    }
-
-    #[test]
-    fn shapes_that_no_value_has_are_known() {
-        let shape = |text: &str| Shape::of_text(text).expect("a shape").0;
-        let number = |text: &str| Shape::Exact(serde_json::from_str(text).expect("a number"), text.to_owned());
-        let null = || Shape::Exact(Value::Null, String::new());
-        let within = |inner: Shape| Shape::Members(vec![("a".to_owned(), inner)]);
-        for (one, other, expected) in [
-            (shape("x"), shape("y"), true),
-            (shape("x"), shape("x*"), false),
-            (shape("x"), shape("y*"), true),
-            (number("2"), shape("2"), false),
-            (number("2.0"), shape("2"), false),
-            (number("2"), shape("3"), true),
-            (number("2"), shape("~/^2$/"), false),
-            (number("2"), shape("2.*"), false),
-            (number("2"), shape("1..3"), false),
-            (number("2"), shape("3.."), true),
-            (shape("1..2"), shape("2.."), false),
-            (shape("..1"), shape("2.."), true),
-            (shape("x*"), shape("y*"), false),
-            (null(), shape("x"), true),
-            (null(), within(null()), true),
-            (within(shape("x")), within(shape("y")), true),
-            (within(shape("x")), Shape::Members(vec![("b".to_owned(), shape("y"))]), false),
-            (Shape::Elements(vec![shape("x")]), Shape::Elements(vec![shape("y")]), false),
-            (Shape::Elements(vec![shape("x")]), shape("x*"), true),
-        ] {
-            assert_eq!((one.conflict(&other).is_some(), other.conflict(&one).is_some()), (expected, expected), "{one:?} {other:?}");
-        }
     }
 
     #[test]

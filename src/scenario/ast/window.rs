@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
 
+use super::Condition;
+
 /// Some time of the virtual clock.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Window {
@@ -78,5 +80,17 @@ impl Window {
         let time = local.time();
         let is_hour = self.daily.is_none_or(|(from, to)| if from <= to { from <= time && time < to } else { from <= time || time < to });
         is_hour && (self.days.is_empty() || self.days.contains(&local.weekday()))
+    }
+}
+
+impl Condition {
+    /// The first instant from which on it never holds, as far as windows of the clock in it say so.
+    pub(in crate::scenario) fn end(&self) -> Option<Timestamp> {
+        match self {
+            Self::Clock(window) => window.until,
+            Self::All(conditions) => conditions.iter().filter_map(Self::end).min(),
+            Self::Any(conditions) => conditions.iter().map(Self::end).collect::<Option<Vec<_>>>()?.into_iter().max(),
+            Self::Test(_) | Self::Not(_) | Self::Request(_) | Self::Chance(..) => None,
+        }
     }
 }

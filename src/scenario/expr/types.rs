@@ -5,6 +5,7 @@ mod bounds;
 mod checking;
 mod ends;
 mod holding;
+mod narrowing;
 mod texts;
 
 use std::ops::{Range, RangeInclusive};
@@ -15,7 +16,7 @@ use serde_json::Value;
 use self::checking::Checking;
 pub use self::texts::is_path_of;
 use self::texts::{Numbers, Place, Texts};
-use super::{Comparison, Expr, Node, Path};
+use super::{Comparison, Expr, Node, Path, Step};
 use crate::scenario::error::quoted;
 use crate::scenario::need;
 use crate::scenario::shape::Shape;
@@ -343,7 +344,7 @@ impl Expr {
     /// What is wrong with it as a condition.
     #[must_use]
     pub fn problems_as_condition(&self, types: &dyn Types) -> Vec<TypeProblem> {
-        let mut checking = Checking { text: &self.text, types, problems: Vec::new() };
+        let mut checking = Checking { text: &self.text, types, shapes: &[], problems: Vec::new() };
         checking.condition(&self.root);
         if checking.problems.iter().all(|problem| problem.code == DOUBTFUL) {
             checking.contradictions(&[&self.root]);
@@ -356,40 +357,47 @@ impl Expr {
 /// Conditions that are joined; `Open` is one of which nothing is known.
 pub enum Joint<'e> {
     Test(&'e Expr),
+    /// What is found where a path leads looks like this; where members are asked for, it is an object, whatever it has.
+    Fits(Path, &'e Shape),
     All(Vec<Self>),
     Any(Vec<Self>),
     Not(Box<Self>),
     Open,
 }
 
-impl Joint<'_> {
+impl<'e> Joint<'e> {
     /// Why it can never be true, if it cannot.
     #[must_use]
     pub fn contradiction(&self, types: &dyn Types) -> Option<String> {
-        let mut checking = Checking { text: "", types, problems: Vec::new() };
-        checking.contradictions(&[&self.node(&mut 0)]);
+        let mut shapes = Vec::new();
+        let root = self.node(&mut shapes);
+        let mut checking = Checking { text: "", types, shapes: &shapes, problems: Vec::new() };
+        checking.contradictions(&[&root]);
         checking.problems.pop().map(|problem| problem.message)
     }
 
     /// Whether every call fulfills it.
     #[must_use]
     pub fn is_always(&self, types: &dyn Types) -> bool {
-        let checking = Checking { text: "", types, problems: Vec::new() };
-        holding::conflict(&checking, &[(&self.node(&mut 0), false)]).is_some()
+        let mut shapes = Vec::new();
+        let root = self.node(&mut shapes);
+        let checking = Checking { text: "", types, shapes: &shapes, problems: Vec::new() };
+        holding::conflict(&checking, &[(&root, false)]).is_some()
     }
 
-    /// It as one expression, in which those of which nothing is known are paths without a name.
-    fn node(&self, open: &mut usize) -> Node {
-        let mut all = |joints: &[Self]| joints.iter().map(|joint| joint.node(open)).collect();
-        match self {
-            Self::Test(expr) => expr.root.clone(),
-            Self::All(joints) => Node::All(all(joints)),
-            Self::Any(joints) => Node::Any(all(joints)),
-            Self::Not(joint) => Node::Not(Box::new(joint.node(open))),
-            Self::Open => {
-                *open += 1;
-                Node::Path(Path::of("", std::iter::once(open.to_string().as_str())), 0..0)
-            }
-        }
+    /// It as one expression, in which those that are no expressions are paths without a name, to an index of `shapes`.
+    fn node(&self, shapes: &mut Vec<(Node, Option<&'e Shape>)>) -> Node {
+        let mut all = |joints: &[Self]| joints.iter().map(|joint| joint.node(shapes)).collect();
+        let at = |index: usize| Path { root: String::new(), steps: vec![Step::Index(index)] };
+        let (path, shape) = match self {
+            Self::Test(expr) => return expr.root.clone(),
+            Self::All(joints) => return Node::All(all(joints)),
+            Self::Any(joints) => return Node::Any(all(joints)),
+            Self::Not(joint) => return Node::Not(Box::new(joint.node(shapes))),
+            Self::Fits(path, shape) => (path.clone(), Some(*shape)),
+            Self::Open => (at(shapes.len()), None),
+        };
+        shapes.push((Node::Path(path, 0..0), shape));
+        Node::Path(at(shapes.len() - 1), 0..0)
     }
 }

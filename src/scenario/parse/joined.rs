@@ -5,7 +5,6 @@ use crate::scenario::ast::Condition;
 use crate::scenario::error::Span;
 use crate::scenario::expr::Path;
 use crate::scenario::expr::types::Joint;
-use crate::scenario::need::Need;
 use crate::scenario::node::{Kind, Node};
 use crate::scenario::shape::Shape;
 
@@ -54,8 +53,24 @@ pub(super) fn joint(condition: &Condition) -> Joint<'_> {
         Condition::All(conditions) if conditions.len() <= MOST_TOGETHER => Joint::All(conditions.iter().map(joint).collect()),
         Condition::Any(conditions) if conditions.len() <= MOST_TOGETHER => Joint::Any(conditions.iter().map(joint).collect()),
         Condition::Not(condition) => Joint::Not(Box::new(joint(condition))),
+        Condition::Request(parts) => {
+            let mut left = MOST_TOGETHER;
+            Joint::All(parts.iter().map(|(name, shape)| fits(&[name], shape, &mut left)).collect())
+        }
         _ => Joint::Open,
     }
+}
+
+/// What the request has to look like where members lead, and within: so many parts, and nothing is known of the others.
+fn fits<'c>(members: &[&str], shape: &'c Shape, left: &mut usize) -> Joint<'c> {
+    if *left == 0 {
+        return Joint::Open;
+    }
+    *left -= 1;
+    let own = Joint::Fits(Path::of("request", members.iter().copied()), shape);
+    let Shape::Members(rows) = shape else { return own };
+    let inner = rows.iter().map(|(name, row)| fits(&[members, &[name]].concat(), row, left));
+    Joint::All(std::iter::once(own).chain(inner).collect())
 }
 
 /// What one condition asks for that another one excludes.
@@ -74,23 +89,147 @@ fn excluded(conditions: &[Condition]) -> Option<String> {
             }
         }
     }
-    let requests = conditions.iter().filter_map(|condition| if let Condition::Request(parts) = condition { Some(parts) } else { None });
-    let parts: Vec<&(&str, Shape)> = requests.flatten().take(MOST_TOGETHER).collect();
-    for (index, (name, shape)) in parts.iter().enumerate() {
-        let others = parts[index + 1..].iter().filter(|(other, _)| other == name);
-        if let Some(members) = others.filter_map(|(_, other)| shape.conflict(other)).next() {
-            let place = Path::of("request", std::iter::once(*name).chain(members));
-            return Some(format!("no `{place}` is as both of these conditions ask"));
-        }
-    }
-    let exprs = conditions.iter().flat_map(|condition| if let Condition::Test(expr) = condition { expr.needs() } else { Vec::new() });
-    for (path, need) in exprs.filter(|(path, _)| path.root == "request").take(MOST_TOGETHER) {
-        let members = path.members().into_iter().collect::<Option<Vec<_>>>().unwrap_or_default();
-        let ([name, inner @ ..], Need::OneOf(values)) = (&members[..], &need) else { continue };
-        let mut shapes = parts.iter().filter(|(part, _)| part == name).filter_map(|(_, shape)| shape.at(inner));
-        if shapes.any(|shape| !values.iter().any(|value| shape.fits(value, None))) {
-            return Some(format!("no `{path}` is as both of these conditions ask"));
-        }
-    }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::scenario::expr::types::{Looked, Type, Types};
+    use crate::scenario::expr::{Expr, Scope};
+
+    struct Unknown;
+
+    impl Types for Unknown {
+        fn look_up(&self, _: &str, _: &[Option<&str>]) -> Looked {
+            Looked::To(Type::ANY)
+        }
+    }
+
+    struct World(Value);
+
+    impl Scope for World {
+        fn root(&self, root: &str) -> Option<&Value> {
+            self.0.get(root)
+        }
+    }
+
+    /// A shape as files have it, and `null` and flags.
+    fn shape(text: &str) -> Shape {
+        match serde_json::from_str(text) {
+            Ok(value @ (Value::Null | Value::Bool(_) | Value::Number(_))) => Shape::Exact(value, text.to_owned()),
+            _ => Shape::of_text(text.trim_matches('"')).expect("a shape").0,
+        }
+    }
+
+    fn within(inner: Shape) -> Shape {
+        Shape::Members(vec![("c".to_owned(), inner)])
+    }
+
+    /// Whether no call fulfills it.
+    fn is_never(condition: &Condition) -> bool {
+        Joint::Not(Box::new(joint(condition))).is_always(&Unknown)
+    }
+
+    #[test]
+    fn shapes_that_no_value_has_are_known() {
+        let elements = |text: &str| Shape::Elements(vec![shape(text)]);
+        for (one, other, expected) in [
+            (shape("x"), shape("y"), true),
+            (shape("x"), shape("x*"), false),
+            (shape("x"), shape("y*"), true),
+            (shape("2"), shape("\"2\""), false),
+            (shape("2.0"), shape("\"2\""), false),
+            (shape("2"), shape("\"3\""), true),
+            (shape("2"), shape("~/^2$/"), false),
+            (shape("2"), shape("2.*"), false),
+            (shape("2"), shape("1..3"), false),
+            (shape("2"), shape("3.."), false),
+            (shape("1..2"), shape("2.."), false),
+            (shape("..1"), shape("2.."), false),
+            (shape("x*"), shape("y*"), true),
+            (shape("x*"), shape("xy*"), false),
+            (shape("*x"), shape("*y"), true),
+            (shape("x*"), shape("*y"), false),
+            (shape("null"), shape("x"), true),
+            (shape("null"), within(shape("null")), true),
+            (within(shape("x")), within(shape("y")), true),
+            (within(shape("x")), Shape::Members(vec![("b".to_owned(), shape("y"))]), false),
+            (elements("x"), elements("y"), false),
+            (elements("x"), shape("x*"), true),
+        ] {
+            let never = |one: &Shape, other: &Shape| {
+                is_never(&Condition::All([one, other].map(|shape| Condition::Request(vec![("body", shape.clone())])).into()))
+            };
+            assert_eq!((never(&one, &other), never(&other, &one)), (expected, expected), "{one:?} {other:?}");
+        }
+    }
+
+    fn part() -> impl Strategy<Value = Condition> {
+        let subject = || select(vec!["$request.a", "$request.b", "$request.a.c", "lower($request.a)"]);
+        let rest = select(vec![
+            "== 2",
+            "!= 2",
+            "== '2'",
+            "!= 'ab'",
+            "== true",
+            "!= false",
+            "== null",
+            "!= null",
+            "> 1",
+            "<= 2.5",
+            "< 'b'",
+            "in ['a', 2]",
+            "contains 'a'",
+            "exists",
+            "matches '^a'",
+        ]);
+        let function = select(vec!["starts_with", "ends_with"]);
+        let text = select(vec!["", "a", "ab", "b", "2"]);
+        let texts =
+            vec!["2", "2.0", "\"2\"", "7", "a", "ab", "a*", "*b", "b*", "a*b", "*", "~/^2/", "~/b$/", "1..3", "3..", "..1", "true", "null"];
+        let shape = select(texts).prop_map(shape);
+        let shape = prop_oneof![
+            3 => shape.clone(),
+            1 => shape.clone().prop_map(within),
+            1 => proptest::collection::vec(shape, 0..3).prop_map(Shape::Elements),
+        ];
+        let test = |text: String| Condition::Test(Expr::parse(&text).expect("an expression"));
+        prop_oneof![
+            3 => (subject(), rest).prop_map(move |(subject, rest)| test(format!("{subject} {rest}"))),
+            2 => (function, subject(), text).prop_map(move |(function, subject, text)| test(format!("{function}({subject}, '{text}')"))),
+            4 => (select(vec!["a", "b"]), shape).prop_map(|(name, shape)| Condition::Request(vec![(name, shape)])),
+        ]
+    }
+
+    fn condition() -> impl Strategy<Value = Condition> {
+        part().prop_recursive(3, 12, 3, |inner| {
+            prop_oneof![
+                1 => inner.clone().prop_map(|one| Condition::Not(Box::new(one))),
+                2 => proptest::collection::vec(inner.clone(), 1..4).prop_map(Condition::All),
+                1 => proptest::collection::vec(inner, 1..4).prop_map(Condition::Any),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+        #[test]
+        fn what_can_hold_is_never_refused(condition in condition()) {
+            let (never, always) = (is_never(&condition), joint(&condition).is_always(&Unknown));
+            let values = json!([
+                null, true, false, 0, 1, 2, 2.5, 3, 7, "", "a", "ab", "axb", "b", "bb", "AB", "2", "2.0", "7", [], ["a"], ["ab", 2], {},
+                {"c": 2}, {"c": "2"}, {"c": "ab"}, {"c": "b"}, {"c": null}, {"c": true},
+            ]);
+            let values = values.as_array().expect("a list");
+            for (one, other) in values.iter().flat_map(|one| values.iter().map(move |other| (one, other))) {
+                let holds = condition.is_true(&World(json!({"request": {"a": one, "b": other}})));
+                prop_assert!(if holds { !never } else { !always }, "{condition:?} with {one} and {other}");
+            }
+        }
+    }
 }

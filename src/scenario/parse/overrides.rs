@@ -76,7 +76,7 @@ fn override_(reader: &mut Reader<'_>, node: &Node) -> Option<Override> {
     if let (Some(node), Some(Some(condition)), Some(Spanned { value: Pattern::One(_), .. })) = (fields.get("skip"), &when, &on) {
         skips_all(reader, node, skip, condition);
     }
-    let after = fields.get("after").map(|node| after(reader, node));
+    let after = fields.get("after").map(|node| after(reader, node, when.iter().flatten().next()));
     let per = fields.get("per").and_then(|node| objects(reader, node, &fields, on.as_ref()));
     // A condition that could not be read must not turn into one that always holds.
     let unread = || Condition::unread(node.span.start);

@@ -8,7 +8,8 @@ use super::members;
 use super::reader::{Fields, Reader};
 use super::roots::ExprContext;
 use super::values;
-use crate::scenario::ast::{After, Between, Latency, Moment, Objects, Pattern, Per, RateLimit, Spread};
+use crate::base::time::{self, Timestamp};
+use crate::scenario::ast::{After, Between, Condition, Latency, Moment, Objects, Pattern, Per, RateLimit, Spread};
 use crate::scenario::error::Spanned;
 use crate::scenario::node::{Kind, Node};
 
@@ -135,7 +136,8 @@ fn per(reader: &mut Reader<'_>, node: &Node) -> Option<Per> {
 }
 
 /// A time since the scenario came, two of them for what ends again, or the operations behind whose calls it is.
-pub(super) fn after(reader: &mut Reader<'_>, node: &Node) -> Option<After> {
+/// Beside a condition, some of that time has to be before its end.
+pub(super) fn after(reader: &mut Reader<'_>, node: &Node, when: Option<&Condition>) -> Option<After> {
     let text = match &node.kind {
         Kind::Text(text) => text.clone(),
         Kind::Number(_) => reader.raw(node).to_owned(),
@@ -165,7 +167,25 @@ pub(super) fn after(reader: &mut Reader<'_>, node: &Node) -> Option<After> {
     if from == SignedDuration::ZERO && until.is_none() {
         reader.warn("S106", node.span, "`after` no time is from the beginning", "leave it out");
     }
+    if let Some(first) = first(reader, node, from)
+        && let Some(end) = when.and_then(Condition::end).filter(|end| *end <= first)
+    {
+        let message = format!("the row begins at {first} at the earliest, and `when` holds before {end} alone");
+        reader.problem("S101", node.span, message).help("shorten `after`, or move `until`");
+    }
     Some(After { moment: Moment::Time(from, until), text })
+}
+
+/// The first instant that lies so long after the beginning of the scenario's clock, where the file says when that is. One beyond the end
+/// of the calendar, where clocks end, is told of.
+pub(super) fn first(reader: &mut Reader<'_>, node: &Node, after: SignedDuration) -> Option<Timestamp> {
+    let begins = reader.begins?;
+    let first = begins.checked_add(after).ok();
+    if first.is_none() {
+        let message = format!("this is beyond the end of the calendar: the clock begins at {begins}");
+        reader.problem("S101", node.span, message).help(time::CLOCK_RANGE);
+    }
+    first
 }
 
 /// What calls are counted by: an expression, a word, or a list of them that hold together.

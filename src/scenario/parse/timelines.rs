@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 
 use super::members;
+use super::pace;
 use super::reader::{Fields, Reader};
 use super::roots::ExprContext;
 use crate::carrier::{Anchor, SHORTEST_ROUND, Status, countries, library};
@@ -103,7 +104,12 @@ fn trigger(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>, from: Opti
     }
     let from = own.and_then(|node| anchor(reader, node)).or(from);
     match fields.present(&TRIGGERS)[..] {
-        ["at"] => fields.get("at").and_then(|node| reader.duration(node, "at")).map(|at| Trigger::At(at, from)),
+        ["at"] => {
+            let node = fields.get("at")?;
+            let at = reader.duration(node, "at")?;
+            pace::first(reader, node, at);
+            Some(Trigger::At(at, from))
+        }
         ["after_reads"] => {
             fields.get("after_reads").and_then(|node| reader.whole(node, "after_reads", 1..=1_000_000)).map(Trigger::AfterReads)
         }

@@ -5,9 +5,18 @@ use serde_json::Value;
 use super::checking::Checking;
 use super::holding::{Conflict, conflict};
 use super::{ALWAYS, Looked, NEVER};
-use crate::scenario::expr::{Comparison, Node};
+use crate::scenario::expr::{Comparison, Node, Step};
+use crate::scenario::shape::Shape;
 
-impl Checking<'_> {
+impl<'e> Checking<'e> {
+    /// The path that a node stands for, and what is to be found there.
+    pub fn shape_of(&self, node: &Node) -> Option<(&'e Node, &'e Shape)> {
+        let Node::Path(path, _) = node else { return None };
+        let ("", [Step::Index(index)]) = (&*path.root, &path.steps[..]) else { return None };
+        let (path, shape) = self.shapes.get(*index)?;
+        Some((path, (*shape)?))
+    }
+
     /// Reports why some conditions cannot hold together, or an alternative in them cannot hold.
     pub fn contradictions(&mut self, roots: &[&Node]) {
         let goals: Vec<_> = roots.iter().map(|root| (*root, true)).collect();
@@ -36,6 +45,11 @@ impl Checking<'_> {
             self.problem(NEVER, 0..self.text.len(), message, None);
             return;
         };
+        if let Some((path, _)) = self.shape_of(node) {
+            let place = self.written(path);
+            self.problem(NEVER, 0..self.text.len(), format!("no `{place}` is as these conditions ask"), None);
+            return;
+        }
         let written = self.written(node);
         let part = if holds { written } else { format!("not ({written})") };
         let what = if found.is_alone { "is never true" } else { "contradicts what else has to hold" };

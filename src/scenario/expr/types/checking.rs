@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::texts::{Numbers, Place};
 use super::{DOUBTFUL, Looked, NEVER, Type, TypeProblem, Types, UNLIKE};
 use crate::scenario::expr::{Comparison, Function, Node, Operator, Path, class};
+use crate::scenario::shape::Shape;
 
 /// So many values of a list are held against what they are compared with.
 const MOST_ITEMS: usize = 16;
@@ -14,6 +15,8 @@ const MOST_ITEMS: usize = 16;
 pub(super) struct Checking<'e> {
     pub text: &'e str,
     pub types: &'e dyn Types,
+    /// What nodes that are an index of these stand for ([`super::Joint`]).
+    pub shapes: &'e [(Node, Option<&'e Shape>)],
     pub problems: Vec<TypeProblem>,
 }
 
@@ -379,7 +382,7 @@ impl Checking<'_> {
 
     /// What something is, whatever is wrong with it.
     pub fn type_of(&self, node: &Node) -> Type {
-        Checking { text: self.text, types: self.types, problems: Vec::new() }.node(node)
+        Checking { text: self.text, types: self.types, shapes: &[], problems: Vec::new() }.node(node)
     }
 
     fn call(&mut self, function: Function, arguments: &[Node]) -> Type {

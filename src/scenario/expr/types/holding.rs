@@ -9,15 +9,14 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::checking::Checking;
-use super::texts::{Place, Texts};
+use super::narrowing::Known;
+use super::texts::Place;
 use super::{Type, ends};
 use crate::scenario::expr::{Comparison, Function, Node, Scope, eval};
+use crate::scenario::shape::Shape;
 
 /// How many values are held against tests at the most. Beyond them a condition may hold.
 const MOST_TRIED: usize = 4_000;
-
-/// Whole numbers beyond this are not told apart by doubles.
-const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Something that has to be true, or anything else.
 type Goal<'n> = (&'n Node, bool);
@@ -32,21 +31,23 @@ pub(super) struct Conflict<'n> {
 
 /// A test of a subject, with the part of the condition that it is.
 #[derive(Clone)]
-struct Test<'n> {
+pub(super) struct Test<'n> {
     subject: String,
     of: &'n Node,
-    kind: Kind<'n>,
-    holds: bool,
+    pub kind: Kind<'n>,
+    pub holds: bool,
     part: Goal<'n>,
 }
 
 #[derive(Clone)]
-enum Kind<'n> {
+pub(super) enum Kind<'n> {
     True,
     Exists,
     Compare(Comparison, Value),
     Matches(&'n Regex),
     Part(Place, String),
+    /// It looks like this; of an object, that it is one.
+    Fits(&'n Shape),
 }
 
 /// What has to hold: tests, and alternatives of which one has to.
@@ -62,8 +63,8 @@ enum Choice<'n> {
     Test(Test<'n>),
 }
 
-struct Solver<'c> {
-    checking: &'c Checking<'c>,
+struct Solver<'c, 'n> {
+    checking: &'c Checking<'n>,
     /// What subjects can be by themselves.
     types: BTreeMap<String, Type>,
     left: usize,
@@ -79,7 +80,7 @@ impl Scope for Nowhere {
 }
 
 /// Why some goals cannot all be met; `None` if they can, as far as can be seen.
-pub(super) fn conflict<'n>(checking: &Checking<'_>, goals: &[Goal<'n>]) -> Option<Conflict<'n>> {
+pub(super) fn conflict<'n>(checking: &Checking<'n>, goals: &[Goal<'n>]) -> Option<Conflict<'n>> {
     let mut solver = Solver { checking, types: BTreeMap::new(), left: MOST_TRIED };
     let mut all = Goals::default();
     goals.iter().find_map(|goal| solver.add(&mut all, *goal).err()).or_else(|| solver.solve(&all))
@@ -114,18 +115,18 @@ fn name_of(node: &Node) -> Option<String> {
 }
 
 /// Where exchanges end in no way with which callers receive such a status: the later of the two parts.
-fn without_status<'n>(goals: &Goals<'n>, found: &BTreeMap<&str, Type>) -> Option<Conflict<'n>> {
+fn without_status<'n>(goals: &Goals<'n>, found: &BTreeMap<&str, Known>) -> Option<Conflict<'n>> {
     let is_of_answer =
         |test: &Test<'_>, member: &str| matches!(test.of, Node::Path(path, _) if path.root == "answer" && path.members() == [Some(member)]);
     let about = |member: &str| goals.tests.iter().rposition(|test| is_of_answer(test, member));
     let (wire, status) = (about("wire")?, about("status")?);
     let known = |index: usize| found.get(&*goals.tests[index].subject);
     let (end, received) = (known(wire)?, known(status)?);
-    let can_be = end.texts.any(|word| ends::status(word).shares(received));
+    let can_be = end.is.texts.any(|word| ends::status(word).shares(&received.is));
     (!can_be).then(|| Conflict { part: Some(goals.tests[wire.max(status)].part), is_alone: false })
 }
 
-impl<'n> Solver<'_> {
+impl<'n> Solver<'_, 'n> {
     /// Pays for some values; `None` when enough was tried.
     fn pay(&mut self, values: usize) -> Option<()> {
         self.left = self.left.checked_sub(values)?;
@@ -147,6 +148,7 @@ impl<'n> Solver<'_> {
                 if is_met { Ok(()) } else { Err(Conflict { part: Some((node, holds)), is_alone: true }) }
             }
             Node::Compare(comparison, sides, _) => self.compare(goals, *comparison, &sides.0, &sides.1, (node, holds)),
+            node if let Some((path, shape)) = self.checking.shape_of(node) => Self::test(goals, path, Kind::Fits(shape), (node, holds)),
             Node::Matches(inner, regex, _) => Self::test(goals, inner, Kind::Matches(regex), (node, holds)),
             Node::Exists(inner) => Self::test(goals, inner, Kind::Exists, (node, holds)),
             Node::Call(function @ (Function::StartsWith | Function::EndsWith), arguments) => match &arguments[..] {
@@ -217,7 +219,7 @@ impl<'n> Solver<'_> {
     }
 
     fn solve(&mut self, goals: &Goals<'n>) -> Option<Conflict<'n>> {
-        let mut found: BTreeMap<&str, Type> = BTreeMap::new();
+        let mut found: BTreeMap<&str, Known> = BTreeMap::new();
         // Once more, for what came before something that it excludes.
         for is_again in [false, true] {
             for test in &goals.tests {
@@ -227,12 +229,12 @@ impl<'n> Solver<'_> {
                     Entry::Occupied(known) => known.into_mut(),
                     Entry::Vacant(place) => {
                         let own = self.types.entry(test.subject.clone()).or_insert_with(|| checking.type_of(test.of));
-                        place.insert(own.clone())
+                        place.insert(Known::of(own.clone()))
                     }
                 };
-                self.pay(1 + known.texts.count())?;
-                test.narrow(known);
-                if known.kinds == 0 {
+                self.pay(1 + known.is.texts.count())?;
+                known.narrow(test);
+                if known.is.kinds == 0 {
                     return Some(Conflict { part: Some(test.part), is_alone });
                 }
             }
@@ -259,118 +261,6 @@ impl<'n> Solver<'_> {
         }
         let is_one = first.len() == 1 || matches!(first.first(), Some(Choice::Test(_)));
         last.map(|last| if is_one { Conflict { is_alone: false, ..last } } else { Conflict { part: None, is_alone: false } })
-    }
-}
-
-impl Test<'_> {
-    /// Takes away what a subject cannot be.
-    fn narrow(&self, known: &mut Type) {
-        match (&self.kind, self.holds) {
-            (Kind::True, true) => known.keep(Type::TRUE_BIT),
-            (Kind::True, false) => known.kinds &= !Type::TRUE_BIT,
-            (Kind::Exists, true) => known.kinds &= !Type::NULL,
-            (Kind::Exists, false) => known.keep(Type::NULL),
-            (Kind::Compare(Comparison::Equal, value), true) | (Kind::Compare(Comparison::Different, value), false) => known.be(value),
-            (Kind::Compare(Comparison::Equal, value), false) | (Kind::Compare(Comparison::Different, value), true) => known.be_not(value),
-            (Kind::Compare(Comparison::In, Value::String(whole)), holds) => known.pass(holds, |word| whole.contains(word)),
-            (Kind::Compare(Comparison::Contains, Value::String(part)), true) => {
-                let can_be_list = known.can_be(Type::LIST_BIT);
-                known.has_part(part, Place::Anywhere);
-                known.kinds |= if can_be_list { Type::LIST_BIT } else { 0 };
-            }
-            (Kind::Compare(Comparison::Contains, Value::String(part)), false) => known.pass(false, |word| word.contains(&**part)),
-            (Kind::Compare(Comparison::Contains, _), true) => known.keep(Type::LIST_BIT),
-            (Kind::Compare(Comparison::Contains | Comparison::In, _), _) => {}
-            (Kind::Compare(comparison, value), holds) => known.compare(*comparison, value, holds),
-            (Kind::Matches(regex), holds) => known.pass(holds, |word| regex.is_match(word)),
-            (Kind::Part(place, part), true) => known.has_part(part, *place),
-            (Kind::Part(place, part), false) => known.pass(false, |word| place.has(word, part)),
-        }
-    }
-}
-
-impl Type {
-    /// Whether it has no other kinds.
-    fn is_within(&self, kinds: u8) -> bool {
-        self.kinds & !kinds == 0
-    }
-
-    fn keep(&mut self, kinds: u8) {
-        self.kinds &= kinds;
-    }
-
-    /// Leaves nothing but this value.
-    fn be(&mut self, value: &Value) {
-        let value = Self::of_value(value);
-        self.keep(value.kinds);
-        if self.can_be(Self::TEXT_BIT) {
-            self.texts = if self.texts.meets(&value.texts) { value.texts } else { Texts::Words(Vec::new()) };
-        }
-        if self.can_be(Self::NUMBER_BIT) && value.numbers.least.abs() < EXACT {
-            self.numbers.narrow(Comparison::Equal, value.numbers.least);
-        }
-        self.tidy();
-    }
-
-    /// Takes this value away, where that leaves something simple.
-    fn be_not(&mut self, value: &Value) {
-        match value {
-            Value::Null | Value::Bool(_) => self.kinds &= !Self::of_value(value).kinds,
-            Value::Number(number) => {
-                let number = number.as_f64().filter(|number| number.abs() < EXACT);
-                number.iter().for_each(|number| self.numbers.leave_out(*number));
-            }
-            Value::String(text) => self.texts.retain(|word| word != text),
-            Value::Array(_) | Value::Object(_) => {}
-        }
-        self.tidy();
-    }
-
-    /// Leaves texts that pass a test, or whatever does not.
-    fn pass(&mut self, holds: bool, test: impl Fn(&str) -> bool) {
-        if holds {
-            self.keep(Self::TEXT_BIT);
-        }
-        self.texts.retain(|word| test(word) == holds);
-        self.tidy();
-    }
-
-    /// Leaves texts that have another one in them.
-    fn has_part(&mut self, part: &str, place: Place) {
-        if !self.texts.has(part, place) {
-            self.kinds &= !Self::TEXT_BIT;
-        }
-        self.pass(true, |word| place.has(word, part));
-    }
-
-    /// Leaves what is less or more than a value, or whatever is not.
-    fn compare(&mut self, comparison: Comparison, value: &Value, holds: bool) {
-        let exact = value.as_f64().filter(|number| number.abs() < EXACT);
-        match (value, exact, comparison.opposite()) {
-            (Value::Number(_), number, opposite) => {
-                if holds {
-                    self.keep(Self::NUMBER_BIT);
-                }
-                let comparison = if holds { Some(comparison) } else { opposite };
-                if let (Some(number), Some(comparison)) = (number, comparison) {
-                    self.numbers.narrow(comparison, number);
-                }
-                self.tidy();
-            }
-            (Value::String(text), ..) => self.pass(holds, |word| comparison.orders(word, text)),
-            _ if holds => self.kinds = 0,
-            _ => {}
-        }
-    }
-
-    /// Takes away the kinds of which no value is left.
-    fn tidy(&mut self) {
-        if self.texts == Texts::Words(Vec::new()) {
-            self.kinds &= !Self::TEXT_BIT;
-        }
-        if self.numbers.is_empty() {
-            self.kinds &= !Self::NUMBER_BIT;
-        }
     }
 }
 
@@ -440,7 +330,7 @@ mod tests {
         #[test]
         fn what_is_told_is_so(text in condition()) {
             let expr = Expr::parse(&text).expect("an expression");
-            let checking = Checking { text: &text, types: &Counted, problems: Vec::new() };
+            let checking = Checking { text: &text, types: &Counted, shapes: &[], problems: Vec::new() };
             let [never, always] = [true, false].map(|holds| conflict(&checking, &[(&expr.root, holds)]).is_some());
             prop_assert!(!never || !always);
             let values = json!([null, true, false, 0, 1, 2, 2.5, -1, "", "a", "ab", "B", [], [1], ["a"], {}]);
