@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Type;
 use super::holding::{Kind, Test};
-use super::texts::{Place, Texts};
+use super::texts::{Numbers, Place, Texts};
 use crate::scenario::expr::Comparison;
 use crate::scenario::shape::Shape;
 
@@ -16,11 +16,13 @@ pub(super) struct Known {
     pub is: Type,
     start: String,
     end: String,
+    /// Which numbers it can be, or the text of, once something asks for one of both.
+    measure: Numbers,
 }
 
 impl Known {
     pub fn of(is: Type) -> Self {
-        Self { is, start: String::new(), end: String::new() }
+        Self { is, start: String::new(), end: String::new(), measure: Numbers::ANY }
     }
 
     /// Takes away what a subject cannot be.
@@ -52,14 +54,26 @@ impl Known {
             }
             (Kind::Fits(shape), holds) => {
                 known.fit(shape, holds);
-                if let Shape::Glob(glob) = shape {
-                    self.glob(glob, holds);
+                match shape {
+                    Shape::Glob(glob) => self.glob(glob, holds),
+                    Shape::Exact(Value::Number(number), _) if holds => self.measure(number.as_f64(), number.as_f64()),
+                    Shape::Range(least, most) if holds => self.measure(*least, *most),
+                    _ => {}
                 }
             }
         }
         let (start, end) = (&*self.start, &*self.end);
         self.is.texts.retain(|word| word.starts_with(start) && word.ends_with(end));
         self.is.tidy();
+    }
+
+    /// Takes into account which numbers it is, or the text of.
+    fn measure(&mut self, least: Option<f64>, most: Option<f64>) {
+        self.measure.least = self.measure.least.max(least.unwrap_or(f64::NEG_INFINITY));
+        self.measure.most = self.measure.most.min(most.unwrap_or(f64::INFINITY));
+        if self.measure.is_empty() {
+            self.is.kinds = 0;
+        }
     }
 
     /// Takes into account how its texts begin or end, or how they do not.
