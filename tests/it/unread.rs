@@ -82,12 +82,10 @@ fn shipstation_asks_how_long_a_body_is() {
 #[test]
 fn bodies_in_other_codings_than_chunks_are_refused() {
     let server = Server::start(&[]);
-    let mut vendors = vendors(501, "Not Implemented");
-    vendors[0].1 = "<h1>Not Implemented (501)</h1>".to_owned();
-    for (path, shape) in vendors {
+    for (path, _) in vendors(501, "Not Implemented") {
         for coding in ["gzip, Chunked", "xyz, chunked", "chunked, chunked", "chunked\r\ntransfer-encoding: chunked"] {
             let head = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ntransfer-encoding: {coding}\r\n");
-            check(&server, &format!("{head}\r\n2\r\n{{}}\r\n0\r\n\r\n"), 501, &shape);
+            check(&server, &format!("{head}\r\n2\r\n{{}}\r\n0\r\n\r\n"), 501, "");
         }
     }
     let head = "POST /_seatrial/inbox/one HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ntransfer-encoding: Chunked\r\n";
