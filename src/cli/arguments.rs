@@ -227,7 +227,7 @@ pub struct ServeArguments {
     /// told, at most 256 MiB
     #[arg(long, env = "SEATRIAL_JOURNALS_BYTES", value_name = "BYTES", value_parser = size)]
     pub journals_bytes: Option<usize>,
-    /// Largest amount of data in one sandbox, in bytes. Half of that of all unless told
+    /// Largest amount of data in one sandbox, in bytes. Half of that of all unless told, at most 128 MiB in a fleet
     #[arg(long, env = "SEATRIAL_SANDBOX_BYTES", value_name = "BYTES", value_parser = size)]
     pub sandbox_bytes: Option<usize>,
     /// Largest amount of data in all sandboxes together, in bytes; each takes 32 KiB at least. Six sixteenths of the memory unless

@@ -80,7 +80,7 @@ async fn serve(arguments: &ServeArguments) -> Exit {
         Ok(all) => all,
         Err(error) => return complain_of_vendor(&error),
     };
-    let ledger = match fleet::open(arguments, &mut options).await {
+    let ledger = match fleet::open(arguments, &mut options, &all).await {
         Ok(ledger) => ledger,
         Err(exit) => return exit,
     };

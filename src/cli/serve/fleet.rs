@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::cli::arguments::ServeArguments;
 use crate::cli::{Exit, complain};
-use crate::engine::{Machine, Options};
+use crate::engine::{Machine, Options, Vendor};
 use crate::fleet::Fleet;
 
 /// The databases that are named, and what all of their replicas have alike.
@@ -15,14 +15,14 @@ pub(super) type Opened = std::convert::Infallible;
 
 /// Opens the databases, if some are named. The options become those of the fleet where none are asked for.
 #[cfg(feature = "postgres")]
-pub(super) async fn open(arguments: &ServeArguments, options: &mut Options) -> Result<Option<Opened>, Exit> {
+pub(super) async fn open(arguments: &ServeArguments, options: &mut Options, vendors: &[Vendor]) -> Result<Option<Opened>, Exit> {
     use crate::cli::fleet::databases;
     use crate::fleet::{Common, Opening};
     if arguments.database.is_empty() {
         return Ok(None);
     }
     let ledger = databases::open(&arguments.database, &arguments.database_ca, Opening::Begins).await?;
-    let (usual, asked) = (common::usual(options), common::asked(arguments));
+    let (usual, asked) = (common::usual(options), common::asked(arguments, vendors));
     let common = Common::agree(&*ledger, &usual, &asked).await.map_err(|error| refused(&error))?;
     common::set(options, &common);
     Ok(Some((ledger, common)))
@@ -49,6 +49,10 @@ fn refused(error: &crate::fleet::JoinError) -> Exit {
         JoinError::Other => {
             ("leave both out to go on with what the fleet has; `PUT /_seatrial/sandboxes/default/scenario` changes it", Exit::Usage)
         }
+        JoinError::Option { flag, .. } if flag == common::VENDORS => (
+            "all replicas have the same documents; to change them, end all replicas, and begin 15 seconds later with the new ones",
+            Exit::Usage,
+        ),
         JoinError::Option { .. } => (
             "leave it out to take what the fleet has; to change that, end all replicas, and begin 15 seconds later with the new one",
             Exit::Usage,
@@ -68,7 +72,9 @@ mod common {
 
     use crate::base::time;
     use crate::cli::arguments::{ConformArgument, ContractArgument, ServeArguments};
-    use crate::engine::Options;
+    use ring::digest::{SHA256, digest};
+
+    use crate::engine::{Options, Vendor};
     use crate::fleet::Common;
 
     const JOURNAL: &str = "journal-bytes";
@@ -80,6 +86,11 @@ mod common {
     const CONFORM: &str = "conform";
     const CONTRACT: &str = "contract";
     const PLAIN: &str = "plain";
+    pub const VENDORS: &str = "vendor";
+
+    /// How much data a sandbox has at most, unless told otherwise: all of it is written and read in one statement, which takes a few
+    /// seconds at most.
+    const MOST_SANDBOX: usize = 128 << 20;
 
     /// What is so unless told. All that arguments tell is in `options`, and told again by [`asked`].
     pub fn usual(options: &Options) -> Common {
@@ -88,7 +99,7 @@ mod common {
         let rows = [
             (JOURNAL, Some(options.journal_bytes.to_string())),
             (JOURNALS, Some(options.journals_bytes.to_string())),
-            (SANDBOX, Some(options.sandbox_bytes.to_string())),
+            (SANDBOX, Some(options.sandbox_bytes.min(MOST_SANDBOX).to_string())),
             (TOTAL, Some(options.total_bytes.to_string())),
             (SANDBOXES, Some(options.sandboxes.to_string())),
             (TTL, Some(time::written(options.ttl.unwrap_or_default()))),
@@ -100,8 +111,9 @@ mod common {
     }
 
     /// What the arguments of this process ask for.
-    pub fn asked(arguments: &ServeArguments) -> Common {
+    pub fn asked(arguments: &ServeArguments, vendors: &[Vendor]) -> Common {
         common([
+            (VENDORS, Some(documents(vendors))),
             (JOURNAL, arguments.journal_bytes.map(|bytes| bytes.to_string())),
             (JOURNALS, arguments.journals_bytes.map(|bytes| bytes.to_string())),
             (SANDBOX, arguments.sandbox_bytes.map(|bytes| bytes.to_string())),
@@ -136,6 +148,16 @@ mod common {
         Common(rows.collect::<BTreeMap<_, _>>())
     }
 
+    /// The names of documents that are mounted, each with a fingerprint.
+    fn documents(vendors: &[Vendor]) -> String {
+        let fingerprint =
+            |text: &str| digest(&SHA256, text.as_bytes()).as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let mounted = vendors.iter().filter(|vendor| vendor.is_document());
+        let mut names: Vec<_> = mounted.map(|vendor| format!("{}={}", vendor.id, fingerprint(&vendor.spec_source))).collect();
+        names.sort_unstable();
+        if names.is_empty() { "none".to_owned() } else { names.join(",") }
+    }
+
     fn word(choice: &impl ValueEnum) -> String {
         choice.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
@@ -159,7 +181,8 @@ mod common {
             let flags =
                 ["--sandbox-ttl=90s", "--sandboxes=7", "--sandbox-bytes=4096", "--total-bytes=9000", "--journal-bytes=11", "--plain"];
             let line = Line::try_parse_from([&["seatrial"], &flags[..]].concat()).expect("these are flags");
-            let (mut options, asked) = (Options::default(), asked(&line.arguments));
+            let (mut options, mut asked) = (Options::default(), asked(&line.arguments, &crate::vendors::all()));
+            assert_eq!(asked.0.remove(VENDORS).as_deref(), Some("none"));
             assert_eq!(asked.0.len(), flags.len());
             set(&mut options, &asked);
             assert_eq!((options.ttl, options.sandboxes), (Some(Duration::from_secs(90)), 7));
@@ -174,7 +197,7 @@ mod common {
 
 /// This build has no client for databases.
 #[cfg(not(feature = "postgres"))]
-pub(super) async fn open(arguments: &ServeArguments, _: &mut Options) -> Result<Option<Opened>, Exit> {
+pub(super) async fn open(arguments: &ServeArguments, _: &mut Options, _: &[Vendor]) -> Result<Option<Opened>, Exit> {
     if arguments.database.is_empty() {
         return Ok(None);
     }
