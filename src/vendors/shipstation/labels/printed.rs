@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::is_abroad;
+use crate::base::json;
 use crate::carrier::Parcel;
 use crate::carrier::document::{Document, Drawing};
 use crate::carrier::label::{self, Fact};
@@ -109,7 +110,7 @@ fn declaration(label: &Label) -> Declaration {
     let rows = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let mut items: Vec<Item> = rows(&stored["customsItems"]).iter().map(|row| item(row, false)).collect();
     if items.is_empty() {
-        items = rows(&label.more["shipmentItems"]).iter().filter(|row| row["adjustment"] != true).map(|row| item(row, true)).collect();
+        items = rows(&json::read(&label.lines())).iter().filter(|row| row["adjustment"] != true).map(|row| item(row, true)).collect();
     }
     if items.is_empty() {
         let grams = label.weight.as_ref().map_or(0, Weight::grams);

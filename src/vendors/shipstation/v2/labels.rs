@@ -111,7 +111,7 @@ pub(super) fn buy(cx: &mut Cx<'_>, bought: &Order<'_>) -> Result<Label, Refusal>
             is_return: bought.is_return,
             warehouse: text("warehouse_id").and_then(wire::number),
             store: text("store_id").and_then(wire::number),
-            more: said(bought, sold.as_ref(), own),
+            more: said(cx, bought, own),
             ..Label::default()
         },
     };
@@ -141,17 +141,17 @@ pub(super) fn buy(cx: &mut Cx<'_>, bought: &Order<'_>) -> Result<Label, Refusal>
 }
 
 /// What either version alone says of a label.
-fn said(Order { shipment, options, batch, .. }: &Order<'_>, sold: Option<&Members>, own: Value) -> Members {
+fn said(cx: &Cx<'_>, Order { number, shipment, options, batch, .. }: &Order<'_>, own: Value) -> Members {
     let option = &shipment["advanced_options"];
     let billing = json!({
         "billToParty": option["bill_to_party"], "billToAccount": option["bill_to_account"],
         "billToPostalCode": option["bill_to_postal_code"], "billToCountryCode": option["bill_to_country_code"],
         "storeId": shipment["store_id"].as_str().and_then(wire::number),
     });
-    let number = batch.and_then(|_| options[BATCH_NUMBER].as_str());
+    let batch_number = batch.and_then(|_| options[BATCH_NUMBER].as_str());
     let said = json!({
-        "v2": own, "batchNumber": number, "insuranceOptions": self::sold::insurance(shipment), "advancedOptions": billing,
-        "shipmentItems": sold.map(|sold| &sold["items"]), "customs": self::sold::declared(shipment),
+        "v2": own, "batchNumber": batch_number, "insuranceOptions": self::sold::insurance(shipment), "advancedOptions": billing,
+        "shipmentItems": order::lines(cx, *number), "customs": self::sold::declared(shipment),
     });
     said.into()
 }

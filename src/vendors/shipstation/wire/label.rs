@@ -1,5 +1,7 @@
 //! A label: what version 1 calls a shipment.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -50,4 +52,12 @@ pub(crate) struct Label {
     /// Version 1's `insuranceOptions`, `advancedOptions` and `shipmentItems`, what it declares at a border, and what version 2 keeps.
     #[serde(default, skip_serializing_if = "Members::is_none")]
     pub more: Members,
+}
+
+impl Label {
+    /// The lines of its order, as text.
+    pub fn lines(&self) -> Cow<'_, str> {
+        let lines = &self.more["shipmentItems"];
+        lines.as_str().map_or_else(|| lines.to_string().into(), Cow::from)
+    }
 }

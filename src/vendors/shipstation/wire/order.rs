@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::ORDER;
+use crate::base::json;
 use crate::engine::scales::Scales;
 use crate::engine::{Cx, Refusal};
 
@@ -11,6 +12,11 @@ pub(crate) use crate::base::members::Members;
 /// The order with that number.
 pub(crate) fn find(cx: &Cx<'_>, id: u64) -> Result<Members, Refusal> {
     cx.docs.require(ORDER, &id.to_string())
+}
+
+/// The lines of an order as text, in which their numbers have the decimals that they were sent with; null if there is no such order.
+pub(crate) fn lines(cx: &Cx<'_>, id: u64) -> Value {
+    cx.docs.raw(ORDER, &id.to_string()).and_then(|body| json::at(body, "/items")).into()
 }
 
 /// Changes members of a stored order and stamps the change; nothing if there is no such order.

@@ -47,7 +47,12 @@ type Decimals = &'static [(&'static str, usize)];
 
 /// An answer with so many decimals in its numbers; what is behind them is cut off.
 fn scaled(shown: impl Into<Value>, decimals: Decimals) -> Written {
-    let (mut shown, mut scales) = (shown.into(), Scales::default());
+    scaled_as(Scales::default(), shown, decimals)
+}
+
+/// The same, with other numbers as they were written elsewhere.
+fn scaled_as(mut scales: Scales, shown: impl Into<Value>, decimals: Decimals) -> Written {
+    let mut shown = shown.into();
     for (pointer, places) in decimals {
         let Some(number) = shown.pointer_mut(pointer).filter(|number| number.is_number()) else { continue };
         let written = Money::from(number.take()).scaled(*places);

@@ -10,14 +10,16 @@ use super::super::super::rates::{self, Load};
 use super::super::super::wire::address::{Address, Dimensions, Weight};
 use super::super::super::wire::label::Label;
 use super::super::super::wire::money::{Money, Priced};
-use super::super::super::wire::order::Members;
+use super::super::super::wire::order::{self, Members};
 use super::super::super::wire::{self, LABEL, STORE, WAREHOUSE, date};
 use super::super::dialect::{message, null_reference};
 use super::super::listing::{self, SHIPMENTS};
-use super::{Decimals, create, orders, scaled};
+use super::{Decimals, create, orders, scaled, scaled_as};
+use crate::base::json;
 use crate::carrier::Location;
 use crate::carrier::print::{Format, Paper};
 use crate::carrier::rating::Options;
+use crate::engine::scales::Scales;
 use crate::engine::{Cx, Enclosed, Outcome, Refusal, Reply};
 
 /// The number that a test label has instead of one.
@@ -43,7 +45,7 @@ const OF_ORDER: [&str; 6] = ["shipmentId", "shipmentCost", "insuranceCost", "tra
 fn to_json(label: Label, shows_items: bool) -> Members {
     let (more, insurance) = (&label.more, &label.more["insuranceOptions"]);
     let own = Some(&more["advancedOptions"]).filter(|own| own.is_object());
-    let to = Address { residential: None, address_verified: None, ..label.to };
+    let to = Address { residential: None, address_verified: None, ..label.to.clone() };
     let shown = json!({
         // What version 2 sold without an order has none.
         "shipmentId": label.id, "orderId": label.order.filter(|_| label.order_number.is_some()), "orderKey": label.order_key,
@@ -59,7 +61,7 @@ fn to_json(label: Label, shows_items: bool) -> Members {
             "insuredValue": Money::from(insurance["insuredValue"].clone()),
         },
         "advancedOptions": own.cloned().unwrap_or_else(|| billing(&Value::Null, label.store)),
-        "shipmentItems": Some(&more["shipmentItems"]).filter(|_| shows_items), "labelData": null, "formData": null,
+        "shipmentItems": shows_items.then(|| json::read::<Value>(&label.lines())), "labelData": null, "formData": null,
     });
     shown.into()
 }
@@ -72,7 +74,10 @@ pub(in crate::vendors::shipstation::v1) fn is_of_carrier(id: &Value, code: &str)
 /// Labels that pass all filters, voided ones too; their lines only when they are asked for.
 pub fn list(cx: &mut Cx<'_>) -> Outcome {
     let shows_items = listing::is_asked(cx.call, "includeShipmentItems");
-    let page = SHIPMENTS.read(cx.call)?.documents(&cx.docs, LABEL)?.read().map(|label| scaled(to_json(label, shows_items), DECIMALS));
+    let page = SHIPMENTS.read(cx.call)?.documents(&cx.docs, LABEL)?.read().map(|label: Label| {
+        let lines = if shows_items { format!(r#"{{"shipmentItems":{}}}"#, label.lines()) } else { String::new() };
+        scaled_as(Scales::of(lines.as_bytes()), to_json(label, shows_items), DECIMALS)
+    });
     Ok(listing::page("shipments", page, listing::is_short(cx.call)))
 }
 
@@ -121,7 +126,7 @@ fn bought(cx: &mut Cx<'_>, order: Option<&Members>) -> Result<(Members, Decimals
     more["insuranceOptions"] = cx.completed("Insurance", &insurance, &[]);
     more["advancedOptions"] = billing(advanced, store);
     if let Some(order) = order {
-        more["shipmentItems"] = order["items"].clone();
+        more["shipmentItems"] = order::lines(cx, wire::id(&order["orderId"]));
     }
     let customs = if sent["internationalOptions"].is_object() {
         &sent["internationalOptions"]

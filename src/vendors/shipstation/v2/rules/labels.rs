@@ -9,6 +9,8 @@ use super::super::listing::{self, LISTING};
 use super::super::wire::price::priced;
 use super::super::wire::{self, Members, TEST_LABEL, address, se, shipment};
 use super::{addresses, rate_shoppers, rates, shipments, tracking};
+use crate::base::json;
+use crate::base::time::Timestamp;
 use crate::engine::listing::{By, Filter, Key, Listing, Sorting, Test};
 use crate::engine::{Cx, Outcome, Refusal, Reply};
 use crate::vendors::shipstation::labels as shared;
@@ -21,7 +23,7 @@ const fn number(name: &'static str, member: &'static str) -> Filter {
 
 const LABELS: Listing = Listing {
     filters: &[
-        Filter { name: "label_status", member: "/voided", test: Test::By(is_in) },
+        Filter { name: "label_status", member: "", test: Test::By(is_in) },
         number("carrier_id", "/carrier"),
         Filter { name: "tracking_number", member: "", test: Test::By(is_numbered) },
         number("batch_id", "/batch"),
@@ -38,8 +40,10 @@ const LABELS: Listing = Listing {
     ..LISTING
 };
 
-fn is_in(voided: &Value, status: &str) -> bool {
-    status.eq_ignore_ascii_case(if voided.is_null() { "completed" } else { "voided" })
+fn is_in(label: &Value, status: &str) -> bool {
+    // A label to try is of no batch.
+    let unvoided = if label["batch"] == 0 { "processing" } else { "completed" };
+    status.eq_ignore_ascii_case(if label["voided"].is_null() { unvoided } else { "voided" })
 }
 
 /// A label is found by the number of each of its packages.
@@ -49,8 +53,21 @@ fn is_numbered(label: &Value, number: &str) -> bool {
 
 /// Those that pass the filters, newest first.
 pub(crate) fn list(cx: &mut Cx<'_>) -> Outcome {
-    let page = LABELS.read(cx.call)?.documents(&cx.docs, LABEL)?.read::<Label>();
+    let query = LABELS.read(cx.call)?;
+    let page = if cx.docs.count(TEST_LABEL) == 0 {
+        query.documents(&cx.docs, LABEL)?.read::<Label>()
+    } else {
+        query.bodies(&cx.docs, with_tests(cx))?.map(json::read)
+    };
     Ok(listing::answer(cx, "labels", page.map(|label| priced(labels::to_json(cx, &label, false, false)))))
+}
+
+/// All labels in the order of creation; of one moment those to try are the last.
+fn with_tests<'d>(cx: &'d Cx<'_>) -> Vec<&'d str> {
+    let rows = [LABEL, TEST_LABEL].into_iter().flat_map(|kind| cx.docs.rows(kind));
+    let mut bodies: Vec<&str> = rows.map(|(_, body)| body).collect();
+    bodies.sort_by_cached_key(|body| json::at(body, "/created").map(json::read::<Timestamp>));
+    bodies
 }
 
 /// Buys a label for a shipment that comes along, and stays.
@@ -154,10 +171,11 @@ pub(crate) fn read(cx: &mut Cx<'_>) -> Outcome {
     Ok(labels::answer(cx, &label, false, labels::asks_for_file(cx)))
 }
 
-/// The earliest label with that external id.
+/// The earliest label with that external id; one to try where there is no other.
 pub(crate) fn read_external(cx: &mut Cx<'_>) -> Outcome {
     let id = cx.call.parameter("external_shipment_id").unwrap_or_default();
-    let found = cx.docs.list::<Label>(LABEL).find(|label| labels::own(label)["external_shipment_id"] == id);
+    let mut labels = [LABEL, TEST_LABEL].into_iter().flat_map(|kind| cx.docs.list::<Label>(kind));
+    let found = labels.find(|label| labels::own(label)["external_shipment_id"] == id);
     let label = found.ok_or_else(|| shipments::unknown_external(id))?;
     Ok(labels::answer(cx, &label, false, labels::asks_for_file(cx)))
 }

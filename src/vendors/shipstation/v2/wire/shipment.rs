@@ -124,6 +124,13 @@ pub(crate) fn all<'d>(cx: &'d Cx<'_>) -> Vec<StoredShipment<'d>> {
 /// Stores a shipment, and the order that it also is.
 pub(crate) fn store(cx: &mut Cx<'_>, number: u64, shipment: &Members) {
     let mut stored = shipment.clone();
+    // Recorded: blank instructions are told to who sends the shipment, and null whenever it is read.
+    let addresses = ["ship_to", "ship_from", "return_to"];
+    for said in stored.iter_mut().filter(|(name, _)| addresses.contains(&&***name)).filter_map(|(_, end)| end.get_mut("instructions")) {
+        if *said == "" {
+            *said = Value::Null;
+        }
+    }
     order::change(cx, number, shipment);
     if let Some(sold) = cx.docs.get::<Members>(ORDER, &number.to_string()) {
         stored.insert(SYNCED.to_owned(), mark(&order::view(cx, &sold)));
