@@ -89,9 +89,9 @@ pub(super) fn shown(mut report: Report, verdicts: &Verdicts, redactor: &Redactor
     if report.verdict != Verdict::Passed && report.pending == 0 {
         let names = AllNames::of(machine);
         let line = |Row { request, .. }: &Row| {
-            let hint = request.detail.rsplit_once("; ").map(|(_, hint)| hint).filter(|hint| hint.starts_with("did you mean"));
-            let target = paths::target(&request.target, &names);
-            format!("{} {target} {}: {}", request.method, request.status, hint.unwrap_or(&request.detail))
+            let paths::Shown { target, detail, .. } = paths::unmatched(request, Some(&names));
+            let hint = detail.rsplit_once("; ").map(|(_, hint)| hint).filter(|hint| hint.starts_with("did you mean"));
+            format!("{} {target} {}: {}", request.method, request.status, hint.unwrap_or(&detail))
         };
         report.unmatched = verdicts.unmatched().iter().map(line).collect();
     }

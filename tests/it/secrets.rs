@@ -132,6 +132,24 @@ fn paths_in_reports_and_addresses_are_redacted() {
     assert!(whole.contains("/reset/password/hidden-in-a-path"), "{whole}");
 }
 
+/// Whoever writes a key where the name of a sandbox belongs finds it neither in lists nor in verdicts.
+#[test]
+fn keys_in_the_place_of_a_sandbox_are_redacted() {
+    let server = Server::start(&[]);
+    let keys = ["q7q7q7q7q7q7q7q7q7q7q7q7", "TEST_q7q7q7q7q7q7q7q7q7", "shippo_test_q7q7q7q7q7q7q7q7q7"];
+    for key in keys {
+        assert_eq!(send(&server, "GET", &format!("/@{key}/shippo/addresses"), &[], "").status, 404);
+        assert_eq!(send(&server, "GET", &format!("/%40{key}/shippo/addresses"), &[], "").status, 404);
+        assert_eq!(send(&server, "GET", &format!("/@{key}/shipo"), &[], "").status, 404);
+    }
+    let expected = json!({"expect": [{"call": "shippo.CreateAddress", "count": 1}]});
+    let verdict = admin(&server, "POST", "/sandboxes/default/verify", &expected).to_string();
+    let list = send(&server, "GET", "/_seatrial/requests/unmatched", &[], "").body;
+    assert!(list.contains("there is no sandbox `[redacted]`") && list.contains("did you mean `/@[redacted]/shippo`"), "{list}");
+    assert!(verdict.contains("there is no sandbox `[redacted]`"), "{verdict}");
+    assert!(!list.contains("q7q7") && !verdict.contains("q7q7"), "{list} {verdict}");
+}
+
 /// The address of a call in an export has the host as the header beside it has it.
 #[test]
 fn hosts_of_exported_calls_show_no_password() {

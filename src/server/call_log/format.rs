@@ -109,9 +109,9 @@ impl Lines {
     fn unmatched(&mut self, row: &Unmatched, at: Timestamp) {
         self.time(at, INFO);
         let start = self.text.len();
-        let Unmatched { method, target, status, detail, .. } = row;
-        self.columns("nowhere", "-", "-", method.as_str());
-        let _ = write!(self.text, "{status:<9} {:>9}  {}  {detail}", "", foreign(target));
+        let paths::Shown { target, detail, .. } = paths::unmatched(row, None);
+        self.columns("nowhere", "-", "-", row.method.as_str());
+        let _ = write!(self.text, "{:<9} {:>9}  {}  {detail}", row.status, "", paths::path_of(&target));
         self.end(start);
     }
 
@@ -218,12 +218,13 @@ fn attempt(row: &Attempt) -> Value {
 }
 
 fn unmatched(row: &Unmatched) -> Value {
+    let paths::Shown { target, detail, .. } = paths::unmatched(row, None);
     json!({
         "message": "unmatched",
         "method": row.method.as_str(),
-        "path": foreign(&row.target),
+        "path": paths::path_of(&target),
         "status": row.status,
-        "detail": row.detail,
+        "detail": detail,
     })
 }
 
@@ -234,17 +235,9 @@ fn ended(entry: &Entry) -> Timestamp {
 
 fn path_of(entry: &Entry) -> Cow<'_, str> {
     match entry.operation {
-        Some(_) => paths::path(without_query(&entry.target)),
-        None => foreign(&entry.target),
+        Some(_) => paths::path(paths::path_of(&entry.target)),
+        None => paths::foreign(paths::path_of(&entry.target)),
     }
-}
-
-fn foreign(target: &str) -> Cow<'_, str> {
-    paths::foreign(without_query(target))
-}
-
-fn without_query(target: &str) -> &str {
-    target.split_once('?').map_or(target, |(path, _)| path)
 }
 
 /// A URL without user, query and secrets.
@@ -296,5 +289,24 @@ mod tests {
         let text = lines.take();
         assert_eq!((text.lines().count(), text.contains("`a\\nINFO b`"), text.contains("q7")), (1, true, false), "{text}");
         assert!(text.starts_with("1970-01-01T00:00:00.000Z  INFO nowhere "), "{text}");
+    }
+
+    #[test]
+    fn what_is_said_of_a_request_shows_no_key() {
+        let key = "TEST_q7q7q7q7q7q7q7q7q7";
+        let row = Unmatched {
+            method: http::Method::GET,
+            target: format!("/@{key}/x?a=b"),
+            host: String::new(),
+            status: 404,
+            detail: format!("there is no sandbox `{key}`"),
+        };
+        for format in [LogFormat::Text, LogFormat::Json] {
+            let mut lines = Lines::new(format);
+            lines.add(&Line::Unmatched(row.clone().into(), Timestamp::UNIX_EPOCH));
+            let text = lines.take();
+            let is_hidden = text.contains("there is no sandbox `[redacted]`") && text.contains("/[redacted]/x") && !text.contains("a=b");
+            assert!(is_hidden && !text.contains("q7q7"), "{text}");
+        }
     }
 }

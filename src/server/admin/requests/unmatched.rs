@@ -55,12 +55,12 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Un
         let (rows, written) = admin.unmatched.read();
         let rows = &rows[rows.len().saturating_sub(limit)..];
         let requests = rows.iter().map(|row| {
-            let (host, detail) = paths::host_and_detail(&row.request.host, &row.request.detail, &names);
+            let paths::Shown { target, host, detail } = paths::unmatched(&row.request, Some(&names));
             UnmatchedView {
                 number: row.number,
                 received: row.received,
                 method: row.request.method.to_string(),
-                target: paths::target(&row.request.target, &names),
+                target,
                 host,
                 status: row.request.status,
                 detail,

@@ -139,7 +139,7 @@ pub(super) fn is_marked(text: &str) -> bool {
 pub(super) struct Names(Vec<SecretNames>);
 
 /// The same for all vendors, for what is of no one vendor.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct AllNames(pub(super) Arc<Names>);
 
 impl AllNames {

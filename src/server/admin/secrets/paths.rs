@@ -6,6 +6,8 @@ use std::sync::Arc;
 use super::names::{AllNames, is_marked};
 use super::values::{Found, REDACTED, Values};
 use super::{places, shapes};
+use crate::base::text;
+use crate::engine::Unmatched;
 
 /// Longer segments of paths that lead nowhere may be credentials.
 const LONGEST_WORD: usize = 19;
@@ -18,13 +20,53 @@ pub(in crate::server) fn target(target: &str, names: &AllNames) -> String {
     query.map_or_else(|| path.to_string(), |query| format!("{path}?{query}"))
 }
 
-/// The host and what is said of such a request.
-pub(in crate::server) fn host_and_detail(host: &str, detail: &str, names: &AllNames) -> (String, String) {
+/// A request that met nothing, as it is shown.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::server) struct Shown {
+    pub target: String,
+    pub host: String,
+    pub detail: String,
+}
+
+/// A request that met nothing, without secrets: what is hidden of its path and its host is hidden in what is said of it as well.
+/// The log does not know the names of vendors.
+pub(in crate::server) fn unmatched(request: &Unmatched, names: Option<&AllNames>) -> Shown {
+    let names = &names.cloned().unwrap_or_default();
     let mut found = Found::new(&names.0, &Arc::default());
-    let clean = places::target(host, &mut found);
-    let detail = if clean == host { detail.to_owned() } else { detail.replace(host, &clean) };
+    let target = target(&request.target, names);
+    let host = places::target(&request.host, &mut found);
+    let mut detail = request.detail.clone();
+    if host != request.host {
+        detail = detail.replace(&request.host, &host);
+    }
+    for (segment, shown) in path_of(&request.target).split('/').zip(path_of(&target).split('/')).filter(|(segment, shown)| segment != shown)
+    {
+        let mut forms = vec![segment.into(), text::decode_unreserved(segment), text::percent_decode(segment).into()];
+        forms.dedup();
+        for sent in forms {
+            detail = without(&detail, sent.trim_start_matches('@'), shown.trim_start_matches('@'));
+        }
+    }
     let detail = places::text(&detail, &mut found).into_owned();
-    (clean, Values::new(found).text(&detail).into_owned())
+    Shown { target, host, detail: Values::new(found).text(&detail).into_owned() }
+}
+
+/// A text with something else in the place of a secret, of which the end may have been cut off.
+fn without(text: &str, secret: &str, shown: &str) -> String {
+    let head = &secret[..secret.floor_char_boundary(LONGEST_WORD)];
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some(start) = rest.find(head).filter(|_| !head.is_empty()) {
+        out.push_str(&rest[..start]);
+        out.push_str(shown);
+        let same = rest[start..].chars().zip(secret.chars()).take_while(|(left, right)| left == right);
+        rest = &rest[start + same.map(|(letter, _)| letter.len_utf8()).sum::<usize>()..];
+    }
+    out + rest
+}
+
+/// A target without its query.
+pub(in crate::server) fn path_of(target: &str) -> &str {
+    target.split_once('?').map_or(target, |(path, _)| path)
 }
 
 /// A path that leads nowhere, or to a receiver of webhooks.
@@ -64,15 +106,40 @@ mod tests {
 
     #[test]
     fn what_is_said_of_a_request_has_no_secret_of_its_host() {
-        let names = AllNames(Arc::default());
         let check = |host: &str, detail: &str, clean: (&str, &str)| {
-            let (host, detail) = host_and_detail(host, detail, &names);
-            assert_eq!((&*host, &*detail), clean);
+            let shown = shown("/", host, detail);
+            assert_eq!((&*shown.host, &*shown.detail), clean);
         };
         check("ada:q7-q7-q7@127.0.0.1", "`ada:q7-q7-q7@127.0.0.1` is no host here", ("[redacted]", "`[redacted]` is no host here"));
         check("127.0.0.1:7447", "there is no sandbox `token=q7-q7-q7`", ("127.0.0.1:7447", "there is no sandbox `token=[redacted]"));
         let host = "ec2-203-0-113-25.compute-1.amazonaws.com:443";
         check(host, "nothing has this path", (host, "nothing has this path"));
+    }
+
+    fn shown(target: &str, host: &str, detail: &str) -> Shown {
+        let (target, host, detail) = (target.to_owned(), host.to_owned(), detail.to_owned());
+        unmatched(&Unmatched { method: http::Method::GET, target, host, status: 404, detail }, None)
+    }
+
+    #[test]
+    fn what_is_said_of_a_request_has_no_secret_of_its_path() {
+        let check = |target: &str, detail: &str, clean: (&str, &str)| {
+            let shown = shown(target, "", detail);
+            assert_eq!((&*shown.target, &*shown.detail), clean);
+        };
+        let key = "TEST_q7q7q7q7q7q7q7q7q7q7q7";
+        check(
+            &format!("/@{key}/x?a=b"),
+            &format!("no sandbox `{key}`, `/@{key}/x`"),
+            ("/[redacted]/x?a=b", "no sandbox `[redacted]`, `/@[redacted]/x`"),
+        );
+        check("/@a:q7@b/x", "no sandbox `a:q7@b`", ("/[redacted]/x", "no sandbox `[redacted]`"));
+        check("/@%54EST_q7q7q7q7q7q7q7q7", "no sandbox `TEST_q7q7q7q7q7q7q7q7`", ("/[redacted]", "no sandbox `[redacted]`"));
+        check("/token/q7-q7-q7", "did you mean `/a/token/q7-q7-q7`?", ("/token/[redacted]", "did you mean `/a/token/[redacted]`?"));
+        // Of a long one both are cut.
+        let long = "q7".repeat(100);
+        check(&format!("/@{long}"), &format!("no sandbox `{}", &long[..80]), ("/[redacted]", "no sandbox `[redacted]"));
+        check("/@own/shipo", "no sandbox `own`; did you mean `/@own2`?", ("/@own/shipo", "no sandbox `own`; did you mean `/@own2`?"));
     }
 
     proptest! {
