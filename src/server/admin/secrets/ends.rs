@@ -182,6 +182,23 @@ pub(super) fn brackets(text: &str) -> usize {
     text.len()
 }
 
+/// The length of lines that a word ends which stands before them, `<<-EOT`, up to that word. One that is cut reaches to the end.
+pub(super) fn heredoc(text: &str) -> Option<usize> {
+    let head = text.strip_prefix("<<")?.lines().next()?;
+    let word = head.trim_start_matches(['-', '~']).trim().trim_matches(['"', '\'']);
+    if word.is_empty() || !word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        return None;
+    }
+    let mut length = 0;
+    for line in text.split_inclusive('\n') {
+        if length > 0 && line.trim() == word {
+            return Some(length);
+        }
+        length += line.len();
+    }
+    Some(text.len())
+}
+
 /// Whether the rest of a line says that the value is in the next ones, as YAML has it: nothing, a comment, `>-`, each behind tags.
 pub(super) fn opens_block(rest: &str) -> bool {
     let said = rest.split_whitespace().skip_while(|word| word.starts_with(['!', '&'])).take_while(|word| !word.starts_with('#'));

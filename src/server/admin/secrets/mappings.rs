@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::clean::{Clean, quoted, until};
 use super::ends;
-use super::names::{NAMES, Names, VALUES, is_marked};
+use super::names::{LABELS, NAMES, Names, SINGLE_VALUES, VALUES, is_marked};
 use super::values::Found;
 
 /// A mapping as far as its lines were read.
@@ -62,11 +62,12 @@ fn member(line: &str, start: usize, open: &mut Vec<Mapping>, close: &mut impl Fn
     let Some(mapping) = open.last_mut() else { return };
     let name = name.trim_matches(['"', '\'', ' ']);
     let is = |words: &[&str]| words.iter().any(|word| name.eq_ignore_ascii_case(word));
+    let named = value.split(" #").next().unwrap_or_default().trim().trim_matches(['"', '\'']);
     if is(&NAMES) {
-        let named = value.split(" #").next().unwrap_or_default().trim().trim_matches(['"', '\'']);
-        mapping.is_secret |= !named.contains([' ', '{', '[']) && names.is_secret(named);
+        mapping.is_secret |= !named.contains(['{', '[']) && names.is_secret_name(named);
     }
-    if is(&VALUES) {
+    mapping.is_secret |= is(&LABELS) && names.is_secret_label(named);
+    if is(&VALUES) || (is(&SINGLE_VALUES) && !named.is_empty()) {
         mapping.values.push((start + line.len() - value.trim_start_matches([' ', '\t']).len(), start));
     }
     mapping.is_goods |= is(&["quantity", "price", "weight", "sku"]);

@@ -19,13 +19,13 @@ const STEMS: &str = concat!(
 /// The same of names without the signs between their words, at the end.
 const JOINED: &str = concat!(
     "connectionstring connectionstrings securitycode verificationcode recoverycode recoverycodes backupcode backupcodes ",
-    "cardnumber samlresponse motdepasse",
+    "cardnumber samlresponse motdepasse accesslicensenumber",
 );
 
 /// Words that do so as a whole.
 const WORDS: &str = concat!(
     "pass passkey pwd auth oauth bearer jwt session credential credentials assertion cookie cookies ",
-    "otp totp mfa hmac cvv cvc pw psw psk sas creds dsn csrf xsrf sess",
+    "otp totp mfa hmac cvv cvc pw psw psk sas creds dsn csrf xsrf sess pkcs",
 );
 
 /// Beginnings of other words of authentication, and words that begin so and mean something else.
@@ -67,14 +67,49 @@ const KEYS: &str = "api access secret private auth signing shared master encrypt
 pub(super) const LAYERS: usize = 4;
 
 /// Where rows of parameters have their names.
-pub(super) const NAMES: [&str; 12] =
-    ["name", "key", "header", "field", "id", "parameter", "param", "attribute", "type", "k", "parametername", "parameterkey"];
+pub(super) const NAMES: [&str; 19] = [
+    "name",
+    "key",
+    "header",
+    "field",
+    "id",
+    "parameter",
+    "param",
+    "attribute",
+    "type",
+    "k",
+    "parametername",
+    "parameterkey",
+    "property",
+    "kind",
+    "variable",
+    "setting",
+    "headername",
+    "fieldname",
+    "propertyname",
+];
+
+/// Where they have what people read. Services and sentences stand there as well.
+pub(super) const LABELS: [&str; 6] = ["label", "title", "question", "prompt", "caption", "displayname"];
 
 /// Where they have their values.
 pub(super) const VALUES: [&str; 9] = ["value", "values", "stringvalue", "string_value", "content", "text", "val", "v", "parametervalue"];
 
+/// The same, unless there is more than one value.
+pub(super) const SINGLE_VALUES: [&str; 7] = ["data", "contents", "default", "defaultvalue", "answer", "response", "input"];
+
+/// What labels of secrets end with, whatever stands before.
+const LABELED: &str = "password passwd passphrase passcode passwort kennwort pwd credentials";
+
+/// What they end with where one of `KEYS` or of these stands before, or nothing.
+const LABELED_SO: &str = "secret key keys token pin";
+const SO: &str = "webhook refresh bearer session csrf security account login user card";
+
+/// What labels begin with that say what is done to a secret.
+const DONE: &str = "reset change changed forgot forgotten lost update remove delete create set about no";
+
 /// Headers of credentials whose names say nothing of it.
-const HEADERS: &str = "dpop sec-websocket-protocol";
+const HEADERS: &str = "dpop sec-websocket-protocol x-basic";
 
 /// Names that are too common in bodies, and are secrets in the queries of links.
 const IN_LINKS: &str = "key sig";
@@ -92,9 +127,10 @@ const fn marks(first: u8) -> &'static [&'static [u8]] {
         b'h' => &[b"hmac"],
         b'j' => &[b"jwt"],
         b'k' => &[b"key", b"kennwort"],
+        b'l' => &[b"license"],
         b'm' => &[b"mot"],
         b'o' => &[b"otp"],
-        b'p' => &[b"pass", b"pwd"],
+        b'p' => &[b"pass", b"pkcs", b"pwd"],
         b'r' => &[b"recovery"],
         b's' => &[b"secret", b"security", b"sess", b"signature", b"saml"],
         b't' => &[b"token"],
@@ -188,6 +224,25 @@ impl Names {
     /// The same for a name in the query of a call, in a form, or in a row of credentials.
     pub fn is_secret_parameter(&self, name: &str) -> bool {
         has(IN_FORMS, &name.to_ascii_lowercase()) || self.is_secret_in_link(name)
+    }
+
+    /// The same for what stands under one of `NAMES`.
+    pub fn is_secret_name(&self, said: &str) -> bool {
+        if said.contains(' ') { self.is_secret_label(said) } else { self.is_secret(said) }
+    }
+
+    /// Whether a label, `Client secret`, is as a whole the name of a secret. `Password reset guide` and `Adult Signature` are none.
+    pub fn is_secret_label(&self, label: &str) -> bool {
+        let label = label.trim().trim_end_matches([':', '*', '?', ' ']);
+        if label.len() > 48 || !is_marked(label) || !label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" _.-".contains(&byte)) {
+            return false;
+        }
+        let words = words(label);
+        let Some((last, before)) = words.split_last().filter(|(_, before)| before.len() <= 2) else { return false };
+        let near = &words[words.len().saturating_sub(2)..];
+        let is_so = || before.last().is_none_or(|word| has(KEYS, word) || has(SO, word));
+        let is_named = has(LABELED, last) || has(JOINED, &near.concat()) || (has(LABELED_SO, last) && is_so());
+        is_named && !before.first().is_some_and(|word| has(DONE, word)) && self.is_secret(&near.join("_"))
     }
 
     /// The same for a member of an object that stands under the name `owner`.
@@ -336,13 +391,13 @@ mod tests {
             "connectionString db_connection_string security_code verificationCode recovery_codes card-number SAMLResponse creds DSN ",
             "csrf x-xsrf pwdhash Passwort contrasena mot_de_passe ",
             "pin X-Pin accountPin user_pin2 PIN pinValue sigValue pw user_pw psk wifiPSK sas mfa mfaCode code_verifier codeVerifier otp ",
-            "myAPIKEYv2 APIKEYV2 api_key_v2 apiKeyV10 passwordv2 pinV2",
+            "pkcs12 accessLicenseNumber AccessLicenseNumber myAPIKEYv2 APIKEYV2 api_key_v2 apiKeyV10 passwordv2 pinV2",
         )
         .split(' ')
         {
             assert!(Names::default().is_secret(name), "{name}");
         }
-        for name in ["x-sid", "X-Pin", "x-key", "x-api-key"] {
+        for name in ["x-sid", "X-Pin", "x-key", "x-api-key", "x-basic"] {
             assert!(Names::default().is_secret_header(&name.to_ascii_lowercase()), "{name}");
         }
         for name in ["key", "code", "Key"] {
@@ -357,6 +412,7 @@ mod tests {
             "hs_code Key-Pair-Id public_key_pem sort_key_value key_value ",
             "signature_confirmation signature_required signedBy certify_signer www-authenticate authority_to_leave author ",
             "authorized client_id username email auth_user passenger passport_number turkey monkey shipping_cost object_id ",
+            "license license_number license_plate ",
             "pincode pin_code PinCode postal_pin tracking_pin ShipmentPIN pins shipping spinning mfa_enabled verifier kansas upward ",
             "connection card card_type security verification recovery_time motor discard postcard_number_of_pages description ",
             "tracking_number barcode Countries.code secretary expires_in grant_type scope session_timeout",
@@ -366,6 +422,48 @@ mod tests {
             assert!(!Names::default().is_secret(name), "{name}");
         }
         assert!(["Countries.code", "zip_code"].iter().all(|name| !Names::default().is_secret_parameter(name)));
+    }
+
+    #[test]
+    fn labels_of_secrets_are_recognized() {
+        let names = Names::default();
+        for label in [
+            "Password",
+            "API key",
+            "Client secret:",
+            "Your password *",
+            "Access Token",
+            "PIN",
+            "Security code",
+            "Card number",
+            "api_key",
+            "Secret access key",
+            "apiKey",
+            "What is password?",
+        ] {
+            assert!(names.is_secret_label(label), "{label}");
+        }
+        for label in [
+            "Password reset guide",
+            "Reset password",
+            "Forgot your password?",
+            "Signature",
+            "Adult Signature",
+            "Victoria's Secret",
+            "Trade Secret",
+            "Allen key",
+            "Day pass",
+            "Session",
+            "Shipment PIN",
+            "Tracking number",
+            "Page token",
+            "Card",
+            "Arcade token",
+            "Country code",
+            "",
+        ] {
+            assert!(!names.is_secret_label(label), "{label}");
+        }
     }
 
     #[test]

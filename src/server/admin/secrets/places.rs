@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::clean::{Clean, quoted, until};
 use super::coded::{self, Inner};
-use super::names::{LAYERS, NAMES, Names, VALUES};
+use super::names::{LABELS, LAYERS, NAMES, Names, SINGLE_VALUES, VALUES};
 use super::values::{Found, REDACTED};
 use super::{ends, gaps, mappings, markup, multipart, rows, runs, shapes, statements, tables};
 use crate::base::text::percent_decode;
@@ -197,17 +197,21 @@ fn object(owner: &str, members: &mut Map<String, Value>, found: &mut Found) -> b
     let is_table = tables::json(members, &Arc::clone(&found.names), |value| hide(value, found));
     let text = |name: &str| members.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).and_then(|(_, value)| value.as_str());
     // Parameters as rows: `{"name": "password", "value": "…"}`.
-    let is_row = NAMES.iter().any(|name| text(name).is_some_and(|name| !name.contains(' ') && found.names.is_secret(name)));
+    let is_row = NAMES.iter().any(|name| text(name).is_some_and(|name| found.names.is_secret_name(name)))
+        || LABELS.iter().any(|name| text(name).is_some_and(|label| found.names.is_secret_label(label)));
     // A change of a document: `{"op": "replace", "path": "/password", "value": "…"}`.
     let changed = text("path").filter(|_| text("op").is_some()).and_then(|path| path.rsplit('/').next());
     let is_row = is_row || changed.is_some_and(|name| found.names.is_secret(name));
     // Goods are no parameters, whatever they are called.
     let is_row =
         is_row && !members.keys().any(|name| ["quantity", "price", "weight", "sku"].iter().any(|of| name.eq_ignore_ascii_case(of)));
-    let names = members.keys().filter(|name| {
-        found.names.is_secret_member(owner, members, name) || (is_row && VALUES.iter().any(|value| name.eq_ignore_ascii_case(value)))
-    });
-    let secrets: Vec<String> = names.cloned().collect();
+    let is_one = |name: &str, words: &[&str]| words.iter().any(|word| name.eq_ignore_ascii_case(word));
+    let is_value = |name: &str, value: &Value| {
+        is_one(name, &VALUES) || (is_one(name, &SINGLE_VALUES) && !matches!(value, Value::Object(_) | Value::Array(_)))
+    };
+    let secrets =
+        members.iter().filter(|(name, value)| found.names.is_secret_member(owner, members, name) || (is_row && is_value(name, value)));
+    let secrets: Vec<String> = secrets.map(|(name, _)| name.clone()).collect();
     members.iter_mut().fold(is_table, |changed, (name, member)| {
         if secrets.contains(name) { hide(member, found) | changed } else { within(name, member, found) | changed }
     })
@@ -398,6 +402,8 @@ fn password_of_url(text: &str, start: usize) -> Option<Range<usize>> {
 fn value(text: &str, mark: usize, done: usize, names: &Names) -> Option<Range<usize>> {
     // Names and indents are shorter; so each sign is looked at in the same time.
     let head = gaps::before(&text[done.max(text.floor_char_boundary(mark.saturating_sub(512)))..mark]);
+    // `["password"] = …`
+    let head = head.strip_suffix(']').filter(|inner| inner.ends_with(['"', '\''])).unwrap_or(head);
     let bare = head.trim_end_matches(['"', '\'']).trim_end_matches('\\');
     let is_quoted = bare.len() < head.len();
     let is_name = |letter: char| letter.is_alphanumeric() || "_.%[]-$@\\".contains(letter);
@@ -423,6 +429,9 @@ fn value(text: &str, mark: usize, done: usize, names: &Names) -> Option<Range<us
     }
     if rest.starts_with(['{', '[']) {
         return Some(start..start + ends::brackets(rest));
+    }
+    if let Some(length) = ends::heredoc(rest) {
+        return Some(start..start + length);
     }
     let starts_line = line.trim_matches([' ', '\t', '-', '?', '>', '<', '!', '*', '#', '"', '\'']).is_empty();
     let opener = before.trim_end_matches('\\').chars().next_back().filter(|letter| ['"', '\''].contains(letter) && !is_quoted);

@@ -7,15 +7,19 @@ use std::sync::{Arc, LazyLock};
 use regex::Regex;
 
 use super::clean::{Clean, quoted};
-use super::names::{NAMES, VALUES, is_marked};
+use super::names::{LABELS, NAMES, SINGLE_VALUES, VALUES, is_marked};
 use super::values::Found;
 
 /// A text without the values of such rows whose names are those of secrets.
 pub(super) fn values<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
     static ROWS: LazyLock<[Regex; 2]> = LazyLock::new(|| {
-        let member = |words: &[&str]| format!(r#"(?i-u:\b(?:{}))["']?[ \t]*[:=][ \t]*"#, words.join("|"));
-        let name = format!(r#"{}["']?(?<name>[\w.-]+)["']?"#, member(&NAMES));
-        let value = format!(r#"{}(?<value>"[^"\r\n]*"?|'[^'\r\n]*'?|[^\s"',{{}}\[\]][^\r\n,{{}}]*)"#, member(&VALUES));
+        let member = |words: &str| format!(r#"(?i-u:\b(?:{words}))["']?[ \t]*[:=][ \t]*"#);
+        let name = member(&format!("(?<label>{})|{}", LABELS.join("|"), NAMES.join("|")));
+        let name = format!(r#"{name}["']?(?<name>[\w.-]+(?: [\w.-]+){{0,2}})["']?"#);
+        let value = format!(
+            r#"{}(?<value>"[^"\r\n]*"?|'[^'\r\n]*'?|[^\s"',{{}}\[\]][^\r\n,{{}}]*)"#,
+            member(&[&VALUES[..], &SINGLE_VALUES].concat().join("|"))
+        );
         let gap = r#"[ \t]*(?:[,;][ \t]*|[,;]?\r?\n[ \t]*)["']?"#;
         [format!("{name}{gap}{value}"), format!("{value}{gap}{name}")].map(|row| Regex::new(&row).expect("the pattern is one"))
     });
@@ -27,7 +31,9 @@ pub(super) fn values<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
         let mut clean = Clean::new(&text);
         for place in row.captures_iter(&text) {
             let (Some(name), Some(value)) = (place.name("name"), place.name("value")) else { continue };
-            if names.is_secret(name.as_str()) {
+            let said = name.as_str();
+            let is_secret = if place.name("label").is_some() { names.is_secret_label(said) } else { names.is_secret_name(said) };
+            if is_secret {
                 clean.hide(quoted(&text, value.start()).unwrap_or(value.range()), found);
             }
         }

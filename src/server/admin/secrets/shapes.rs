@@ -67,7 +67,7 @@ pub(super) fn shaped<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
     clean.finish()
 }
 
-/// Private keys, from their first line to their last; of one that is cut, all that there is.
+/// Private keys, from their first line to their last; of one that is cut, all that there is. Those of PuTTY have lines behind a count.
 pub(super) fn private_keys<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
     let mut clean = Clean::new(text);
     let mut at = 0;
@@ -78,6 +78,12 @@ pub(super) fn private_keys<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str>
             at = text[at..].find("-----END").map_or(text.len(), |end| until(text, at + end, &['\n', '"', '\'', '<', '&', '\\']));
             clean.hide(start..at, found);
         }
+    }
+    if clean.done == 0
+        && let Some(start) = text.find("Private-Lines:").map(|start| start + "Private-Lines:".len())
+    {
+        let end = text[start..].find("Private-MAC").map_or_else(|| until(text, start, &['"', '\'', '<']), |length| start + length);
+        clean.hide(start..end, found);
     }
     clean.finish()
 }

@@ -3,10 +3,13 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::LazyLock;
 
+use regex::Regex;
 use serde_json::{Map, Value};
 
-use super::names::{NAMES, Names, VALUES};
+use super::clean::{Clean, quoted};
+use super::names::{NAMES, Names, VALUES, is_marked};
 use super::values::{Found, REDACTED};
 
 const DELIMITERS: [&str; 5] = [",", ";", "\t", "|", "│"];
@@ -28,7 +31,9 @@ struct Head {
 /// A table as JSON, `{"columns": ["user", "password"], "rows": [["ada", "…"]]}`, or a row as `{"keys": ["password"], "values": ["…"]}`.
 /// Whether `hide` has taken anything out.
 pub(super) fn json(members: &mut Map<String, Value>, names: &Names, mut hide: impl FnMut(&mut Value) -> bool) -> bool {
-    let lists = members.values().filter_map(Value::as_array).filter_map(|columns| {
+    // `{"schema": {"fields": […]}, "data": […]}`
+    let schemas = members.values().flat_map(|schema| ["fields", "columns"].into_iter().filter_map(|name| schema.get(name)));
+    let lists = members.values().chain(schemas).filter_map(Value::as_array).filter_map(|columns| {
         let columns: Option<Vec<&str>> = columns.iter().map(column).collect();
         Some(columns?.into_iter().map(|name| names.is_secret(name)).collect())
     });
@@ -39,8 +44,11 @@ pub(super) fn json(members: &mut Map<String, Value>, names: &Names, mut hide: im
     let mut is_hidden = false;
     let mut row = |cells: &mut Vec<Value>, least: usize| {
         let length = cells.len();
-        for columns in lists.iter().filter(|columns| length >= least && columns.len() == length) {
-            cells.iter_mut().zip(columns).filter(|(_, is_secret)| **is_secret).for_each(|(cell, _)| is_hidden |= hide(cell));
+        // Rows of arrays may begin with a number that has no column.
+        let is_numbered = least > 1 && cells.first().is_some_and(Value::is_number);
+        let offset = |columns: &Vec<bool>| length.checked_sub(columns.len()).filter(|more| *more == 0 || (*more == 1 && is_numbered));
+        for (columns, offset) in lists.iter().filter_map(|columns| Some((columns, offset(columns)?))).filter(|_| length >= least) {
+            cells.iter_mut().skip(offset).zip(columns).filter(|(_, is_secret)| **is_secret).for_each(|(cell, _)| is_hidden |= hide(cell));
         }
     };
     for (name, rows) in members.iter_mut().filter_map(|(name, rows)| Some((name, rows.as_array_mut()?))) {
@@ -84,6 +92,38 @@ pub(super) fn lines<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
 
 /// A text whose tables are without secrets. `is_table` says that it is one as a whole, so that one column is enough.
 pub(super) fn text<'t>(text: &'t str, is_table: bool, found: &mut Found) -> Cow<'t, str> {
+    match pairs(text, found) {
+        Cow::Borrowed(text) => columns(text, is_table, found),
+        Cow::Owned(clean) => columns(&clean, is_table, found).into_owned().into(),
+    }
+}
+
+/// A text without the values of lines that are pairs, `user,bob` above `password,…`. A line alone is none, nor is the head of a table.
+fn pairs<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
+    static PAIR: LazyLock<Regex> = LazyLock::new(|| {
+        let pair = r#"(?m)^"?(?<name>[A-Za-z][\w.-]{0,63})"?[,;](?<value>"[^"\r\n]*"|[^\s",;][^",;\r\n]*)\r?$"#;
+        Regex::new(pair).expect("the pattern is one")
+    });
+    if !text.contains('\n') || !text.contains([',', ';']) || !is_marked(text) {
+        return text.into();
+    }
+    let mut clean = Clean::new(text);
+    let mut last = None;
+    let mut rows = PAIR.captures_iter(text).filter_map(|row| Some((row.get(0)?.range(), row.name("name")?, row.name("value")?))).peekable();
+    while let Some((line, name, value)) = rows.next() {
+        let is_below = last == Some(line.start);
+        let is_above = rows.peek().is_some_and(|(next, ..)| next.start == line.end + 1);
+        let is_word = value.as_str().bytes().all(|byte| byte.is_ascii_alphabetic() || b"_ -".contains(&byte));
+        if (is_below || (is_above && !is_word)) && found.names.is_secret_label(name.as_str()) {
+            clean.hide(quoted(text, value.start()).unwrap_or(value.range()), found);
+        }
+        last = Some(line.end + 1);
+    }
+    clean.finish()
+}
+
+/// A text without the columns of secrets.
+fn columns<'t>(text: &'t str, is_table: bool, found: &mut Found) -> Cow<'t, str> {
     let (mut out, mut done, mut at) = (String::new(), 0, 0);
     while at < text.len() {
         let line_end = text[at..].find(['\n', '\r']).map_or(text.len(), |offset| at + offset);

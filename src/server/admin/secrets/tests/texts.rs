@@ -255,3 +255,88 @@ fn statements_that_add_rows_lose_the_columns_of_secrets() {
         check_body(&json!({"said": text}).to_string(), &json!({"said": expected}).to_string());
     }
 }
+
+#[test]
+fn rows_of_parameters_have_labels_and_names_of_many_kinds() {
+    for (name, said, value) in [
+        ("label", "Password", "value"),
+        ("title", "API key", "value"),
+        ("property", "password", "value"),
+        ("kind", "api_key", "value"),
+        ("param", "api_key", "data"),
+        ("header", "x-api-key", "contents"),
+        ("name", "password", "default"),
+        ("question", "Password", "answer"),
+        ("name", "Client secret", "value"),
+    ] {
+        let row = |hidden: &str| format!(r#"{{"{name}":"{said}","{value}":"{hidden}"}}"#);
+        check_body(&row("q7"), &row(REDACTED));
+        let cut = |hidden: &str| format!(r#"{{"{name}": "{said}", "{value}": "{hidden}", "b"#);
+        check_body(&cut("q7"), &cut(REDACTED));
+        let yaml = |hidden: &str| format!("- {name}: {said}\n  type: string\n  {value}: {hidden}\n- b: c\n");
+        check_body(&yaml("q7 q7"), &yaml(REDACTED));
+    }
+    for open in [
+        r#"{"title":"Password reset guide","value":"x"}"#,
+        r#"{"label":"City","value":"Bern"}"#,
+        r#"{"label":"Signature","value":"3.50"}"#,
+        r#"{"label":"Adult Signature","value":"3.50"}"#,
+        r#"{"title":"Reset password","content":"Click here"}"#,
+        r#"{"name":"Trade Secret","value":10}"#,
+        r#"{"field":"password","message":"is required"}"#,
+        r#"{"code":"token","message":"is not valid"}"#,
+        r#"{"grant_type":"password","username":"ada12345"}"#,
+        r#"{"type":"session","data":{"orders":[1,2]}}"#,
+        r#"{"type":"signature","amount":"3.50","currency":"USD"}"#,
+        "- title: Password reset guide\n  value: x\n",
+        "label: Signature, value: 3.50",
+    ] {
+        check_body(open, open);
+    }
+}
+
+#[test]
+fn tables_of_json_may_have_a_schema() {
+    for (body, expected) in [
+        (
+            r#"{"schema":{"fields":[{"name":"index"},{"name":"password"}]},"data":[[1,"q7"]]}"#,
+            r#"{"schema":{"fields":[{"name":"index"},{"name":"password"}]},"data":[[1,"[redacted]"]]}"#,
+        ),
+        (
+            r#"{"schema":{"fields":[{"name":"password"}]},"data":[[1,"q7"],[2,"q8"]]}"#,
+            r#"{"schema":{"fields":[{"name":"password"}]},"data":[[1,"[redacted]"],[2,"[redacted]"]]}"#,
+        ),
+    ] {
+        check_body(body, expected);
+    }
+    let open = r#"{"schema":{"fields":[{"name":"city"}]},"data":[[1,"Bern"]]}"#;
+    check_body(open, open);
+}
+
+#[test]
+fn lines_that_are_pairs_lose_the_values_of_secrets() {
+    check_body("user,bob\npassword,hunter\n", "user,bob\npassword,[redacted]\n");
+    check_body("user;bob\r\nclient_secret;\"q7 q7\"\r\ncity;Bern", "user;bob\r\nclient_secret;\"[redacted]\"\r\ncity;Bern");
+    check_body("password,q7-q7\nuser,bob\n", "password,[redacted]\nuser,bob\n");
+    for open in ["Base,3.20\nSignature,5.00\n", "password,q7", "it was so,\npassword, he said\n"] {
+        check_body(open, open);
+    }
+}
+
+#[test]
+fn settings_in_other_languages_lose_their_secrets() {
+    for (text, expected) in [
+        ("t = { [\"password\"] = \"q7 q7\", a = 1 }", "t = { [\"password\"] = \"[redacted]\", a = 1 }"),
+        ("$a['password'] = 'q7';\nb", "$a['password'] = '[redacted]';\nb"),
+        ("password = <<EOT\nq7\nq8\nEOT\na = 1\n", "password = [redacted]EOT\na = 1\n"),
+        ("password = <<-\"EOT\"\n  q7\n  EOT\na = 1\n", "password = [redacted]  EOT\na = 1\n"),
+        ("city = <<EOT\nBern\nEOT\n", "city = <<EOT\nBern\nEOT\n"),
+        (
+            "Public-Lines: 1\nQUJD\nPrivate-Lines: 2\nq7q7\nq8q8\nPrivate-MAC: 0a",
+            "Public-Lines: 1\nQUJD\nPrivate-Lines:[redacted]Private-MAC: 0a",
+        ),
+    ] {
+        check_body(text, expected);
+        check_body(&json!({"said": text}).to_string(), &json!({"said": expected}).to_string());
+    }
+}
