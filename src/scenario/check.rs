@@ -4,8 +4,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::ast::{After, Effect, Expected, Moment, Operation, Pattern, Refusal, Response, Scenario, Trigger};
 use super::error::{Diagnostic, MAX_PROBLEMS, Source, Span, Spanned, nearest, quoted, suggestion};
 use super::expr::types::{Looked, Type};
@@ -50,8 +48,8 @@ pub trait Vocabulary {
         true
     }
 
-    /// What the document of a vendor has against an answer of an operation.
-    fn answer_problems(&self, _: &Operation, _: u16, _: Option<&Value>) -> Vec<String> {
+    /// What the document of a vendor has against an answer of an operation, whatever its expressions become.
+    fn answer_problems(&self, _: &Operation, _: u16, _: Option<&Template>) -> Vec<String> {
         Vec::new()
     }
 
@@ -178,18 +176,14 @@ impl<'c> Checker<'c> {
         }
     }
 
-    /// An answer that breaks the document without saying so. What has templates in it is known only when a call comes.
+    /// An answer that breaks the document without saying so.
     fn answer(&mut self, on: &Pattern, operation: &Operation, response: &Response) {
         // Gateways and firewalls speak HTML, and not for the vendor.
         let is_foreign = |(name, value): &(String, Template)| {
             let value = value.fixed().and_then(|value| value.as_str().map(|value| value.contains("json")));
             name.eq_ignore_ascii_case("content-type") && value == Some(false)
         };
-        let body = response.body.as_ref().map(Template::fixed);
-        if body == Some(None) || response.bytes.is_some() || response.headers.iter().any(is_foreign) {
-            return;
-        }
-        if response.off_spec || self.problems.len() > MAX_PROBLEMS {
+        if response.off_spec || response.headers.iter().any(is_foreign) || self.problems.len() > MAX_PROBLEMS {
             return;
         }
         let declared = self.vocabulary.statuses(on);
@@ -200,7 +194,10 @@ impl<'c> Checker<'c> {
             self.problem("S102", response.status_span, message, None, help);
             return;
         }
-        let found = self.vocabulary.answer_problems(operation, response.status, body.flatten().as_ref());
+        if response.bytes.is_some() {
+            return;
+        }
+        let found = self.vocabulary.answer_problems(operation, response.status, response.body.as_ref());
         let Some((first, rest)) = found.split_first() else { return };
         let more = if rest.is_empty() { String::new() } else { format!(", and {} more", rest.len()) };
         let message = format!("`{operation}` never answers so: {first}{more}");

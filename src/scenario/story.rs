@@ -180,18 +180,18 @@ impl Subscribe {
     /// The query of the receiver's address. `number` tells receivers apart that answer in turn.
     #[must_use]
     pub fn query(&self, number: usize) -> String {
-        answering(&self.answers, number)
+        answering(&self.answers, &number.to_string())
     }
 }
 
-/// The query of an inbox that answers with these statuses in turn.
+/// The query of an inbox that answers with these statuses in turn; `receiver` tells it apart from others.
 #[must_use]
-pub fn answering(answers: &[Option<u64>], number: usize) -> String {
+pub fn answering(answers: &[Option<u64>], receiver: &str) -> String {
     let words: Vec<String> = answers.iter().map(|answer| answer.map_or_else(|| "none".to_owned(), |status| status.to_string())).collect();
     match words.len() {
         0 => String::new(),
         1 => format!("?status={}", words[0]),
-        _ => format!("?status={}&receiver={number}", words.join(",")),
+        _ => format!("?status={}&receiver={receiver}", words.join(",")),
     }
 }
 

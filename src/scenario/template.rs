@@ -62,6 +62,33 @@ impl Template {
         })
     }
 
+    /// What of the value is known before it is written, with something in the place of each expression; `unknown` gets the JSON pointers of
+    /// these places, and whether it is a text that stands there. `at` is the pointer of the whole.
+    pub(super) fn known(&self, at: &str, unknown: &mut Vec<(String, bool)>) -> Value {
+        match self {
+            Self::Fixed(value) => value.clone(),
+            Self::Value(_) => {
+                unknown.push((at.to_owned(), false));
+                Value::Null
+            }
+            Self::Text(pieces) => {
+                unknown.push((at.to_owned(), true));
+                let written = |piece: &Piece| match piece {
+                    Piece::Fixed(text) => text.clone(),
+                    Piece::Value(expr) => format!("{{{{{}}}}}", expr.text()),
+                };
+                pieces.iter().map(written).collect::<String>().into()
+            }
+            Self::List(items) => items.iter().enumerate().map(|(index, item)| item.known(&format!("{at}/{index}"), unknown)).collect(),
+            Self::Object(members) => {
+                let mut member = |(name, value): &(String, Self)| {
+                    (name.clone(), value.known(&format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")), unknown))
+                };
+                members.iter().map(&mut member).collect::<Map<_, _>>().into()
+            }
+        }
+    }
+
     /// The value it has in a scope, whose bytes are taken off `room`; `None` when they do not fit.
     #[must_use]
     pub fn render(&self, scope: &dyn Scope, room: &mut usize) -> Option<Value> {

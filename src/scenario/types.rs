@@ -10,7 +10,8 @@ use crate::engine::{FieldType, Machine, Vendor};
 use crate::scenario::ast::{Operation, Pattern};
 use crate::scenario::error::nearest;
 use crate::scenario::expr::types::{Looked, Type, is_path_of};
-use crate::spec::{self, ParameterIn};
+use crate::scenario::template::Template;
+use crate::spec::{self, ParameterIn, Rule};
 use crate::world::{Account, End};
 
 /// Where a path leads in a condition about some operations.
@@ -413,18 +414,40 @@ pub(super) fn return_something(machine: &Machine, on: &Pattern) -> bool {
     all.is_empty() || is_open(machine, on) || all.into_iter().any(spec::Operation::returns_something)
 }
 
-/// What a document has against an answer. Failures of the server itself may look like anything, because others than the vendor answer
-/// them as well.
-pub(super) fn answer_problems(machine: &Machine, operation: &Operation, status: u16, body: Option<&Value>) -> Vec<String> {
+/// What a document has against an answer, whatever its expressions become. Failures of the server itself may look like anything, because
+/// others than the vendor answer them as well.
+pub(super) fn answer_problems(machine: &Machine, operation: &Operation, status: u16, body: Option<&Template>) -> Vec<String> {
     let Some(found) = described(machine, operation) else { return Vec::new() };
     if status >= 500 {
         return Vec::new();
     }
+    let mut unknown = Vec::new();
+    let body = body.map(|body| body.known("", &mut unknown));
     let worded = |row: &spec::Violation| match row.dotted() {
         place if place.is_empty() => row.detail(),
         place => format!("`{place}`: {}", row.detail()),
     };
-    found.check_answer(status, body).iter().map(worded).collect()
+    let rows = found.check_answer(status, body.as_ref());
+    let mut problems: Vec<String> = rows.iter().filter(|row| unknown.iter().all(|place| is_certain(row, place))).map(worded).collect();
+    if body.is_none() && rows.is_empty() && found.answers_with_body(status) {
+        problems.push("found no body, expected one".to_owned());
+    }
+    problems
+}
+
+/// Whether what is wrong with an answer does not depend on what stands at a place that is not known, of which it may be known that it is a
+/// text.
+fn is_certain(row: &spec::Violation, (place, is_text): &(String, bool)) -> bool {
+    let at = row.pointer();
+    match (at.strip_prefix(place.as_str()), place.strip_prefix(at.as_str())) {
+        (Some(""), _) => *is_text && matches!(row.rule, Rule::Type(_)),
+        (Some(below), _) if below.starts_with('/') => false,
+        // What is around it is compared as a whole.
+        (_, Some(inner)) if inner.starts_with('/') => {
+            !matches!(row.rule, Rule::AnyOf | Rule::OneOf | Rule::Not | Rule::UniqueItems | Rule::Enum(_) | Rule::Other(_))
+        }
+        _ => true,
+    }
 }
 
 /// The operations, by their full names, that calls of a method (of any, if it is empty) and a path lead to, with or without the mount.

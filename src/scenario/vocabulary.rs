@@ -1,12 +1,12 @@
 //! The names that a machine has for what scenarios speak of, and where their paths lead.
 
 use indexmap::IndexSet;
-use serde_json::Value;
 
 use crate::engine::{AccountRows, BusinessFailure, Machine, Vendor};
 use crate::scenario::ast::{self, Pattern};
 use crate::scenario::check::{VendorWords, Vocabulary};
 use crate::scenario::expr::types::Looked;
+use crate::scenario::template::Template;
 use crate::scenario::types;
 
 /// What a machine has names for.
@@ -45,7 +45,7 @@ impl Vocabulary for MachineVocabulary<'_> {
         types::return_something(self.0, on)
     }
 
-    fn answer_problems(&self, operation: &ast::Operation, status: u16, body: Option<&Value>) -> Vec<String> {
+    fn answer_problems(&self, operation: &ast::Operation, status: u16, body: Option<&Template>) -> Vec<String> {
         types::answer_problems(self.0, operation, status, body)
     }
 

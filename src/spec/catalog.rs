@@ -383,7 +383,7 @@ impl Operation {
     }
 
     /// What the document says of a status, or by default.
-    fn response(&self, status: u16) -> Option<&Response> {
+    pub(super) fn response(&self, status: u16) -> Option<&Response> {
         let row = self.responses.iter().find(|row| row.status == Some(status));
         row.or_else(|| self.responses.iter().find(|row| row.status.is_none()))
     }

@@ -68,6 +68,12 @@ impl Operation {
         rows.peek().is_none() || rows.any(|row| !row.media_types.is_empty())
     }
 
+    /// Whether its answers of a status have a JSON body.
+    #[must_use]
+    pub fn answers_with_body(&self, status: u16) -> bool {
+        !matches!(status, 204 | 205 | 304) && self.response(status).is_some_and(|row| row.schema.is_some())
+    }
+
     fn successes(&self) -> impl Iterator<Item = &Response> {
         let is_success = |row: &&Response| row.status.is_some_and(|status| status / 100 == 2);
         let has_some = self.responses.iter().any(|row| is_success(&row));

@@ -34,9 +34,12 @@ pub(super) struct Receivers {
     pub given: Vec<String>,
 }
 
-/// A receiver that was sent webhooks, or is subscribed by a step.
+/// A receiver that was sent webhooks, or is subscribed by a step. Each step has one of its own, as when it is played; what calls subscribe
+/// is answered by one for each URL.
 struct Address {
     url: String,
+    /// The subscription of the step.
+    of_step: Option<String>,
     /// What conversations have in its place.
     own: String,
     /// What it answered in turn, where that is not always the usual thing.
@@ -82,7 +85,7 @@ impl Receivers {
         deliveries.retain(|row| is_ours(&row.vendor) && !row.test && !given.contains_key(&*row.subscription));
         let under_way = deliveries.iter().filter(|row| row.progress == Progress::Sending).count();
         let mut came = Vec::new();
-        let mut attempts: Vec<((Timestamp, u64), &str, Option<u16>)> = Vec::new();
+        let mut attempts: Vec<((Timestamp, u64), &Delivery, Option<u16>)> = Vec::new();
         for row in &deliveries {
             // What was sent once more by hand comes without anybody's doing in no conversation.
             let by_itself = if row.round == 0 { usize::MAX } else { row.round as usize };
@@ -91,7 +94,7 @@ impl Receivers {
                 if matches!(result, AttemptResult::Refused(_)) {
                     continue;
                 }
-                attempts.push(((*at, *number), &row.url, result.status()));
+                attempts.push(((*at, *number), row, result.status()));
                 if result.status().is_some() {
                     came.push(((*at, *number), row.clone()));
                 }
@@ -100,20 +103,26 @@ impl Receivers {
         came.sort_by_key(|(order, _)| *order);
         attempts.sort_by_key(|(order, ..)| *order);
         let came = came.into_iter().map(|((at, _), row)| (at, row)).collect();
-        let mut answers: BTreeMap<&str, Vec<Option<u16>>> = BTreeMap::new();
-        attempts.iter().for_each(|(_, url, answer)| answers.entry(url).or_default().push(*answer));
-        let receiver = |(index, (url, answers)): (usize, (&str, Vec<Option<u16>>))| Address::of(url, &answers, index + 1);
-        let mut addresses: Vec<Address> = answers.into_iter().enumerate().map(receiver).collect();
         let mut bases: BTreeMap<String, String> = subscriptions.iter().map(|(_, row)| (row.id.clone(), row.base.clone())).collect();
         let acts = acts(sandbox, rows, subscriptions, &first, &is_ours);
-        for Act { done, .. } in &acts {
-            if let Done::Subscribed(row, ..) = done {
-                bases.insert(row.id.clone(), row.base.clone());
-                if addresses.iter().all(|address| address.url != row.url) {
-                    addresses.push(Address { url: row.url.clone(), own: INBOX.to_owned(), answers: Vec::new() });
-                }
-            }
+        let subscribed = acts.iter().filter_map(|act| if let Done::Subscribed(row, ..) = &act.done { Some(&**row) } else { None });
+        // What is done before all calls is done by the first steps.
+        let by_steps: BTreeMap<&str, (usize, &Subscription)> = (1..).zip(subscribed).map(|step| (&*step.1.id, step)).collect();
+        bases.extend(by_steps.values().map(|(_, row)| (row.id.clone(), row.base.clone())));
+        let mut answers: BTreeMap<(&str, Option<&str>), Vec<Option<u16>>> = BTreeMap::new();
+        for (_, sent, answer) in attempts {
+            let step = by_steps.get(&*sent.subscription).filter(|(_, row)| row.url == sent.url);
+            answers.entry((&sent.url, step.map(|(_, row)| &*row.id))).or_default().push(answer);
         }
+        for (_, row) in by_steps.values() {
+            answers.entry((&row.url, Some(&row.id))).or_default();
+        }
+        let receiver = |(index, ((url, step), answers)): (usize, ((&str, Option<&str>), Vec<_>))| {
+            let number = step.and_then(|id| by_steps.get(id)).map(|(number, _)| number.to_string());
+            Address::of(url, step, &answers, &number.unwrap_or_else(|| format!("of-calls-{index}")))
+        };
+        // Those of calls come first of a URL: calls say it.
+        let mut addresses: Vec<Address> = answers.into_iter().enumerate().map(receiver).collect();
         // The longest first: one may be a part of another.
         addresses.sort_by_key(|address| std::cmp::Reverse(address.url.len()));
         let credentials = sandbox.lock().world.accounts().credentials(mount);
@@ -178,7 +187,8 @@ impl Receivers {
         if let Some(secret) = row.secret.filter(|_| shows_secrets) {
             subscribe.insert("secret".to_owned(), secret.into());
         }
-        let answers = self.addresses.iter().find(|address| address.url == row.url).map_or(&[][..], |address| &address.answers);
+        let own = self.addresses.iter().find(|address| address.of_step.as_ref() == Some(&row.id));
+        let answers = own.map_or(&[][..], |address| &address.answers);
         let mut words = answers.iter().map(|answer| answer.map_or_else(|| "none".into(), Value::from));
         let answers = if words.len() > 1 { Some(words.collect()) } else { words.next() };
         subscribe.extend(answers.map(|answers| ("answers".to_owned(), answers)));
@@ -296,8 +306,8 @@ fn described(line: &LogLine) -> Option<(String, Subscription)> {
 }
 
 impl Address {
-    /// A receiver that answers as the one at an address did; `number` tells it from others.
-    fn of(url: &str, answers: &[Option<u16>], number: usize) -> Self {
+    /// A receiver that answers as the one at an address did; `name` tells it from others.
+    fn of(url: &str, of_step: Option<&str>, answers: &[Option<u16>], name: &str) -> Self {
         let mut answers: Vec<Option<u64>> = answers.iter().map(|status| status.map(u64::from)).collect();
         while let [.., before, last] = &*answers
             && before == last
@@ -307,6 +317,7 @@ impl Address {
         if let [Some(200..=299)] = &*answers {
             answers.clear();
         }
-        Self { url: url.to_owned(), own: format!("{INBOX}{}", story::answering(&answers, number)), answers }
+        let own = format!("{INBOX}{}", story::answering(&answers, name));
+        Self { url: url.to_owned(), of_step: of_step.map(str::to_owned), own, answers }
     }
 }
