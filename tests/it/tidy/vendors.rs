@@ -13,7 +13,7 @@ const EXCEPTIONS: &[&str] = &[];
 
 /// The most Rust lines for each operation of a vendor's documents. They rise only with behavior that was not there before.
 const CEILINGS: [(&str, usize); 6] =
-    [("shipmate", 65), ("shippo", 81), ("shiptheory", 101), ("shiptime", 152), ("shipstation", 46), ("together", 64)];
+    [("shipmate", 65), ("shippo", 81), ("shiptheory", 101), ("shiptime", 152), ("shipstation", 46), ("together", 65)];
 
 /// Vendors, each with its Rust lines and operations.
 fn sizes() -> BTreeMap<String, (usize, usize)> {
