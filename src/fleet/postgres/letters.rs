@@ -59,6 +59,10 @@ const LIGHTER: &str = "WITH share AS (
   ), chosen AS (SELECT inbox, sandbox FROM ranked WHERE before < $3),
   shares AS (UPDATE seatrial_share AS share SET bytes = 0 FROM chosen WHERE (share.inbox, share.sandbox) = (chosen.inbox, chosen.sandbox))
   DELETE FROM seatrial_letter AS letter USING chosen WHERE (letter.inbox, letter.sandbox) = (chosen.inbox, chosen.sandbox)";
+/// The letters of an inbox, and behind them its shares, as they were at one time.
+const READ: &str = "SELECT inbox.received, letter.number, letter.body, inbox.dropped_heavy, NULL AS sandbox FROM seatrial_inbox AS inbox \
+    LEFT JOIN seatrial_letter AS letter USING (inbox) WHERE inbox = $1 \
+  UNION ALL SELECT received, NULL, NULL, 0, sandbox FROM seatrial_share WHERE inbox = $1 ORDER BY number, sandbox";
 /// A sandbox begins anew: its letters are gone, and none has come yet.
 const EMPTY: &str = "WITH share AS (UPDATE seatrial_share SET received = 0, bytes = 0 WHERE sandbox = $1 RETURNING inbox, sandbox)
   DELETE FROM seatrial_letter AS letter USING share WHERE (letter.inbox, letter.sandbox) = (share.inbox, share.sandbox)";
@@ -141,20 +145,20 @@ pub(super) async fn read(pool: &Arc<Pool>, inbox: &str, opens: bool) -> Result<O
         let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&inbox, Type::TEXT), (&SHARES, Type::INT8)];
         within(client.execute_typed(open, &parameters)).await?;
     }
-    let statement = "SELECT inbox.received, letter.number, letter.body, inbox.dropped_heavy FROM seatrial_inbox AS inbox \
-        LEFT JOIN seatrial_letter AS letter USING (inbox) WHERE inbox = $1 ORDER BY letter.number";
-    let rows = within(client.query_typed(statement, &[(&inbox, Type::TEXT)])).await?;
-    let statement = "SELECT sandbox, received FROM seatrial_share WHERE inbox = $1";
-    let shares = within(client.query_typed(statement, &[(&inbox, Type::TEXT)])).await?;
+    let rows = within(client.query_typed(READ, &[(&inbox, Type::TEXT)])).await?;
     connection.give_back();
-    let Some(first) = rows.first() else { return Ok(None) };
-    let (received, dropped): (i64, i64) = (first.try_get(0).map_err(damaged)?, first.try_get(3).map_err(damaged)?);
-    let mut letters = Letters { received: received.unsigned_abs(), dropped_heavy: dropped.unsigned_abs(), ..Letters::default() };
-    for row in &shares {
-        let (sandbox, received): (String, i64) = (row.try_get(0).map_err(damaged)?, row.try_get(1).map_err(damaged)?);
-        letters.shares.push((Some(sandbox).filter(|sandbox| !sandbox.is_empty()), received.unsigned_abs()));
+    if rows.is_empty() {
+        return Ok(None);
     }
+    let mut letters = Letters::default();
     for row in &rows {
+        let (received, sandbox): (i64, Option<String>) = (row.try_get(0).map_err(damaged)?, row.try_get(4).map_err(damaged)?);
+        if let Some(sandbox) = sandbox {
+            letters.shares.push((Some(sandbox).filter(|sandbox| !sandbox.is_empty()), received.unsigned_abs()));
+            continue;
+        }
+        let dropped: i64 = row.try_get(3).map_err(damaged)?;
+        (letters.received, letters.dropped_heavy) = (received.unsigned_abs(), dropped.unsigned_abs());
         let (number, body): (Option<i64>, Option<Vec<u8>>) = (row.try_get(1).map_err(damaged)?, row.try_get(2).map_err(damaged)?);
         letters.letters.extend(number.zip(body).map(|(number, body)| (number.unsigned_abs(), body)));
     }
