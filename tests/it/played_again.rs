@@ -83,6 +83,41 @@ fn what_is_given_is_made_once() {
     check("hooked", &exported);
 }
 
+/// An inbox answers in turn, whosever letters come. Each subscription has its own answers again.
+#[test]
+fn a_receiver_of_several_subscriptions_answers_each_as_it_did() {
+    let server = Server::start(&[]);
+    let tokens = ["shippo_test_conv", "shippo_live_conv"];
+    let rows = json!([{"token": tokens[0], "mode": "test", "account": "shop"}, {"token": tokens[1], "mode": "live", "account": "shop"}]);
+    let hook = json!({"vendor": "shippo", "url": "inbox://g?status=410,200", "account": "shop", "events": ["transaction_created"]});
+    make(&server, "shared", &json!({"seed": 11, "accounts": {"shippo": rows}, "webhooks": {"subscriptions": [hook]}}));
+    let end = json!({"name": "Ada", "street1": "1 Main St", "city": "Chicago", "state": "IL", "zip": "60601", "country": "US"});
+    let parcel = json!({"length": 5, "width": 5, "height": 5, "distance_unit": "in", "weight": 2, "mass_unit": "lb"});
+    let wanted = json!({"address_from": end, "address_to": end, "parcels": [parcel], "async": false});
+    for token in tokens {
+        let authorization = format!("ShippoToken {token}");
+        let call = |path: &str, body: &Value| {
+            let made =
+                send(&server, "POST", &format!("/@shared/shippo/{path}"), &[("authorization", &*authorization), JSON], &body.to_string());
+            assert_eq!(made.status, 201, "{}", made.body);
+            made.json()
+        };
+        let rates = call("shipments", &wanted)["rates"].clone();
+        let rate = rates.as_array().and_then(|rates| rates.iter().find(|rate| rate["provider"] == "USPS")).expect("one of USPS");
+        for _ in 0..2 {
+            call("transactions", &json!({"rate": rate["object_id"], "async": false}));
+            advance(&server, "shared", "1s");
+        }
+    }
+    let exported = export(&server, "shared");
+    let steps: Vec<&str> = exported.lines().filter(|line| line.starts_with("  - subscribe:")).collect();
+    let ended = steps.iter().filter(|line| line.contains(r#""answers":410"#)).count();
+    assert_eq!((steps.len(), ended, exported.contains("[410")), (2, 1, false), "{exported}");
+    let received = kinds(&exported).iter().filter(|kind| *kind == "receives").count();
+    assert_eq!(received, 3, "one that was ended receives nothing more: {exported}");
+    check("shared", &exported);
+}
+
 #[test]
 fn headers_that_clients_set_themselves_are_kept_where_a_scenario_reads_them() {
     let server = Server::start(&[]);

@@ -175,8 +175,8 @@ fn what_clients_send_is_never_markup() {
     let first = newest(&server);
     send(&server, "GET", &format!("/shippo/{encoded}"), &headers, "");
     let second = newest(&server);
-    let fault =
-        json!({"on": "shippo.ListAddresses", "respond": {"status": 200, "body": HOSTILE, "headers": {"x-a": "<script>alert(1)</script>"}}});
+    let fault = json!({"on": "shippo.ListAddresses", "respond":
+        {"status": 200, "body": HOSTILE, "headers": {"x-a": "<script>alert(1)</script>"}, "off_spec": true}});
     assert_eq!(send(&server, "PUT", "/_seatrial/sandboxes/default/faults/hostile", &[JSON], &fault.to_string()).status, 200);
     send(&server, "GET", "/shippo/addresses", &headers, "");
     let third = newest(&server);
