@@ -306,8 +306,8 @@ pub trait Ledger: Send + Sync {
     /// Removes an inbox, with its letters; of one among replicas the letters alone.
     fn clear(&self, inbox: String) -> Trip<'_, ()>;
 
-    /// Removes the letters of a sandbox that begins anew; of one that is gone also inboxes in which nobody else has had a letter.
-    fn forget(&self, sandbox: String, is_gone: bool) -> Trip<'_, ()>;
+    /// Removes the letters of sandboxes that begin anew; of those that are gone also inboxes in which nobody else has had a letter.
+    fn forget(&self, sandboxes: Vec<String>, are_gone: bool) -> Trip<'_, ()>;
 }
 
 /// A transaction. What it holds, nobody else appends to until it ends; dropping it rolls it back.

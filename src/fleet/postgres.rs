@@ -296,8 +296,8 @@ impl Ledger for Postgres {
         Box::pin(async move { letters::clear(&self.pool, &inbox).await })
     }
 
-    fn forget(&self, sandbox: String, is_gone: bool) -> Trip<'_, ()> {
-        Box::pin(async move { letters::forget(&self.pool, &sandbox, is_gone).await })
+    fn forget(&self, sandboxes: Vec<String>, are_gone: bool) -> Trip<'_, ()> {
+        Box::pin(async move { letters::forget(&self.pool, &sandboxes, are_gone).await })
     }
 }
 

@@ -202,8 +202,8 @@ impl Ledger for Several {
         Box::pin(self.first().to(self.first().ledger.clear(inbox)))
     }
 
-    fn forget(&self, sandbox: String, is_gone: bool) -> Trip<'_, ()> {
-        Box::pin(self.first().to(self.first().ledger.forget(sandbox, is_gone)))
+    fn forget(&self, sandboxes: Vec<String>, are_gone: bool) -> Trip<'_, ()> {
+        Box::pin(self.first().to(self.first().ledger.forget(sandboxes, are_gone)))
     }
 }
 

@@ -104,16 +104,18 @@ pub(super) struct Unsaid(Vec<Farewell>);
 impl Unsaid {
     /// Says it, when the section is committed; letters in inboxes that replicas share go as they do in one process.
     pub async fn say(self, verdicts: &Verdicts, fleet: &Fleet) {
-        for farewell in self.0 {
-            let (name, ending) = (&farewell.sandbox.name, farewell.ending);
-            if ending.takes_letters() {
-                let forget = || fleet.ledger().forget(name.to_string(), !ending.goes_on());
-                if let Err(fault) = Patience::with(forget).await {
-                    tracing::warn!(sandbox = &**name, "its letters stay in inboxes: {fault}");
-                }
+        let (going_on, gone): (Vec<_>, Vec<_>) =
+            self.0.iter().filter(|row| row.ending.takes_letters()).partition(|row| row.ending.goes_on());
+        for (ended, are_gone) in [(going_on, false), (gone, true)] {
+            let names: Vec<String> = ended.iter().map(|row| row.sandbox.name.to_string()).collect();
+            let forget = || fleet.ledger().forget(names.clone(), are_gone);
+            if !names.is_empty()
+                && let Err(fault) = Patience::with(forget).await
+            {
+                tracing::warn!("letters of {} stay in inboxes: {fault}", names.join(", "));
             }
-            verdicts.say(farewell);
         }
+        self.0.into_iter().for_each(|farewell| verdicts.say(farewell));
     }
 }
 

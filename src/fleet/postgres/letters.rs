@@ -63,14 +63,14 @@ const LIGHTER: &str = "WITH share AS (
 const READ: &str = "SELECT inbox.received, letter.number, letter.body, inbox.dropped_heavy, NULL AS sandbox FROM seatrial_inbox AS inbox \
     LEFT JOIN seatrial_letter AS letter USING (inbox) WHERE inbox = $1 \
   UNION ALL SELECT received, NULL, NULL, 0, sandbox FROM seatrial_share WHERE inbox = $1 ORDER BY number, sandbox";
-/// A sandbox begins anew: its letters are gone, and none has come yet.
-const EMPTY: &str = "WITH share AS (UPDATE seatrial_share SET received = 0, bytes = 0 WHERE sandbox = $1 RETURNING inbox, sandbox)
+/// Sandboxes begin anew: their letters are gone, and none has come yet.
+const EMPTY: &str = "WITH share AS (UPDATE seatrial_share SET received = 0, bytes = 0 WHERE sandbox = ANY($1) RETURNING inbox, sandbox)
   DELETE FROM seatrial_letter AS letter USING share WHERE (letter.inbox, letter.sandbox) = (share.inbox, share.sandbox)";
-/// A sandbox is gone, and inboxes with it in which nobody else has had a letter.
-const FORGET: &str = "WITH share AS (DELETE FROM seatrial_share WHERE sandbox = $1 RETURNING inbox, sandbox),
+/// Sandboxes are gone, and inboxes with them in which nobody else has had a letter.
+const FORGET: &str = "WITH share AS (DELETE FROM seatrial_share WHERE sandbox = ANY($1) RETURNING inbox, sandbox),
   letters AS (DELETE FROM seatrial_letter AS letter USING share WHERE (letter.inbox, letter.sandbox) = (share.inbox, share.sandbox))
   DELETE FROM seatrial_inbox AS box WHERE inbox IN (SELECT inbox FROM share) AND NOT EXISTS
-    (SELECT FROM seatrial_share AS other WHERE other.inbox = box.inbox AND sandbox <> $1 AND (sandbox <> '' OR received > 0))";
+    (SELECT FROM seatrial_share AS other WHERE other.inbox = box.inbox AND sandbox <> ALL($1) AND (sandbox <> '' OR received > 0))";
 
 /// The name of an inbox, and the sandbox whose webhooks come into it; empty if they are none.
 type Inbox<'i> = (&'i str, &'i str);
@@ -192,14 +192,14 @@ pub(super) async fn clear(pool: &Arc<Pool>, inbox: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Removes the letters of a sandbox that begins anew, or is gone.
-pub(super) async fn forget(pool: &Arc<Pool>, sandbox: &str, is_gone: bool) -> Result<(), Fault> {
+/// Removes the letters of sandboxes that begin anew, or are gone.
+pub(super) async fn forget(pool: &Arc<Pool>, sandboxes: &[String], are_gone: bool) -> Result<(), Fault> {
     answered(async {
         let _turn = pool.posting.lock().await;
         let connection = pool.get().await?;
         within(connection.client.batch_execute(&format!("{BEGIN}; {TURN}"))).await?;
-        let statement = if is_gone { FORGET } else { EMPTY };
-        within(connection.client.execute_typed(statement, &[(&sandbox, Type::TEXT)])).await?;
+        let statement = if are_gone { FORGET } else { EMPTY };
+        within(connection.client.execute_typed(statement, &[(&sandboxes, Type::TEXT_ARRAY)])).await?;
         within(connection.client.batch_execute("COMMIT")).await?;
         connection.give_back();
         Ok(())

@@ -330,19 +330,17 @@ impl Ledger for Memory {
         })
     }
 
-    fn forget(&self, sandbox: String, is_gone: bool) -> Trip<'_, ()> {
+    fn forget(&self, sandboxes: Vec<String>, are_gone: bool) -> Trip<'_, ()> {
         Box::pin(async move {
             self.0.answers().await?;
             let Tables { letters, senders, .. } = &mut *self.tables();
             letters.retain(|name, inbox| {
-                inbox.letters.retain(|(number, _)| senders.get(&(name.clone(), *number)) != Some(&sandbox));
-                let own = inbox.shares.iter().position(|(sender, _)| sender.as_ref() == Some(&sandbox));
-                let Some(own) = own else { return true };
-                inbox.shares[own].1 = 0;
-                if is_gone {
-                    inbox.shares.remove(own);
-                }
-                !inbox.shares.is_empty()
+                let had_some = !inbox.shares.is_empty();
+                let is_own = |sandbox: Option<&String>| sandbox.is_some_and(|sandbox| sandboxes.contains(sandbox));
+                inbox.letters.retain(|(number, _)| !is_own(senders.get(&(name.clone(), *number))));
+                inbox.shares.retain(|(sender, _)| !are_gone || !is_own(sender.as_ref()));
+                inbox.shares.iter_mut().filter(|(sender, _)| is_own(sender.as_ref())).for_each(|(_, received)| *received = 0);
+                !had_some || !inbox.shares.is_empty()
             });
             Ok(())
         })

@@ -435,7 +435,7 @@ impl Ledger for Remote {
         self.memory().clear(inbox)
     }
 
-    fn forget(&self, sandbox: String, is_gone: bool) -> Trip<'_, ()> {
-        self.memory().forget(sandbox, is_gone)
+    fn forget(&self, sandboxes: Vec<String>, are_gone: bool) -> Trip<'_, ()> {
+        self.memory().forget(sandboxes, are_gone)
     }
 }
