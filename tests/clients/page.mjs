@@ -227,8 +227,10 @@ async function withoutScript() {
   await keys.locator("details.keys summary").click();
   await keys.getByRole("button", { name: "Switch them on" }).click();
   await keys.locator("body:not([data-keys])").waitFor();
-  const { parcels } = await admin("GET", "/sandboxes/default/parcels?limit=1&sort=next");
-  await keys.goto(`${ui}/parcels/${parcels[0].tracking_number}`);
+  // Those from before may have arrived.
+  await buy();
+  const { parcels } = await admin("GET", "/sandboxes/default/parcels?limit=100&sort=next");
+  await keys.goto(`${ui}/parcels/${parcels.find((row) => row.upcoming.length > 0).tracking_number}`);
   await keys.keyboard.press("n");
   await keys.getByText("The next event has happened.").waitFor();
   await keys.goto(`${ui}/scenario`);
