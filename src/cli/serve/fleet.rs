@@ -69,11 +69,10 @@ mod common {
     use std::collections::BTreeMap;
 
     use clap::ValueEnum;
+    use ring::digest::{SHA256, digest};
 
     use crate::base::time;
     use crate::cli::arguments::{ConformArgument, ContractArgument, ServeArguments};
-    use ring::digest::{SHA256, digest};
-
     use crate::engine::{Options, Vendor};
     use crate::fleet::Common;
 
