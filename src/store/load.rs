@@ -42,7 +42,7 @@ pub fn open(machine: &Machine, directory: &Path, fsync: Fsync, wall: Timestamp) 
     let compile = Compiler(machine);
     let rows = disk.sandboxes()?;
     // Journals take nothing of a world.
-    let (revived, unborn) = thread::scope(|scope| {
+    let (mut revived, unborn) = thread::scope(|scope| {
         let journals = scope.spawn(|| rows.iter().map(|(name, row)| journal(&disk, name, row, exchange::later)).collect::<Vec<_>>());
         let states: Result<Vec<_>, StoreError> = rows.iter().map(|(name, row)| revive(machine, &disk, name, row, &compile)).collect();
         let states = states?;
@@ -68,15 +68,21 @@ pub fn open(machine: &Machine, directory: &Path, fsync: Fsync, wall: Timestamp) 
     let sandboxes = revived.len();
     let has_default = revived.iter().any(|row| &*row.sandbox.name == DEFAULT);
     let lives = rows.iter().map(|(_, row)| row.life + 1).max().unwrap_or_default();
-    if !unborn.is_empty() {
-        let mut batch = disk.batch();
-        unborn.iter().try_for_each(|(name, life)| disk.remove_sandbox(&mut batch, name, *life))?;
-        disk.commit(batch, left.position, false)?;
+    // Once a later position is written, nothing else tells that changes are gone.
+    let position = left.position + left.lost;
+    let mut batch = disk.batch();
+    unborn.iter().try_for_each(|(name, life)| disk.remove_sandbox(&mut batch, name, *life))?;
+    if left.lost > 0 {
+        revived.iter_mut().try_for_each(|one| one.has_lost(left.lost, &disk, &mut batch))?;
+    }
+    if !batch.is_empty() {
+        disk.commit(batch, position, left.lost > 0)?;
     }
     let (imported, started_with) = (disk.fingerprint(disk::IMPORT)?, disk.fingerprint(disk::FLAGS)?);
-    let store = Arc::new(Store::start(disk, fsync, left.position, lives, revived)?);
+    let store = Arc::new(Store::start(disk, fsync, position, lives, revived)?);
     let keeper: Arc<Store> = Arc::clone(&store);
     if !has_default {
+        machine.default_sandbox().has_lost(left.lost);
         store.opened(machine.default_sandbox());
     }
     machine.set_keeper(keeper);
@@ -85,7 +91,7 @@ pub fn open(machine: &Machine, directory: &Path, fsync: Fsync, wall: Timestamp) 
     machine.shrink_journals();
     let overfull = machine.share_what_was_left().into_iter().map(|(sandbox, bytes)| (sandbox.name.to_string(), bytes)).collect();
     let unborn = unborn.into_iter().map(|(name, _)| name).collect();
-    Ok(Opened { store, left: (sandboxes > 0).then_some(left), sandboxes, unborn, overfull, imported, started_with })
+    Ok(Opened { store, left: (sandboxes > 0 || left.lost > 0).then_some(left), sandboxes, unborn, overfull, imported, started_with })
 }
 
 /// Reads one sandbox without its journal; `None` if it has no records, because the process ended while it was made.

@@ -80,6 +80,16 @@ pub(super) struct Revived {
     pub checkpoint: usize,
 }
 
+impl Revived {
+    /// Up to so many of its changes are gone, which the next process has to know as well.
+    pub fn has_lost(&mut self, most: u64, disk: &Disk, batch: &mut Batch) -> Result<(), StoreError> {
+        let bytes = codec::write(&self.sandbox.has_lost(most), Vec::new()).map_err(|error| StoreError::Damaged(error.to_string()))?;
+        disk.put_record(batch, self.life, self.next, &bytes);
+        (self.next, self.records, self.bytes) = (self.next + 1, self.records + 1, self.bytes + bytes.len());
+        Ok(())
+    }
+}
+
 impl Store {
     /// Goes on at a position, with the sandboxes that were read.
     /// No sandbox had the life `lives`, nor a later one.

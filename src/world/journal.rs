@@ -167,6 +167,11 @@ impl Journal {
         self.skip_to(written);
     }
 
+    /// Up to so many exchanges came of which nothing is known: they count as dropped.
+    pub fn miss(&mut self, most: u64) {
+        self.skip_to(self.written.saturating_add(most));
+    }
+
     fn skip_to(&mut self, number: u64) {
         self.written = self.written.max(number);
     }

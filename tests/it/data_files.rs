@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use fjall::{Database, KeyspaceCreateOptions, PersistMode};
 use seatrial::engine::{Machine, Options, Start};
+use seatrial::scenario::verify::{Allowance, Verdict, verify};
+use seatrial::scenario::{self, run};
 use seatrial::store::check::{self, Soundness};
 use seatrial::store::{self, Fsync, StoreError};
 use seatrial::vendors;
@@ -400,4 +402,51 @@ fn a_call_that_was_made_and_is_not_in_the_journal_is_missed() {
         assert_eq!(after.default_sandbox().journal().iter().next_back().map(|entry| entry.number), Some(4));
         opened.store.close();
     }
+}
+
+/// The verdicts on two expectations, of calls and of webhooks, that nothing came of.
+fn verdicts(machine: &Machine, name: &str) -> [Verdict; 2] {
+    ["{never: shippo.ListParcels}", "{webhook: {event: track_updated, max: 0}}"].map(|expected| {
+        let text = format!("name: torn\nexpect: [{expected}]\n");
+        let scenario = scenario::load(&text, "torn.yaml", &run::MachineVocabulary(machine)).expect("it is a scenario");
+        let sandbox = machine.sandbox(name).expect("it is there");
+        verify(machine, &sandbox, &scenario, &Allowance::of_one(&|| false)).verdict
+    })
+}
+
+#[test]
+fn verdicts_know_for_good_that_the_end_of_a_directory_is_gone() {
+    let folder = made();
+    let [whole, before, after, again] = [(); 4].map(|()| machine());
+    let opened = open(&before, &folder);
+    before.open(before.stage("other", Start::plain(wall()), None)).expect("the name is free");
+    keep(&opened.store);
+    open(&whole, &folder.copy());
+    let kept = fs::read(journal(&folder.copy())).expect("it is there").len();
+    (0..3).for_each(|_| drop(parcel(&before, "default", "third")));
+    keep(&opened.store);
+    let torn = folder.copy();
+    fs::File::options().write(true).open(journal(&torn)).and_then(|file| file.set_len(kept as u64)).expect("it can be cut");
+    let lost = check::check(&machine(), &torn.0).expect("nobody has it").lost;
+    assert!(lost >= 3, "{lost}");
+    // Also when the process that noticed it is killed, and when the one after it ends in good order.
+    let first = open(&after, &torn);
+    let killed = torn.copy();
+    first.store.close();
+    for (found, folder) in [(&after, None), (&again, Some(&killed)), (&machine(), Some(&torn))] {
+        if let Some(folder) = folder {
+            let opened = open(found, folder);
+            assert_eq!(opened.left.map(|left| left.lost), Some(0));
+            opened.store.close();
+        }
+        for name in ["default", "other"] {
+            assert_eq!(verdicts(&whole, name), [Verdict::Passed; 2], "{name}");
+            assert_eq!(verdicts(found, name), [Verdict::Unknown; 2], "{name}");
+            let dropped = |machine: &Machine| machine.sandbox(name).expect("it is there").journal().dropped();
+            assert_eq!(dropped(found), dropped(&whole) + lost, "{name}");
+        }
+    }
+    // What begins anew has all of its evidence.
+    again.default_sandbox().reset();
+    assert_eq!(verdicts(&again, "default"), [Verdict::Passed; 2]);
 }

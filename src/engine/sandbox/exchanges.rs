@@ -97,6 +97,18 @@ impl Sandbox {
         self.refill(slots, written, dropped + gone, removed);
     }
 
+    /// Up to so many changes of this sandbox are gone, and nobody knows which: verdicts count as many exchanges and deliveries among what they
+    /// do not know. For a sandbox that nobody records yet; the records of that.
+    pub fn has_lost(&self, most: u64) -> Vec<Record> {
+        let mut state = self.lock();
+        let mut journal = self.journal();
+        journal.miss(most);
+        state.world.record();
+        let untold = state.world.deliveries_taken_back().saturating_add(most);
+        state.world.set_deliveries_taken_back(untold);
+        vec![Record::Changes(state.world.seal()), Record::Due(journal.written)]
+    }
+
     /// Records how the answer of an exchange ended that was recorded before that was known, unless it is gone.
     pub fn answered(&self, entry: &Entry) {
         let journal = self.journal();
