@@ -362,7 +362,8 @@ impl Sandbox {
     }
 
     /// Its place among all sandboxes that replicas ever shared; the last one while it is not known.
-    pub(super) fn life(&self) -> i64 {
+    #[must_use]
+    pub fn life(&self) -> i64 {
         self.life.load(Ordering::Relaxed)
     }
 

@@ -10,7 +10,7 @@ use tokio::sync::Mutex as AsyncMutex;
 use crate::engine::{DEFAULT, Machine, Record, Sandbox, Sink};
 use crate::fleet::calls::Job;
 use crate::fleet::events::{self, Piece};
-use crate::fleet::ledger::{Fault, Head, Mark, News, Since};
+use crate::fleet::ledger::{Begun, Fault, Head, Mark, News, Since};
 use crate::world::{Entry, LogLine, Shrunk};
 
 /// How much newer the use of a sandbox has to be than what the ledger says, in seconds, to be written by itself.
@@ -29,6 +29,8 @@ pub struct Copy {
     /// The life of the sandbox; zero until it is written down.
     life: AtomicI64,
     version: AtomicI64,
+    /// The version in which it was reset last.
+    began: AtomicI64,
     /// When the ledger says that it was last used, as far as is known.
     used: AtomicI64,
     /// How often it was read again, because what had been done here was not written down.
@@ -115,6 +117,7 @@ impl Copy {
             gate: Arc::new(AsyncMutex::new(Standing { mark, stood: None })),
             life: AtomicI64::new(0),
             version: AtomicI64::new(0),
+            began: AtomicI64::new(0),
             used: AtomicI64::new(0),
             taken_back: AtomicU64::new(0),
             jobs: Mutex::default(),
@@ -126,6 +129,16 @@ impl Copy {
     /// Its life and version, as far as they are known without holding it.
     pub fn known(&self) -> (i64, i64) {
         (self.life.load(Ordering::Acquire), self.version.load(Ordering::Acquire))
+    }
+
+    /// Since when letters of the sandbox count.
+    pub fn begun(&self) -> Begun {
+        Begun { life: self.known().0, version: self.began.load(Ordering::Acquire) }
+    }
+
+    /// Was reset last in that version.
+    pub fn began(&self, version: i64) {
+        self.began.store(version, Ordering::Release);
     }
 
     pub fn is_default(&self) -> bool {
@@ -188,6 +201,7 @@ impl Copy {
         self.sandbox.used_at(news.head.used);
         match received {
             Ok(()) => {
+                self.began(news.head.began);
                 self.committed(standing, news.head.mark);
                 Ok(())
             }

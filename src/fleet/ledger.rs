@@ -53,11 +53,28 @@ pub struct Mark {
     pub token: i64,
 }
 
+/// Since when letters of a sandbox count: its life, and the version in which it was reset last, zero if it was not. Later ones are larger.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Begun {
+    pub life: i64,
+    pub version: i64,
+}
+
+impl Begun {
+    /// What comes after a life: none of it counts any more.
+    #[must_use]
+    pub fn after(life: i64) -> Self {
+        Self { life: life.saturating_add(1), version: 0 }
+    }
+}
+
 /// The row of a sandbox.
 #[derive(Clone, Debug)]
 pub struct Head {
     pub name: Arc<str>,
     pub mark: Mark,
+    /// The version in which it was reset last.
+    pub began: i64,
     /// Bytes written since the latest checkpoint, and of that one.
     pub since_checkpoint: i64,
     pub checkpoint_bytes: i64,
@@ -65,6 +82,13 @@ pub struct Head {
     pub used: i64,
     /// The replica that sends its webhooks, if there is one.
     pub courier: Option<i64>,
+}
+
+impl Head {
+    #[must_use]
+    pub fn begun(&self) -> Begun {
+        Begun { life: self.mark.life, version: self.began }
+    }
 }
 
 /// What a copy has already.
@@ -112,6 +136,8 @@ pub struct Append {
     pub checkpoint: Option<u64>,
     /// Whether its credentials may be others now.
     pub readdresses: bool,
+    /// Whether its letters count from now on.
+    pub begins_anew: bool,
     pub used: i64,
 }
 
@@ -213,8 +239,18 @@ pub struct Letters {
     pub dropped_heavy: u64,
     /// The letters that it still has, with their numbers, in order.
     pub letters: Vec<(u64, Vec<u8>)>,
-    /// Who has sent some, a sandbox or all who are none, and how many since the sandbox began.
-    pub shares: Vec<(Option<String>, u64)>,
+    /// Who has sent some.
+    pub shares: Vec<Share>,
+}
+
+/// What a sandbox has in an inbox, or all who are none.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Share {
+    pub sandbox: Option<String>,
+    /// Since when its letters were counted; the life is zero where an earlier version has written the first of them.
+    pub begun: Begun,
+    /// How many came since then.
+    pub received: u64,
 }
 
 /// An inbox, without what is in it.
@@ -225,6 +261,8 @@ pub struct InboxRow {
     pub received: u64,
     /// When it received the latest, in microseconds of the wall's time.
     pub latest: Option<i64>,
+    /// Who has sent some.
+    pub shares: Vec<Share>,
 }
 
 /// The records of all sandboxes, in order. It may have several parts, each of which has its own sandboxes.
@@ -294,8 +332,9 @@ pub trait Ledger: Send + Sync {
     /// The replicas that were heard of lately.
     fn replicas(&self) -> Trip<'_, Vec<ReplicaRow>>;
 
-    /// Adds letters to an inbox, within bounds. It counts for the sandbox whose webhooks they are, if they are some.
-    fn post(&self, inbox: String, sandbox: Option<String>, letters: Vec<Letter>) -> Trip<'_, ()>;
+    /// Adds letters to an inbox, within bounds. They count for the sandbox whose webhooks they are, if they are some, since it has begun.
+    /// Those that it had before go, and one from before it has begun does not come.
+    fn post(&self, inbox: String, sandbox: Option<(String, Begun)>, letters: Vec<Letter>) -> Trip<'_, ()>;
 
     /// The letters of an inbox; `None` if there is none of that name. With `opens` there is one from now on.
     fn letters(&self, inbox: String, opens: bool) -> Trip<'_, Option<Letters>>;
@@ -306,8 +345,8 @@ pub trait Ledger: Send + Sync {
     /// Removes an inbox, with its letters; of one among replicas the letters alone.
     fn clear(&self, inbox: String) -> Trip<'_, ()>;
 
-    /// Removes the letters of sandboxes that begin anew; of those that are gone also inboxes in which nobody else has had a letter.
-    fn forget(&self, sandboxes: Vec<String>, are_gone: bool) -> Trip<'_, ()>;
+    /// Removes the letters from before sandboxes have begun so; of an earlier life also inboxes in which nobody else has had a letter.
+    fn forget(&self, sandboxes: Vec<(String, Begun)>) -> Trip<'_, ()>;
 }
 
 /// A transaction. What it holds, nobody else appends to until it ends; dropping it rolls it back.

@@ -212,6 +212,7 @@ impl Fleet {
         }
         sandbox.used_at(news.head.used);
         let copy = Arc::new(Copy::new(&sandbox, self.ledger.part_of(name), Some(news.head.mark), false));
+        copy.began(news.head.began);
         self.copies().insert(Arc::clone(name), copy);
         if let Err(error) = self.machine.reopen(Arc::clone(&sandbox)) {
             self.forget(&sandbox);
@@ -244,6 +245,11 @@ impl Fleet {
             Some(format!("the sandboxes{which} are out of service"))
         };
         self.parts.iter().zip(1..).filter_map(of).collect()
+    }
+
+    /// Whether one of several databases did not answer lately.
+    pub(super) fn is_part_away(&self, part: usize) -> bool {
+        self.parts[part].away.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     /// Whether no database answered lately.

@@ -17,6 +17,7 @@ mod events;
 mod follow;
 mod lane;
 mod ledger;
+mod letters;
 mod list;
 mod options;
 mod patience;
@@ -30,8 +31,8 @@ pub use calls::Undone;
 pub use events::NEWEST as NEWEST_FORMAT;
 pub use lane::Lane;
 pub use ledger::{
-    AMONG_REPLICAS, Append, Birth, Commit, Death, Fault, Head, Hold, InboxRow, Ledger, Letter, Letters, Mark, News, Receipt, ReplicaRow,
-    Row, Since, Trip,
+    AMONG_REPLICAS, Append, Begun, Birth, Commit, Death, Fault, Head, Hold, InboxRow, Ledger, Letter, Letters, Mark, News, Receipt,
+    ReplicaRow, Row, Share, Since, Trip,
 };
 pub use options::Common;
 pub use patience::Patience;

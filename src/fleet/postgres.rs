@@ -23,7 +23,7 @@ use tokio_postgres::{Client, Config, Row as DatabaseRow};
 
 use crate::base::entropy::Secret;
 use crate::fleet::ledger::{
-    Commit, Fault, Head, Hold, InboxRow, Ledger, Letter, Letters, Mark, News, Receipt, ReplicaRow, Row, Since, Trip,
+    Begun, Commit, Fault, Head, Hold, InboxRow, Ledger, Letter, Letters, Mark, News, Receipt, ReplicaRow, Row, Since, Trip,
 };
 use crate::fleet::several::Several;
 use crate::net::Trust;
@@ -43,7 +43,7 @@ const BEGIN: &str = "BEGIN; SET LOCAL lock_timeout = '4s'; SET LOCAL statement_t
     SET LOCAL idle_in_transaction_session_timeout = '5s'";
 
 const HEAD: &str = "SELECT sandbox, life, version, token, checkpoint, checkpoint_bytes, since_checkpoint, used, \
-    CASE WHEN courier_until > clock_timestamp() THEN courier END FROM seatrial_head";
+    CASE WHEN courier_until > clock_timestamp() THEN courier END, began FROM seatrial_head";
 const RECORDS: &str = "SELECT version, before, token, events FROM seatrial_record WHERE sandbox = $1 AND life = $2 AND version >= $3 \
     ORDER BY version";
 const EXCHANGES: &str = "SELECT number, body FROM seatrial_exchange WHERE sandbox = $1 AND life = $2 AND number > $3 ORDER BY number";
@@ -280,8 +280,11 @@ impl Ledger for Postgres {
         Box::pin(formats::upgrade(&self.pool, format))
     }
 
-    fn post(&self, inbox: String, sandbox: Option<String>, letters: Vec<Letter>) -> Trip<'_, ()> {
-        Box::pin(async move { letters::post(&self.pool, (&inbox, sandbox.as_deref().unwrap_or_default()), &letters).await })
+    fn post(&self, inbox: String, sandbox: Option<(String, Begun)>, letters: Vec<Letter>) -> Trip<'_, ()> {
+        Box::pin(async move {
+            let (sandbox, begun) = sandbox.unwrap_or_default();
+            letters::post(&self.pool, letters::Inbox { inbox: &inbox, sandbox: &sandbox, begun }, &letters).await
+        })
     }
 
     fn letters(&self, inbox: String, opens: bool) -> Trip<'_, Option<Letters>> {
@@ -296,8 +299,8 @@ impl Ledger for Postgres {
         Box::pin(async move { letters::clear(&self.pool, &inbox).await })
     }
 
-    fn forget(&self, sandboxes: Vec<String>, are_gone: bool) -> Trip<'_, ()> {
-        Box::pin(async move { letters::forget(&self.pool, &sandboxes, are_gone).await })
+    fn forget(&self, sandboxes: Vec<(String, Begun)>) -> Trip<'_, ()> {
+        Box::pin(async move { letters::forget(&self.pool, &sandboxes).await })
     }
 }
 
@@ -458,7 +461,8 @@ fn head(row: &DatabaseRow) -> Result<(Head, i64), Fault> {
         let name: String = row.try_get(0)?;
         let mark = Mark { life: row.try_get(1)?, version: row.try_get(2)?, token: row.try_get(3)? };
         let (checkpoint, checkpoint_bytes, since_checkpoint) = (row.try_get(4)?, row.try_get(5)?, row.try_get(6)?);
-        let head = Head { name: name.into(), mark, since_checkpoint, checkpoint_bytes, used: row.try_get(7)?, courier: row.try_get(8)? };
+        let (used, courier, began) = (row.try_get(7)?, row.try_get(8)?, row.try_get(9)?);
+        let head = Head { name: name.into(), mark, began, since_checkpoint, checkpoint_bytes, used, courier };
         Ok((head, checkpoint))
     };
     read().map_err(damaged)

@@ -307,7 +307,7 @@ impl Fleet {
             return self.lost(&copy).map(|()| None);
         };
         copy.receive(&self.machine, &mut standing, &news, self.reads)?;
-        Ok(Some(Held { copy, standing, used: news.head.used, head: news.head, is_ahead: false }))
+        Ok(Some(Held { copy, standing, used: news.head.used, head: news.head, is_ahead: false, begins_anew: false }))
     }
 
     /// Makes the copy of a sandbox as new as the ledger; how often it was taken back so far. `None` if there is none of that name.

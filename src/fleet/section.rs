@@ -36,6 +36,8 @@ pub(super) struct Held {
     pub is_ahead: bool,
     /// When it was last used, as a commit says.
     pub used: i64,
+    /// Whether its letters count from now on.
+    pub begins_anew: bool,
 }
 
 /// A sandbox that was made in the section.
@@ -102,6 +104,12 @@ impl Section {
         self.held.first().and_then(|held| held.head.courier)
     }
 
+    /// Has letters of a sandbox that is held count from now on, as it was reset.
+    pub fn begins_anew(&mut self, sandbox: &Arc<Sandbox>) {
+        let held = self.held.iter_mut().find(|held| Arc::ptr_eq(&held.copy.sandbox, sandbox));
+        held.into_iter().for_each(|held| held.begins_anew = true);
+    }
+
     /// Writes what was done, and ends.
     ///
     /// # Errors
@@ -121,7 +129,11 @@ impl Section {
                 held.copy.make_checkpoint(&held.head);
                 let append = events::encode(held.copy.recording.take(), sandbox, format)?;
                 if !sandbox.is_removed() {
-                    commit.appends.push((Arc::clone(&sandbox.name), held.head.mark, super::Append { used, ..append }));
+                    commit.appends.push((
+                        Arc::clone(&sandbox.name),
+                        held.head.mark,
+                        super::Append { used, begins_anew: held.begins_anew, ..append },
+                    ));
                 }
             } else if held.copy.is_used_since(held.head.used) {
                 commit.used.push((Arc::clone(&sandbox.name), used));
@@ -159,6 +171,9 @@ impl Section {
         for held in self.held.iter_mut().filter(|held| held.is_ahead) {
             held.copy.has_used(held.used);
             let mark = Mark { version: held.head.mark.version + 1, token, ..held.head.mark };
+            if held.begins_anew {
+                held.copy.began(mark.version);
+            }
             held.copy.committed(&mut held.standing, mark);
             held.is_ahead = false;
         }

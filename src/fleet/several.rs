@@ -12,7 +12,7 @@ use std::time::Duration;
 use ring::digest::{SHA256, digest};
 
 use crate::base::entropy::Secret;
-use crate::fleet::ledger::{Commit, Fault, Head, Hold, InboxRow, Ledger, Letter, Letters, News, Receipt, ReplicaRow, Since, Trip};
+use crate::fleet::ledger::{Begun, Commit, Fault, Head, Hold, InboxRow, Ledger, Letter, Letters, News, Receipt, ReplicaRow, Since, Trip};
 
 /// Several databases as one ledger.
 pub struct Several {
@@ -186,7 +186,7 @@ impl Ledger for Several {
         Box::pin(self.first().to(self.first().ledger.replicas()))
     }
 
-    fn post(&self, inbox: String, sandbox: Option<String>, letters: Vec<Letter>) -> Trip<'_, ()> {
+    fn post(&self, inbox: String, sandbox: Option<(String, Begun)>, letters: Vec<Letter>) -> Trip<'_, ()> {
         Box::pin(self.first().to(self.first().ledger.post(inbox, sandbox, letters)))
     }
 
@@ -202,8 +202,8 @@ impl Ledger for Several {
         Box::pin(self.first().to(self.first().ledger.clear(inbox)))
     }
 
-    fn forget(&self, sandboxes: Vec<String>, are_gone: bool) -> Trip<'_, ()> {
-        Box::pin(self.first().to(self.first().ledger.forget(sandboxes, are_gone)))
+    fn forget(&self, sandboxes: Vec<(String, Begun)>) -> Trip<'_, ()> {
+        Box::pin(self.first().to(self.first().ledger.forget(sandboxes)))
     }
 }
 

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::base::time::Timestamp;
-use crate::fleet::{Fault, Fleet, InboxRow, Letters, Patience};
+use crate::fleet::{self, Begun, Fault, Fleet, InboxRow, Letters, Patience};
 use crate::server::shown_bytes::{self, HeaderText, HeaderView};
 
 /// How many shares in inboxes there are at most. Room is made by who has the most of them, a sandbox or all who are none: of his the one
@@ -204,15 +204,29 @@ impl Inboxes {
         Self { fleet, ..Self::default() }
     }
 
-    /// Receives a request, for all replicas if there are several.
-    pub async fn receive(&self, name: &str, query: &str, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<(), Fault> {
+    /// Since when letters of a sandbox count; `None` where replicas do not share them, or it is gone.
+    pub fn begun(&self, sandbox: &str) -> Option<Begun> {
+        self.fleet.as_ref().and_then(|fleet| fleet.begun(sandbox))
+    }
+
+    /// Receives a request, for all replicas if there are several. It is of its sandbox as it has `begun`.
+    pub async fn receive(
+        &self,
+        name: &str,
+        query: &str,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: Timestamp,
+        begun: Option<Begun>,
+    ) -> Result<(), Fault> {
         let request = ReceivedRequest::new(query, headers, body, now);
         let Some(fleet) = &self.fleet else {
             self.keep(name, request);
             return Ok(());
         };
         let letter = postcard::to_stdvec(&request).map_err(|error| Fault::Damaged(error.to_string()))?;
-        fleet.ledger().post(name.to_owned(), request.sandbox().map(Cow::into_owned), vec![letter.into()]).await
+        let sandbox = request.sandbox().map(|sandbox| (sandbox.into_owned(), begun.unwrap_or_default()));
+        fleet.ledger().post(name.to_owned(), sandbox, vec![letter.into()]).await
     }
 
     /// Which of some answers the next letter of its sender with that query gets; the last one where nobody knows how many came before.
@@ -260,7 +274,7 @@ impl Inboxes {
     /// Copies an inbox that replicas share; nothing where there are none. With `opens` there is such an inbox from now on.
     pub async fn copy(&self, name: &str, opens: bool) -> Result<(), Fault> {
         let Some(fleet) = &self.fleet else { return Ok(()) };
-        let read = || fleet.ledger().letters(name.to_owned(), opens);
+        let read = || fleet.letters(name, opens);
         let Some(letters) = Patience::with(read).await? else {
             self.clear(name);
             return Ok(());
@@ -279,8 +293,8 @@ impl Inboxes {
             self.keep(name, request);
         }
         let mut boxes = self.boxes.lock().unwrap_or_else(PoisonError::into_inner);
-        for (sender, received) in shares {
-            share(&mut boxes, name, &sender).received = received;
+        for fleet::Share { sandbox, received, .. } in shares {
+            share(&mut boxes, name, &sandbox).received = received;
         }
         boxes.entry(name.to_owned()).and_modify(|inbox| (inbox.received, inbox.copied) = (received, copied));
         Ok(())
@@ -329,8 +343,8 @@ impl Inboxes {
     /// All inboxes, in the order of their names; those that replicas share, where they do.
     pub async fn all(&self) -> Result<Vec<InboxSummary>, Fault> {
         let Some(fleet) = &self.fleet else { return Ok(self.own()) };
-        let rows = Patience::with(|| fleet.ledger().inboxes()).await?.into_iter();
-        let summary = |InboxRow { name, letters, received, latest }| {
+        let rows = Patience::with(|| fleet.inboxes()).await?.into_iter();
+        let summary = |InboxRow { name, letters, received, latest, .. }| {
             let letters = usize::try_from(letters).unwrap_or(usize::MAX);
             InboxSummary { name, letters, received, latest: latest.and_then(|micros| Timestamp::from_microsecond(micros).ok()) }
         };

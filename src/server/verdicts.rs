@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::base::time::Timestamp;
 use crate::engine::Sandbox;
-use crate::fleet::{Fault, Fleet, Letter, Letters, Patience, Receipt};
+use crate::fleet::{Begun, Fault, Fleet, Letter, Letters, Receipt};
 use crate::scenario::verify::{Report, Verdict};
 use crate::server::told::Told;
 use crate::server::unmatched::{Row, UnmatchedJournal};
@@ -83,7 +83,7 @@ impl Ending {
 
     /// Whether its letters leave the inboxes.
     pub fn takes_letters(self) -> bool {
-        matches!(self, Self::Deleted | Self::Reset)
+        matches!(self, Self::Deleted | Self::Abandoned | Self::Reset)
     }
 }
 
@@ -102,20 +102,32 @@ pub(super) struct Farewell {
 pub(super) struct Unsaid(Vec<Farewell>);
 
 impl Unsaid {
-    /// Says it, when the section is committed; letters in inboxes that replicas share go as they do in one process.
-    pub async fn say(self, verdicts: &Verdicts, fleet: &Fleet) {
-        let (going_on, gone): (Vec<_>, Vec<_>) =
-            self.0.iter().filter(|row| row.ending.takes_letters()).partition(|row| row.ending.goes_on());
-        for (ended, are_gone) in [(going_on, false), (gone, true)] {
-            let names: Vec<String> = ended.iter().map(|row| row.sandbox.name.to_string()).collect();
-            let forget = || fleet.ledger().forget(names.clone(), are_gone);
-            if !names.is_empty()
-                && let Err(fault) = Patience::with(forget).await
-            {
-                tracing::warn!("letters of {} stay in inboxes: {fault}", names.join(", "));
-            }
-        }
+    /// The sandboxes whose letters count from now on.
+    pub fn begin_anew(&self) -> impl Iterator<Item = &Arc<Sandbox>> {
+        let rows = self.0.iter().filter(|row| row.ending.takes_letters() && row.ending.goes_on());
+        rows.map(|row| &row.sandbox)
+    }
+
+    /// Says it where there is one process.
+    pub fn say_here(self, verdicts: &Verdicts) {
         self.0.into_iter().for_each(|farewell| verdicts.say(farewell));
+    }
+
+    /// Says it, when the section is committed. Letters that do not count any more leave the inboxes that replicas share; where that fails,
+    /// who comes by them removes them.
+    pub async fn say(self, verdicts: &Verdicts, fleet: &Fleet) {
+        let begun = |row: &Farewell| match row.ending.goes_on() {
+            true => fleet.begun(&row.sandbox.name),
+            false => Some(Begun::after(row.sandbox.life())),
+        };
+        let ended = self.0.iter().filter(|row| row.ending.takes_letters());
+        let ended: Vec<(String, Begun)> = ended.filter_map(|row| Some((row.sandbox.name.to_string(), begun(row)?))).collect();
+        if !ended.is_empty()
+            && let Err(fault) = fleet.ledger().forget(ended).await
+        {
+            tracing::debug!(%fault, "letters are removed later");
+        }
+        self.say_here(verdicts);
     }
 }
 

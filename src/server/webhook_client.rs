@@ -20,6 +20,7 @@ use tokio::io::AsyncReadExt as _;
 use crate::base::text;
 use crate::engine;
 use crate::engine::webhooks::{AttemptResult, Outbound};
+use crate::fleet::Begun;
 use crate::server::access::DELIVERY_MARK;
 use crate::server::apart::Awaited;
 use crate::server::clock::wall;
@@ -29,6 +30,9 @@ use crate::server::inbox::{self, Inboxes};
 use crate::server::look_ups::LookUps;
 use crate::server::own_addresses::OwnAddresses;
 use crate::server::shown_bytes;
+
+/// A sandbox, and since when its letters count where replicas share them.
+type Sender<'s> = (&'s str, Option<Begun>);
 
 /// How many bytes of an answer's body are read and kept.
 const ANSWER_BYTES: usize = 2 * 1024;
@@ -51,8 +55,8 @@ impl WebhookClient {
         Self { egress: Arc::new(egress), look_ups: LookUps::new(), own, inboxes }
     }
 
-    /// Makes one attempt, within its time-out.
-    pub async fn send(&self, sandbox: &str, outbound: &Outbound) -> AttemptResult {
+    /// Makes one attempt for a sandbox as it has begun, within its time-out.
+    pub async fn send(&self, sandbox: Sender<'_>, outbound: &Outbound) -> AttemptResult {
         match tokio::time::timeout(outbound.timeout, self.post(sandbox, outbound)).await {
             Ok(Ok(result)) => result,
             Ok(Err(Failure::EgressDenied(denied @ (EgressDenied::Never(..) | EgressDenied::Public(..))))) => {
@@ -106,7 +110,7 @@ impl WebhookClient {
         }
     }
 
-    async fn post(&self, sandbox: &str, outbound: &Outbound) -> Result<AttemptResult, Failure> {
+    async fn post(&self, (sandbox, begun): Sender<'_>, outbound: &Outbound) -> Result<AttemptResult, Failure> {
         let destination = self.destination(&outbound.url)?;
         let addresses = self.egress.resolve(destination.host(), destination.port).await?;
         let mut request = destination.request(outbound)?;
@@ -115,7 +119,11 @@ impl WebhookClient {
             if let Ok(sandbox) = HeaderValue::from_str(sandbox) {
                 request.headers_mut().insert(inbox::SANDBOX, sandbox);
             }
-            return if is_admin { self.put_into_inbox(&request, &outbound.body).await.ok_or(Failure::Own) } else { Err(Failure::Own) };
+            return if is_admin {
+                self.put_into_inbox(&request, &outbound.body, begun).await.ok_or(Failure::Own)
+            } else {
+                Err(Failure::Own)
+            };
         }
         let connection = self.egress.connect(destination.host(), &addresses, destination.is_secure).await?;
         let (reader, writer) = tokio::io::split(connection);
@@ -132,14 +140,14 @@ impl WebhookClient {
     }
 
     /// Delivers to an inbox of this process without a connection; `None` if the address is none.
-    async fn put_into_inbox(&self, request: &Request<Full<Bytes>>, body: &str) -> Option<AttemptResult> {
+    async fn put_into_inbox(&self, request: &Request<Full<Bytes>>, body: &str, begun: Option<Begun>) -> Option<AttemptResult> {
         let path = text::decode_unreserved(request.uri().path());
         let name = path.strip_prefix("/_seatrial/inbox/")?.trim_end_matches('/');
         let query = request.uri().query().unwrap_or_default();
         let answers = inbox::answers(&engine::pairs(query)).ok().filter(|_| !name.is_empty() && !name.contains('/'))?;
         let name = text::percent_decode(name);
         let answer = self.inboxes.next_answer(&name, query, request.headers(), &answers).await;
-        let received = self.inboxes.receive(&name, query, request.headers(), body.as_bytes(), wall()).await;
+        let received = self.inboxes.receive(&name, query, request.headers(), body.as_bytes(), wall(), begun).await;
         Some(match received.and(answer) {
             Err(fault) => AttemptResult::Silent(fault.to_string()),
             Ok(None) => AttemptResult::Silent("its query says that it does not answer".to_owned()),
@@ -277,7 +285,7 @@ mod tests {
             let _ = stream.read_to_end(&mut received);
             received
         });
-        let result = client().send("default", &outbound(&url)).await;
+        let result = client().send(("default", None), &outbound(&url)).await;
         assert_eq!(result, AttemptResult::Silent("no answer within 1 s".to_owned()));
         assert_eq!(silent.join().expect("it only listens").first(), Some(&0x16), "a handshake was begun");
     }
@@ -302,7 +310,7 @@ mod tests {
             });
             // What ends it is the bound on what is read, however long that takes.
             let outbound = Outbound { timeout: Duration::from_secs(60), ..outbound(&url) };
-            let result = client().send("default", &outbound).await;
+            let result = client().send(("default", None), &outbound).await;
             let is_given_up = match &result {
                 AttemptResult::Silent(why) => why.starts_with("the connection broke off"),
                 AttemptResult::Answered { .. } => !begin.is_empty(),
@@ -321,11 +329,13 @@ mod tests {
             ["2852039166", "0xa9fea9fe", "0251.0376.0251.0376", "169.254.43518", "[::ffff:a9fe:a9fe]", "somebody:else@169.254.169.254"]
         {
             let url = format!("http://{host}/latest/meta-data");
-            let AttemptResult::Refused(problem) = client().send("default", &outbound(&url)).await else { panic!("{url} was tried") };
+            let AttemptResult::Refused(problem) = client().send(("default", None), &outbound(&url)).await else {
+                panic!("{url} was tried")
+            };
             assert!(problem.ends_with(" is never connected to"), "{problem}");
         }
         for host in ["134744072", "010.010.010.010", "[::ffff:808:808]", "127.0.0.1@8.8.8.8"] {
-            let AttemptResult::Refused(problem) = client().send("default", &outbound(&format!("http://{host}/"))).await else {
+            let AttemptResult::Refused(problem) = client().send(("default", None), &outbound(&format!("http://{host}/"))).await else {
                 panic!("{host} was tried")
             };
             assert!(problem.contains("`--allow-egress`"), "{problem}");
@@ -333,7 +343,7 @@ mod tests {
         for url in
             ["ftp://127.0.0.1/", "file:///etc/passwd", "http:///hook", "hook", "http://127.0.0.1:99999/", "http://127.0.0.1\\@8.8.8.8/"]
         {
-            let result = client().send("default", &outbound(url)).await;
+            let result = client().send(("default", None), &outbound(url)).await;
             assert!(matches!(result, AttemptResult::Refused(_)), "{url}: {result:?}");
         }
     }

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use crate::base::time::Timestamp;
 use crate::engine::webhooks::{AttemptResult, Outbound};
 use crate::engine::{Machine, OUTBOUND_BYTES, Sandbox};
-use crate::fleet::Fault;
+use crate::fleet::{Begun, Fault};
 use crate::server::call_log::{Attempt, CallLog, Line};
 use crate::server::clock::{PAUSE, SLICE, slice, stopwatch, wall};
 use crate::server::clock_moves::{ClockMove, ClockMoves};
@@ -291,6 +291,10 @@ impl WebhookSender {
     /// effect when the sandbox begins another epoch than theirs.
     async fn deliver(self: &Arc<Self>, courier: &Courier, sandbox: &Arc<Sandbox>, outbound: Vec<Outbound>) -> Result<(), Fault> {
         let Some(epoch) = outbound.first().map(|row| row.epoch) else { return Ok(()) };
+        let begun = self.client.inboxes.begun(&sandbox.name);
+        if sandbox.epoch() != epoch {
+            return Ok(());
+        }
         let outbound: Vec<Arc<Outbound>> = outbound.into_iter().map(Arc::new).collect();
         let mut queues: BTreeMap<&str, VecDeque<usize>> = BTreeMap::new();
         for (index, row) in outbound.iter().enumerate() {
@@ -316,7 +320,7 @@ impl WebhookSender {
                 sending.spawn(async move {
                     let _own_permit = own_permits.acquire().await;
                     let _permit = sender.send_permits.acquire().await;
-                    (index, sender.send(&name, &row).await)
+                    (index, sender.send(&name, begun, &row).await)
                 });
             }
             // The first that is not reported was sent: those before it are reported. Without a result its task broke off.
@@ -350,9 +354,9 @@ impl WebhookSender {
 
 impl WebhookSender {
     /// Makes one attempt, logs and counts it.
-    async fn send(&self, sandbox: &Arc<str>, row: &Outbound) -> AttemptResult {
+    async fn send(&self, sandbox: &Arc<str>, begun: Option<Begun>, row: &Outbound) -> AttemptResult {
         let began = stopwatch();
-        let result = self.client.send(sandbox, row).await;
+        let result = self.client.send((&**sandbox, begun), row).await;
         self.metrics.attempt(&row.vendor, &result);
         self.log.add(|| {
             Line::Attempt(Box::new(Attempt {

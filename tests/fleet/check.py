@@ -349,12 +349,34 @@ def senders(fleet: Fleet) -> None:
     fleet.database.sql("UPDATE seatrial_inbox SET received = 602 WHERE inbox = 'shared'")
     fleet.admin("POST", f"/webhooks/{busy}/test?sandbox=busy", {})
     wait_for("letters of the busy sandbox make room", lambda: held(1) == [603, 499, 1], 20)
+    for table in ("letter", "share"):
+        fleet.database.sql(f"CREATE TABLE left_{table} AS SELECT * FROM seatrial_{table} WHERE sandbox = 'busy'")
+
+    def leave() -> None:
+        """Letters of the busy sandbox are there as where the replica that ended it did not come to removing them."""
+        fleet.database.sql("INSERT INTO seatrial_inbox (inbox, received) VALUES ('shared', 603) ON CONFLICT DO NOTHING")
+        fleet.database.sql("DELETE FROM seatrial_share WHERE sandbox = 'busy'")
+        for table in ("share", "letter"):
+            fleet.database.sql(f"INSERT INTO seatrial_{table} SELECT * FROM left_{table}")
+
     fleet.admin("POST", "/sandboxes/busy/reset", {})
     assert [held(1) for _ in fleet.replicas] == [[603, 0, 1]] * len(fleet.replicas)
+    leave()
+    assert [held(1) for _ in fleet.replicas] == [[603, 0, 1]] * len(fleet.replicas), "letters from before a reset count"
     fleet.admin("DELETE", "/sandboxes/quiet")
     assert [held(0) for _ in fleet.replicas] == [[603, 0, 0]] * len(fleet.replicas)
     fleet.admin("DELETE", "/sandboxes/busy")
     assert "shared" not in {row["name"] for row in fleet.admin("GET", "/inboxes")["inboxes"]}
+    leave()
+    assert "shared" not in {row["name"] for row in fleet.admin("GET", "/inboxes")["inboxes"]}, "letters of a sandbox that is gone count"
+    leave()
+    fleet.admin("POST", "/sandboxes", {"name": "busy"})
+    made = fleet.admin("POST", "/sandboxes/busy/webhooks", {"vendor": "shippo", "url": "inbox://shared?status=503,200"})
+    fleet.admin("POST", f"/webhooks/{made['id']}/test?sandbox=busy", {})
+    assert held(1)[1:] == [1, 0], "letters of an earlier sandbox of the name count"
+    fleet.admin("DELETE", "/sandboxes/busy")
+    for table in ("letter", "share"):
+        fleet.database.sql(f"DROP TABLE left_{table}")
 
 
 class Browser:

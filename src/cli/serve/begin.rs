@@ -243,7 +243,9 @@ pub(super) fn tell(directory: &Path, opened: &Opened, machine: &Machine) {
     }
     if left.lost > 0 {
         let lost = left.lost;
-        warn(&format_args!("seatrial: the last {lost} changes in {directory} were written, and are gone; verdicts on what they may have been are unknown"));
+        warn(&format_args!(
+            "seatrial: the last {lost} changes in {directory} were written, and are gone; verdicts on what they may have been are unknown"
+        ));
     } else if !left.closed {
         tracing::info!(%directory, "the process before did not end in good order; everything that it answered is there");
     }

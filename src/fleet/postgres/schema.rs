@@ -7,7 +7,7 @@ use tokio_postgres::Client;
 use super::DatabaseError;
 
 /// What the tables are changed by, in order. A step that was released is never changed.
-const STEPS: [&str; 9] = [FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH];
+const STEPS: [&str; 10] = [FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, BEGUN];
 
 const FIRST: &str = "
 CREATE TABLE seatrial_head (
@@ -121,6 +121,13 @@ ALTER TABLE seatrial_letter ADD sandbox text NOT NULL DEFAULT '';
 INSERT INTO seatrial_share (inbox, sandbox, received, bytes, latest)
   SELECT inbox, '', received, (SELECT coalesce(sum(length(body)), 0) FROM seatrial_letter AS letter WHERE letter.inbox = box.inbox), latest
   FROM seatrial_inbox AS box WHERE inbox NOT LIKE E'\\x01%';
+";
+
+/// The version in which each sandbox was reset last, and the life and such a version that the letters of a share are of. Those that earlier
+/// versions write are of none.
+const BEGUN: &str = "
+ALTER TABLE seatrial_head ADD began bigint NOT NULL DEFAULT 0;
+ALTER TABLE seatrial_share ADD life bigint NOT NULL DEFAULT 0, ADD began bigint NOT NULL DEFAULT 0;
 ";
 
 /// Refuses tables that are not those of this version.

@@ -18,7 +18,8 @@ const APPEND: &str = "WITH head AS (
       checkpoint = CASE WHEN $11 THEN $3 ELSE checkpoint END,
       checkpoint_bytes = CASE WHEN $11 THEN $10 ELSE checkpoint_bytes END,
       since_checkpoint = CASE WHEN $11 THEN 0 ELSE since_checkpoint + $10 END,
-      readdressed = CASE WHEN $12 THEN clock_timestamp() ELSE readdressed END
+      readdressed = CASE WHEN $12 THEN clock_timestamp() ELSE readdressed END,
+      began = CASE WHEN $13 THEN $3 ELSE began END
     WHERE sandbox = $1 AND life = $2 AND token = $4
     RETURNING 1
   ), exchanges AS (
@@ -108,7 +109,7 @@ pub(super) async fn write(client: &Client, commit: &Commit) -> Result<(), Fault>
 async fn add(client: &Client, name: &str, before: Mark, token: i64, append: &Append) -> Result<(), Fault> {
     let (version, size, is_checkpoint) = (before.version + 1, append.bytes(), append.checkpoint.is_some());
     let (numbers, bodies) = columns(append);
-    let parameters: [(&(dyn ToSql + Sync), Type); 12] = [
+    let parameters: [(&(dyn ToSql + Sync), Type); 13] = [
         (&name, Type::TEXT),
         (&before.life, Type::INT8),
         (&version, Type::INT8),
@@ -121,6 +122,7 @@ async fn add(client: &Client, name: &str, before: Mark, token: i64, append: &App
         (&size, Type::INT8),
         (&is_checkpoint, Type::BOOL),
         (&append.readdresses, Type::BOOL),
+        (&append.begins_anew, Type::BOOL),
     ];
     if !append.again.is_empty() {
         remove_exchanges(client, name, before.life, append.again.iter()).await?;

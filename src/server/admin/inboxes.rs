@@ -129,6 +129,6 @@ pub(crate) async fn receive(admin: &Admin, request: &AdminRequest<'_>) -> Result
     headers.remove(inbox::SANDBOX);
     let status = admin.inboxes.next_answer(name, query, &headers, &answers).await.map_err(|fault| away_in_public(&fault))?;
     let status = status.ok_or_else(|| Problem::bad_request("`status=none` is for webhooks of this server alone: others are answered"))?;
-    admin.inboxes.receive(name, query, &headers, request.body, wall()).await.map_err(|fault| away_in_public(&fault))?;
+    admin.inboxes.receive(name, query, &headers, request.body, wall(), None).await.map_err(|fault| away_in_public(&fault))?;
     Ok(response::json(status, &Received { received: status.is_success() }))
 }

@@ -56,11 +56,12 @@ async fn change(
     let patience = Patience::new();
     loop {
         let failed = match fleet.section(reach).await {
-            Ok(section) => {
+            Ok(mut section) => {
                 if let Some(sandbox) = sandbox(admin, request) {
                     admin.webhook_sender.settle(&sandbox).await;
                 }
                 let (answered, unsaid) = unsaid(route.run(admin, request)).await;
+                unsaid.begin_anew().for_each(|sandbox| section.begins_anew(sandbox));
                 match section.commit().await {
                     Ok(()) => return told(admin, fleet, answered, unsaid).await,
                     Err(failed) => {

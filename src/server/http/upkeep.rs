@@ -39,7 +39,11 @@ pub(super) async fn sweep(machine: Arc<Machine>, verdicts: Arc<Verdicts>, inboxe
         };
         for sandbox in removed {
             tracing::info!(sandbox = &*sandbox.name, "nobody used it for as long as it is kept; it is removed");
-            shutdown::report(&machine, &verdicts, &sandbox, Ending::Abandoned);
+            let ((), said) = unsaid(async { drop(shutdown::report(&machine, &verdicts, &sandbox, Ending::Abandoned)) }).await;
+            match &fleet {
+                Some(fleet) => said.say(&verdicts, fleet).await,
+                None => said.say_here(&verdicts),
+            }
             inboxes.forget(&sandbox.name);
             // A verdict may take a while, and others wait for this worker.
             tokio::task::yield_now().await;

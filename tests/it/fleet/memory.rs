@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use seatrial::fleet::{
-    AMONG_REPLICAS, Append, Commit, Fault, Head, Hold, InboxRow, Ledger, Letter, Letters, Mark, News, Receipt, ReplicaRow, Row, Since, Trip,
+    AMONG_REPLICAS, Append, Begun, Commit, Fault, Head, Hold, InboxRow, Ledger, Letter, Letters, Mark, News, Receipt, ReplicaRow, Row,
+    Share, Since, Trip,
 };
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 use tokio::time::Instant;
@@ -38,6 +39,7 @@ struct Shared {
     is_silent: AtomicBool,
     misses: AtomicUsize,
     is_read_only: AtomicBool,
+    kept: AtomicUsize,
     list: Arc<AsyncMutex<()>>,
 }
 
@@ -92,6 +94,11 @@ impl Memory {
     /// The next trips fail for which somebody may wait.
     pub fn misses(&self, trips: usize) {
         self.0.misses.store(trips, Ordering::Relaxed);
+    }
+
+    /// Does not remove letters in the next trips that are to do so.
+    pub fn keeps_letters(&self, trips: usize) {
+        self.0.kept.store(trips, Ordering::Relaxed);
     }
 
     /// Never answers again.
@@ -192,6 +199,9 @@ impl Kept {
         if append.checkpoint.is_some() {
             (self.checkpoint, self.head.checkpoint_bytes, self.head.since_checkpoint) = (row.version, append.bytes(), 0);
         }
+        if append.begins_anew {
+            self.head.began = row.version;
+        }
         self.head.used = self.head.used.max(append.used);
         self.head.mark = Mark { version: row.version, token, ..mark };
         self.rows.push((mark.token, token, row));
@@ -283,16 +293,21 @@ impl Ledger for Memory {
         ready(self.tables().replicas.values().cloned().collect())
     }
 
-    fn post(&self, inbox: String, sandbox: Option<String>, letters: Vec<Letter>) -> Trip<'_, ()> {
+    fn post(&self, inbox: String, sandbox: Option<(String, Begun)>, letters: Vec<Letter>) -> Trip<'_, ()> {
         let tables = &mut *self.tables();
+        let (sandbox, begun) = sandbox.map_or((None, Begun::default()), |(sandbox, begun)| (Some(sandbox), begun));
+        forget(tables, &inbox, sandbox.as_ref(), begun);
         let own = tables.letters.entry(inbox.clone()).or_default();
+        if own.shares.iter().any(|share| share.sandbox == sandbox && share.begun > begun) {
+            return ready(());
+        }
         for letter in letters {
             own.received += 1;
             own.letters.push((own.received, letter.body));
             tables.senders.extend(sandbox.clone().map(|sandbox| ((inbox.clone(), own.received), sandbox)));
-            match own.shares.iter_mut().find(|(sender, _)| *sender == sandbox) {
-                Some((_, received)) => *received += 1,
-                None => own.shares.push((sandbox.clone(), 1)),
+            match own.shares.iter_mut().find(|share| share.sandbox == sandbox) {
+                Some(share) => share.received += 1,
+                None => own.shares.push(Share { sandbox: sandbox.clone(), begun, received: 1 }),
             }
         }
         ready(())
@@ -315,6 +330,7 @@ impl Ledger for Memory {
             letters: letters.letters.len() as u64,
             received: letters.received,
             latest: None,
+            shares: letters.shares.clone(),
         };
         Box::pin(async move {
             self.0.answers().await?;
@@ -330,20 +346,33 @@ impl Ledger for Memory {
         })
     }
 
-    fn forget(&self, sandboxes: Vec<String>, are_gone: bool) -> Trip<'_, ()> {
+    fn forget(&self, sandboxes: Vec<(String, Begun)>) -> Trip<'_, ()> {
         Box::pin(async move {
             self.0.answers().await?;
-            let Tables { letters, senders, .. } = &mut *self.tables();
-            letters.retain(|name, inbox| {
-                let had_some = !inbox.shares.is_empty();
-                let is_own = |sandbox: Option<&String>| sandbox.is_some_and(|sandbox| sandboxes.contains(sandbox));
-                inbox.letters.retain(|(number, _)| !is_own(senders.get(&(name.clone(), *number))));
-                inbox.shares.retain(|(sender, _)| !are_gone || !is_own(sender.as_ref()));
-                inbox.shares.iter_mut().filter(|(sender, _)| is_own(sender.as_ref())).for_each(|(_, received)| *received = 0);
-                !had_some || !inbox.shares.is_empty()
-            });
+            if self.0.kept.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |trips| trips.checked_sub(1)).is_ok() {
+                return Err(Fault::Away("it keeps letters".to_owned()));
+            }
+            let tables = &mut *self.tables();
+            for inbox in tables.letters.keys().cloned().collect::<Vec<_>>() {
+                sandboxes.iter().for_each(|(sandbox, begun)| forget(tables, &inbox, Some(sandbox), *begun));
+            }
             Ok(())
         })
+    }
+}
+
+/// Removes what a sandbox had in an inbox before it has begun so.
+fn forget(Tables { letters, senders, .. }: &mut Tables, name: &str, sandbox: Option<&String>, begun: Begun) {
+    let Some(inbox) = letters.get_mut(name) else { return };
+    let Some(share) = inbox.shares.iter_mut().find(|share| share.sandbox.as_ref() == sandbox && share.begun < begun) else { return };
+    inbox.letters.retain(|(number, _)| senders.get(&(name.to_owned(), *number)) != sandbox);
+    if share.begun.life == begun.life {
+        (share.begun, share.received) = (begun, 0);
+        return;
+    }
+    inbox.shares.retain(|share| share.sandbox.as_ref() != sandbox);
+    if inbox.shares.is_empty() {
+        letters.remove(name);
     }
 }
 
@@ -390,7 +419,8 @@ impl Hold for Transaction {
             for birth in &commit.births {
                 let mark = Mark { life: birth.life, version: 0, token: 0 };
                 let name = Arc::clone(&birth.name);
-                let head = Head { name: Arc::clone(&name), mark, since_checkpoint: 0, checkpoint_bytes: 0, used: 0, courier: None };
+                let head =
+                    Head { name: Arc::clone(&name), mark, began: 0, since_checkpoint: 0, checkpoint_bytes: 0, used: 0, courier: None };
                 let mut kept = Kept { head, readdressed: None, checkpoint: 1, rows: Vec::new(), exchanges: BTreeMap::new() };
                 kept.append(commit.token, &birth.append);
                 assert!(tables.sandboxes.insert(name, kept).is_none(), "a name is given once");

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use seatrial::base::entropy::scattered;
-use seatrial::fleet::{Fault, Head, Hold, InboxRow, Ledger, Letter, Letters, News, Receipt, ReplicaRow, Several, Since, Trip};
+use seatrial::fleet::{Begun, Fault, Head, Hold, InboxRow, Ledger, Letter, Letters, News, Receipt, ReplicaRow, Several, Since, Trip};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -419,7 +419,7 @@ impl Ledger for Remote {
         self.memory().replicas()
     }
 
-    fn post(&self, inbox: String, sandbox: Option<String>, letters: Vec<Letter>) -> Trip<'_, ()> {
+    fn post(&self, inbox: String, sandbox: Option<(String, Begun)>, letters: Vec<Letter>) -> Trip<'_, ()> {
         self.memory().post(inbox, sandbox, letters)
     }
 
@@ -435,7 +435,7 @@ impl Ledger for Remote {
         self.memory().clear(inbox)
     }
 
-    fn forget(&self, sandboxes: Vec<String>, are_gone: bool) -> Trip<'_, ()> {
-        self.memory().forget(sandboxes, are_gone)
+    fn forget(&self, sandboxes: Vec<(String, Begun)>) -> Trip<'_, ()> {
+        self.memory().forget(sandboxes)
     }
 }

@@ -279,3 +279,54 @@ fn inboxes_are_alike_on_all_replicas_and_lose_the_letters_of_a_sandbox_that_ends
     other.end();
     served.end();
 }
+
+#[test]
+fn letters_are_of_a_sandbox_as_it_has_begun_whoever_removes_those_from_before() {
+    let served = Served::start();
+    let other = Served::join(&served.ledger);
+    let letters = |replica: &Served, least: usize| {
+        let (_, inbox) = replica.ask("GET", &format!("/inbox/own?wait=20s&min={least}"), &Value::Null);
+        inbox["letters"].as_array().expect("a list").len()
+    };
+    let is_there = || served.ask("GET", "/sandboxes", &Value::Null).1["sandboxes"].as_array().expect("a list").len() > 1;
+    let first_answer = |replica: &Served| {
+        let (_, made) = replica.ask("POST", "/sandboxes/mine/webhooks", &json!({"vendor": "shippo", "url": "inbox://own?status=503,200"}));
+        let test = format!("/webhooks/{}/test?sandbox=mine", made["id"].as_str().expect("an id"));
+        assert_eq!(replica.ask("POST", &test, &json!({})).0, 201);
+        assert_eq!([replica, &served].map(|replica| letters(replica, 1)), [1, 1]);
+        loop {
+            let (_, told) = replica.ask("GET", "/sandboxes/mine/deliveries", &Value::Null);
+            let status = told["deliveries"][0]["attempts"][0]["answered"]["status"].as_u64();
+            if let Some(status) = status {
+                return status;
+            }
+        }
+    };
+    // A replica that ends it may end before it has removed the letters, and nobody does for a sandbox that nobody uses.
+    for (ttl, end) in [("1h", Some(("POST", "/sandboxes/mine/reset"))), ("1h", Some(("DELETE", "/sandboxes/mine"))), ("1s", None)] {
+        let make = |ttl: &str| {
+            let wanted = json!({"name": "mine", "ttl": ttl, "clock": {"mode": "frozen"}});
+            assert_eq!(served.ask("POST", "/sandboxes", &wanted).0, 201, "{end:?}");
+        };
+        make(ttl);
+        assert_eq!(first_answer(&other), 503, "{end:?}");
+        served.ledger.keeps_letters(1);
+        match end {
+            Some((method, path)) => assert_eq!(other.ask(method, path, &json!({})).0, 200, "{end:?}"),
+            None => while is_there() {},
+        }
+        for replica in [&other, &served] {
+            let (_, listed) = replica.ask("GET", "/inboxes", &Value::Null);
+            let kept: u64 = listed["inboxes"].as_array().expect("a list").iter().filter_map(|row| row["letters"].as_u64()).sum();
+            assert_eq!((kept, letters(replica, 0)), (0, 0), "{end:?}");
+        }
+        if !is_there() {
+            make("1h");
+        }
+        assert_eq!(first_answer(&other), 503, "{end:?}");
+        assert_eq!(served.ask("DELETE", "/sandboxes/mine", &Value::Null).0, 200, "{end:?}");
+        assert_eq!(letters(&other, 0), 0, "{end:?}");
+    }
+    other.end();
+    served.end();
+}
