@@ -323,7 +323,7 @@ pub trait Ledger: Send + Sync {
     fn options(&self) -> Trip<'_, String>;
 
     /// Has all replicas have other things alike than `before`, unless somebody has changed that, or replicas were heard of lately, which go
-    /// on with that; whether that was done. Where nothing was said before, replicas do not matter.
+    /// on with that; whether that was done. Where it is only added to what was said before, replicas do not matter.
     fn set_options(&self, before: String, own: String) -> Trip<'_, bool>;
 
     /// Has all replicas write a format from now on, unless some of those that were heard of lately do not read it: these.

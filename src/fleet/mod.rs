@@ -34,7 +34,7 @@ pub use ledger::{
     AMONG_REPLICAS, Append, Begun, Birth, Commit, Death, Fault, Head, Hold, InboxRow, Ledger, Letter, Letters, Mark, News, Receipt,
     ReplicaRow, Row, Share, Since, Trip,
 };
-pub use options::Common;
+pub use options::{Common, only_adds};
 pub use patience::Patience;
 #[cfg(feature = "postgres")]
 pub use postgres::{DatabaseError, Opening, Postgres};

@@ -5,13 +5,19 @@ use std::collections::BTreeMap;
 use crate::fleet::ledger::Ledger;
 use crate::fleet::replica::JoinError;
 
+/// Whether a text of flags has all that another one has: what there is has them still.
+#[must_use]
+pub fn only_adds(before: &str, own: &str) -> bool {
+    before.lines().all(|line| own.lines().any(|other| other == line))
+}
+
 /// Flags by their names, without dashes, and the text of their values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Common(pub BTreeMap<String, String>);
 
 impl Common {
     /// What a replica has: what it was `asked` for, else what the fleet has, else what is `usual`. What the fleet has is set by the first
-    /// replica, and by one that comes when no other one was heard of lately.
+    /// replica, and by one that comes when no other one was heard of lately; what it has nothing for, by the first one that has.
     ///
     /// # Errors
     /// When the fleet has something else than what was asked for, or the database does not answer.

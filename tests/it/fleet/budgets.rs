@@ -119,8 +119,14 @@ fn replicas_have_the_same_flags_where_verdicts_depend_on_them() {
         assert_eq!(Common::agree(&ledger, &usual, &common(&[("journal-bytes", "8")])).await.expect("it is the same"), second);
         let refused = Common::agree(&ledger, &usual, &common(&[("journal-bytes", "16")])).await.expect_err("there is another replica");
         assert_eq!(refused.to_string(), "the fleet has `--journal-bytes 8`, and this one is to have `16`");
+        // Of what the first replica did not know, the next one decides, whoever is there.
+        let vendor = |name| common(&[("vendor", name)]);
+        let later = Common::agree(&ledger, &usual, &vendor("acme=1")).await.expect("nobody has said anything of it");
+        assert_eq!(later, common(&[("conform", "sampled"), ("journal-bytes", "8"), ("vendor", "acme=1")]));
+        let refused = Common::agree(&ledger, &usual, &vendor("none")).await.expect_err("one replica has said so");
+        assert_eq!(refused.to_string(), "the fleet has `--vendor acme=1`, and this one is to have `none`");
         ledger.loses(replica.fleet.id());
         let alone = Common::agree(&ledger, &usual, &common(&[("journal-bytes", "16")])).await.expect("nobody is there any more");
-        assert_eq!(alone, usual);
+        assert_eq!(alone, common(&[("conform", "sampled"), ("journal-bytes", "16"), ("vendor", "acme=1")]));
     });
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use seatrial::fleet::{
     AMONG_REPLICAS, Append, Begun, Commit, Fault, Head, Hold, InboxRow, Ledger, Letter, Letters, Mark, News, Receipt, ReplicaRow, Row,
-    Share, Since, Trip,
+    Share, Since, Trip, only_adds,
 };
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 use tokio::time::Instant;
@@ -273,7 +273,7 @@ impl Ledger for Memory {
 
     fn set_options(&self, before: String, own: String) -> Trip<'_, bool> {
         let mut tables = self.tables();
-        let is_set = tables.options == before && (before.is_empty() || tables.replicas.is_empty());
+        let is_set = tables.options == before && (only_adds(&before, &own) || tables.replicas.is_empty());
         if is_set {
             tables.options = own;
         }
