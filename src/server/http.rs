@@ -139,6 +139,7 @@ pub async fn serve_embedded(
             parcels: Briefs::default(),
             deliveries: Briefs::default(),
             fleet: fleet.clone(),
+            store: bound.config.store.clone(),
             guard,
             advance_timeout: bound.config.advance_timeout,
             listeners: bound.listeners(),

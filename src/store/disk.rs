@@ -24,6 +24,8 @@ const MARK: &str = "\u{1}mark";
 /// The keys among the records of what says which file was imported, and with which scenario and seed the process before was started.
 pub const IMPORT: &str = "\u{1}import";
 pub const FLAGS: &str = "\u{1}flags";
+/// The same of the latest number that was given to the name of a sandbox.
+pub const NAMED: &str = "\u{1}named";
 
 /// Why a data directory cannot be used.
 #[derive(Debug, thiserror::Error)]

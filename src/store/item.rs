@@ -40,7 +40,7 @@ pub(super) enum Item {
         life: u64,
         name: Arc<str>,
     },
-    /// A fingerprint of what the default sandbox began as, with its key.
+    /// A fingerprint of what the default sandbox began as, or a number, with its key.
     Fingerprint(&'static str, u128),
 }
 

@@ -44,6 +44,8 @@ struct Shared {
     /// The position up to which everything is kept; an error ends all writing.
     kept: watch::Sender<Kept>,
     lives: AtomicU64,
+    /// The latest number that was given to a name.
+    named: Mutex<u64>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -94,9 +96,10 @@ impl Store {
     /// Goes on at a position, with the sandboxes that were read.
     /// No sandbox had the life `lives`, nor a later one.
     pub(super) fn start(disk: Disk, fsync: Fsync, position: u64, lives: u64, revived: Vec<Revived>) -> Result<Self, StoreError> {
+        let named = Mutex::new(disk.fingerprint(disk::NAMED)?.and_then(|number| number.try_into().ok()).unwrap_or_default());
         let (kept, _) = watch::channel(Kept { position, broken: None });
         let queue = Mutex::new(Queue { position, awaited: position, ..Queue::default() });
-        let shared = Arc::new(Shared { queue, arrived: Condvar::new(), kept, lives: AtomicU64::new(lives) });
+        let shared = Arc::new(Shared { queue, arrived: Condvar::new(), kept, lives: AtomicU64::new(lives), named });
         let mut sizes = BTreeMap::new();
         for Revived { sandbox, life, next, bytes, checkpoint, .. } in revived {
             let since = bytes - checkpoint;
@@ -152,6 +155,15 @@ impl Store {
     /// Keeps with which scenario and seed the process was started.
     pub fn started_with(&self, fingerprint: u128) {
         self.shared.add(Item::Fingerprint(disk::FLAGS, fingerprint));
+    }
+
+    /// A number for the name of a sandbox, which no other one gets in this directory.
+    #[must_use]
+    pub fn next_number(&self) -> u64 {
+        let mut named = self.shared.named.lock().unwrap_or_else(PoisonError::into_inner);
+        *named += 1;
+        self.shared.add(Item::Fingerprint(disk::NAMED, (*named).into()));
+        *named
     }
 
     /// Writes what waits, and ends.

@@ -94,6 +94,12 @@ def lifecycle(fleet: Fleet) -> None:
         assert call(replica.base, "GET", f"/shippo/addresses/{number}", headers=TOKEN)[0] == 404
     status, problem = call(fleet.base, "POST", "/_seatrial/sandboxes", {"name": "mine"})
     assert status == 409, problem
+    names = set()
+    for replica in fleet.replicas:
+        name = fleet.admin("POST", "/sandboxes", {}, base=replica.base)["name"]
+        fleet.admin("DELETE", f"/sandboxes/{name}", base=replica.base)
+        names.add(name)
+    assert len(names) == len(fleet.replicas), f"a name that was made up is given again: {names}"
     fleet.admin("POST", "/sandboxes/mine/snapshot", {"name": "before"})
     _, later = made(fleet.base, token)
     fleet.admin("POST", "/sandboxes/mine/fork", {"name": "other"})

@@ -106,6 +106,21 @@ fn kill_again_and_again(rounds: usize) {
 }
 
 #[test]
+fn a_name_that_was_made_up_is_given_once_in_a_directory() {
+    let folder = Folder::new();
+    let mut names = BTreeSet::new();
+    for _ in 0..3 {
+        let mut server = Server::start(&["--data-dir", folder.0.to_str().expect("a UTF-8 path"), "--log", "warn"]);
+        let name = admin(&server, "POST", "/sandboxes", &json!({}))["name"].as_str().expect("a name").to_owned();
+        admin(&server, "DELETE", &format!("/sandboxes/{name}"), &Value::Null);
+        assert!(names.insert(name), "{names:?}");
+        let killed = Command::new("kill").args(["-KILL", &server.process().to_string()]).status();
+        assert!(killed.is_ok_and(|status| status.success()));
+        assert_eq!(server.wait(), None, "a signal has ended it");
+    }
+}
+
+#[test]
 fn a_full_disk_is_told_to_the_caller_and_ends_the_process() {
     let folder = Folder::new();
     let mut server = Server::start(&["--data-dir", folder.0.to_str().expect("a UTF-8 path"), "--log", "warn"]);

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::StatusCode;
+use http::header::RETRY_AFTER;
 use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -12,7 +13,7 @@ use serde_json::Value;
 
 use crate::base::time::Timestamp;
 use crate::engine::{DEFAULT, Sandbox};
-use crate::fleet::Fleet;
+use crate::fleet::{Fault, Fleet};
 use crate::scenario::verify::Report;
 use crate::scenario::{self, Body, ReadBody, Scenario};
 use crate::server::admin::page::{AFTER, Rows, page_of};
@@ -78,7 +79,7 @@ impl ReadBody for ClockStart {
 pub(crate) async fn create(admin: &Admin, request: &AdminRequest<'_>) -> Result<SandboxView, Problem> {
     let wanted: CreateSandbox = request.read()?;
     let ttl = ttl(admin, wanted.ttl);
-    let name = wanted.name.unwrap_or_else(|| new_name(admin));
+    let name = named(admin, wanted.name).await?;
     admin.machine.may_open(&name)?;
     let mut scenario = match &wanted.scenario {
         None => Scenario::plain(),
@@ -108,13 +109,26 @@ pub(crate) fn ttl(admin: &Admin, wanted: Option<SignedDuration>) -> Option<Durat
     Duration::try_from(span).ok().filter(|span| !span.is_zero())
 }
 
-/// A name that no sandbox has.
-pub(crate) fn new_name(admin: &Admin) -> String {
+/// The name that is wanted, else one that no sandbox has, nor had one to which it was given by itself: what a fleet or a data directory has
+/// counts on.
+pub(crate) async fn named(admin: &Admin, wanted: Option<String>) -> Result<String, Problem> {
     static MADE: AtomicU64 = AtomicU64::new(0);
+    if let Some(name) = wanted {
+        return Ok(name);
+    }
     loop {
-        let name = format!("s{}", MADE.fetch_add(1, Ordering::Relaxed) + 1);
+        let number = match (&admin.fleet, &admin.store) {
+            (Some(fleet), _) => {
+                let number = fleet.next_number().await;
+                let away = |fault: Fault| Problem::new(StatusCode::SERVICE_UNAVAILABLE, fault.to_string()).with_header(RETRY_AFTER, "1");
+                number.map_err(away)?.unsigned_abs()
+            }
+            (None, Some(store)) => store.next_number(),
+            (None, None) => MADE.fetch_add(1, Ordering::Relaxed) + 1,
+        };
+        let name = format!("s{number}");
         if admin.machine.sandbox(&name).is_none() {
-            return name;
+            return Ok(name);
         }
     }
 }

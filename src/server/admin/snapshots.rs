@@ -115,7 +115,7 @@ pub(crate) async fn fork(admin: &Admin, request: &AdminRequest<'_>) -> Result<Sa
     let source = admin.sandbox(request)?;
     let wanted: Fork = request.read()?;
     let ttl = sandboxes::ttl(admin, wanted.ttl);
-    let name = wanted.name.unwrap_or_else(|| sandboxes::new_name(admin));
+    let name = sandboxes::named(admin, wanted.name).await?;
     let copy = admin.machine.fork_with(&source, &name, wanted.seed, wall())?;
     copy.set_ttl(ttl);
     copy.note(wall(), Deed::Forked, Some(&source.name), None);

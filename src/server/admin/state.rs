@@ -26,6 +26,7 @@ use crate::server::turns::Turns;
 use crate::server::unmatched::UnmatchedJournal;
 use crate::server::verdicts::Verdicts;
 use crate::server::webhook_sender::WebhookSender;
+use crate::store::Store;
 use crate::world::Kind;
 
 /// The state that all handlers share.
@@ -47,6 +48,8 @@ pub(crate) struct Admin {
     pub deliveries: Briefs<DeliveryBrief>,
     /// The fleet that this process is a replica of, if it is one.
     pub fleet: Option<Arc<Fleet>>,
+    /// Where this process keeps its sandboxes, if it does.
+    pub store: Option<Arc<Store>>,
     pub guard: Guard,
     /// How long an advance of a clock is waited for, unless it says otherwise.
     pub advance_timeout: Duration,
