@@ -103,9 +103,7 @@ pub async fn serve_embedded(
     let client = Arc::new(WebhookClient::new(bound.config.egress.clone(), bound.own_addresses(), Arc::clone(&inboxes)));
     let (apart, heavy) = (Apart::start("seatrial-apart")?, Apart::start("seatrial-heavy")?);
     let fleet = bound.config.fleet.clone();
-    if let Some(fleet) = &fleet {
-        fleet.work_in(apart.handle());
-    }
+    fleet.iter().for_each(|fleet| fleet.work_in(apart.handle()));
     machine.set_reachability(reachability::reachability(Arc::clone(&client), apart.handle()));
     tokio::spawn(reachability::warn_of_all(Arc::clone(&machine), Arc::clone(&client)));
     let webhook_sender = WebhookSender::new(

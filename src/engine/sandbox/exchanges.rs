@@ -97,8 +97,8 @@ impl Sandbox {
         self.refill(slots, written, dropped + gone, removed);
     }
 
-    /// Up to so many changes of this sandbox are gone, and nobody knows which: verdicts count as many exchanges and deliveries among what they
-    /// do not know. For a sandbox that nobody records yet; the records of that.
+    /// Up to so many changes of this sandbox are gone, and nobody knows which: verdicts count as many exchanges and deliveries among what
+    /// they do not know. For a sandbox that nobody records yet; the records of that.
     pub fn has_lost(&self, most: u64) -> Vec<Record> {
         let mut state = self.lock();
         let mut journal = self.journal();

@@ -22,7 +22,8 @@ const COUNT: &str = "INSERT INTO seatrial_inbox (inbox, received) VALUES ($1, $2
     DO UPDATE SET received = seatrial_inbox.received + $2, latest = clock_timestamp() RETURNING received - $2";
 /// A sandbox that has begun since its share has: what it had is gone. Says whether it is the other way round.
 const ANEW: &str = "WITH old AS (SELECT life, began FROM seatrial_share WHERE inbox = $1 AND sandbox = $2),
-  letters AS (DELETE FROM seatrial_letter USING old WHERE inbox = $1 AND sandbox = $2 AND old.life > 0 AND (old.life, old.began) < ($3, $4)),
+  letters AS (DELETE FROM seatrial_letter USING old
+    WHERE inbox = $1 AND sandbox = $2 AND old.life > 0 AND (old.life, old.began) < ($3, $4)),
   share AS (UPDATE seatrial_share AS share SET received = CASE WHEN old.life > 0 THEN 0 ELSE received END, life = $3, began = $4
     FROM old WHERE inbox = $1 AND sandbox = $2 AND (old.life, old.began) < ($3, $4))
   SELECT (life, began) > ($3, $4) FROM old";

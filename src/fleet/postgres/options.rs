@@ -18,8 +18,8 @@ pub(super) async fn read(pool: &Arc<Pool>) -> Result<String, Fault> {
     Ok(text)
 }
 
-/// Sets it in place of what it was, unless it has something else and replicas were heard of that have that. One that begins meanwhile is seen here, or waits for the
-/// end of this and then reads it.
+/// Sets it in place of what it was, unless it has something else and replicas were heard of that have that. One that begins meanwhile is
+/// seen here, or waits for the end of this and then reads it.
 pub(super) async fn set(pool: &Arc<Pool>, before: &str, own: &str) -> Result<bool, Fault> {
     let connection = pool.get().await?;
     let client = &connection.client;
