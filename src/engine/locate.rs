@@ -24,6 +24,8 @@ pub(super) struct Located<'r> {
     pub sandbox: Arc<Sandbox>,
     /// Whether it is the default one because nobody knows the credential.
     pub is_guess: bool,
+    /// If it is meant by a credential: since which place it has that.
+    pub since: Option<i64>,
     pub loaded: &'r LoadedVendor,
     /// The part of the path in front of the vendor's own.
     pub prefix: &'r str,
@@ -37,6 +39,8 @@ pub struct Addressee {
     pub sandbox: Option<Arc<Sandbox>>,
     /// Whether the request names a sandbox, or has a credential, that is not known here.
     pub is_unknown: bool,
+    /// If it has a credential of the sandbox: since which place that has it. Nobody had it before, as far as is known here.
+    pub since: Option<i64>,
 }
 
 impl Machine {
@@ -44,9 +48,9 @@ impl Machine {
     #[must_use]
     pub fn addressee(&self, request: &Request) -> Addressee {
         match self.locate(request, &text::decode_unreserved(&request.path)) {
-            Target::Vendor(Located { sandbox, is_guess, .. }) => Addressee { sandbox: Some(sandbox), is_unknown: is_guess },
-            Target::NoSandbox(_) => Addressee { sandbox: None, is_unknown: true },
-            Target::Nowhere => Addressee { sandbox: None, is_unknown: false },
+            Target::Vendor(Located { sandbox, is_guess, since, .. }) => Addressee { sandbox: Some(sandbox), is_unknown: is_guess, since },
+            Target::NoSandbox(_) => Addressee { sandbox: None, is_unknown: true, since: None },
+            Target::Nowhere => Addressee { sandbox: None, is_unknown: false, since: None },
         }
     }
 
@@ -67,9 +71,9 @@ impl Machine {
         let path = vendor.path_style.strip_prefix(path, &vendor.legacy_prefix).filter(|rest| !rest.is_empty()).unwrap_or(path);
         let prefix = &whole[..whole.len() - path.len()];
         let path = if path.is_empty() { "/" } else { path };
-        let (sandbox, is_guess) = match named {
+        let (sandbox, is_guess, since) = match named {
             Some(name) => match self.registry.find(&name) {
-                Some(sandbox) => (sandbox, false),
+                Some(sandbox) => (sandbox, false, None),
                 None => return Target::NoSandbox(name),
             },
             // What it panics on, `authenticate` will meet again, where the vendor answers for it.
@@ -77,13 +81,15 @@ impl Machine {
                 let identity = transaction::guarded(|| (vendor.identify)(request)).ok().flatten();
                 let is_guess = identity.is_some();
                 let known = identity.and_then(|identity| match identity {
-                    Identity::Credential(credential) => self.registry.find_by_credential(&vendor.mount, &credential),
-                    Identity::Sandbox(name) => self.registry.find(&name),
+                    Identity::Credential(credential) => {
+                        self.registry.find_by_credential(&vendor.mount, &credential).map(|(sandbox, since)| (sandbox, Some(since)))
+                    }
+                    Identity::Sandbox(name) => self.registry.find(&name).map(|sandbox| (sandbox, None)),
                 });
-                known.map_or_else(|| (Arc::clone(self.registry.default()), is_guess), |sandbox| (sandbox, false))
+                known.map_or_else(|| (Arc::clone(self.registry.default()), is_guess, None), |(sandbox, since)| (sandbox, false, since))
             }
         };
-        Target::Vendor(Located { sandbox, is_guess, loaded, prefix, path })
+        Target::Vendor(Located { sandbox, is_guess, since, loaded, prefix, path })
     }
 
     /// Whether the vendor that a request is for reads blanks that stand unescaped in request lines.

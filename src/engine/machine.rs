@@ -166,6 +166,9 @@ impl Machine {
         if !self.budget.fits(&sandbox.documents, 0) {
             return Err(SandboxError::Bytes);
         }
+        if !self.is_shared() {
+            sandbox.lives(self.registry.next_place());
+        }
         let sandbox = self.registry.open(sandbox)?;
         if let Some(keeper) = self.keeper.get() {
             keeper.opened(&sandbox);
@@ -185,6 +188,7 @@ impl Machine {
             Arc::new(Sandbox::new(name, state, &self.budget))
         };
         sandbox.set_snapshots(snapshots);
+        sandbox.set_claims(Vec::new());
         sandbox
     }
 
@@ -205,9 +209,59 @@ impl Machine {
         self.registry.remove(name);
     }
 
-    /// Leads calls with the credentials that a sandbox has now to it.
+    /// Leads calls with the credentials that a sandbox has now to it, as its records say.
     pub fn reindex(&self, sandbox: &Arc<Sandbox>) {
         self.registry.reindex(sandbox);
+    }
+
+    /// The default sandbox has all its credentials since it was made, as far as others are told that it shares the sandboxes with.
+    pub fn begin_sharing(&self) {
+        self.default_sandbox().set_claims(Vec::new());
+        self.registry.reindex(self.default_sandbox());
+    }
+
+    /// Says that a sandbox had such a place among all, or got credentials in it. What comes next has a later one.
+    pub fn heard_of_place(&self, place: i64) {
+        self.registry.heard(place);
+    }
+
+    /// The latest such place that is known.
+    #[must_use]
+    pub fn latest_place(&self) -> i64 {
+        self.registry.latest_place()
+    }
+
+    /// Has the default sandbox live from now on, behind all that are known.
+    pub fn begin_default(&self) {
+        self.default_sandbox().lives(self.registry.next_place());
+    }
+
+    /// Records that a sandbox that is shared got the credentials which are new in a place. Calls are led to it by [`Machine::reindex`].
+    pub fn claim(&self, sandbox: &Arc<Sandbox>, place: i64) {
+        let mut state = sandbox.lock();
+        if let Some(record) = self.registry.claim(sandbox, &state, || place) {
+            state.note(|_| record);
+        }
+    }
+
+    /// Leads calls with the credentials that a sandbox was given to it, unless others had them before. Where sandboxes are shared, that is
+    /// done when it is committed.
+    fn readdress(&self, sandbox: &Arc<Sandbox>, state: &mut Guard<'_>) {
+        if self.is_shared() {
+            if self.registry.is_readdressed(sandbox, state) {
+                sandbox.claims_later();
+            }
+            return;
+        }
+        if let Some(record) = self.registry.claim(sandbox, state, || self.registry.next_place()) {
+            state.note(|_| record);
+        }
+        self.registry.reindex_locked(sandbox, state);
+    }
+
+    /// Takes a sandbox back to a snapshot, as [`Sandbox::restore`] does, and leads calls with the credentials of then to it.
+    pub fn restore(&self, sandbox: &Arc<Sandbox>, name: &str, wall: Timestamp) -> bool {
+        sandbox.restore_and(name, wall, |state| self.readdress(sandbox, state))
     }
 
     /// Opens a copy of a sandbox: its documents, time, agenda, scenario and faults, with credentials of its own. Its journal
@@ -286,6 +340,7 @@ impl Machine {
             sandbox.begin_epoch();
         }
         state.note(|state| Record::Whole(Box::new(state.clone())));
+        self.readdress(sandbox, &mut state);
         drop(other);
         sandbox.measure(&state);
         drop(state);
@@ -293,7 +348,6 @@ impl Machine {
         if !keep {
             sandbox.clear_journal();
         }
-        self.registry.reindex(sandbox);
         sandbox.notify_waiters();
         Ok(())
     }

@@ -185,7 +185,7 @@ impl Machine {
             version: Version::HTTP_11,
             is_secure: false,
         };
-        let here = Located { sandbox: Arc::clone(sandbox), is_guess: false, loaded, prefix: &prefix, path: &path };
+        let here = Located { sandbox: Arc::clone(sandbox), is_guess: false, since: None, loaded, prefix: &prefix, path: &path };
         let mut parsed = Parsed::unread(&request, &prefix, &path);
         let _ = parsed.read(loaded, &|_| None, Contract::Off);
         parsed.call.base = self.public_urls().base_of_links(&prefix, &loaded.vendor.mount);

@@ -9,6 +9,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
+use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::engine::scenario::{Fault, UnusedRule};
 use crate::engine::state::State;
@@ -41,6 +42,8 @@ pub enum Record {
     Noted(Vec<LogLine>),
     /// The faults that are switched on now, and those that were switched off without having had an effect.
     Faults(Vec<Fault>, Vec<UnusedRule>),
+    /// The credentials that the sandbox got after it was made, and since which place it has each. All others it has since it was made.
+    Claimed(Vec<(Name, Arc<str>, i64)>),
     /// Another state in place of the one before.
     Whole(Box<State>),
     /// All of the sandbox as it is: what was recorded before is not needed any more.

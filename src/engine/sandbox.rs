@@ -1,16 +1,19 @@
 //! One sandbox: its state behind a lock, its journal, and its snapshots.
 
+mod claims;
 mod epoch;
 mod exchanges;
 mod locks;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use event_listener::{Event, EventListener};
 
+use claims::Claims;
+pub(super) use claims::{IndexKey, SINCE_MADE};
 use epoch::Epoch;
 pub use exchanges::JournalPast;
 pub use locks::wait_by;
@@ -28,9 +31,6 @@ use crate::world::{Deed, Entry, Journal, LogLine, Mismatch, Shrunk};
 /// The name of the sandbox that calls fall into when nothing says otherwise.
 pub const DEFAULT: &str = "default";
 
-/// A text in a credential, with its mount.
-pub(super) type IndexKey = (Name, Arc<str>);
-
 /// A named world, with its scenario, journal and snapshots.
 pub struct Sandbox {
     /// Its name: `default`, or what its maker called it.
@@ -38,8 +38,9 @@ pub struct Sandbox {
     state: Mutex<Guarded>,
     journal: Mutex<Journal>,
     snapshots: Mutex<BTreeMap<String, Snapshot>>,
-    /// The keys under which the registry's index has it.
-    pub(super) index_keys: Mutex<BTreeSet<IndexKey>>,
+    /// The credentials under which the registry's index has it, and since which place each.
+    pub(super) index_keys: Mutex<BTreeMap<IndexKey, i64>>,
+    claims: Claims,
     pub(super) documents: ByteMeter,
     journal_bytes: ByteMeter,
     /// The bytes of its snapshots, for every call to count.
@@ -59,7 +60,7 @@ pub struct Sandbox {
     used: AtomicI64,
     /// After how many idle seconds it is abandoned; zero is never.
     ttl: AtomicI64,
-    /// Where replicas share it: its place among all sandboxes that were ever made. The last one while that is not known.
+    /// Its place among all sandboxes that were ever made, and changes of their credentials. The last one while that is not known.
     life: AtomicI64,
     /// How many lists that take long are being read in it.
     reading: AtomicUsize,
@@ -112,6 +113,7 @@ impl Sandbox {
             journal: Mutex::new(Journal::new(budget.journal_bytes)),
             snapshots: Mutex::default(),
             index_keys: Mutex::default(),
+            claims: Claims::default(),
             documents: budget.documents_meter(),
             journal_bytes: budget.journal_meter(),
             snapshot_bytes: AtomicUsize::new(0),
@@ -315,6 +317,11 @@ impl Sandbox {
     /// Goes back to a snapshot, which stays; whether there is one of that name. Time goes back with it, and is not being moved. The
     /// journal goes on, and ids of what comes next say how often that was, as the same calls may have been made before.
     pub fn restore(&self, name: &str, wall: Timestamp) -> bool {
+        self.restore_and(name, wall, |_| {})
+    }
+
+    /// The same, and `then` something in the same section.
+    pub(super) fn restore_and(&self, name: &str, wall: Timestamp, then: impl FnOnce(&mut Guard<'_>)) -> bool {
         let mut state = self.lock();
         let Some((mut earlier, at)) = self.snapshots().get(name).map(|snapshot| (snapshot.state.clone(), snapshot.at)) else {
             return false;
@@ -328,6 +335,7 @@ impl Sandbox {
         let before = std::mem::replace(&mut *state, earlier);
         self.begin_epoch();
         state.note(|_| Record::Restore(name.to_owned(), wall));
+        then(&mut state);
         self.measure(&state);
         drop(state);
         drop(before);
@@ -359,17 +367,6 @@ impl Sandbox {
     /// Marks the sandbox as used at this time.
     pub fn touch(&self, wall: Timestamp) {
         self.used.store(wall.as_second(), Ordering::Relaxed);
-    }
-
-    /// Its place among all sandboxes that replicas ever shared; the last one while it is not known.
-    #[must_use]
-    pub fn life(&self) -> i64 {
-        self.life.load(Ordering::Relaxed)
-    }
-
-    /// Says which place that is.
-    pub fn lives(&self, life: i64) {
-        self.life.store(life, Ordering::Relaxed);
     }
 
     /// When it was last used, in seconds of the wall's time.
@@ -441,7 +438,7 @@ impl Sandbox {
         let snapshots = self.snapshots();
         let snapshots = snapshots.iter().map(|(name, snapshot)| (name.clone(), snapshot.at, snapshot.state.clone())).collect();
         state.note(|state| Record::Checkpoint(Box::new(Checkpoint { state: state.clone(), snapshots, first, written, dropped, removed })));
-        bare.into_iter().for_each(|bare| state.note(|_| bare));
+        bare.into_iter().chain(self.claimed()).for_each(|record| state.note(|_| record));
     }
 
     /// Where it is recorded, if it is.
@@ -475,8 +472,10 @@ impl Sandbox {
                     *self.lock() = State::clone(state);
                     self.begin_epoch();
                 }
+                Record::Claimed(claims) => self.set_claims(claims.clone()),
                 Record::Checkpoint(checkpoint) => {
                     *self.lock() = checkpoint.state.clone();
+                    self.set_claims(Vec::new());
                     self.set_snapshots(checkpoint.snapshots.clone());
                 }
             }

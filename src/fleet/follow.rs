@@ -60,10 +60,10 @@ impl Fleet {
 
     /// Looks at all sandboxes of a part. What was `refused` is so until the replica says again that it is there.
     async fn look_at_all(&self, part: usize, count: u32, refused: &mut Option<String>) -> Result<bool, Fault> {
-        let asked = now();
+        let (asked, latest) = (now(), self.machine.latest_place());
         let looked = self.look(self.refresh_part(part).await).await;
         if looked.is_ok() {
-            self.parts[part].is_heard(asked);
+            self.parts[part].is_heard(asked, latest);
         }
         if looked.is_ok() && count.is_multiple_of(ALL * BEAT) {
             *refused = match part {

@@ -1,7 +1,7 @@
 //! Which sandboxes there are: each part of the ledger has a list of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -30,6 +30,8 @@ pub(super) struct Part {
     forgotten: AtomicU64,
     /// When it was last asked for all that was new then and is known here by now.
     heard: Mutex<Option<Instant>>,
+    /// All changes of credentials up to that place are known here.
+    known: AtomicI64,
     /// Why it did not answer lately, or nothing can be committed there, if that is so.
     away: Mutex<Option<String>>,
     /// How many commits have failed there, one after the other, the latest one when and why.
@@ -43,9 +45,15 @@ impl Part {
         self.forgotten.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Is as new here as it was at that time.
-    pub fn is_heard(&self, asked: Instant) {
+    /// Is as new here as it was at that time, when `latest` was the latest place in which credentials were known to have changed.
+    pub fn is_heard(&self, asked: Instant, latest: i64) {
+        self.knows(latest);
         *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(asked);
+    }
+
+    /// Says that all is known here that changed credentials up to a place.
+    pub fn knows(&self, place: i64) {
+        self.known.fetch_max(place, Ordering::Relaxed);
     }
 
     fn is_unheard(&self) -> bool {
@@ -121,15 +129,24 @@ impl Fleet {
     /// # Errors
     /// When a database does not answer.
     pub async fn learn(&self) -> Result<(), Fault> {
+        let latest = self.machine.latest_place();
         for part in 0..self.parts.len() {
             let asked = now();
             let heads = self.learn_part(part).await?;
             for copy in heads.iter().filter(|head| self.is_behind(head)).filter_map(|head| self.copy(&head.name)) {
                 answered(self.catch_up_in_turn(&copy)).await?;
             }
-            self.parts[part].is_heard(asked);
+            self.parts[part].is_heard(asked, latest);
         }
         Ok(())
+    }
+
+    /// Whether all is known here that was before a place in which a sandbox got a credential, so that nobody else had that before. What is
+    /// not committed yet has no place, and is waited for with the sandbox.
+    #[must_use]
+    pub fn knows(&self, since: Option<i64>) -> bool {
+        let is_known = |since| since == i64::MAX || self.parts.iter().all(|part| part.known.load(Ordering::Relaxed) >= since);
+        since.is_none_or(is_known)
     }
 
     /// The same for a sandbox of which nothing but the name is known.

@@ -146,6 +146,7 @@ impl Fleet {
             fleet.beat_in(part).await?;
         }
         if is_first {
+            fleet.machine.begin_sharing();
             fleet.opened(fleet.machine.default_sandbox());
             section.begins = Some(begins);
             section.commit().await.map_err(|failed| failed.fault)?;
@@ -265,6 +266,11 @@ impl Fleet {
             (section.list, section.begun) = (Some(list), begun);
             drop(self.listed());
             self.refresh().await?;
+            // Whose credentials are whose. Of what cannot be read here nobody knows.
+            match self.learn().await {
+                Ok(()) | Err(Fault::Damaged(_)) => {}
+                Err(fault) => return Err(fault),
+            }
         }
         let names: Vec<Arc<str>> = match &reach.sandboxes {
             Which::Nothing => Vec::new(),

@@ -110,6 +110,12 @@ impl Section {
         held.into_iter().for_each(|held| held.begins_anew = true);
     }
 
+    /// Whether a sandbox got credentials while others could get the same ones.
+    #[must_use]
+    pub fn claims_unlisted(&self) -> bool {
+        self.list.is_none() && self.copies().any(|copy| copy.sandbox.has_claims_due())
+    }
+
     /// Writes what was done, and ends.
     ///
     /// # Errors
@@ -120,8 +126,15 @@ impl Section {
         let format = self.fleet.format();
         let listed = Listed { fleet: Arc::clone(&self.fleet), born, gone };
         let mut commit = Commit { token: self.fleet.ledger.chance(), begins: self.begins.take(), ..Commit::default() };
+        let (mut readdressed, mut places) = (Vec::new(), Vec::new());
         for held in &mut self.held {
             let sandbox = &held.copy.sandbox;
+            if sandbox.has_claims_due() {
+                let place = hold.life().await?;
+                self.fleet.machine.claim(sandbox, place);
+                places.push(place);
+                readdressed.push(Arc::clone(sandbox));
+            }
             let used = sandbox.last_used();
             held.used = used;
             held.is_ahead = !held.copy.recording.is_empty();
@@ -165,6 +178,10 @@ impl Section {
             parts.iter().for_each(|part| self.fleet.parts[*part].ended(committed.as_ref().map(drop)));
         }
         committed.map_err(|fault| Failed { fault, receipt })?;
+        readdressed.iter().for_each(|sandbox| self.fleet.machine.reindex(sandbox));
+        if let Some(latest) = places.iter().chain(&lives).max().filter(|_| self.list.is_some()) {
+            self.fleet.parts.iter().for_each(|part| part.knows(*latest));
+        }
         for (name, second) in used {
             self.held.iter().filter(|held| held.copy.sandbox.name == name).for_each(|held| held.copy.has_used(second));
         }

@@ -90,8 +90,10 @@ async fn answer_once(
     unread: Option<&Arc<Unread>>,
 ) -> Result<Option<Answer>, Fault> {
     let mut addressee = machine.addressee(request);
-    if addressee.is_unknown {
-        let patience = Patience::new();
+    let patience = Patience::new();
+    // Others may have had its credential before who are not known here.
+    let mut is_asked = !addressee.is_unknown && fleet.knows(addressee.since);
+    while !is_asked {
         while let Err(fault) = fleet.learn().await {
             fleet.after(fault.into(), &patience).await?;
         }
@@ -99,14 +101,17 @@ async fn answer_once(
         if addressee.is_unknown {
             fleet.are_read()?;
         }
+        is_asked = fleet.knows(addressee.since);
     }
+    let since = addressee.since;
     let Some(sandbox) = addressee.sandbox else {
         return Ok(machine.try_handle_unread(request, unread.map(|unread| &**unread), wall(), &slice(SLICE)));
     };
     let (own, meant, request, unread) = (Arc::clone(machine), Arc::clone(&sandbox), Arc::clone(request), unread.cloned());
     let act = move || {
         // Its credential may be another sandbox's by now.
-        let is_meant = own.addressee(&request).sandbox.is_some_and(|now| Arc::ptr_eq(&now, &meant));
+        let now = own.addressee(&request);
+        let is_meant = now.since == since && now.sandbox.is_some_and(|now| Arc::ptr_eq(&now, &meant));
         is_meant.then(|| own.try_handle_unread(&request, unread.as_deref(), wall(), &slice(SLICE))).flatten()
     };
     match fleet.call(&sandbox, act).await {

@@ -65,6 +65,7 @@ enum Stored {
         is_bare: bool,
     },
     Ended(Ended),
+    Claimed(Vec<(Name, Arc<str>, i64)>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -144,6 +145,7 @@ impl Stored {
             Record::Due(number) => Self::Due(*number),
             Record::Shrunk(Shrunk { first, is_bare }) => Self::Shrunk { first: *first, is_bare: *is_bare },
             Record::Ended(ended) => Self::Ended(*ended),
+            Record::Claimed(claims) => Self::Claimed(claims.clone()),
             Record::Noted(lines) => Self::Noted(lines.clone()),
             Record::Unlisted(numbers, removed) => Self::Unlisted(numbers.clone(), removed.clone()),
         }
@@ -169,6 +171,7 @@ impl Stored {
             Self::Due(number) => Record::Due(number),
             Self::Shrunk { first, is_bare } => Record::Shrunk(Shrunk { first, is_bare }),
             Self::Ended(ended) => Record::Ended(ended),
+            Self::Claimed(claims) => Record::Claimed(claims),
             Self::Noted(lines) => Record::Noted(lines),
             Self::Unlisted(numbers, removed) => Record::Unlisted(numbers, removed),
         })

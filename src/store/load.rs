@@ -65,9 +65,9 @@ pub fn open(machine: &Machine, directory: &Path, fsync: Fsync, wall: Timestamp) 
         sandbox.set_ttl(one.ttl);
         sandbox.touch(wall);
     }
+    rows.iter().for_each(|(_, row)| machine.heard_of_place(row.life.cast_signed()));
     let sandboxes = revived.len();
     let has_default = revived.iter().any(|row| &*row.sandbox.name == DEFAULT);
-    let lives = rows.iter().map(|(_, row)| row.life + 1).max().unwrap_or_default();
     // Once a later position is written, nothing else tells that changes are gone.
     let position = left.position + left.lost;
     let mut batch = disk.batch();
@@ -79,9 +79,12 @@ pub fn open(machine: &Machine, directory: &Path, fsync: Fsync, wall: Timestamp) 
         disk.commit(batch, position, left.lost > 0)?;
     }
     let (imported, started_with) = (disk.fingerprint(disk::IMPORT)?, disk.fingerprint(disk::FLAGS)?);
-    let store = Arc::new(Store::start(disk, fsync, position, lives, revived)?);
+    let store = Arc::new(Store::start(disk, fsync, position, revived)?);
     let keeper: Arc<Store> = Arc::clone(&store);
     if !has_default {
+        if !rows.is_empty() {
+            machine.begin_default();
+        }
         machine.default_sandbox().has_lost(left.lost);
         store.opened(machine.default_sandbox());
     }
@@ -127,6 +130,7 @@ pub(super) fn revive(machine: &Machine, disk: &Disk, name: &str, row: &Row, comp
         sandbox.apply(&records).map_err(|error| damaged(&error))
     })?;
     let (Some(sandbox), Some(next)) = (sandbox, next) else { return Ok(None) };
+    sandbox.lives(row.life.cast_signed());
     let revived = Revived { sandbox, life: row.life, ttl: row.ttl, next, records: count, bytes, checkpoint };
     Ok(Some(Unfilled { revived, past }))
 }

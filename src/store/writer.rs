@@ -9,7 +9,6 @@
 mod recording;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak, mpsc};
 use std::time::{Duration, Instant};
 
@@ -43,7 +42,6 @@ struct Shared {
     arrived: Condvar,
     /// The position up to which everything is kept; an error ends all writing.
     kept: watch::Sender<Kept>,
-    lives: AtomicU64,
     /// The latest number that was given to a name.
     named: Mutex<u64>,
 }
@@ -94,12 +92,11 @@ impl Revived {
 
 impl Store {
     /// Goes on at a position, with the sandboxes that were read.
-    /// No sandbox had the life `lives`, nor a later one.
-    pub(super) fn start(disk: Disk, fsync: Fsync, position: u64, lives: u64, revived: Vec<Revived>) -> Result<Self, StoreError> {
+    pub(super) fn start(disk: Disk, fsync: Fsync, position: u64, revived: Vec<Revived>) -> Result<Self, StoreError> {
         let named = Mutex::new(disk.fingerprint(disk::NAMED)?.and_then(|number| number.try_into().ok()).unwrap_or_default());
         let (kept, _) = watch::channel(Kept { position, broken: None });
         let queue = Mutex::new(Queue { position, awaited: position, ..Queue::default() });
-        let shared = Arc::new(Shared { queue, arrived: Condvar::new(), kept, lives: AtomicU64::new(lives), named });
+        let shared = Arc::new(Shared { queue, arrived: Condvar::new(), kept, named });
         let mut sizes = BTreeMap::new();
         for Revived { sandbox, life, next, bytes, checkpoint, .. } in revived {
             let since = bytes - checkpoint;
@@ -179,7 +176,7 @@ impl Store {
 
 impl Keeper for Store {
     fn opened(&self, sandbox: &Arc<Sandbox>) {
-        let life = self.shared.lives.fetch_add(1, Ordering::Relaxed);
+        let life = sandbox.life().cast_unsigned();
         let (name, ttl) = (Arc::clone(&sandbox.name), sandbox.ttl());
         self.shared.add(Item::Born { life, sandbox: Arc::downgrade(sandbox), name, ttl });
         sandbox.attach(Recording::new(&self.shared, sandbox, life, 0), true);

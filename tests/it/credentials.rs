@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 use crate::client::{Answer, JSON, admin, send};
 use crate::process::Server;
 
-const SHARED: &str = "shippo_test_shared";
+pub const SHARED: &str = "shippo_test_shared";
 
 fn scenario(seed: Option<u64>) -> Value {
     json!({"seed": seed, "accounts": {"shippo": [{"token": "shippo_test_own"}, {"token": SHARED}]}})
 }
 
-fn create(server: &Server, body: &Value) -> Value {
+pub fn create(server: &Server, body: &Value) -> Value {
     let made = send(server, "POST", "/_seatrial/sandboxes", &[JSON], &body.to_string());
     assert_eq!(made.status, 201, "{}", made.body);
     made.json()
@@ -24,11 +24,11 @@ fn call(server: &Server, prefix: &str, token: &str, method: &str) -> Answer {
 }
 
 /// How many addresses a caller sees.
-fn count(server: &Server, prefix: &str, token: &str) -> Option<usize> {
+pub fn count(server: &Server, prefix: &str, token: &str) -> Option<usize> {
     call(server, prefix, token, "GET").json()["results"].as_array().map(Vec::len)
 }
 
-fn warnings(view: &Value) -> Vec<&str> {
+pub fn warnings(view: &Value) -> Vec<&str> {
     view["warnings"].as_array().expect("warnings are a list").iter().filter_map(Value::as_str).collect()
 }
 

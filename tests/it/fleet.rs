@@ -2,6 +2,7 @@
 //! `tests/fleet/check.py`.
 
 mod budgets;
+mod claims;
 mod deeds;
 mod ends;
 mod epochs;

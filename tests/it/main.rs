@@ -13,6 +13,7 @@ mod busy;
 mod bytes;
 mod cases;
 mod catalogs;
+mod claims;
 mod client;
 mod clocks;
 mod commands;

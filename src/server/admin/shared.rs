@@ -53,14 +53,19 @@ async fn change(
     route: &Route,
     request: &AdminRequest<'_>,
 ) -> Result<AdminResponse, Problem> {
-    let patience = Patience::new();
+    let (patience, mut reach) = (Patience::new(), reach.clone());
     loop {
-        let failed = match fleet.section(reach).await {
+        let failed = match fleet.section(&reach).await {
             Ok(mut section) => {
                 if let Some(sandbox) = sandbox(admin, request) {
                     admin.webhook_sender.settle(&sandbox).await;
                 }
                 let (answered, unsaid) = unsaid(route.run(admin, request)).await;
+                if section.claims_unlisted() {
+                    // Who has a credential first is decided where nobody else gets one meanwhile.
+                    reach.list = true;
+                    continue;
+                }
                 unsaid.begin_anew().for_each(|sandbox| section.begins_anew(sandbox));
                 match section.commit().await {
                     Ok(()) => return told(admin, fleet, answered, unsaid).await,

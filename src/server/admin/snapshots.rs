@@ -69,7 +69,7 @@ pub(crate) async fn restore(admin: &Admin, request: &AdminRequest<'_>) -> Result
     if !present.does_the_same(&earlier.source.text) {
         shutdown::report(&admin.machine, &admin.verdicts, &sandbox, Ending::Replaced);
     }
-    if !sandbox.restore(&name, wall()) {
+    if !admin.machine.restore(&sandbox, &name, wall()) {
         return Err(no_snapshot(&name));
     }
     sandbox.note(wall(), Deed::SnapshotRestored, Some(&name), None);

@@ -32,7 +32,7 @@ impl Served {
     }
 
     /// A replica of a fleet.
-    fn join(ledger: &Memory) -> Self {
+    pub fn join(ledger: &Memory) -> Self {
         let (sender, started) = mpsc::channel();
         let ledger = ledger.clone();
         let thread = thread::spawn(move || {
