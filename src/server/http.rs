@@ -27,7 +27,7 @@ use crate::base::text;
 use crate::engine::{self, Machine, Origin, Request, Unmatched, Unread, Wire};
 use crate::fleet::Fleet;
 use crate::server::access::{self, Guard};
-use crate::server::admin::{self, Admin, Briefs, Downloads, Judged, LastVerdicts};
+use crate::server::admin::{self, Admin, Downloads, Judged, LastVerdicts, Lists};
 use crate::server::apart::{self, Apart};
 use crate::server::awaited;
 use crate::server::bodies::Bodies;
@@ -134,8 +134,7 @@ pub async fn serve_embedded(
             last_verdicts: LastVerdicts::default(),
             downloads: Downloads::new(bound.config.read_timeout),
             turns: Turns::new(),
-            parcels: Briefs::default(),
-            deliveries: Briefs::default(),
+            lists: Lists::default(),
             fleet: fleet.clone(),
             store: bound.config.store.clone(),
             guard,

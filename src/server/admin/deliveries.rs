@@ -95,7 +95,7 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Re
         let sandbox = admin.sandbox(request)?;
         let state = sandbox.lock();
         let accounts = state.world.accounts();
-        let mut rows = admin.deliveries.of(&sandbox, accounts, admin.machine.vendors());
+        let mut rows = admin.lists.deliveries.of(&sandbox, accounts, admin.machine.vendors());
         rows.retain(|(_, row)| filter.fits(row));
         rows.sort_by_key(|(_, row)| row.created);
         let found = rows.len();
@@ -201,7 +201,7 @@ pub(crate) async fn redeliver_all(admin: &Admin, request: &AdminRequest<'_>) -> 
     let sandbox = admin.sandbox(request)?;
     let mut filter = Filter::read(admin, request)?;
     filter.progress = filter.progress.or(Some(Progress::Failed));
-    let mut rows = admin.deliveries.of(&sandbox, sandbox.lock().world.accounts(), admin.machine.vendors());
+    let mut rows = admin.lists.deliveries.of(&sandbox, sandbox.lock().world.accounts(), admin.machine.vendors());
     rows.retain(|(_, row)| filter.fits(row));
     rows.sort_by_key(|(_, row)| row.created);
     let left = rows.len().saturating_sub(filter.limit.min(MOST_AGAIN));

@@ -36,10 +36,15 @@ impl<T> Default for Rows<T> {
 impl<T: Serialize> Rows<T> {
     /// Adds a row, unless the page is full.
     pub fn push(&mut self, row: &T) -> bool {
+        self.push_written(|| to_text(row))
+    }
+
+    /// The same with one that is written already.
+    pub fn push_written(&mut self, row: impl FnOnce() -> Box<RawValue>) -> bool {
         if self.bytes >= MOST {
             return false;
         }
-        let text = to_raw_value(row).expect("views have text keys and are written to memory");
+        let text = row();
         self.bytes += text.get().len();
         self.rows.push(text);
         true
@@ -50,6 +55,11 @@ impl<T: Serialize> Rows<T> {
         self.rows.reverse();
         self
     }
+}
+
+/// A row as it is written.
+pub(crate) fn to_text(row: &impl Serialize) -> Box<RawValue> {
+    to_raw_value(row).expect("views have text keys and are written to memory")
 }
 
 impl<T> Serialize for Rows<T> {

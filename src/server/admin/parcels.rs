@@ -158,7 +158,7 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Pa
     }
     let (mut counts, mut rows) = (BTreeMap::new(), Vec::new());
     let accounts = state.world.accounts();
-    let all = admin.parcels.of(&sandbox, accounts, admin.machine.vendors());
+    let all = admin.lists.parcels.of(&sandbox, accounts, admin.machine.vendors());
     for (owner, brief) in all.iter().filter(|(_, brief)| filter.fits(brief)) {
         *counts.entry(brief.status.word()).or_default() += 1;
         if filter.statuses.as_ref().is_none_or(|statuses| statuses.contains(&brief.status)) {

@@ -7,6 +7,7 @@ mod filter;
 mod recorded;
 mod stream;
 mod unmatched;
+mod written;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,10 +20,11 @@ pub(crate) use self::export::export;
 pub(crate) use self::filter::{COUNT, EXPORT, EXPORT_ONE, FILTERS, Filter, LIST, STREAM, check_event};
 pub(crate) use self::stream::stream;
 pub(crate) use self::unmatched::{QUERY as UNMATCHED, UnmatchedRequests, clear as clear_unmatched, list as list_unmatched};
+pub(crate) use self::written::WrittenRows;
 use crate::engine::Sandbox;
 use crate::scenario::explain::{self, Explanation};
 use crate::server::admin::long_poll::long_poll;
-use crate::server::admin::page::Rows;
+use crate::server::admin::page::{Rows, to_text};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::response::AdminResponse;
@@ -67,11 +69,16 @@ pub(crate) async fn list(admin: &Admin, request: &AdminRequest<'_>) -> Result<Re
         });
         let (rows, mut earlier) = found?;
         let redactor = Redactor::read(admin, request, &sandbox)?;
-        let (mut requests, mut oldest) = (Rows::default(), None);
+        let (mut requests, mut oldest, secrets) = (Rows::default(), None, redactor.digest());
         for row in rows.iter().rev() {
             pause();
-            let shown = if is_row { Arc::new(row.without_bodies()) } else { Arc::clone(row) };
-            if !requests.push(&EntryView::of(redactor.exchange(&shown), is_row)) {
+            let is_on_page = if is_row {
+                requests.push(&EntryView::of(redactor.exchange(&row.without_bodies()), true))
+            } else {
+                let write = || to_text(&EntryView::of(redactor.exchange(row), false));
+                requests.push_written(|| admin.lists.calls.of(row, secrets, write))
+            };
+            if !is_on_page {
                 earlier = oldest;
                 break;
             }

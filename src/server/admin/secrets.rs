@@ -135,6 +135,11 @@ impl Redactor {
         self.0.is_none()
     }
 
+    /// A digest of what it hides in everything; `None` if it leaves secrets readable.
+    pub fn digest(&self) -> Option<[u8; 32]> {
+        self.0.as_ref().map(|known| known.values.digest())
+    }
+
     /// As the query wants it.
     pub fn read(admin: &Admin, request: &AdminRequest<'_>, sandbox: &Sandbox) -> Result<Self, Problem> {
         Ok(Self::new(Secrets::read(request)?, &admin.machine, sandbox))

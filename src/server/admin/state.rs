@@ -16,6 +16,7 @@ use crate::server::admin::judged::Judged;
 use crate::server::admin::last_verdicts::LastVerdicts;
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
+use crate::server::admin::requests::WrittenRows;
 use crate::server::admin::seats::Downloads;
 use crate::server::clock::wall;
 use crate::server::host;
@@ -44,8 +45,7 @@ pub(crate) struct Admin {
     pub downloads: Downloads,
     /// The turn of a request that may take long.
     pub turns: Turns,
-    pub parcels: Briefs<ParcelBrief>,
-    pub deliveries: Briefs<DeliveryBrief>,
+    pub lists: Lists,
     /// The fleet that this process is a replica of, if it is one.
     pub fleet: Option<Arc<Fleet>>,
     /// Where this process keeps its sandboxes, if it does.
@@ -60,6 +60,14 @@ pub(crate) struct Admin {
     pub has_page: bool,
     /// The name of the sandbox that is only looked at, where nothing can be changed.
     pub recording: Option<Arc<str>>,
+}
+
+/// What lists have read lately.
+#[derive(Default)]
+pub(crate) struct Lists {
+    pub parcels: Briefs<ParcelBrief>,
+    pub deliveries: Briefs<DeliveryBrief>,
+    pub calls: WrittenRows,
 }
 
 impl Admin {

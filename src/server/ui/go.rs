@@ -56,7 +56,7 @@ fn known(sandbox: &Sandbox, id: &str) -> Option<String> {
 
 /// The page of the only parcel of what has that id, or of the call with that number.
 fn mentioned(view: &View<'_>, sandbox: &Arc<Sandbox>, id: &str) -> Option<String> {
-    let parcels = view.admin.parcels.of(sandbox, sandbox.lock().world.accounts(), view.admin.machine.vendors());
+    let parcels = view.admin.lists.parcels.of(sandbox, sandbox.lock().world.accounts(), view.admin.machine.vendors());
     let mut about = parcels.iter().filter(|(_, parcel)| parcel.is_about(id));
     match (about.next(), about.next()) {
         (Some((_, parcel)), None) => return Some(format!("/parcels/{}", segment(parcel.id()))),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use ring::digest::{Context, SHA256};
 use serde_json::{Map, Value};
 
 use super::letters;
@@ -95,6 +96,16 @@ impl Values {
         let starts = sorted.iter().filter_map(|value| value.first_chunk().copied()).collect();
         let longest = sorted.iter().map(Vec::len).max().unwrap_or_default();
         Self { sorted, starts, longest }
+    }
+
+    /// A digest of all of them.
+    pub fn digest(&self) -> [u8; 32] {
+        let mut context = Context::new(&SHA256);
+        for value in &self.sorted {
+            context.update(&value.len().to_le_bytes());
+            context.update(value);
+        }
+        context.finish().as_ref().try_into().unwrap_or_default()
     }
 
     /// The text, each of them replaced by what stands in a secret's place.
