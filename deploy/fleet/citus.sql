@@ -8,3 +8,4 @@ SELECT create_distributed_table('seatrial_head', 'sandbox');
 SELECT create_distributed_table('seatrial_record', 'sandbox', colocate_with => 'seatrial_head');
 SELECT create_distributed_table('seatrial_exchange', 'sandbox', colocate_with => 'seatrial_head');
 SELECT create_distributed_table('seatrial_gone', 'sandbox', colocate_with => 'seatrial_head');
+SELECT create_distributed_table('seatrial_part', 'sandbox', colocate_with => 'seatrial_head');

@@ -125,7 +125,7 @@ pub use refusal::{Denial, Refusal, Unread};
 pub use registry::{ForeignCredential, SandboxError};
 pub use reply::{Answer, Body, Outcome, Reply, Unmatched};
 pub use sample::of_request as sample_of_request;
-pub use sandbox::{DEFAULT, JournalPast, Sandbox, Snapshot, wait_by};
+pub use sandbox::{DEFAULT, JournalPast, SINCE_MADE, Sandbox, Snapshot, wait_by};
 pub use scenario::{CallValues, Decision, Delay, Fault, Instead, NoScenario, ScenarioRuntime, Turn, UnusedRule, View, WebhookChaos, drawn};
 pub use secret_names::{Open, SecretNames, is_same_name};
 pub use start::Start;

@@ -13,7 +13,8 @@ use std::time::Duration;
 use event_listener::{Event, EventListener};
 
 use claims::Claims;
-pub(super) use claims::{IndexKey, SINCE_MADE};
+pub(super) use claims::IndexKey;
+pub use claims::SINCE_MADE;
 use epoch::Epoch;
 pub use exchanges::JournalPast;
 pub use locks::wait_by;
@@ -428,6 +429,12 @@ impl Sandbox {
         if let Some(mut state) = self.try_lock() {
             self.note_checkpoint(&mut state);
         }
+    }
+
+    /// How many bytes its documents take, and those of its snapshots.
+    #[must_use]
+    pub fn stored_bytes(&self) -> usize {
+        self.documents.own()
     }
 
     fn note_checkpoint(&self, state: &mut Guard<'_>) {

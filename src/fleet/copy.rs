@@ -1,7 +1,7 @@
 //! This replica's copy of a sandbox.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,15 +9,13 @@ use tokio::sync::Mutex as AsyncMutex;
 
 use crate::engine::{DEFAULT, Machine, Record, Sandbox, Sink};
 use crate::fleet::calls::Job;
+use crate::fleet::checkpoint::Checkpoints;
 use crate::fleet::events::{self, Piece};
-use crate::fleet::ledger::{Begun, Fault, Head, Mark, News, Since};
+use crate::fleet::ledger::{Begun, Fault, Mark, News, Since};
 use crate::world::{Entry, LogLine, Shrunk};
 
 /// How much newer the use of a sandbox has to be than what the ledger says, in seconds, to be written by itself.
 const USED: i64 = 10;
-/// A checkpoint is made when so much was written since the latest one, and more than that one took.
-const CHECKPOINT: i64 = 256 * 1024;
-
 /// A sandbox as this replica knows it.
 pub struct Copy {
     pub sandbox: Arc<Sandbox>,
@@ -36,6 +34,9 @@ pub struct Copy {
     /// How often it was read again, because what had been done here was not written down.
     taken_back: AtomicU64,
     pub jobs: Mutex<Jobs>,
+    /// Whether it is being read beside what else is done.
+    pub is_read: AtomicBool,
+    pub checkpoints: Checkpoints,
 }
 
 /// Up to where a copy is known to be what the ledger says.
@@ -45,6 +46,8 @@ pub struct Standing {
     pub mark: Option<Mark>,
     /// Where it stood before that.
     stood: Option<Mark>,
+    /// Whether more is new than is read while the sandbox is held.
+    pub is_late: bool,
 }
 
 /// Calls that wait for the next section.
@@ -71,6 +74,11 @@ impl Recording {
 
     pub fn is_empty(&self) -> bool {
         self.pieces().is_empty()
+    }
+
+    /// Whether all of a sandbox was recorded.
+    pub fn has_whole(&self) -> bool {
+        self.pieces().iter().any(events::is_whole)
     }
 }
 
@@ -114,13 +122,15 @@ impl Copy {
             sandbox: Arc::clone(sandbox),
             recording,
             part,
-            gate: Arc::new(AsyncMutex::new(Standing { mark, stood: None })),
+            gate: Arc::new(AsyncMutex::new(Standing { mark, ..Standing::default() })),
             life: AtomicI64::new(0),
             version: AtomicI64::new(0),
             began: AtomicI64::new(0),
             used: AtomicI64::new(0),
             taken_back: AtomicU64::new(0),
             jobs: Mutex::default(),
+            is_read: AtomicBool::new(false),
+            checkpoints: Checkpoints::default(),
         };
         copy.stands_at(mark);
         copy
@@ -226,11 +236,9 @@ impl Copy {
         Ok(())
     }
 
-    /// Records all of it, if much was written since that was done last.
-    pub fn make_checkpoint(&self, head: &Head) {
-        if head.since_checkpoint > CHECKPOINT.max(head.checkpoint_bytes) {
-            self.sandbox.try_checkpoint();
-        }
+    /// Whether all of it was recorded, and is too large for one statement.
+    pub fn is_large(&self, portion: usize) -> bool {
+        self.recording.has_whole() && self.sandbox.stored_bytes() > portion
     }
 
     /// Whether it was used so much later than the ledger says that the ledger is to be told: the shorter a sandbox is kept without use, the

@@ -1,18 +1,20 @@
 //! What a section did to a sandbox, as bytes, and made again in another copy.
 
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{Checkpoint, JournalPast, Machine, Record, Sandbox};
 use crate::fleet::ledger::{Append, Fault, Mark, News};
-use crate::store::{Compiler, exchange, read, write};
+use crate::store::{Compiler, Prepared, exchange, read};
 use crate::world::{Change, Entry, LogLine, Mismatch, Slot};
 
 /// The first byte of all that is written. This version reads the formats up to this one, and writes the one that all replicas write.
-pub const NEWEST: u8 = 1;
+pub const NEWEST: u8 = PARTED;
+/// From this format on, what is large is in parts, and checkpoints are written beside the calls.
+pub(super) const PARTED: u8 = 2;
 
 /// What a sandbox did, as its sink gets it.
 pub(super) enum Piece {
@@ -24,23 +26,82 @@ pub(super) enum Piece {
 
 /// A [`Piece`] as it is written, but for exchanges, which have rows of their own.
 #[derive(Serialize, Deserialize)]
-enum Event {
-    Records(Bytes),
+enum Event<'e> {
+    Records(&'e [u8]),
     /// Earlier versions said so which exchanges were removed, and not of what operations they were.
     Unlisted(Vec<u64>),
     KeptFor(Option<Duration>),
     Noted(#[serde(with = "crate::base::json::as_text")] Vec<LogLine>),
 }
 
-impl Event {
+impl Event<'_> {
     /// The latest exchange that it removes by its number. Another one never gets that, though nothing else tells of it any more.
     fn unlisted(&self) -> u64 {
         if let Self::Unlisted(numbers) = self { numbers.iter().copied().max().unwrap_or_default() } else { 0 }
     }
 }
 
-/// What a sandbox recorded as it is written in a format. With a checkpoint goes how long it is kept, and what was done to it.
-pub(super) fn encode(pieces: Vec<Piece>, sandbox: &Sandbox, format: u8) -> Result<Append, Fault> {
+/// What a section did, but for exchanges, as it will be written.
+pub(super) struct Events {
+    format: u8,
+    all: Vec<Unwritten>,
+}
+
+enum Unwritten {
+    Records(Vec<Record>),
+    Other(Event<'static>),
+}
+
+/// Counts bytes.
+struct Length(u64);
+
+impl Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Events {
+    /// Writes them as a list of [`Event`]s is written, but without ever having all of the bytes.
+    pub fn write(&self, out: &mut dyn Write) -> Result<(), Fault> {
+        out.write_all(&[self.format]).map_err(damaged)?;
+        postcard::to_io(&(self.all.len() as u64), &mut *out).map_err(damaged)?;
+        for event in &self.all {
+            match event {
+                Unwritten::Records(records) => {
+                    let (records, mut length) = (Prepared::of(records), Length(0));
+                    records.write(&mut length).map_err(damaged)?;
+                    // The number of the variant, and the bytes behind their length.
+                    postcard::to_io(&(0_u32, length.0), &mut *out).map_err(damaged)?;
+                    records.write(&mut *out).map_err(damaged)?;
+                }
+                Unwritten::Other(event) => drop(postcard::to_io(event, &mut *out).map_err(damaged)?),
+            }
+        }
+        Ok(())
+    }
+
+    pub fn bytes(&self) -> Result<Vec<u8>, Fault> {
+        let mut bytes = Vec::new();
+        self.write(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+/// Whether it is all of a sandbox, which may be much.
+pub(super) fn is_whole(piece: &Piece) -> bool {
+    let is_whole = |record: &Record| matches!(record, Record::Whole(_) | Record::Checkpoint(_));
+    matches!(piece, Piece::Records(records) if records.iter().any(is_whole))
+}
+
+/// What a sandbox recorded, to be written in a format; the events apart. With a checkpoint goes how long it is kept, and what was done to
+/// it.
+pub(super) fn gather(pieces: Vec<Piece>, sandbox: &Sandbox, format: u8) -> Result<(Append, Events), Fault> {
     let mut append = Append::default();
     let mut events = Vec::new();
     let mut exchanges: Vec<Arc<Entry>> = Vec::new();
@@ -65,7 +126,7 @@ pub(super) fn encode(pieces: Vec<Piece>, sandbox: &Sandbox, format: u8) -> Resul
                         _ => {}
                     }
                 }
-                events.push(Event::Records(write(&records, Vec::new()).map_err(damaged)?.into()));
+                events.push(Unwritten::Records(records));
             }
             Piece::Exchange(entry) => {
                 // One whose answer has ended comes again.
@@ -74,21 +135,20 @@ pub(super) fn encode(pieces: Vec<Piece>, sandbox: &Sandbox, format: u8) -> Resul
                 }
                 exchanges.push(entry);
             }
-            Piece::KeptFor(ttl) => events.push(Event::KeptFor(ttl)),
-            Piece::Noted(line) => events.push(Event::Noted(vec![line])),
+            Piece::KeptFor(ttl) => events.push(Unwritten::Other(Event::KeptFor(ttl))),
+            Piece::Noted(line) => events.push(Unwritten::Other(Event::Noted(vec![line]))),
         }
     }
     if append.checkpoint.is_some() {
-        events.extend([Event::KeptFor(sandbox.ttl()), Event::Noted(sandbox.deeds.all())]);
+        events.extend([Event::KeptFor(sandbox.ttl()), Event::Noted(sandbox.deeds.all())].map(Unwritten::Other));
     }
     for entry in exchanges {
         append.exchanges.push((entry.number, exchange::write(&entry, Vec::new()).map_err(damaged)?));
     }
-    append.events = postcard::to_extend(&events, vec![format]).map_err(damaged)?;
-    Ok(append)
+    Ok((append, Events { format, all: events }))
 }
 
-fn decode(bytes: &[u8], newest: u8) -> Result<Vec<Event>, Fault> {
+fn decode(bytes: &[u8], newest: u8) -> Result<Vec<Event<'_>>, Fault> {
     match bytes.split_first() {
         Some((format, rest)) if (1..=newest).contains(format) => postcard::from_bytes(rest).map_err(damaged),
         Some((other, _)) => Err(Fault::Damaged(format!("format {other} is that of another version"))),
@@ -138,7 +198,7 @@ pub(super) fn load(
                 continue;
             }
             let Event::Records(bytes) = event else { continue };
-            let mut records = read(&bytes, &Compiler(machine)).map_err(damaged)?;
+            let mut records = read(bytes, &Compiler(machine)).map_err(damaged)?;
             let Some(at) = records.iter().position(|record| matches!(record, Record::Checkpoint(_))) else { continue };
             past.follow(&records);
             let Some(Record::Checkpoint(checkpoint)) = records.drain(..=at).next_back() else { continue };
@@ -158,12 +218,12 @@ pub(super) fn load(
 fn make(
     machine: &Machine,
     sandbox: &Sandbox,
-    event: Event,
+    event: Event<'_>,
     apply: impl FnOnce(&mut Vec<Record>) -> Result<(), Mismatch>,
 ) -> Result<bool, Fault> {
     match event {
         Event::Records(bytes) => {
-            let mut records = read(&bytes, &Compiler(machine)).map_err(damaged)?;
+            let mut records = read(bytes, &Compiler(machine)).map_err(damaged)?;
             apply(&mut records).map_err(damaged)?;
             return Ok(records.iter().any(readdresses));
         }
@@ -190,7 +250,7 @@ pub(super) fn is_another(machine: &Machine, news: &News, stood: Option<Mark>, ne
     for row in later {
         for event in decode(&row.events, newest)? {
             if let Event::Records(bytes) = event
-                && read(&bytes, &Compiler(machine)).map_err(damaged)?.iter().any(replaces)
+                && read(bytes, &Compiler(machine)).map_err(damaged)?.iter().any(replaces)
             {
                 return Ok(true);
             }

@@ -1,6 +1,7 @@
 //! What other replicas do while nobody asks here: for those who wait, for what becomes due, and for the list of sandboxes.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -17,6 +18,8 @@ const WATCHED: Duration = Duration::from_millis(25);
 const ALL: u32 = 40;
 /// How many of those pass before the replica says that it is there.
 const BEAT: u32 = 2;
+/// How many of those pass before parts are removed that nothing refers to.
+const SWEPT: u32 = 60;
 
 impl Fleet {
     /// Tells the ledger of sandboxes that are used here, and not kept for ever: other replicas may think that nobody uses them. Calls do so
@@ -50,6 +53,11 @@ impl Fleet {
             if count.is_multiple_of(ALL) {
                 self.shrink_journals(part).await;
             }
+            if count.is_multiple_of(ALL * SWEPT) {
+                let own = Arc::clone(&self);
+                // What fails is tried again.
+                self.workers().spawn(async move { own.sweep(part).await });
+            }
             match looked {
                 Ok(true) => tell(),
                 Ok(false) => {}
@@ -59,7 +67,7 @@ impl Fleet {
     }
 
     /// Looks at all sandboxes of a part. What was `refused` is so until the replica says again that it is there.
-    async fn look_at_all(&self, part: usize, count: u32, refused: &mut Option<String>) -> Result<bool, Fault> {
+    async fn look_at_all(self: &Arc<Self>, part: usize, count: u32, refused: &mut Option<String>) -> Result<bool, Fault> {
         let (asked, latest) = (now(), self.machine.latest_place());
         let looked = self.look(self.refresh_part(part).await).await;
         if looked.is_ok() {
@@ -100,7 +108,7 @@ impl Fleet {
         }
     }
 
-    async fn look_at_watched(&self, part: usize) -> Result<bool, Fault> {
+    async fn look_at_watched(self: &Arc<Self>, part: usize) -> Result<bool, Fault> {
         let watched = self.copies_in(part).into_iter().filter(|copy| copy.sandbox.is_watched());
         let names: Vec<_> = watched.map(|copy| Arc::clone(&copy.sandbox.name)).collect();
         if names.is_empty() {
@@ -110,12 +118,18 @@ impl Fleet {
     }
 
     /// Brings the copies up to date that are behind; whether there were any.
-    async fn look(&self, heads: Result<Vec<Head>, Fault>) -> Result<bool, Fault> {
+    async fn look(self: &Arc<Self>, heads: Result<Vec<Head>, Fault>) -> Result<bool, Fault> {
         let mut has_changed = false;
         for head in heads? {
-            if self.is_behind(&head) {
-                self.catch_up(&head.name).await?;
-                has_changed = true;
+            let Some(copy) = self.copy(&head.name).filter(|_| self.is_behind(&head)) else { continue };
+            if copy.is_read.load(Ordering::Acquire) {
+                continue;
+            }
+            match self.catch_up(&head.name).await {
+                Ok(_) => has_changed = true,
+                // It takes longer than anybody waits, and is not given up.
+                Err(_) if copy.is_read.load(Ordering::Acquire) => {}
+                Err(fault) => return Err(fault),
             }
         }
         Ok(has_changed)

@@ -7,6 +7,7 @@ use std::time::Duration;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 use crate::base::entropy::Secret;
+use crate::fleet::parts::Parts;
 
 /// A trip to the database and back.
 pub type Trip<'t, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 't>>;
@@ -115,16 +116,30 @@ pub struct News {
     pub head: Head,
     /// Whether the rows begin with a checkpoint, in place of what the copy has.
     pub is_whole: bool,
-    /// In order, without a gap.
+    /// Of a sandbox that is held: whether there is more than one statement reads, or the copy has nothing that can be gone on with. The
+    /// copy has to catch up first, without holding the sandbox; there are no rows, and no exchanges.
+    pub is_more: bool,
+    /// In order, without a gap. What is in parts has to be read by these.
     pub rows: Vec<Row>,
     /// Numbers and bytes of exchanges, in order.
     pub exchanges: Vec<(u64, Vec<u8>)>,
+}
+
+impl News {
+    /// The bytes that it has.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let rows: usize = self.rows.iter().map(|row| row.events.len()).sum();
+        rows + self.exchanges.iter().map(|(_, body)| body.len()).sum::<usize>()
+    }
 }
 
 /// What a section did to a sandbox.
 #[derive(Clone, Debug, Default)]
 pub struct Append {
     pub events: Vec<u8>,
+    /// What was written before, if that is not the events themselves.
+    pub parts: Option<Parts>,
     pub exchanges: Vec<(u64, Vec<u8>)>,
     /// The exchanges up to this number are gone.
     pub cleared: Option<u64>,
@@ -146,8 +161,20 @@ impl Append {
     #[must_use]
     pub fn bytes(&self) -> i64 {
         let exchanges: usize = self.exchanges.iter().map(|(_, bytes)| bytes.len()).sum();
-        i64::try_from(self.events.len() + exchanges).unwrap_or(i64::MAX)
+        let parts = self.parts.as_ref().map_or(0, |parts| parts.bytes);
+        i64::try_from((self.events.len() + exchanges) as u64 + parts).unwrap_or(i64::MAX)
     }
+}
+
+/// A checkpoint whose parts are all written, and which is to count from now on.
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    pub name: Arc<str>,
+    /// What it stands for: all up to this version, and with it.
+    pub mark: Mark,
+    /// How much had been written since the checkpoint before.
+    pub since: i64,
+    pub parts: Parts,
 }
 
 /// A sandbox that is new.
@@ -301,6 +328,32 @@ pub trait Ledger: Send + Sync {
     /// What a copy needs, without holding the sandbox; `None` if there is none.
     fn news(&self, name: Arc<str>, since: Since) -> Trip<'_, Option<News>>;
 
+    /// How much one statement writes or reads, as far as that can be chosen.
+    fn portion(&self) -> usize {
+        1 << 20
+    }
+
+    /// Writes one of the parts of what a token names, which is for a version of a sandbox, again if that was done before. They count
+    /// for nothing until a commit or a checkpoint refers to them, and go after a while without it.
+    fn write_part(&self, name: Arc<str>, version: i64, token: i64, number: u32, body: Vec<u8>) -> Trip<'_, ()>;
+
+    /// Reads one; `None` if it is gone, or is not there yet.
+    fn part(&self, name: Arc<str>, token: i64, number: u32) -> Trip<'_, Option<Vec<u8>>>;
+
+    /// Whether somebody writes parts for a sandbox now.
+    fn is_written(&self, name: Arc<str>) -> Trip<'_, bool>;
+
+    /// Has a checkpoint count, unless there is a later one, what it stands for is not what happened, or some of its parts are gone;
+    /// whether it does. Asking twice changes nothing.
+    fn set_checkpoint(&self, checkpoint: Checkpoint) -> Trip<'_, bool>;
+
+    /// Removes a portion of what is superfluous in a sandbox: records that its checkpoint stands for, parts that nothing refers to, and
+    /// of the life that is given, exchanges below a number. Whether there may be more. Who is behind may still read it for a while.
+    fn tidy(&self, name: Arc<str>, below: Option<(i64, u64)>) -> Trip<'_, bool>;
+
+    /// The names of sandboxes of a part of the ledger that have parts which nothing refers to, also of those that are gone.
+    fn untidy(&self, part: usize) -> Trip<'_, Vec<Arc<str>>>;
+
     /// Whether a commit was made whose end nobody heard of. Waits until it cannot be made any more.
     fn is_committed(&self, receipt: Receipt) -> Trip<'_, bool>;
 
@@ -354,8 +407,12 @@ pub trait Hold: Send {
     /// Holds the list of sandboxes: nobody else makes or removes one. Returns the text that the fleet was begun with; it is empty before.
     fn lock_list(&mut self) -> Trip<'_, String>;
 
-    /// Holds a sandbox; `None` if there is none.
+    /// Holds a sandbox; `None` if there is none. What is new is told if one statement reads it.
     fn lock(&mut self, name: Arc<str>, since: Since) -> Trip<'_, Option<News>>;
+
+    /// Holds, in a transaction that holds nothing yet, what was held before: the list, and sandboxes, if all of these still stand where
+    /// they did; whether that is so.
+    fn lock_again(&mut self, list: bool, marks: Vec<(Arc<str>, Mark)>) -> Trip<'_, bool>;
 
     /// The next life of all, for a sandbox that is made while the list is held.
     fn life(&mut self) -> Trip<'_, i64>;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::Instant;
 
+use crate::fleet::checkpoint::apart;
 use crate::fleet::copy::Copy;
 use crate::fleet::events;
 use crate::fleet::ledger::{Commit, Fault, Head, Since, answered};
@@ -92,7 +93,7 @@ impl Fleet {
     ///
     /// # Errors
     /// When a database does not answer.
-    pub async fn refresh(&self) -> Result<Vec<Head>, Fault> {
+    pub async fn refresh(self: &Arc<Self>) -> Result<Vec<Head>, Fault> {
         let mut all = Vec::new();
         for part in 0..self.parts.len() {
             all.extend(self.refresh_part(part).await?);
@@ -101,7 +102,7 @@ impl Fleet {
     }
 
     /// The same for one part of the ledger.
-    pub(super) async fn refresh_part(&self, part: usize) -> Result<Vec<Head>, Fault> {
+    pub(super) async fn refresh_part(self: &Arc<Self>, part: usize) -> Result<Vec<Head>, Fault> {
         let Part { comparing, forgotten, .. } = &self.parts[part];
         let (mut compared, forgotten, known, heads) = answered(async {
             let compared = comparing.lock().await;
@@ -128,7 +129,7 @@ impl Fleet {
     ///
     /// # Errors
     /// When a database does not answer.
-    pub async fn learn(&self) -> Result<(), Fault> {
+    pub async fn learn(self: &Arc<Self>) -> Result<(), Fault> {
         let latest = self.machine.latest_place();
         for part in 0..self.parts.len() {
             let asked = now();
@@ -150,11 +151,11 @@ impl Fleet {
     }
 
     /// The same for a sandbox of which nothing but the name is known.
-    pub(super) async fn learn_of(&self, name: &str) -> Result<(), Fault> {
+    pub(super) async fn learn_of(self: &Arc<Self>, name: &str) -> Result<(), Fault> {
         self.learn_part(self.ledger.part_of(name)).await.map(drop)
     }
 
-    async fn learn_part(&self, part: usize) -> Result<Vec<Head>, Fault> {
+    async fn learn_part(self: &Arc<Self>, part: usize) -> Result<Vec<Head>, Fault> {
         let Part { comparing, forgotten, .. } = &self.parts[part];
         let (mut compared, forgotten, heads) = answered(async {
             let compared = comparing.lock().await;
@@ -173,7 +174,7 @@ impl Fleet {
         self.copies().values().filter(|copy| copy.part == part).cloned().collect()
     }
 
-    async fn load_new(&self, heads: &[Head]) -> Result<(), Fault> {
+    async fn load_new(self: &Arc<Self>, heads: &[Head]) -> Result<(), Fault> {
         for Head { name, mark, .. } in heads {
             if let Some(copy) = self.copy(name) {
                 let life = copy.known().0;
@@ -220,16 +221,19 @@ impl Fleet {
     }
 
     /// Reads a sandbox that is new here.
-    async fn load(&self, name: &Arc<str>) -> Result<(), Fault> {
-        let Some(news) = self.ledger.news(Arc::clone(name), Since { mark: None, written: 0 }).await? else { return Ok(()) };
-        let sandbox = events::load(&self.machine, &news, self.reads, |checkpoint| Ok(self.machine.revive(name, checkpoint)))?;
+    async fn load(self: &Arc<Self>, name: &Arc<str>) -> Result<(), Fault> {
+        let Some(news) = self.news(name, Since { mark: None, written: 0 }).await? else { return Ok(()) };
+        let (machine, own, reads, head) = (Arc::clone(&self.machine), Arc::clone(name), self.reads, news.head.clone());
+        let size = news.bytes();
+        let load = move || events::load(&machine, &news, reads, |checkpoint| Ok(machine.revive(&own, checkpoint)));
+        let sandbox = apart(self, size, load).await??;
         if self.copy(name).is_some() {
             // One of the name was made here meanwhile.
             return Ok(());
         }
-        sandbox.used_at(news.head.used);
-        let copy = Arc::new(Copy::new(&sandbox, self.ledger.part_of(name), Some(news.head.mark), false));
-        copy.began(news.head.began);
+        sandbox.used_at(head.used);
+        let copy = Arc::new(Copy::new(&sandbox, self.ledger.part_of(name), Some(head.mark), false));
+        copy.began(head.began);
         self.copies().insert(Arc::clone(name), copy);
         if let Err(error) = self.machine.reopen(Arc::clone(&sandbox)) {
             self.forget(&sandbox);

@@ -7,8 +7,10 @@
 mod formats;
 mod letters;
 mod options;
+mod parts;
 mod places;
 mod pool;
+mod reading;
 mod schema;
 mod secret;
 mod tls;
@@ -23,7 +25,7 @@ use tokio_postgres::{Client, Config, Row as DatabaseRow};
 
 use crate::base::entropy::Secret;
 use crate::fleet::ledger::{
-    Begun, Commit, Fault, Head, Hold, InboxRow, Ledger, Letter, Letters, Mark, News, Receipt, ReplicaRow, Row, Since, Trip,
+    Begun, Checkpoint, Commit, Fault, Head, Hold, InboxRow, Ledger, Letter, Letters, Mark, News, Receipt, ReplicaRow, Since, Trip,
 };
 use crate::fleet::several::Several;
 use crate::net::Trust;
@@ -43,14 +45,11 @@ const BEGIN: &str = "BEGIN; SET LOCAL lock_timeout = '4s'; SET LOCAL statement_t
     SET LOCAL idle_in_transaction_session_timeout = '5s'";
 
 const HEAD: &str = "SELECT sandbox, life, version, token, checkpoint, checkpoint_bytes, since_checkpoint, used, \
-    CASE WHEN courier_until > clock_timestamp() THEN courier END, began FROM seatrial_head";
-const RECORDS: &str = "SELECT version, before, token, events FROM seatrial_record WHERE sandbox = $1 AND life = $2 AND version >= $3 \
-    ORDER BY version";
-const EXCHANGES: &str = "SELECT number, body FROM seatrial_exchange WHERE sandbox = $1 AND life = $2 AND number > $3 ORDER BY number";
+    CASE WHEN courier_until > clock_timestamp() THEN courier END, checkpoint_events, began FROM seatrial_head";
 
 /// What the role lacks of the rights without which nothing is committed.
 const REFUSED: &str = "SELECT right_name, table_name \
-    FROM (VALUES ('seatrial_head'), ('seatrial_record'), ('seatrial_exchange')) AS tables (table_name), \
+    FROM (VALUES ('seatrial_head'), ('seatrial_record'), ('seatrial_exchange'), ('seatrial_part')) AS tables (table_name), \
     (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) AS rights (right_name) \
     WHERE NOT has_table_privilege(table_name, right_name) AND (right_name <> 'UPDATE' OR table_name = 'seatrial_head') \
     UNION ALL SELECT 'USAGE', 'seatrial_life' WHERE NOT has_sequence_privilege('seatrial_life', 'USAGE')";
@@ -167,7 +166,7 @@ impl Ledger for Postgres {
         Box::pin(async move {
             let find = format!("{HEAD} WHERE life > $1 OR readdressed > clock_timestamp() - {LATELY} ORDER BY life");
             let rows = query(&self.pool, &find, vec![(Box::new(after), Type::INT8)]).await?;
-            rows.iter().map(|row| head(row).map(|(head, _)| head)).collect()
+            rows.iter().map(head).collect()
         })
     }
 
@@ -175,7 +174,7 @@ impl Ledger for Postgres {
         Box::pin(async move {
             let names: Vec<String> = names.iter().map(ToString::to_string).collect();
             let rows = query(&self.pool, &format!("{HEAD} WHERE sandbox = ANY($1)"), vec![(Box::new(names), Type::TEXT_ARRAY)]).await?;
-            rows.iter().map(|row| head(row).map(|(head, _)| head)).collect()
+            rows.iter().map(head).collect()
         })
     }
 
@@ -185,12 +184,36 @@ impl Ledger for Postgres {
             // One snapshot for all that is read.
             let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
             let (begun, news) =
-                tokio::join!(biased; within(connection.client.batch_execute(begin)), read(&connection.client, &name, since, ""));
+                tokio::join!(biased; within(connection.client.batch_execute(begin)), reading::read(&connection.client, &name, since));
             begun?;
             let news = news?;
             connection.roll_back();
             Ok(news)
         })
+    }
+
+    fn write_part(&self, name: Arc<str>, version: i64, token: i64, number: u32, body: Vec<u8>) -> Trip<'_, ()> {
+        Box::pin(async move { parts::write(&self.pool, &name, version, token, number, &body).await })
+    }
+
+    fn part(&self, name: Arc<str>, token: i64, number: u32) -> Trip<'_, Option<Vec<u8>>> {
+        Box::pin(async move { parts::read(&self.pool, &name, token, number).await })
+    }
+
+    fn is_written(&self, name: Arc<str>) -> Trip<'_, bool> {
+        Box::pin(async move { parts::is_written(&self.pool, &name).await })
+    }
+
+    fn set_checkpoint(&self, checkpoint: Checkpoint) -> Trip<'_, bool> {
+        Box::pin(async move { parts::set_checkpoint(&self.pool, &checkpoint).await })
+    }
+
+    fn tidy(&self, name: Arc<str>, below: Option<(i64, u64)>) -> Trip<'_, bool> {
+        Box::pin(async move { parts::tidy(&self.pool, &name, below).await })
+    }
+
+    fn untidy(&self, _: usize) -> Trip<'_, Vec<Arc<str>>> {
+        Box::pin(parts::untidy(&self.pool))
     }
 
     fn is_committed(&self, receipt: Receipt) -> Trip<'_, bool> {
@@ -366,9 +389,27 @@ impl Hold for Transaction {
     fn lock(&mut self, name: Arc<str>, since: Since) -> Trip<'_, Option<News>> {
         Box::pin(async move {
             let (client, begins) = self.connection().await?;
-            let (begun, news) = tokio::join!(biased; begin(client, begins), read(client, &name, since, " FOR UPDATE"));
+            let (begun, news) = tokio::join!(biased; begin(client, begins), reading::hold(client, &name, since));
             begun?;
             news
+        })
+    }
+
+    fn lock_again(&mut self, list: bool, marks: Vec<(Arc<str>, Mark)>) -> Trip<'_, bool> {
+        Box::pin(async move {
+            if list {
+                self.lock_list().await?;
+            }
+            let (client, begins) = self.connection().await?;
+            begin(client, begins).await?;
+            for (name, mark) in marks {
+                let find = format!("{HEAD} WHERE sandbox = $1 FOR UPDATE");
+                let rows = within(client.query_typed(&find, &[(&&*name, Type::TEXT)])).await?;
+                if rows.first().map(head).transpose()?.is_none_or(|head| head.mark != mark) {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
         })
     }
 
@@ -397,73 +438,14 @@ impl Hold for Transaction {
     }
 }
 
-/// What a copy needs of a sandbox, whose row is read first. Each statement sees what the one before has waited for.
-async fn read(client: &Client, name: &str, since: Since, lock: &str) -> Result<Option<News>, Fault> {
-    let Mark { life, version, token } = since.mark.unwrap_or(Mark { life: 0, version: 0, token: 0 });
-    let written = i64::try_from(since.written).unwrap_or(i64::MAX);
-    let find = format!("{HEAD} WHERE sandbox = $1{lock}");
-    let next = version + 1;
-    let found: [(&(dyn ToSql + Sync), Type); 1] = [(&name, Type::TEXT)];
-    let newer: [(&(dyn ToSql + Sync), Type); 3] = [(&name, Type::TEXT), (&life, Type::INT8), (&next, Type::INT8)];
-    let later: [(&(dyn ToSql + Sync), Type); 3] = [(&name, Type::TEXT), (&life, Type::INT8), (&written, Type::INT8)];
-    let (heads, records, exchanges) = tokio::join!(
-        biased;
-        within(client.query_typed(&find, &found)),
-        within(client.query_typed(RECORDS, &newer)),
-        within(client.query_typed(EXCHANGES, &later)),
-    );
-    let (heads, records, exchanges) = (heads?, records?, exchanges?);
-    let Some(row) = heads.first() else { return Ok(None) };
-    let (head, checkpoint) = head(row)?;
-    if since.mark.is_some() && head.mark.life == life {
-        let (rows, end) = chain(&records, token)?;
-        if end == Some(head.mark.token) && rows.last().map_or(version, |row| row.version) == head.mark.version {
-            return Ok(Some(News { head, is_whole: false, rows, exchanges: numbered(&exchanges)? }));
-        }
-    }
-    let life = head.mark.life;
-    let all: [(&(dyn ToSql + Sync), Type); 3] = [(&name, Type::TEXT), (&life, Type::INT8), (&checkpoint, Type::INT8)];
-    let journal: [(&(dyn ToSql + Sync), Type); 3] = [(&name, Type::TEXT), (&life, Type::INT8), (&0_i64, Type::INT8)];
-    let (records, exchanges) = tokio::join!(
-        biased;
-        within(client.query_typed(RECORDS, &all)),
-        within(client.query_typed(EXCHANGES, &journal)),
-    );
-    let (records, exchanges) = (records?, exchanges?);
-    let first = records.first().map_or(Ok(0), |row| row.try_get(1)).map_err(damaged)?;
-    let (rows, end) = chain(&records, first)?;
-    if end != Some(head.mark.token) {
-        return Err(Fault::Damaged(format!("records of sandbox `{name}` are missing")));
-    }
-    Ok(Some(News { head, is_whole: true, rows, exchanges: numbered(&exchanges)? }))
-}
-
-/// Records that follow each other from a token on, and the token at their end; none if they do not.
-fn chain(records: &[DatabaseRow], begin: i64) -> Result<(Vec<Row>, Option<i64>), Fault> {
-    let (mut rows, mut end) = (Vec::with_capacity(records.len()), Some(begin));
-    for record in records {
-        let read = || Ok((record.try_get(0)?, record.try_get(1)?, record.try_get(2)?, record.try_get(3)?));
-        let (version, before, token, events): (i64, i64, i64, Vec<u8>) = read().map_err(damaged)?;
-        end = end.filter(|end| *end == before).map(|_| token);
-        rows.push(Row { version, before, events });
-    }
-    Ok((rows, end))
-}
-
-fn numbered(rows: &[DatabaseRow]) -> Result<Vec<(u64, Vec<u8>)>, Fault> {
-    let row = |row: &DatabaseRow| Ok((row.try_get::<_, i64>(0)?.unsigned_abs(), row.try_get(1)?));
-    rows.iter().map(row).collect::<Result<_, _>>().map_err(damaged)
-}
-
-/// A row of [`HEAD`], with the version of the latest checkpoint.
-fn head(row: &DatabaseRow) -> Result<(Head, i64), Fault> {
+/// A row of [`HEAD`].
+fn head(row: &DatabaseRow) -> Result<Head, Fault> {
     let read = || {
         let name: String = row.try_get(0)?;
         let mark = Mark { life: row.try_get(1)?, version: row.try_get(2)?, token: row.try_get(3)? };
-        let (checkpoint, checkpoint_bytes, since_checkpoint) = (row.try_get(4)?, row.try_get(5)?, row.try_get(6)?);
-        let (used, courier, began) = (row.try_get(7)?, row.try_get(8)?, row.try_get(9)?);
-        let head = Head { name: name.into(), mark, began, since_checkpoint, checkpoint_bytes, used, courier };
-        Ok((head, checkpoint))
+        let (checkpoint_bytes, since_checkpoint) = (row.try_get(5)?, row.try_get(6)?);
+        let (used, courier, began) = (row.try_get(7)?, row.try_get(8)?, row.try_get(10)?);
+        Ok(Head { name: name.into(), mark, began, since_checkpoint, checkpoint_bytes, used, courier })
     };
     read().map_err(damaged)
 }

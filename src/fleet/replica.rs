@@ -6,16 +6,18 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio::runtime::Handle;
-use tokio::sync::Mutex as AsyncMutex;
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 use crate::base::entropy::Secret;
 use crate::engine::{DEFAULT, Keeper, Machine, Sandbox};
-use crate::fleet::copy::Copy;
+use crate::fleet::checkpoint::apart;
+use crate::fleet::copy::{Copy, Standing};
 use crate::fleet::ends::Ends;
 use crate::fleet::events::NEWEST;
 use crate::fleet::lane::Lanes;
 use crate::fleet::ledger::{Fault, Head, Hold, Ledger, ReplicaRow, answered};
 use crate::fleet::list::Part;
+use crate::fleet::parts;
 use crate::fleet::section::{Held, Newborn, Section};
 use crate::world::Entry;
 
@@ -29,7 +31,7 @@ pub struct Fleet {
     /// What is known of the parts of the ledger.
     pub(super) parts: Vec<Part>,
     /// The turn to hold the list of sandboxes.
-    list_gate: Arc<AsyncMutex<()>>,
+    pub(super) list_gate: Arc<AsyncMutex<()>>,
     /// What was made and removed in the section that holds the list.
     listed: Mutex<(Vec<Newborn>, Vec<Arc<Sandbox>>)>,
     pub(super) lanes: Lanes,
@@ -41,6 +43,9 @@ pub struct Fleet {
     pub(super) reads: u8,
     writes: AtomicU8,
 }
+
+/// The turn to change or to show a copy.
+type Turn = OwnedMutexGuard<Standing>;
 
 /// What a section holds, so that nobody else changes it.
 #[derive(Clone, Debug)]
@@ -292,35 +297,44 @@ impl Fleet {
     }
 
     /// Holds a sandbox, as new as the ledger; `None` if there is none of that name.
-    async fn hold(&self, section: &mut Section, name: &Arc<str>) -> Result<Option<Held>, Fault> {
+    async fn hold(self: &Arc<Self>, section: &mut Section, name: &Arc<str>) -> Result<Option<Held>, Fault> {
         let Some(copy) = self.copy(name) else { return Ok(None) };
         self.hold_copy(section.hold.as_mut().expect("it is taken only when the section ends"), copy).await
     }
 
-    pub(super) async fn hold_copy(&self, hold: &mut Box<dyn Hold>, copy: Arc<Copy>) -> Result<Option<Held>, Fault> {
+    pub(super) async fn hold_copy(self: &Arc<Self>, hold: &mut Box<dyn Hold>, copy: Arc<Copy>) -> Result<Option<Held>, Fault> {
         answered(self.hold_in_turn(hold, copy)).await
     }
 
-    async fn hold_in_turn(&self, hold: &mut Box<dyn Hold>, copy: Arc<Copy>) -> Result<Option<Held>, Fault> {
+    async fn hold_in_turn(self: &Arc<Self>, hold: &mut Box<dyn Hold>, copy: Arc<Copy>) -> Result<Option<Held>, Fault> {
         let mut standing = Arc::clone(&copy.gate).lock_owned().await;
         if self.copy_of(&copy.sandbox).is_none() {
             // It was let go of meanwhile.
             return Ok(None);
         }
-        let since = copy.since(&mut standing);
+        let mut since = copy.since(&mut standing);
+        if since.mark.is_none() || standing.is_late {
+            let Some(read) = self.read_apart(&copy, standing).await? else { return Ok(None) };
+            standing = read;
+            since = copy.since(&mut standing);
+        }
         let news = hold.lock(Arc::clone(&copy.sandbox.name), since).await?;
         let Some(news) = news.filter(|news| copy.is_of(news.head.mark.life)) else {
             return self.lost(&copy).map(|()| None);
         };
+        if news.is_more || parts::are_in_parts(&news) {
+            standing.is_late = true;
+            return Err(Fault::Away(format!("sandbox `{}` is behind here", copy.sandbox.name)));
+        }
         copy.receive(&self.machine, &mut standing, &news, self.reads)?;
-        Ok(Some(Held { copy, standing, used: news.head.used, head: news.head, is_ahead: false, begins_anew: false }))
+        Ok(Some(Held { copy, standing, used: news.head.used, head: news.head, is_ahead: false, begins_anew: false, written: 0 }))
     }
 
     /// Makes the copy of a sandbox as new as the ledger; how often it was taken back so far. `None` if there is none of that name.
     ///
     /// # Errors
     /// When the database does not answer, or what it has cannot be read.
-    pub async fn catch_up(&self, name: &str) -> Result<Option<u64>, Fault> {
+    pub async fn catch_up(self: &Arc<Self>, name: &str) -> Result<Option<u64>, Fault> {
         loop {
             if self.copy(name).is_none() {
                 self.learn_of(name).await?;
@@ -333,26 +347,55 @@ impl Fleet {
         }
     }
 
-    /// The same for a copy; `None` if it is none any more.
-    pub(super) async fn catch_up_in_turn(&self, copy: &Copy) -> Result<Option<u64>, Fault> {
-        let mut standing = copy.gate.lock().await;
+    /// The same for a copy; `None` if it is none any more. What is not over when nobody waits any more is done apart the next time.
+    pub(super) async fn catch_up_in_turn(self: &Arc<Self>, copy: &Arc<Copy>) -> Result<Option<u64>, Fault> {
+        let mut standing = Arc::clone(&copy.gate).lock_owned().await;
         if self.copy_of(&copy.sandbox).is_none() {
             return Ok(None);
         }
         let since = copy.since(&mut standing);
-        let news = self.ledger.news(Arc::clone(&copy.sandbox.name), since).await?;
+        let read = if since.mark.is_none() || standing.is_late {
+            self.read_apart(copy, standing).await?
+        } else {
+            standing.is_late = true;
+            self.read(copy, standing).await?
+        };
+        Ok(read.map(|_| copy.taken_back()))
+    }
+
+    /// Reads what a copy needs, and goes on with that when nobody waits for it any more.
+    async fn read_apart(self: &Arc<Self>, copy: &Arc<Copy>, standing: Turn) -> Result<Option<Turn>, Fault> {
+        let (fleet, own) = (Arc::clone(self), Arc::clone(copy));
+        copy.is_read.store(true, Ordering::Release);
+        let reading = self.workers().spawn(async move {
+            let read = fleet.read(&own, standing).await;
+            own.is_read.store(false, Ordering::Release);
+            read
+        });
+        reading.await.map_err(|error| Fault::Damaged(error.to_string()))?
+    }
+
+    /// Reads what a copy needs, whose turn goes on; `None` if it is none any more.
+    async fn read(&self, copy: &Arc<Copy>, mut standing: Turn) -> Result<Option<Turn>, Fault> {
+        let since = copy.since(&mut standing);
+        let news = self.news(&copy.sandbox.name, since).await.inspect_err(|_| standing.is_late = false)?;
         let Some(news) = news.filter(|news| copy.is_of(news.head.mark.life)) else {
             return self.lost(copy).map(|()| None);
         };
-        copy.receive(&self.machine, &mut standing, &news, self.reads)?;
-        Ok(Some(copy.taken_back()))
+        let size = news.bytes();
+        let (own, machine, reads) = (Arc::clone(copy), Arc::clone(&self.machine), self.reads);
+        let receive = move || {
+            standing.is_late = false;
+            own.receive(&machine, &mut standing, &news, reads).map(|()| standing)
+        };
+        apart(self, size, receive).await?.map(Some)
     }
 
     /// The same for all sandboxes; how often their copies were taken back so far.
     ///
     /// # Errors
     /// As [`Fleet::catch_up`].
-    pub async fn catch_up_all(&self) -> Result<u64, Fault> {
+    pub async fn catch_up_all(self: &Arc<Self>) -> Result<u64, Fault> {
         for head in self.refresh().await? {
             if self.is_behind(&head) {
                 self.catch_up(&head.name).await?;

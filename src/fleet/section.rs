@@ -5,15 +5,19 @@ use std::time::Duration;
 
 use tokio::sync::OwnedMutexGuard;
 
-use crate::engine::Sandbox;
+use crate::engine::{SINCE_MADE, Sandbox};
 use crate::fleet::copy::{Copy, Standing};
-use crate::fleet::events;
-use crate::fleet::ledger::{Birth, Commit, Death, Fault, Head, Hold, Mark, Receipt};
+use crate::fleet::events::{self, PARTED};
+use crate::fleet::ledger::{Append, Birth, Commit, Death, Fault, Head, Hold, Mark, Receipt};
+use crate::fleet::parts::Target;
 use crate::fleet::patience::{PAUSE, Patience};
 use crate::fleet::replica::{Fleet, Reach};
 
 /// What chance adds to the pause before another try, in milliseconds.
 const JITTER: u64 = 60;
+
+/// How many parts are written while what a section holds is held. What has more of them is written before it is held again.
+const AT_ONCE: usize = 32;
 
 /// Sandboxes that are held. Dropping it takes back what was done in them.
 pub struct Section {
@@ -38,6 +42,8 @@ pub(super) struct Held {
     pub used: i64,
     /// Whether its letters count from now on.
     pub begins_anew: bool,
+    /// How many bytes a commit writes.
+    pub written: i64,
 }
 
 /// A sandbox that was made in the section.
@@ -123,41 +129,50 @@ impl Section {
     pub async fn commit(mut self) -> Result<(), Failed> {
         let Some(mut hold) = self.hold.take() else { return Ok(()) };
         let (born, gone) = if self.list.is_some() { self.fleet.listed() } else { Default::default() };
-        let format = self.fleet.format();
         let listed = Listed { fleet: Arc::clone(&self.fleet), born, gone };
         let mut commit = Commit { token: self.fleet.ledger.chance(), begins: self.begins.take(), ..Commit::default() };
         let (mut readdressed, mut places) = (Vec::new(), Vec::new());
+        for sandbox in self.held.iter().map(|held| &held.copy.sandbox).filter(|sandbox| sandbox.has_claims_due()) {
+            // Earlier formats do not say since when a sandbox has a credential.
+            let place = if self.fleet.format() < PARTED { SINCE_MADE } else { hold.life().await? };
+            self.fleet.machine.claim(sandbox, place);
+            places.push(place);
+            readdressed.push(Arc::clone(sandbox));
+        }
+        let again = self.let_go_if_large(&mut hold, &listed.born);
         for held in &mut self.held {
             let sandbox = &held.copy.sandbox;
-            if sandbox.has_claims_due() {
-                let place = hold.life().await?;
-                self.fleet.machine.claim(sandbox, place);
-                places.push(place);
-                readdressed.push(Arc::clone(sandbox));
-            }
             let used = sandbox.last_used();
             held.used = used;
             held.is_ahead = !held.copy.recording.is_empty();
             if held.is_ahead {
-                held.copy.make_checkpoint(&held.head);
-                let append = events::encode(held.copy.recording.take(), sandbox, format)?;
+                self.fleet.checkpoint_in_call(&held.copy, &held.head);
+                let append = self.fleet.encode(&held.copy, held.head.mark.version + 1, commit.token).await?;
+                held.written = append.bytes();
                 if !sandbox.is_removed() {
                     commit.appends.push((
                         Arc::clone(&sandbox.name),
                         held.head.mark,
-                        super::Append { used, begins_anew: held.begins_anew, ..append },
+                        Append { used, begins_anew: held.begins_anew, ..append },
                     ));
                 }
             } else if held.copy.is_used_since(held.head.used) {
                 commit.used.push((Arc::clone(&sandbox.name), used));
             }
         }
+        let mut births = Vec::new();
         for Newborn { copy, .. } in &listed.born {
             let sandbox = &copy.sandbox;
             // Its name may be that of one that is no copy here.
             self.fleet.is_read(&sandbox.name)?;
-            let append = super::Append { used: sandbox.last_used(), ..events::encode(copy.recording.take(), sandbox, format)? };
-            commit.births.push(Birth { name: Arc::clone(&sandbox.name), life: hold.life().await?, append });
+            let append = Append { used: sandbox.last_used(), ..self.fleet.encode(copy, 1, commit.token).await? };
+            births.push((Arc::clone(&sandbox.name), append));
+        }
+        if let Some(with_list) = again {
+            self.hold_again(&mut hold, with_list, &commit).await?;
+        }
+        for (name, append) in births {
+            commit.births.push(Birth { name, life: hold.life().await?, append });
         }
         for sandbox in &listed.gone {
             if let Some(copy) = self.fleet.copy_of(sandbox) {
@@ -193,6 +208,8 @@ impl Section {
             }
             held.copy.committed(&mut held.standing, mark);
             held.is_ahead = false;
+            held.head.since_checkpoint += held.written;
+            self.fleet.checkpoint_apart(&held.copy, &held.head);
         }
         for (Newborn { copy, mut standing }, life) in listed.settle().into_iter().zip(lives) {
             copy.committed(&mut standing, Mark { life, version: 1, token });
@@ -201,7 +218,49 @@ impl Section {
     }
 }
 
+impl Section {
+    /// Lets go of what is held if all of a sandbox is to be written and that takes long, so that nobody waits for it; whether the list
+    /// was held then. What is to be written is still nobody else's in this process.
+    fn let_go_if_large(&mut self, hold: &mut Box<dyn Hold>, born: &[Newborn]) -> Option<bool> {
+        let (portion, is_parted) = (self.fleet.ledger.portion(), self.fleet.format() >= PARTED);
+        let is_large = |copy: &Copy| is_parted && copy.is_large(AT_ONCE * portion);
+        if !self.copies().any(is_large) && !born.iter().any(|newborn| is_large(&newborn.copy)) {
+            return None;
+        }
+        *hold = self.fleet.ledger.begin();
+        self.held.retain(|held| !held.copy.recording.is_empty());
+        Some(self.list.take().is_some())
+    }
+
+    /// Holds that again, where nothing has changed meanwhile.
+    async fn hold_again(&mut self, hold: &mut Box<dyn Hold>, with_list: bool, commit: &Commit) -> Result<(), Fault> {
+        if with_list {
+            self.list = Some(Arc::clone(&self.fleet.list_gate).lock_owned().await);
+        }
+        let marks = commit.appends.iter().map(|(name, mark, _)| (Arc::clone(name), *mark)).collect();
+        if hold.lock_again(with_list, marks).await? {
+            return Ok(());
+        }
+        Err(Fault::Away("a sandbox was changed while it was replaced".to_owned()))
+    }
+}
+
 impl Fleet {
+    /// What a copy has recorded, to be written as a version. What is too large for one statement is written now, in parts.
+    async fn encode(&self, copy: &Copy, version: i64, token: i64) -> Result<Append, Fault> {
+        let (format, size) = (self.format(), copy.sandbox.stored_bytes());
+        let is_large = format >= PARTED && copy.is_large(self.ledger.portion());
+        let (mut append, events) = events::gather(copy.recording.take(), &copy.sandbox, format)?;
+        if is_large {
+            let target = Target { name: Arc::clone(&copy.sandbox.name), version, token, size };
+            let parts = self.write_parts(&target, events).await?;
+            (append.events, append.parts) = (parts.reference(), Some(parts));
+        } else {
+            append.events = events.bytes()?;
+        }
+        Ok(append)
+    }
+
     /// What to do after a section failed: `true` if it was committed after all, `false` if it is to be tried again, now.
     ///
     /// # Errors

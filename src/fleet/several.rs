@@ -12,7 +12,9 @@ use std::time::Duration;
 use ring::digest::{SHA256, digest};
 
 use crate::base::entropy::Secret;
-use crate::fleet::ledger::{Begun, Commit, Fault, Head, Hold, InboxRow, Ledger, Letter, Letters, News, Receipt, ReplicaRow, Since, Trip};
+use crate::fleet::ledger::{
+    Begun, Checkpoint, Commit, Fault, Head, Hold, InboxRow, Ledger, Letter, Letters, Mark, News, Receipt, ReplicaRow, Since, Trip,
+};
 
 /// Several databases as one ledger.
 pub struct Several {
@@ -142,6 +144,40 @@ impl Ledger for Several {
         Box::pin(database.to(database.ledger.news(name, since)))
     }
 
+    fn portion(&self) -> usize {
+        self.first().ledger.portion()
+    }
+
+    fn write_part(&self, name: Arc<str>, version: i64, token: i64, number: u32, body: Vec<u8>) -> Trip<'_, ()> {
+        let database = self.of(&name);
+        Box::pin(database.to(database.ledger.write_part(name, version, token, number, body)))
+    }
+
+    fn part(&self, name: Arc<str>, token: i64, number: u32) -> Trip<'_, Option<Vec<u8>>> {
+        let database = self.of(&name);
+        Box::pin(database.to(database.ledger.part(name, token, number)))
+    }
+
+    fn is_written(&self, name: Arc<str>) -> Trip<'_, bool> {
+        let database = self.of(&name);
+        Box::pin(database.to(database.ledger.is_written(name)))
+    }
+
+    fn set_checkpoint(&self, checkpoint: Checkpoint) -> Trip<'_, bool> {
+        let database = self.of(&checkpoint.name);
+        Box::pin(database.to(database.ledger.set_checkpoint(checkpoint)))
+    }
+
+    fn tidy(&self, name: Arc<str>, below: Option<(i64, u64)>) -> Trip<'_, bool> {
+        let database = self.of(&name);
+        Box::pin(database.to(database.ledger.tidy(name, below)))
+    }
+
+    fn untidy(&self, part: usize) -> Trip<'_, Vec<Arc<str>>> {
+        let database = &self.databases[part];
+        Box::pin(database.to(database.ledger.untidy(0)))
+    }
+
     fn is_committed(&self, receipt: Receipt) -> Trip<'_, bool> {
         let database = self.of(&receipt.name);
         Box::pin(database.to(database.ledger.is_committed(receipt)))
@@ -226,6 +262,22 @@ impl Hold for Transactions {
         let database = &self.databases[place];
         let hold = self.open.entry(place).or_insert_with(|| database.ledger.begin());
         Box::pin(database.to(hold.lock(name, since)))
+    }
+
+    fn lock_again(&mut self, list: bool, marks: Vec<(Arc<str>, Mark)>) -> Trip<'_, bool> {
+        Box::pin(async move {
+            let mut by_place: BTreeMap<usize, Vec<(Arc<str>, Mark)>> = BTreeMap::new();
+            by_place.extend((0..self.databases.len()).filter(|_| list).map(|place| (place, Vec::new())));
+            marks.into_iter().for_each(|row| by_place.entry(place_of(&row.0, self.databases.len())).or_default().push(row));
+            for (place, marks) in by_place {
+                let database = &self.databases[place];
+                let hold = self.open.entry(place).or_insert_with(|| database.ledger.begin());
+                if !database.to(hold.lock_again(list, marks)).await? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        })
     }
 
     fn life(&mut self) -> Trip<'_, i64> {

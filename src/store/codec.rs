@@ -3,6 +3,7 @@
 //! A world is stored as the changes that lead to it from another one: the initial world from an empty one, the present world and those
 //! of snapshots from the initial one. What they share is thus stored once, and is shared again when it is read.
 
+use std::io;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -116,6 +117,24 @@ struct StoredCheckpoint {
 pub fn write(records: &[Record], out: Vec<u8>) -> Result<Vec<u8>, CodecError> {
     let stored: Vec<Stored> = records.iter().map(Stored::of).collect();
     Ok(postcard::to_extend(&stored, out)?)
+}
+
+/// Records in the form in which they are written, so that their length can be told before.
+pub struct Prepared(Vec<Stored>);
+
+impl Prepared {
+    #[must_use]
+    pub fn of(records: &[Record]) -> Self {
+        Self(records.iter().map(Stored::of).collect())
+    }
+
+    /// Writes the same bytes as [`write`], a few at a time.
+    ///
+    /// # Errors
+    /// When the writer refuses them.
+    pub fn write(&self, out: impl io::Write) -> Result<(), CodecError> {
+        Ok(postcard::to_io(&self.0, out).map(drop)?)
+    }
 }
 
 /// Reads records as [`write`] wrote them.

@@ -25,7 +25,7 @@ mod writer;
 
 use std::time::Duration;
 
-pub use codec::{CodecError, Compile, read, write};
+pub use codec::{CodecError, Compile, Prepared, read, write};
 pub use complaints::log_complaints;
 pub use disk::{Left, StoreError};
 pub use files::FORMAT;

@@ -840,12 +840,12 @@ def formats(fleet: Fleet) -> None:
         assert refused.returncode == 2 and "there is no fleet in it" in refused.stderr, refused
     assert fleet.database.sql("SELECT count(*) FROM pg_tables WHERE tablename LIKE 'seatrial%'", "empty") == "0", "looking makes no tables"
     told_of = asks("fleet", "status")
-    assert told_of.returncode == 0 and "3 replicas write format 1;" in told_of.stdout, told_of
-    assert told_of.stdout.count("reads formats up to 1,") == 3, told_of
+    assert told_of.returncode == 0 and "3 replicas write format 2;" in told_of.stdout, told_of
+    assert told_of.stdout.count("reads formats up to 2,") == 3, told_of
     page = fleet.admin("GET", "/fleet")
-    assert page["format"] == 1 and [row["reads"] for row in page["replicas"]] == [1] * 3, page
+    assert page["format"] == 2 and [row["reads"] for row in page["replicas"]] == [2] * 3, page
     done = asks("fleet", "upgrade")
-    assert done.returncode == 0 and "all replicas write format 1 already" in done.stdout, done
+    assert done.returncode == 0 and "all replicas write format 2 already" in done.stdout, done
     for replica in fleet.replicas:
         replica.kill()
     # As when all of them were of an earlier version, and one still is.
@@ -856,12 +856,12 @@ def formats(fleet: Fleet) -> None:
     assert refused.stderr.count("version") == 1 and fleet.database.sql("SELECT format FROM seatrial_format") == "0", refused
     fleet.database.sql("DELETE FROM seatrial_replica WHERE id = 7")
     done = asks("fleet", "upgrade")
-    assert done.returncode == 0 and "all replicas write format 1 from now on; it was 0" in done.stdout, done
-    assert fleet.database.sql("SELECT format FROM seatrial_format") == "1"
+    assert done.returncode == 0 and "all replicas write format 2 from now on; it was 0" in done.stdout, done
+    assert fleet.database.sql("SELECT format FROM seatrial_format") == "2"
     fleet.again(0)
-    fleet.database.sql("UPDATE seatrial_format SET format = 2")
+    fleet.database.sql("UPDATE seatrial_format SET format = 3")
     refused = asks("serve", "--listen", "127.0.0.1:0")
-    assert refused.returncode == 4 and "writes format 2" in refused.stderr, refused
+    assert refused.returncode == 4 and "writes format 3" in refused.stderr, refused
 
 
 def routed(fleet: Fleet) -> None:
@@ -893,7 +893,7 @@ def routed(fleet: Fleet) -> None:
     own = {statement for statement in said if any(table in statement for table in tables)}
     # What looks at all sandboxes, and what tidies up after those that were removed.
     others = {statement for statement in own if "WHERE life > $1" in statement or "sandbox = ANY($1)" in statement}
-    others |= {statement for statement in own if statement.startswith("DELETE FROM seatrial_gone WHERE at <")}
+    others |= {statement for statement in own if statement.startswith(("DELETE FROM seatrial_gone WHERE at <", "SELECT DISTINCT sandbox FROM"))}
     routes = ("sandbox = $1", "(sandbox, life, version, before, token, events) VALUES ($1,")
     for statement in own - others:
         begins = statement.startswith("INSERT INTO seatrial_exchange SELECT $1,")
@@ -931,8 +931,58 @@ def trips(fleet: Fleet) -> None:
     assert len(meter.commits()) <= 8 and max(meter.commits()) == 2, meter.commits()
 
 
+def large(fleet: Fleet) -> None:
+    """A sandbox of much data is written in parts beside the calls, also where a replica is killed while it does that; one that begins reads it."""
+    body = {**ADDRESS, "street1": "x" * 400_000}
+    sql = fleet.database.sql
+    # Parts of one that is being written, and of the one that counts.
+    parts = """SELECT count(*) FILTER (WHERE token IS DISTINCT FROM checkpoint_parts), count(*) FILTER (WHERE token = checkpoint_parts)
+        FROM seatrial_head LEFT JOIN seatrial_part USING (sandbox) WHERE sandbox = 'default'"""
+    made, writer, other = [], fleet.replicas[1], fleet.replicas[0]
+
+    def add(base: str) -> None:
+        status, answer = call(base, "POST", "/shippo/addresses/", body, TOKEN)
+        assert status == 201, (status, str(answer)[:200])
+        made.append(answer["object_id"])
+
+    def counted() -> int:
+        return int(sql(parts).split("|")[1])
+
+    for _ in range(80):
+        add(writer.base)
+    wait_for("a checkpoint counts", lambda: counted() > 10)
+    # The next one is made when as much has been written again.
+    for _ in range(400):
+        add(writer.base)
+        if int(sql(parts).split("|")[0]) > 0:
+            break
+    before = counted()
+    writer.kill()
+    began, latest = int(sql(parts).split("|")[0]), sql("SELECT checkpoint FROM seatrial_head WHERE sandbox = 'default'")
+    assert 0 < began, "it was killed while it wrote parts"
+    slowest = 0.0
+    while sql("SELECT checkpoint FROM seatrial_head WHERE sandbox = 'default'") == latest:
+        begun = time.monotonic()
+        add(other.base)
+        slowest = max(slowest, time.monotonic() - begun)
+        time.sleep(0.2)
+    assert slowest < 5 and counted() > before, f"{slowest} s, {counted()} parts after {before}"
+    fleet.admin("POST", "/sandboxes/default/fork", {"name": "copy"})
+    again = fleet.again(1)
+    for path in ("", "/@copy"):
+        token = TOKEN
+        if path:
+            sandbox = fleet.admin("GET", "/sandboxes/copy", base=again.base)
+            token = {"authorization": f"ShippoToken {sandbox['credentials']['shippo'][0]['token']}"}
+        for number in (made[0], made[len(made) // 2], made[-1]):
+            status, answer = call(again.base, "GET", f"{path}/shippo/addresses/{number}", headers=token)
+            assert status == 200 and len(answer["street1"]) == 400_000, (path, number, status)
+    assert "overdue" not in fleet.admin("GET", "/fleet", base=other.base)
+    fleet.admin("DELETE", "/sandboxes/copy")
+
+
 CHECKS = [
-    lifecycle, again, unread, silence, held, waits, inboxes, senders, common, pages, sessions, deliveries, overview, formats, rights, routed, trips,
+    lifecycle, again, unread, silence, held, waits, inboxes, senders, common, pages, sessions, deliveries, overview, formats, rights, routed, trips, large,
     secured, conversations, couriers, kills, stops, partitions, streams, crashes,
 ]
 POOLED = [lifecycle, waits, deliveries, kills]

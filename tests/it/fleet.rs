@@ -9,6 +9,7 @@ mod epochs;
 mod history;
 mod memory;
 mod network;
+mod parts;
 mod refusals;
 mod served;
 mod several;

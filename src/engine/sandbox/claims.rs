@@ -12,7 +12,7 @@ use crate::engine::recorder::Record;
 pub(in crate::engine) type IndexKey = (Name, Arc<str>);
 
 /// The place of a credential that a sandbox has since it was made.
-pub(in crate::engine) const SINCE_MADE: i64 = 0;
+pub const SINCE_MADE: i64 = 0;
 
 #[derive(Default)]
 pub(super) struct Claims {

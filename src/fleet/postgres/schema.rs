@@ -7,7 +7,7 @@ use tokio_postgres::Client;
 use super::DatabaseError;
 
 /// What the tables are changed by, in order. A step that was released is never changed.
-const STEPS: [&str; 10] = [FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, BEGUN];
+const STEPS: [&str; 10] = [FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH];
 
 const FIRST: &str = "
 CREATE TABLE seatrial_head (
@@ -125,9 +125,23 @@ INSERT INTO seatrial_share (inbox, sandbox, received, bytes, latest)
 
 /// The version in which each sandbox was reset last, and the life and such a version that the letters of a share are of. Those that earlier
 /// versions write are of none.
-const BEGUN: &str = "
+///
+/// Parts of what is too large for one statement: the events of the record of that version and token, or what stands for all records up
+/// to that version. `checkpoint_events` refers to the latter, whose token is `checkpoint_parts`.
+const TENTH: &str = "
 ALTER TABLE seatrial_head ADD began bigint NOT NULL DEFAULT 0;
 ALTER TABLE seatrial_share ADD life bigint NOT NULL DEFAULT 0, ADD began bigint NOT NULL DEFAULT 0;
+CREATE TABLE seatrial_part (
+  sandbox text NOT NULL,
+  token bigint NOT NULL,
+  number int NOT NULL,
+  version bigint NOT NULL,
+  body bytea NOT NULL,
+  at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (sandbox, token, number)
+);
+ALTER TABLE seatrial_part ALTER body SET STORAGE EXTERNAL;
+ALTER TABLE seatrial_head ADD checkpoint_parts bigint, ADD checkpoint_events bytea;
 ";
 
 /// Refuses tables that are not those of this version.

@@ -7,16 +7,19 @@ use std::task::Poll;
 use tokio_postgres::Client;
 use tokio_postgres::types::{ToSql, Type};
 
+use super::parts;
 use super::pool::within;
 use crate::fleet::ledger::{Append, Birth, Commit, Fault, Mark, Trip};
 
 /// How long records are kept that a checkpoint stands for, for copies that are behind, and to find commits again.
-const KEPT: &str = "interval '60 seconds'";
+pub(super) const KEPT: &str = "interval '60 seconds'";
 
 const APPEND: &str = "WITH head AS (
     UPDATE seatrial_head SET version = $3, token = $5, used = greatest(used, $9),
       checkpoint = CASE WHEN $11 THEN $3 ELSE checkpoint END,
       checkpoint_bytes = CASE WHEN $11 THEN $10 ELSE checkpoint_bytes END,
+      checkpoint_parts = CASE WHEN $11 THEN NULL ELSE checkpoint_parts END,
+      checkpoint_events = CASE WHEN $11 THEN NULL ELSE checkpoint_events END,
       since_checkpoint = CASE WHEN $11 THEN 0 ELSE since_checkpoint + $10 END,
       readdressed = CASE WHEN $12 THEN clock_timestamp() ELSE readdressed END,
       began = CASE WHEN $13 THEN $3 ELSE began END
@@ -47,6 +50,14 @@ fn death_of_records() -> String {
 /// what makes and removes sandboxes.
 pub(super) async fn write(client: &Client, commit: &Commit) -> Result<(), Fault> {
     let Commit { token, begins, appends, births, deaths, used } = commit;
+    let born = births.iter().map(|birth| (&birth.name, &birth.append));
+    for (name, append) in appends.iter().map(|(name, _, append)| (name, append)).chain(born) {
+        if let Some(parts) = &append.parts
+            && !parts::are_there(client, name, parts).await?
+        {
+            return Err(Fault::Away("what was written before is gone".to_owned()));
+        }
+    }
     let mut trips: Vec<Trip<'_, ()>> = Vec::new();
     if let Some(text) = begins {
         trips.push(Box::pin(async move {

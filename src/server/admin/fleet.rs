@@ -21,6 +21,16 @@ pub(crate) struct FleetView {
     /// Why databases do not answer, of each that does not. Their sandboxes are out of service.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     away: Vec<String>,
+    /// The sandboxes whose checkpoint this replica could not write, and tries again. Calls go on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    overdue: Vec<OverdueView>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OverdueCheckpoint")]
+struct OverdueView {
+    sandbox: String,
+    why: String,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -38,7 +48,9 @@ struct ReplicaView {
 }
 
 pub(crate) async fn get(admin: &Admin, _: &AdminRequest<'_>) -> Result<FleetView, Problem> {
-    let Some(fleet) = &admin.fleet else { return Ok(FleetView { replicas: Vec::new(), format: None, away: Vec::new() }) };
+    let Some(fleet) = &admin.fleet else {
+        return Ok(FleetView { replicas: Vec::new(), format: None, away: Vec::new(), overdue: Vec::new() });
+    };
     let rows = fleet.replicas().await.map_err(|fault| away(&fault))?;
     let view = |row: ReplicaRow| ReplicaView {
         id: format!("{:016x}", row.id),
@@ -47,5 +59,6 @@ pub(crate) async fn get(admin: &Admin, _: &AdminRequest<'_>) -> Result<FleetView
         seen: row.seen.as_secs_f64(),
         answers: row.id == fleet.id(),
     };
-    Ok(FleetView { replicas: rows.into_iter().map(view).collect(), format: Some(fleet.format()), away: fleet.away() })
+    let overdue = fleet.overdue().into_iter().map(|(sandbox, why)| OverdueView { sandbox: sandbox.to_string(), why }).collect();
+    Ok(FleetView { replicas: rows.into_iter().map(view).collect(), format: Some(fleet.format()), away: fleet.away(), overdue })
 }

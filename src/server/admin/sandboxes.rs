@@ -188,7 +188,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 /// The same for a sandbox that is to be removed, and answers that other replicas hold: of these nothing is heard in the section that
 /// removes it, in which nobody else can make one.
-pub(super) async fn answers_are_out_elsewhere(admin: &Admin, fleet: &Fleet, name: &str) {
+pub(super) async fn answers_are_out_elsewhere(admin: &Admin, fleet: &Arc<Fleet>, name: &str) {
     let told = async {
         // Where the database is away, nothing more is heard of.
         if fleet.catch_up(name).await.is_err() {

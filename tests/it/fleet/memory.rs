@@ -1,13 +1,15 @@
 //! A ledger in memory, which fails when it is told to.
 
+mod parts;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use seatrial::fleet::{
-    AMONG_REPLICAS, Append, Begun, Commit, Fault, Head, Hold, InboxRow, Ledger, Letter, Letters, Mark, News, Receipt, ReplicaRow, Row,
-    Share, Since, Trip, only_adds,
+    AMONG_REPLICAS, Append, Begun, Checkpoint, Commit, Fault, Head, Hold, InboxRow, Ledger, Letter, Letters, Mark, News, Parts, Receipt,
+    ReplicaRow, Row, Share, Since, Trip, only_adds,
 };
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 use tokio::time::Instant;
@@ -40,8 +42,16 @@ struct Shared {
     misses: AtomicUsize,
     is_read_only: AtomicBool,
     kept: AtomicUsize,
+    /// How many more parts are written before nothing is, for those who die then.
+    parts_left: AtomicUsize,
+    refuses_checkpoints: AtomicBool,
+    /// How much a statement writes; zero is what is usual.
+    portion: AtomicUsize,
     list: Arc<AsyncMutex<()>>,
 }
+
+/// The version that parts are of, when the latest of them came, and all of them by their numbers.
+type Numbered = (i64, Instant, BTreeMap<u32, Vec<u8>>);
 
 #[derive(Default)]
 struct Tables {
@@ -59,12 +69,16 @@ struct Tables {
     senders: BTreeMap<(String, u64), String>,
     /// The tokens of all commits, by which they are found again.
     commits: BTreeSet<i64>,
+    /// Parts by their sandbox and token, with their version, and when the latest came.
+    parts: BTreeMap<(Arc<str>, i64), Numbered>,
 }
 
 struct Kept {
     head: Head,
     readdressed: Option<Instant>,
     checkpoint: i64,
+    /// What stands for the records up to that one, if it is no record.
+    apart: Option<Parts>,
     /// Tokens before and after, and the record.
     rows: Vec<(i64, i64, Row)>,
     exchanges: BTreeMap<u64, Vec<u8>>,
@@ -135,9 +149,7 @@ impl Memory {
 
     /// How many records there are of a sandbox, of those that no checkpoint stands for.
     pub fn records(&self, name: &str) -> usize {
-        let tables = self.tables();
-        let kept = &tables.sandboxes[name];
-        kept.rows.iter().filter(|(_, _, row)| row.version >= kept.checkpoint).count()
+        self.tables().sandboxes[name].later().count()
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables> {
@@ -175,15 +187,22 @@ impl Shared {
             let fits = newer.iter().all(|(before, after, _)| std::mem::replace(&mut token, *after) == *before);
             if fits && token == head.mark.token {
                 let rows = newer.into_iter().map(|(_, _, row)| row).collect();
-                return Some(News { head, is_whole: false, rows, exchanges: later(since.written).collect() });
+                return Some(News { head, is_whole: false, is_more: false, rows, exchanges: later(since.written).collect() });
             }
         }
-        let rows = kept.rows.iter().filter(|(_, _, row)| row.version >= kept.checkpoint).map(|(_, _, row)| row.clone()).collect();
-        Some(News { head, is_whole: true, rows, exchanges: later(0).collect() })
+        let apart = kept.apart.iter().map(|parts| Row { version: kept.checkpoint, before: 0, events: parts.reference() });
+        let rows = apart.chain(kept.later().cloned()).collect();
+        Some(News { head, is_whole: true, is_more: false, rows, exchanges: later(0).collect() })
     }
 }
 
 impl Kept {
+    /// The records that no checkpoint stands for, or from the one on that is a checkpoint.
+    fn later(&self) -> impl Iterator<Item = &Row> {
+        let first = self.checkpoint + i64::from(self.apart.is_some());
+        self.rows.iter().map(|(_, _, row)| row).filter(move |row| row.version >= first)
+    }
+
     fn append(&mut self, token: i64, append: &Append) {
         let mark = self.head.mark;
         let row = Row { version: mark.version + 1, before: mark.token, events: append.events.clone() };
@@ -198,6 +217,7 @@ impl Kept {
         self.head.since_checkpoint += append.bytes();
         if append.checkpoint.is_some() {
             (self.checkpoint, self.head.checkpoint_bytes, self.head.since_checkpoint) = (row.version, append.bytes(), 0);
+            self.apart = None;
         }
         if append.begins_anew {
             self.head.began = row.version;
@@ -233,6 +253,34 @@ impl Ledger for Memory {
 
     fn news(&self, name: Arc<str>, since: Since) -> Trip<'_, Option<News>> {
         Box::pin(async move { self.0.answers().await.map(|()| self.0.read(&name, since)) })
+    }
+
+    fn portion(&self) -> usize {
+        self.0.portion()
+    }
+
+    fn write_part(&self, name: Arc<str>, version: i64, token: i64, number: u32, body: Vec<u8>) -> Trip<'_, ()> {
+        Box::pin(self.0.write_part(name, version, token, number, body))
+    }
+
+    fn part(&self, name: Arc<str>, token: i64, number: u32) -> Trip<'_, Option<Vec<u8>>> {
+        Box::pin(self.0.part(name, token, number))
+    }
+
+    fn is_written(&self, name: Arc<str>) -> Trip<'_, bool> {
+        Box::pin(self.0.has_writer(name))
+    }
+
+    fn set_checkpoint(&self, checkpoint: Checkpoint) -> Trip<'_, bool> {
+        Box::pin(self.0.set_checkpoint(checkpoint))
+    }
+
+    fn tidy(&self, name: Arc<str>, below: Option<(i64, u64)>) -> Trip<'_, bool> {
+        Box::pin(self.0.tidy(name, below))
+    }
+
+    fn untidy(&self, _: usize) -> Trip<'_, Vec<Arc<str>>> {
+        Box::pin(self.0.untidy())
     }
 
     fn is_committed(&self, receipt: Receipt) -> Trip<'_, bool> {
@@ -390,7 +438,22 @@ impl Hold for Transaction {
             let lock = Arc::clone(self.shared.tables().locks.entry(Arc::clone(&name)).or_default());
             self.guards.push(lock.lock_owned().await);
             self.shared.answers().await?;
-            Ok(self.shared.read(&name, since))
+            Ok(self.shared.read_held(&name, since))
+        })
+    }
+
+    fn lock_again(&mut self, list: bool, marks: Vec<(Arc<str>, Mark)>) -> Trip<'_, bool> {
+        Box::pin(async move {
+            if list {
+                self.lock_list().await?;
+            }
+            for (name, mark) in marks {
+                let news = self.lock(name, Since { mark: Some(mark), written: u64::MAX }).await?;
+                if news.is_none_or(|news| news.head.mark != mark) {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
         })
     }
 
@@ -409,6 +472,12 @@ impl Hold for Transaction {
             if failing == Some(Failing::Before) {
                 return fault();
             }
+            let births = commit.births.iter().map(|birth| (&birth.name, &birth.append));
+            for (name, append) in commit.appends.iter().map(|(name, _, append)| (name, append)).chain(births) {
+                if append.parts.as_ref().is_some_and(|parts| !tables.are_there(name, parts)) {
+                    return Err(Fault::Away("what was written before is gone".to_owned()));
+                }
+            }
             tables.commits.insert(commit.token);
             tables.begun = commit.begins.unwrap_or(std::mem::take(&mut tables.begun));
             for (name, before, append) in &commit.appends {
@@ -421,7 +490,7 @@ impl Hold for Transaction {
                 let name = Arc::clone(&birth.name);
                 let head =
                     Head { name: Arc::clone(&name), mark, began: 0, since_checkpoint: 0, checkpoint_bytes: 0, used: 0, courier: None };
-                let mut kept = Kept { head, readdressed: None, checkpoint: 1, rows: Vec::new(), exchanges: BTreeMap::new() };
+                let mut kept = Kept { head, readdressed: None, checkpoint: 1, apart: None, rows: Vec::new(), exchanges: BTreeMap::new() };
                 kept.append(commit.token, &birth.append);
                 assert!(tables.sandboxes.insert(name, kept).is_none(), "a name is given once");
             }

@@ -3,13 +3,15 @@
 mod session;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use seatrial::base::entropy::scattered;
-use seatrial::fleet::{Begun, Fault, Head, Hold, InboxRow, Ledger, Letter, Letters, News, Receipt, ReplicaRow, Several, Since, Trip};
+use seatrial::fleet::{
+    Begun, Checkpoint, Fault, Head, Hold, InboxRow, Ledger, Letter, Letters, News, Receipt, ReplicaRow, Several, Since, Trip,
+};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -20,6 +22,8 @@ use super::memory::Memory;
 const LOCK: Duration = Duration::from_secs(4);
 const IDLE: Duration = Duration::from_secs(5);
 const TRIP: u64 = 8_000;
+/// How much a statement writes, so that what little there is comes in parts.
+const PORTION: usize = 6 << 10;
 
 /// Numbers that look like chance, and are the same for the same seed.
 pub struct Chance(AtomicU64);
@@ -56,6 +60,8 @@ pub struct Database {
     pub is_lossy: AtomicBool,
     lanes: Mutex<BTreeMap<Arc<str>, (i64, Instant)>>,
     links: AtomicU64,
+    /// How many checkpoints were made beside the calls.
+    pub checkpoints: AtomicUsize,
 }
 
 /// One of them.
@@ -128,12 +134,13 @@ fn away(why: &str) -> Fault {
 impl Database {
     pub fn new(seed: u64, is_lossy: bool, places: usize) -> Arc<Self> {
         Arc::new(Self {
-            places: (0..places).map(|_| Place::default()).collect(),
+            places: (0..places).map(|_| Place::default()).inspect(|place| place.memory.set_portion(PORTION)).collect(),
             chance: Chance::new(seed),
             history: History::default(),
             is_lossy: AtomicBool::new(is_lossy),
             lanes: Mutex::default(),
             links: AtomicU64::new(0),
+            checkpoints: AtomicUsize::new(0),
         })
     }
 
@@ -354,6 +361,39 @@ impl Ledger for Remote {
 
     fn news(&self, name: Arc<str>, since: Since) -> Trip<'_, Option<News>> {
         Box::pin(self.0.trip(self.1, async move { self.memory().news(name, since).await }))
+    }
+
+    fn portion(&self) -> usize {
+        PORTION
+    }
+
+    fn write_part(&self, name: Arc<str>, version: i64, token: i64, number: u32, body: Vec<u8>) -> Trip<'_, ()> {
+        Box::pin(self.0.trip(self.1, async move { self.memory().write_part(name, version, token, number, body).await }))
+    }
+
+    fn part(&self, name: Arc<str>, token: i64, number: u32) -> Trip<'_, Option<Vec<u8>>> {
+        Box::pin(self.0.trip(self.1, async move { self.memory().part(name, token, number).await }))
+    }
+
+    fn is_written(&self, name: Arc<str>) -> Trip<'_, bool> {
+        Box::pin(self.0.trip(self.1, async move { self.memory().is_written(name).await }))
+    }
+
+    fn set_checkpoint(&self, checkpoint: Checkpoint) -> Trip<'_, bool> {
+        Box::pin(self.0.trip(self.1, async move {
+            let slow = |_| away("a lock was waited for too long");
+            let set = timeout(LOCK, self.memory().set_checkpoint(checkpoint)).await.map_err(slow)??;
+            self.0.database.checkpoints.fetch_add(usize::from(set), Ordering::Relaxed);
+            Ok(set)
+        }))
+    }
+
+    fn tidy(&self, name: Arc<str>, below: Option<(i64, u64)>) -> Trip<'_, bool> {
+        Box::pin(self.0.trip(self.1, async move { self.memory().tidy(name, below).await }))
+    }
+
+    fn untidy(&self, part: usize) -> Trip<'_, Vec<Arc<str>>> {
+        Box::pin(self.0.trip(self.1, async move { self.memory().untidy(part).await }))
     }
 
     fn is_committed(&self, receipt: Receipt) -> Trip<'_, bool> {

@@ -302,7 +302,7 @@ async fn ask(database: &Database, replica: &Arc<Replica>, name: &str, number: u6
 }
 
 /// What cannot have happened in one process, and how much happened.
-fn simulate(seed: u64, places: usize) -> (Vec<String>, [usize; 3]) {
+fn simulate(seed: u64, places: usize) -> (Vec<String>, [usize; 4]) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime can start");
     let database = Database::new(seed, !seed.is_multiple_of(5), places);
     runtime.block_on(async {
@@ -337,11 +337,12 @@ fn simulate(seed: u64, places: usize) -> (Vec<String>, [usize; 3]) {
         }
     });
     drop(runtime);
-    (database.history.faults(), database.history.figures())
+    let [answered, seen, sent] = database.history.figures();
+    (database.history.faults(), [answered, seen, sent, database.checkpoints.load(Ordering::Relaxed)])
 }
 
 /// What there is to say of the simulation of a seed, if one process cannot have done so.
-fn judged(seed: u64, places: usize) -> Result<[usize; 3], String> {
+fn judged(seed: u64, places: usize) -> Result<[usize; 4], String> {
     let (faults, figures) = simulate(seed, places);
     if faults.is_empty() {
         return Ok(figures);
@@ -367,19 +368,19 @@ fn so_is_one_on_several_databases() {
 fn simulate_all(places: usize, share: u64) {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("it is a number"));
     if let Some(seed) = number("SIMULATION") {
-        println!("answers, sights and deliveries: {:?}", judged(seed, places).unwrap_or_else(|faults| panic!("{faults}")));
+        println!("answers, sights, deliveries and checkpoints: {:?}", judged(seed, places).unwrap_or_else(|faults| panic!("{faults}")));
         return;
     }
     let (seeds, next) = (number("SIMULATIONS").unwrap_or(SEEDS) / share, AtomicU64::new(0));
     let work = || {
-        let mut all = (Vec::new(), [0; 3]);
+        let mut all = (Vec::new(), [0; 4]);
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             if seed >= seeds {
                 return all;
             }
             match judged(seed, places) {
-                Ok(figures) => all.1 = [0, 1, 2].map(|index| all.1[index] + figures[index]),
+                Ok(figures) => all.1 = [0, 1, 2, 3].map(|index| all.1[index] + figures[index]),
                 Err(faults) => all.0.push(faults),
             }
         }
@@ -391,9 +392,9 @@ fn simulate_all(places: usize, share: u64) {
     });
     let faults: Vec<&String> = done.iter().flat_map(|(faults, _)| faults).collect();
     assert!(faults.is_empty(), "{} of {seeds} seeds\n{}", faults.len(), faults.into_iter().take(5).cloned().collect::<Vec<_>>().join("\n"));
-    let figures = [0, 1, 2].map(|index| done.iter().map(|(_, figures)| figures[index]).sum::<usize>() as u64);
-    let [answered, seen, sent] = figures;
-    assert!(answered > seeds * 15 && seen > seeds * 12 && sent > seeds / 2, "too little happened: {figures:?}");
+    let figures = [0, 1, 2, 3].map(|index| done.iter().map(|(_, figures)| figures[index]).sum::<usize>() as u64);
+    let [answered, seen, sent, checkpoints] = figures;
+    assert!(answered > seeds * 15 && seen > seeds * 12 && sent > seeds / 2 && checkpoints > 0, "too little happened: {figures:?}");
 }
 
 #[test]

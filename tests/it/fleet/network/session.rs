@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use seatrial::fleet::{Commit, Fault, Hold, News, Since, Trip};
+use seatrial::fleet::{Commit, Fault, Hold, Mark, News, Since, Trip};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -55,6 +55,30 @@ impl Hold for Session {
         Box::pin(async move {
             let (news, _) = self.locks(name, Some(since)).await?;
             Ok(news.map(|news| News { head: self.link.database.with_courier(news.head), ..news }))
+        })
+    }
+
+    /// What was done before stays so.
+    fn lock_again(&mut self, list: bool, marks: Vec<(Arc<str>, Mark)>) -> Trip<'_, bool> {
+        Box::pin(async move {
+            let link = Arc::clone(&self.link);
+            link.request(self.place).await?;
+            let database = &link.database;
+            let crashes = database.crashes(self.place);
+            let held = list.then(|| "".into()).into_iter().chain(marks.iter().map(|(name, _)| Arc::clone(name))).collect();
+            let locked = match self.transaction.take() {
+                None => Err(away("the transaction was ended")),
+                Some(mut hold) => match timeout(LOCK, hold.lock_again(list, marks)).await {
+                    Ok(locked) if database.crashes(self.place) == crashes => {
+                        self.transaction.put(hold);
+                        locked
+                    }
+                    _ => Err(away("a lock was waited for too long")),
+                },
+            };
+            (self.position, self.held) = (database.history.position(), held);
+            link.answer(self.place).await?;
+            locked
         })
     }
 
