@@ -4,6 +4,7 @@
 //! `authentication.require(&[("api_key", authentication.call.request.header("api-key").unwrap_or_default())])`.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -43,6 +44,17 @@ pub struct AuthRequest<'a> {
     pub shared: &'a Account,
     /// What the sandbox signs [`Tokens`] with besides their key.
     pub secret: Option<Secret>,
+    /// What was found out of it so far.
+    pub(super) presented: RefCell<Presented>,
+}
+
+/// What a call presents, whether its caller is let in or not.
+#[derive(Default)]
+pub(super) struct Presented {
+    /// The row of the credential, if there is one.
+    pub row: Option<Credential>,
+    /// The values for which there is no row.
+    pub unknown: Option<String>,
 }
 
 impl AuthRequest<'_> {
@@ -60,7 +72,19 @@ impl AuthRequest<'_> {
     /// The credential that has all these members, none of which may be empty.
     #[must_use]
     pub fn find(&self, members: &[(&str, &str)]) -> Option<&Credential> {
-        find(self.credentials, members, self.now)
+        let found = find(self.credentials, members, self.now);
+        if found.is_none() && members.iter().all(|(_, value)| !value.is_empty()) {
+            let values: Vec<&str> = members.iter().map(|(_, value)| *value).collect();
+            self.presented.borrow_mut().unknown.get_or_insert_with(|| values.join(":"));
+        }
+        self.recognized(found)
+    }
+
+    fn recognized<'c>(&self, row: Option<&'c Credential>) -> Option<&'c Credential> {
+        if row.is_some() {
+            self.presented.borrow_mut().row = row.cloned();
+        }
+        row
     }
 
     /// The credential that a token of ours was issued for: the first that is good now, where a new one took the place of another.
@@ -68,18 +92,20 @@ impl AuthRequest<'_> {
     /// # Errors
     /// `Unknown` when no credential is such.
     pub fn holder(&self, is_holder: impl Fn(&Credential) -> bool) -> Result<Credential, Refusal> {
-        first_good(self.credentials, self.now, is_holder).cloned().ok_or_else(|| Denial::Unknown.into())
+        let holder = first_good(self.credentials, self.now, is_holder);
+        self.recognized(holder).cloned().ok_or_else(|| Denial::Unknown.into())
     }
 
-    /// Checks what a token of ours says of its sandbox and of its end, in seconds since 1970.
+    /// The same by what the token says of its sandbox and of its end, in seconds since 1970.
     ///
     /// # Errors
-    /// `Unknown` when it was issued in another sandbox, `Expired` when its end is not in the future.
-    pub fn admit(&self, sandbox: &str, expires: i64) -> Result<(), Refusal> {
+    /// `Unknown` when it was issued in another sandbox or no credential is such, `Expired` when its end is not in the future.
+    pub fn holder_until(&self, sandbox: &str, expires: i64, is_holder: impl Fn(&Credential) -> bool) -> Result<Credential, Refusal> {
         if sandbox != self.sandbox {
             return Err(Denial::Unknown.into());
         }
-        if expires <= self.now.as_second() { Err(Denial::Expired.into()) } else { Ok(()) }
+        let holder = self.holder(is_holder);
+        if expires <= self.now.as_second() { Err(Denial::Expired.into()) } else { holder }
     }
 }
 

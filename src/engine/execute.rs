@@ -9,7 +9,7 @@ use crate::base::entropy::{self, Rng};
 use crate::base::name::Name;
 use crate::base::time::Timestamp;
 use crate::engine::auth;
-use crate::engine::authenticate::{authenticate, has_no_lock, is_open, login, missing_scope};
+use crate::engine::authenticate::{Identified, NOBODY, authenticate, has_no_lock, is_open, missing_scope};
 use crate::engine::business::WantedFailure;
 use crate::engine::call::Call;
 use crate::engine::cx::{Cx, READ, Scope};
@@ -29,9 +29,6 @@ use crate::engine::vendor::{OperationRow, Vendor};
 use crate::engine::vendors::LoadedVendor;
 use crate::engine::wire::Wire;
 use crate::world::{AccountId, Blame, Count, Counter, Credential, Effect, How, Met, Mode, Note, Tried, World};
-
-/// The account of callers that are not authenticated.
-const NOBODY: &str = "nobody";
 
 /// The result of executing a call.
 pub(super) struct Executed {
@@ -371,7 +368,8 @@ fn executed(handled: Handled, world: &World, at: Timestamp, nth: u64, decision: 
 /// file that somebody else wrote.
 fn admit<'m>(sandbox: &Sandbox, loaded: &LoadedVendor, parsed: &Parsed<'m>, state: &mut State, now: Timestamp) -> Admitted<'m> {
     let (vendor, call) = (&*loaded.vendor, &parsed.call);
-    let (credential, denied) = match authenticate(sandbox, vendor, call, &mut state.world, now) {
+    let identified = authenticate(sandbox, vendor, call, &mut state.world, now);
+    let (credential, denied) = match identified.granted.clone() {
         Ok(credential) => (credential, None),
         Err(Refusal::Unauthenticated(_)) if has_no_lock(loaded, parsed) => (None, None),
         Err(refusal) => (None, Some(refusal)),
@@ -392,7 +390,7 @@ fn admit<'m>(sandbox: &Sandbox, loaded: &LoadedVendor, parsed: &Parsed<'m>, stat
         (row, None, None) => missing_scope(vendor, call, caller.credential.as_ref()).map_or_else(|| row.clone(), Err),
     };
     let values = CallValues::new(CallValues::STEPS);
-    let (nth, mut decision) = decide(state, vendor, call, &mut caller, now, row.is_err(), &values);
+    let (nth, mut decision) = decide(state, vendor, call, (&identified, &mut caller), now, row.is_err(), &values);
     decision.state = values.state.into_inner();
     decision.notes.extend(remark);
     Admitted { caller, quota, nth, decision, row }
@@ -413,28 +411,45 @@ fn decide(
     state: &mut State,
     vendor: &Vendor,
     call: &Call<'_>,
-    caller: &mut Caller,
+    (identified, caller): (&Identified, &mut Caller),
     now: Timestamp,
     is_refused: bool,
     values: &CallValues,
 ) -> (u64, Decision) {
     let State { world, scenario, faults, .. } = state;
-    let login = if is_open(call) { login(vendor, call, world, now) } else { None };
-    let (whose, credential) = match &login {
-        Some(login) => (world.open_account(&vendor.mount, &login.account), Some(login)),
-        None => (caller.account, caller.credential.as_ref()),
-    };
+    let credential = identified.row.as_ref();
+    let whose = credential.map_or(caller.account, |row| world.open_account(&vendor.mount, &row.account));
     let account = credential.is_some().then_some(whose);
     // Calls that lead to no operation are those of one without an id.
     let name = call.operation.map_or_else(|| Name::from(format!("{}.", vendor.id)), |operation| Arc::clone(&operation.name).into());
-    let nth = world.tally(Name::default()).1.add(Counter::Calls(account, name));
+    let (_, mut tally) = world.tally(Name::default());
+    let of_all = tally.add(Counter::Calls(account, name.clone()));
+    let (nth, stranger) = match &identified.stranger {
+        Some(stranger) => tally.add_of_stranger(&name, stranger),
+        None => (of_all, None),
+    };
     // Which call of its account a login is, is known when it was let in.
-    let drawn_from = (world.seed(), if login.is_some() { nth } else { caller.number });
+    let is_login = credential.is_some() && is_open(call);
+    let drawn_from = (world.seed(), if is_login { nth } else { caller.number });
     let mut ask = |owner: Name, scenario: &dyn ScenarioRuntime| {
         let (accounts, mut tally) = world.tally(owner);
         let documents = accounts.get(whose);
         let (vendor, failures, state) = (&*vendor.id, vendor.failures, vendor.state);
-        let view = View { vendor, call, nth, account, documents, credential, drawn_from, failures, is_refused, state, now, values };
+        let view = View {
+            vendor,
+            call,
+            nth,
+            account,
+            documents,
+            credential,
+            stranger: stranger.as_ref(),
+            drawn_from,
+            failures,
+            is_refused,
+            state,
+            now,
+            values,
+        };
         scenario.decide(&view, &mut tally, &mut caller.rng)
     };
     let (mut quota, mut skipped, mut tried) = (None, Vec::new(), Vec::new());

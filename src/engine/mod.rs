@@ -92,6 +92,7 @@ pub use crate::world::Blame;
 pub use accounts::{AccountRows, FieldSpec, FieldType, ROTATES_TO};
 pub use actions::ActionError;
 pub use auth::{AuthRequest, Identity, credentials};
+pub use authenticate::NOBODY;
 pub use budget::{TotalUsage, Usage};
 pub use business::{BusinessFailure, BusinessFailures, CARRIER_REFUSES, Items, WantedFailure, Way};
 pub use call::{Call, Request, Validation, pairs};
@@ -126,7 +127,9 @@ pub use registry::{ForeignCredential, SandboxError};
 pub use reply::{Answer, Body, Outcome, Reply, Unmatched};
 pub use sample::of_request as sample_of_request;
 pub use sandbox::{DEFAULT, JournalPast, SINCE_MADE, Sandbox, Snapshot, wait_by};
-pub use scenario::{CallValues, Decision, Delay, Fault, Instead, NoScenario, ScenarioRuntime, Turn, UnusedRule, View, WebhookChaos, drawn};
+pub use scenario::{
+    CallValues, Decision, Delay, Fault, Instead, Kept, NoScenario, ScenarioRuntime, Turn, UnusedRule, View, WebhookChaos, drawn,
+};
 pub use secret_names::{Open, SecretNames, is_same_name};
 pub use start::Start;
 pub use state::State;

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -147,12 +148,14 @@ pub struct View<'a> {
     pub call: &'a Call<'a>,
     /// Its number among the calls of its operation by its account, from 1; among those that lead to none, when its path does not.
     pub nth: u64,
-    /// The account of the caller, or of its login; `None` when it is not authenticated.
+    /// The account of the credential that the caller presents, or of its login; `None` when that is of no row.
     pub account: Option<AccountId>,
     /// The documents of that account.
     pub documents: &'a Account,
-    /// The credential that was authenticated, or that a login presents.
+    /// The row of the credential that the caller, or a login, presents, whether it lets him in or not.
     pub credential: Option<&'a Credential>,
+    /// What tells a caller without such a row from others, if he presents anything, and not too many came before.
+    pub stranger: Option<&'a Name>,
     /// The seed of the world, and the number of the call in it: what conditions of chance are drawn from.
     pub drawn_from: (u64, u64),
     /// What the vendor can be made to say no to.
@@ -207,6 +210,31 @@ impl CallValues {
     }
 }
 
+/// The rules that an edit of a scenario leaves as they are.
+#[derive(Default)]
+pub struct Kept {
+    /// The numbers that its overrides have now, by those before, and whether they count time.
+    pub overrides: BTreeMap<usize, (usize, bool)>,
+    /// The names of its timelines.
+    pub timelines: BTreeSet<String>,
+}
+
+impl Kept {
+    /// What a counter is now, if it goes on.
+    pub(super) fn counterpart(&self, counter: &Counter) -> Option<Counter> {
+        match counter {
+            Counter::Parcels(name) => self.timelines.contains(name.as_str()).then(|| counter.clone()),
+            _ if counter.is_of_calls() || *counter == Counter::unknown() => Some(counter.clone()),
+            _ => counter.of_rule(|rule| self.overrides.get(&rule).map(|(now, _)| *now)),
+        }
+    }
+
+    /// The numbers of rules that count time, now and before.
+    pub(super) fn timed(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.overrides.iter().filter(|(_, (_, is_timed))| *is_timed).map(|(before, (now, _))| (*now, *before))
+    }
+}
+
 /// A scenario, bound to the engine. What it counts is in the counters of each world.
 pub trait ScenarioRuntime: Any + Send + Sync {
     /// What happens to a call. Called once for each, after authentication and before the handler.
@@ -241,6 +269,11 @@ pub trait ScenarioRuntime: Any + Send + Sync {
     /// A number of what its rules mean, by which they are told from those of an edited scenario; 0 if it has none.
     fn sense(&self) -> u32 {
         0
+    }
+
+    /// What it has of another scenario, whose place it takes.
+    fn kept_of(&self, _: &dyn ScenarioRuntime) -> Kept {
+        Kept::default()
     }
 
     /// The text of the scenario; empty for the one that changes nothing.

@@ -103,16 +103,21 @@ impl State {
     }
 
     /// Swaps the faults with those of another state, and copies the counters of those that come in. Which call of its operation a call is
-    /// goes on as well; what the overrides of the other scenario counted does not.
+    /// goes on as well, and so does what those rules of the other scenario counted that this one has, too.
     pub(super) fn go_on_from(&mut self, other: &mut Self) {
         std::mem::swap(&mut self.faults, &mut other.faults);
         std::mem::swap(&mut self.unused_faults, &mut other.unused_faults);
         let before = other.world.counters();
         for owner in self.faults.iter().map(|fault| &fault.name) {
-            [owner.clone(), aside(owner)].iter().for_each(|owner| self.world.copy_counts(owner, before, |_| true));
+            [owner.clone(), aside(owner)].iter().for_each(|owner| self.world.copy_counts(owner, before, |counter| Some(counter.clone())));
         }
+        let kept = self.scenario.kept_of(&*other.scenario);
         for owner in [Name::default(), aside("")] {
-            self.world.copy_counts(&owner, before, |counter| matches!(counter, Counter::Calls(..)));
+            self.world.copy_counts(&owner, before, |counter| kept.counterpart(counter));
+        }
+        let began = |rule: usize| before.get("", &Counter::beginning_of(rule)).or_else(|| before.get("", &Counter::Beginning));
+        for (rule, earlier) in kept.timed() {
+            self.world.tally(Name::default()).1.set(Counter::beginning_of(rule), began(earlier));
         }
         self.world.judge_as(before);
     }

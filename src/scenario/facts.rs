@@ -100,7 +100,7 @@ impl Scope for CallFacts<'_> {
     }
 
     fn chance(&self, place: usize) -> Option<f64> {
-        let account = || self.credential.map_or("", |credential| &*credential.account);
+        let account = || self.credential.map_or(engine::NOBODY, |credential| &*credential.account);
         let recorded = || Some(engine::drawn(self.drawn_from?, account(), place));
         self.view.map(|view| view.chance(place)).or_else(recorded)
     }

@@ -1,5 +1,6 @@
 //! Binds a scenario to the engine: its start, its overrides, its limits and its timelines.
 
+mod edited;
 mod effects;
 mod given;
 mod turns;
@@ -16,7 +17,9 @@ use crate::base::entropy::{self, Rng};
 use crate::base::time::Timestamp;
 use crate::carrier::{self, Parcel, Status, When};
 use crate::engine::webhooks;
-use crate::engine::{ActionError, Cx, Decision, Machine, ROTATES_TO, Sandbox, ScenarioRuntime, Start, UnusedRule, View, WebhookChaos};
+use crate::engine::{
+    ActionError, Cx, Decision, Kept, Machine, ROTATES_TO, Sandbox, ScenarioRuntime, Start, UnusedRule, View, WebhookChaos,
+};
 use crate::scenario::ast::{
     Account, After, ClockMode, Credentials, Effect, Moment, Override, Pattern, RateLimits, Scenario, Then, Trigger, Webhooks,
 };
@@ -301,7 +304,7 @@ impl ScenarioRuntime for Runtime {
             if !fits {
                 continue;
             }
-            if let Some(how) = row.after.as_ref().and_then(|after| turns::outside(after, view, id, tally)) {
+            if let Some(how) = row.after.as_ref().and_then(|after| turns::outside(index, after, view, id, tally)) {
                 tried.push(Met::new(index, how));
                 continue;
             }
@@ -384,6 +387,10 @@ impl ScenarioRuntime for Runtime {
 
     fn sense(&self) -> u32 {
         self.sense
+    }
+
+    fn kept_of(&self, before: &dyn ScenarioRuntime) -> Kept {
+        edited::kept(&scenario_of(before), &self.scenario)
     }
 
     fn source(&self) -> &str {

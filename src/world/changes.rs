@@ -7,7 +7,7 @@ use crate::base::time::Timestamp;
 use crate::world::accounts::{AccountId, Credential};
 use crate::world::agenda::{Entry, Task, TaskKey};
 use crate::world::clock::{Clock, Mode, Target};
-use crate::world::counters::{Count, Counter, Counters, aside};
+use crate::world::counters::{Count, Counter, Counters, STRANGERS, aside};
 use crate::world::documents::{Kind, Row};
 use crate::world::outbox::OutboxEntry;
 use crate::world::transaction::{Log, Touch};
@@ -233,9 +233,9 @@ impl World {
     }
 
     /// Copies counters of a fault, or of the scenario, from another world.
-    pub fn copy_counts(&mut self, owner: &Name, from: &Counters, is_meant: impl Fn(&Counter) -> bool) {
-        for (counter, count) in from.of(owner).filter(|(counter, _)| is_meant(counter)) {
-            self.tally(owner.clone()).1.set(counter.clone(), Some(count));
+    pub fn copy_counts(&mut self, owner: &Name, from: &Counters, counterpart: impl Fn(&Counter) -> Option<Counter>) {
+        for (counter, count) in from.of(owner) {
+            counterpart(counter).into_iter().for_each(|counter| self.tally(owner.clone()).1.set(counter, Some(count)));
         }
     }
 
@@ -299,6 +299,19 @@ impl Tally<'_> {
         let calls = before.map_or(0, |count| count.calls) + 1;
         self.set(counter, Some(Count { began: Some(now), calls }));
         calls
+    }
+
+    /// Adds one to the calls of an operation by a caller whose credential opens no account. Returns the sum, and what tells the caller from
+    /// others, unless too many came before: those that are too many are counted together.
+    pub fn add_of_stranger(&mut self, operation: &Name, stranger: &str) -> (u64, Option<Name>) {
+        let (own, all) = (Counter::stranger(format!("{} {stranger}", operation.as_str()).into()), Counter::stranger(Name::default()));
+        if self.get(&own).is_none() {
+            if self.get(&all).is_some_and(|count| count.calls >= STRANGERS) {
+                return (self.add(Counter::stranger(operation.clone())), None);
+            }
+            self.add(all);
+        }
+        (self.add(own), Some(stranger.to_owned().into()))
     }
 
     fn forget_objects(&mut self, rule: usize, kept: u64) {

@@ -11,10 +11,13 @@ use crate::world::accounts::AccountId;
 /// About what a counter takes in memory beside the name in it.
 const COUNTER: usize = 150;
 
+/// So many callers whose credentials open no account are counted by themselves; one that calls several operations counts for each.
+pub(super) const STRANGERS: u64 = 1_000;
+
 /// What is counted. Overrides are known by their position in the scenario.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Counter {
-    /// Calls of an operation by an account; without an account, by callers that were not authenticated.
+    /// Calls of an operation by an account; without an account, by callers whose credentials open none.
     Calls(Option<AccountId>, Name),
     /// Calls that matched an override.
     Matched(usize),
@@ -39,6 +42,36 @@ impl Counter {
             Self::Matched(_) | Self::Effects(_) | Self::Beginning => 0,
         };
         COUNTER + name
+    }
+
+    /// Calls of an operation by a caller whose credential opens no account, known by its digest, among so many callers; without a digest,
+    /// by those that came later; without an operation, how many there are.
+    pub(super) fn stranger(name: Name) -> Self {
+        Self::Object(usize::MAX, name)
+    }
+
+    /// When a rule began that is older than the scenario which it is in now.
+    #[must_use]
+    pub fn beginning_of(rule: usize) -> Self {
+        Self::Window(rule, Name::new("since"))
+    }
+
+    /// The same of a rule by another number; `None` of what no rule counts by its number.
+    #[must_use]
+    pub fn of_rule(&self, number: impl Fn(usize) -> Option<usize>) -> Option<Self> {
+        Some(match self {
+            Self::Matched(rule) => Self::Matched(number(*rule)?),
+            Self::Effects(rule) => Self::Effects(number(*rule)?),
+            Self::Window(rule, class) => Self::Window(number(*rule)?, class.clone()),
+            Self::Object(rule, object) => Self::Object(number(*rule)?, object.clone()),
+            Self::Calls(..) | Self::Parcels(_) | Self::Beginning => return None,
+        })
+    }
+
+    /// Whether it says which call of its operation by its caller one is, which no edit of a scenario changes.
+    #[must_use]
+    pub fn is_of_calls(&self) -> bool {
+        matches!(self, Self::Calls(..) | Self::Object(usize::MAX, _))
     }
 
     /// How often the sandbox went back to a snapshot. It is kept as calls of what is no vendor's operation, so that files and records of
@@ -192,6 +225,25 @@ impl Counters {
 mod tests {
     use super::*;
     use crate::world::{Clock, Mode, World};
+
+    #[test]
+    fn strangers_have_a_bound_beyond_which_they_share_a_count() {
+        let start = Timestamp::UNIX_EPOCH;
+        let mut world = World::new(1, Clock::new(Mode::Frozen, Some(start), start));
+        let (_, mut tally) = world.tally(Name::default());
+        let (list, get) = (Name::new("vendor.list"), Name::new("vendor.get"));
+        for number in 0..STRANGERS {
+            let (nth, own) = tally.add_of_stranger(&list, &number.to_string());
+            assert_eq!((nth, own.as_deref()), (1, Some(&*number.to_string())));
+        }
+        assert_eq!(tally.add_of_stranger(&list, "0").0, 2);
+        assert_eq!(tally.add_of_stranger(&list, "late"), (1, None));
+        assert_eq!(tally.add_of_stranger(&list, "later"), (2, None));
+        assert_eq!(tally.add_of_stranger(&get, "0"), (1, None));
+        let bytes = world.counters().bytes();
+        (0..10_000).for_each(|number| _ = world.tally(Name::default()).1.add_of_stranger(&list, &format!("attack {number}")));
+        assert_eq!(world.counters().bytes(), bytes);
+    }
 
     #[test]
     fn objects_have_a_bound_and_those_seen_last_stay() {

@@ -203,6 +203,37 @@ fn an_edit_of_comments_keeps_what_was_counted() {
     assert_eq!((server.status("/shippo/parcels").as_str(), server.status("/shippo/addresses").as_str()), ("200", "502"));
     let source = server.call("GET", "/_seatrial/sandboxes/default/scenario", "");
     assert!(source.contains("Nothing else.") && source.contains(r#""name":"reworded""#), "{source}");
-    server.edit(&overrides.replace("502", "503"));
-    assert_eq!(server.status("/shippo/parcels"), "500", "what is another scenario begins to count anew");
+}
+
+#[test]
+fn an_edit_of_an_override_keeps_what_the_others_have_counted() {
+    let overrides = |orders: &str, more: &str| {
+        format!(
+            "clock: {{start: 2026-01-05T09:00:00Z, mode: frozen}}
+overrides:
+{more}  - {{on: shippo.ListParcels, fault: 500, times: 1}}
+  - {{on: shippo.ListAddresses, fault: {orders}, times: 1}}
+  - {{on: shippo.ListManifests, rate_limit: {{limit: 1, window: 1h}}}}
+  - {{on: shippo.ListOrders, per: credential, skip: 1, fault: 503}}
+  - {{on: shippo.ListCarrierAccounts, after: 1h, fault: 503}}
+"
+        )
+    };
+    let mut server = Watching::start("edited", &overrides("502", ""));
+    let paths = ["parcels", "addresses", "manifests", "orders"];
+    let all = |server: &Watching| paths.map(|path| server.status(&format!("/shippo/{path}")));
+    assert_eq!(all(&server), ["500", "502", "200", "200"]);
+    server.call("POST", "/_seatrial/sandboxes/default/clock/advance", r#"{"by": "50m"}"#);
+    // Only what is changed begins anew, wherever the others stand then.
+    server.edit(&overrides("504", "  - {on: shippo.ListParcels, when: $request.query.page == '2', fault: 502}\n"));
+    assert_eq!(all(&server), ["200", "504", "429", "503"]);
+    assert_eq!(server.status("/shippo/carrier_accounts"), "200");
+    server.call("POST", "/_seatrial/sandboxes/default/clock/advance", r#"{"by": "10m"}"#);
+    assert_eq!(server.status("/shippo/carrier_accounts"), "503", "it has been there for an hour");
+    server.edit(&overrides("504", ""));
+    assert_eq!(all(&server), ["200", "200", "200", "503"]);
+    // A row that is written again as it was before is a new one.
+    server.edit("overrides: [{on: shippo.ListRefunds, fault: 503}]");
+    server.edit("overrides: [{on: shippo.ListParcels, fault: 500, times: 1}]");
+    assert_eq!(server.status("/shippo/parcels"), "500");
 }

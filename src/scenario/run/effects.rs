@@ -123,7 +123,10 @@ fn count(index: usize, limit: &RateLimit, view: &View<'_>, tally: &mut Tally<'_>
 pub(super) fn class(per: Per, view: &View<'_>) -> Name {
     // Credentials of different vendors may be the same text.
     let whom = view.credential.filter(|_| per.credential);
-    let whom = whom.map_or_else(Name::default, |credential| credential.class(&format!("{}/{}", view.vendor, credential.account)));
+    let whom = match whom {
+        Some(credential) => credential.class(&format!("{}/{}", view.vendor, credential.account)),
+        None => view.stranger.filter(|_| per.credential).cloned().unwrap_or_default(),
+    };
     let what = view.call.operation.filter(|_| per.operation).map_or("", |operation| &operation.name);
     if what.is_empty() { whom } else { format!("{what} {whom}", whom = &*whom).into() }
 }

@@ -15,7 +15,7 @@ pub(super) const OBJECTS: u64 = 20_000;
 const LONGEST: usize = 48;
 
 /// Why a call is none that comes when an override holds, if it is none.
-pub(super) fn outside(after: &After, view: &View<'_>, operation: &str, tally: &mut Tally<'_>) -> Option<How> {
+pub(super) fn outside(rule: usize, after: &After, view: &View<'_>, operation: &str, tally: &mut Tally<'_>) -> Option<How> {
     match &after.moment {
         Moment::Call(on) => {
             // The call itself is counted already.
@@ -24,7 +24,8 @@ pub(super) fn outside(after: &After, view: &View<'_>, operation: &str, tally: &m
             (came <= own).then_some(How::NotYet)
         }
         Moment::Time(from, until) => {
-            let began = tally.get(&Counter::Beginning).and_then(|count| count.began).unwrap_or_else(|| {
+            let own = tally.get(&Counter::beginning_of(rule)).or_else(|| tally.get(&Counter::Beginning));
+            let began = own.and_then(|count| count.began).unwrap_or_else(|| {
                 tally.set(Counter::Beginning, Some(Count { began: Some(view.now), calls: 0 }));
                 view.now
             });

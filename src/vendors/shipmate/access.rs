@@ -90,16 +90,15 @@ pub(super) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal
     let stored = gate.shared.table(&SESSION).and_then(|table| table.get(token));
     let session: Option<Session<'_>> =
         stored.map(|body| serde_json::from_str(body).expect("a stored session is read by the type that wrote it"));
-    if session.as_ref().and_then(|session| session.expires).is_some_and(|expires| expires <= gate.now) {
-        return Err(Denial::Expired.into());
-    }
-    gate.holder(|row| {
+    let is_over = session.as_ref().and_then(|session| session.expires).is_some_and(|expires| expires <= gate.now);
+    let holder = gate.holder(|row| {
         row.account == application.account
             && match &session {
                 Some(session) => !session.ended && *session.account == *row.account && session.username == row.text("username"),
                 None => row.text("token") == token,
             }
-    })
+    });
+    if is_over { Err(Denial::Expired.into()) } else { holder }
 }
 
 /// The token that a call presents; empty when there is none.

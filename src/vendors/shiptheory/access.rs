@@ -87,19 +87,18 @@ pub(super) fn identify(request: &Request) -> Option<Identity<'_>> {
 
 /// Lets a caller in. What the caller accepts comes first, as CakePHP looks at it before anything of the application runs.
 pub(super) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal> {
-    if !decode::accepts(gate.call.request, &XML) {
-        return Err(Refusal::NotAcceptable);
-    }
+    let owner = owner(gate);
+    if decode::accepts(gate.call.request, &XML) { owner } else { Err(Refusal::NotAcceptable) }
+}
+
+fn owner(gate: &AuthRequest<'_>) -> Result<Credential, Refusal> {
     let token = bearer(gate.call.request).ok_or(Denial::Missing)?;
     if let Some(credential) = gate.find(&[("token", token)]) {
         return Ok(credential.clone());
     }
-    if token.split('.').count() != 3 {
-        return Err(Denial::Malformed.into());
-    }
+    (token.split('.').count() == 3).then_some(()).ok_or(Denial::Malformed)?;
     let claims: Claims = TOKENS.read(gate.secret, token).ok_or(Denial::Unknown)?;
-    gate.admit(&claims.iss, claims.exp)?;
-    gate.holder(|row| row.text("email") == claims.sub && !row.text("password").is_empty())
+    gate.holder_until(&claims.iss, claims.exp, |row| row.text("email") == claims.sub && !row.text("password").is_empty())
 }
 
 /// Reads a body as CakePHP does: JSON when it says so, else a form.

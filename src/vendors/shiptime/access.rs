@@ -94,8 +94,7 @@ pub(super) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal
     }
     let token = header.bearer().and_then(|token| TOKENS.read(gate.secret, token));
     let claims: Claims = token.ok_or(Denial::Malformed)?;
-    gate.admit(&claims.sandbox, claims.exp)?;
-    gate.holder(|row| row.text("client_id") == claims.sub)
+    gate.holder_until(&claims.sandbox, claims.exp, |row| row.text("client_id") == claims.sub)
 }
 
 /// Whether a credential gives a right. One that a scenario gives fewer lacks them however it calls; by default every right is there.

@@ -27,14 +27,15 @@ fn has_length(request: &Request) -> bool {
 /// Lets a caller in. Observed: what says nothing of the length of its body is refused before. The inventory is an add-on of any plan;
 /// reading tracking by number is one of production accounts.
 pub(super) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal> {
-    if !has_length(gate.call.request) {
-        return Err(Refusal::Failing(StatusCode::LENGTH_REQUIRED));
-    }
     let key = gate.call.request.header("api-key").unwrap_or_default();
     let is_inventory =
         gate.call.operation.is_some_and(|operation| ["inventory", "purchase_orders", "suppliers", "totes"].contains(&&*operation.tag));
     let is_included = if is_inventory { |row: &Credential| access::has_addon(row, "inventory") } else { |_: &Credential| false };
-    let mut row = access::require(gate, &[("api_key", key)], is_included)?;
+    let row = access::require(gate, &[("api_key", key)], is_included);
+    if !has_length(gate.call.request) {
+        return Err(Refusal::Failing(StatusCode::LENGTH_REQUIRED));
+    }
+    let mut row = row?;
     let lacks = |addon: &str| !is_test(&row) && !access::has_addon(&row, addon);
     // Recorded 2026: 401, where a low plan as a whole is 402.
     if is_inventory && lacks("inventory")
