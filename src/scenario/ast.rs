@@ -176,9 +176,13 @@ impl Pattern {
             Self::Glob(glob) => text::fits_glob(&format!("{vendor}.{id}"), glob),
         }
     }
-}
 
-impl Pattern {
+    /// Whether all that another one means is meant.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        self == other || !matches!(self, Self::One(_)) && text::fits_glob(&other.to_string(), &self.to_string())
+    }
+
     /// Whether an operation, by its full name, is of a vendor that is meant.
     #[must_use]
     pub fn is_of_vendor_of(&self, name: &str) -> bool {

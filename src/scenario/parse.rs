@@ -8,6 +8,7 @@ mod expect;
 mod fault_words;
 mod given;
 mod joined;
+mod limited;
 mod looked;
 pub(super) mod members;
 mod named;

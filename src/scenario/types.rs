@@ -45,6 +45,7 @@ pub(super) fn look_up(machine: &Machine, on: &Pattern, root: &str, members: &[Op
         ("parcel", [Some("tracking_number" | "subject"), ..]) => leaf(members, 1, Type::TEXT),
         ("credential", [Some(name), ..]) => credential(machine, on, name, members),
         ("state", [Some(name), inner @ ..]) => state(machine, on, name, inner.len() + 1, members),
+        ("call" | "credential" | "state" | "answer" | "parcel", []) => Looked::To(Type::OBJECT),
         _ => Looked::To(Type::ANY),
     }
 }
@@ -227,8 +228,7 @@ fn body(machine: &Machine, on: &Pattern, members: &[Option<&str>]) -> Looked {
 /// A place of the bodies of all answers of some operations, or of those alone that say that it was done. Refusals also have members that
 /// no document lists, so that one is missing only where a known one is near.
 fn answer_body(machine: &Machine, on: &Pattern, members: &[Option<&str>], is_done: bool) -> Looked {
-    // Failures of the server itself may be text as a whole.
-    if members.is_empty() {
+    if members.is_empty() && is_done {
         return Looked::To(Type::ANY);
     }
     let rows = operations(machine, on);
@@ -244,7 +244,11 @@ fn answer_body(machine: &Machine, on: &Pattern, members: &[Option<&str>], is_don
         };
         known.add(members, list_without_index(members, is_list), places(members).into_iter(), |place| typed(place, exact));
     }
-    known.looked(members)
+    match known.looked(members) {
+        // Failures of the server itself may be text as a whole.
+        Looked::To(found) if members.is_empty() => Looked::To(found.or(&Type::TEXT)),
+        looked => looked,
+    }
 }
 
 /// What the documents of some operations say of a place together. One that says nothing of it leaves it open where it is alone;

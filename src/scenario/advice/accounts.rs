@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::engine::{Machine, Vendor};
 use crate::scenario::ast::{Credentials, Scenario};
-use crate::scenario::error::{Diagnostic, Span, quoted};
+use crate::scenario::error::{Diagnostic, Span, nearest, quoted};
 use crate::scenario::need::Need;
 use crate::scenario::run;
 
@@ -32,7 +32,10 @@ pub(super) fn advice(machine: &Machine, scenario: &Scenario) -> Vec<Diagnostic> 
         let at = text.find(name).filter(|_| !name.is_empty()).map(|at| Span::new(row.span.start + at, row.span.start + at + name.len()));
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
         let message = format!("no credential opens an account that is called `{name}`");
-        let help = format!("there is {}", quoted(&known));
+        let help = match nearest(name, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there is {}", quoted(&known)),
+        };
         warnings.push(Diagnostic::at("S108", message, &scenario.source, at.unwrap_or(row.on.span), &help));
     }
     warnings

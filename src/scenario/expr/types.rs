@@ -5,6 +5,7 @@ mod bounds;
 mod checking;
 mod ends;
 mod holding;
+mod meant;
 mod narrowing;
 mod texts;
 
@@ -346,6 +347,7 @@ impl Expr {
     pub fn problems_as_condition(&self, types: &dyn Types) -> Vec<TypeProblem> {
         let mut checking = Checking { text: &self.text, types, shapes: &[], problems: Vec::new() };
         checking.condition(&self.root);
+        checking.templates();
         if checking.problems.iter().all(|problem| problem.code == DOUBTFUL) {
             checking.contradictions(&[&self.root]);
             checking.always(&self.root);

@@ -4,7 +4,7 @@ use super::members;
 use super::reader::{Fields, Reader};
 use super::roots::ExprContext;
 use crate::scenario::ast::{Calls, Condition, Count, Deliveries, Expectation, Expected, Pattern};
-use crate::scenario::error::{Span, quoted};
+use crate::scenario::error::quoted;
 use crate::scenario::node::{Kind, Node};
 
 const KINDS: [&str; 5] = ["call", "never", "order", "valid", "webhook"];
@@ -34,39 +34,66 @@ pub(super) fn expectations(reader: &mut Reader<'_>, node: &Node) -> Vec<Expectat
     expected.into_iter().map(|(row, _)| row).collect()
 }
 
-/// Reports calls that are expected, and expected never to come.
+/// So many pairs of conditions are held against each other.
+const MOST_PAIRS: usize = 2_000;
+
+/// Reports numbers of calls that exclude each other: of the same calls, or of some and of those among them.
 fn contradictions(reader: &mut Reader<'_>, expected: &[&Expectation]) {
-    let is_plain = |calls: &Calls| calls.when.is_none() && calls.after.is_none();
-    for row in expected.iter().copied() {
-        let Expected::Never(never) = &row.kind else { continue };
-        let has = |other: &Expectation| match &other.kind {
-            Expected::Call { calls, count } => count.min > 0 && (calls.on.value == never.on.value || never.on.value == Pattern::Every),
-            Expected::Order { calls, .. } => calls.iter().any(|call| call.on.value == never.on.value),
-            _ => false,
+    let mut pairs = 0;
+    for (index, row) in expected.iter().enumerate() {
+        let (wide, most) = match &row.kind {
+            Expected::Never(calls) => (calls, 0),
+            Expected::Call { calls, count: Count { max: Some(max), .. } } => (calls, *max),
+            _ => continue,
         };
-        if let Some(other) = expected.iter().copied().find(|other| is_plain(never) && has(other)) {
-            let (line, _) = reader.source.position(other.place.start);
-            let on = match &other.kind {
-                Expected::Call { calls, .. } => &calls.on.value,
-                _ => &never.on.value,
+        if wide.after.is_some() {
+            continue;
+        }
+        let mut is_within = |reader: &mut Reader<'_>, calls: &Calls| {
+            pairs += 1;
+            reader.about = calls.on.value.clone();
+            let is_simple = wide.when.is_none() || wide.when == calls.when;
+            wide.on.value.covers(&calls.on.value)
+                && (is_simple || pairs <= MOST_PAIRS && reader.implies(calls.when.as_ref(), wide.when.as_ref()))
+        };
+        let mut found = None;
+        for (at, other) in expected.iter().enumerate().filter(|(at, _)| *at != index) {
+            let least = match &other.kind {
+                Expected::Call { calls, count } if count.min > most && is_within(reader, calls) => count.min,
+                Expected::Order { calls, .. } => calls.iter().filter(|calls| is_within(reader, calls)).count() as u64,
+                _ => 0,
             };
-            let message = format!("`{on}` is expected on line {line}, and here never to come");
-            reader.problem("S101", row.place, message).help("take one of the two away, or narrow this one with `when`");
+            if least > most {
+                found = Some((at, *other, least));
+                break;
+            }
         }
-    }
-    let counted = |row: &Expectation| match &row.kind {
-        Expected::Call { calls, count } if is_plain(calls) => Some((calls.on.value.clone(), *count, row.place)),
-        _ => None,
-    };
-    let counted: Vec<(Pattern, Count, Span)> = expected.iter().copied().filter_map(counted).collect();
-    for (index, (on, count, span)) in counted.iter().enumerate() {
-        let is_less = |one: &Count, other: &Count| one.max.is_some_and(|max| max < other.min);
-        let excludes = |(other, own, _): &&(Pattern, Count, Span)| other == on && (is_less(own, count) || is_less(count, own));
-        if let Some((.., earlier)) = counted[..index].iter().find(excludes) {
-            let (line, _) = reader.source.position(earlier.start);
-            let message = format!("`{on}` is expected so often here, and on line {line} another number of times");
-            reader.problem("S101", *span, message).help("take one of the two away, or narrow them with `when`");
-        }
+        let Some((at, other, least)) = found else { continue };
+        let on = match &other.kind {
+            Expected::Call { calls, .. } => &calls.on.value,
+            _ => &wide.on.value,
+        };
+        let line = |row: &Expectation| reader.source.position(row.place.start).0;
+        let is_plain = |calls: &Calls| calls.when.is_none() && calls.after.is_none();
+        let is_same =
+            matches!(&other.kind, Expected::Call { calls, .. } if is_plain(calls) && is_plain(wide) && calls.on.value == wide.on.value);
+        let (place, message, help) = match &row.kind {
+            Expected::Never(_) => {
+                let message = format!("`{on}` is expected on line {}, and here never to come", line(other));
+                (row.place, message, "take one of the two away, or narrow this one with `when`")
+            }
+            _ if is_same => {
+                let (later, earlier) = if at > index { (other, *row) } else { (*row, other) };
+                let message = format!("`{on}` is expected so often here, and on line {} another number of times", line(earlier));
+                (later.place, message, "take one of the two away, or narrow them with `when`")
+            }
+            _ => {
+                let (wide, there) = (&wide.on.value, line(other));
+                let message = format!("at most {most} of `{wide}` are expected here, and at least {least} of them on line {there}");
+                (row.place, message, "take one of the two away, or change its `count`")
+            }
+        };
+        reader.problem("S101", place, message).help(help);
     }
 }
 

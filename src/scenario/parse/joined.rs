@@ -12,6 +12,18 @@ use crate::scenario::shape::Shape;
 const MOST_TOGETHER: usize = 64;
 
 impl Reader<'_> {
+    /// Whether every call that fulfills a condition fulfills another one, where the vendors are known. One that no call fulfills is told by
+    /// itself.
+    pub(super) fn implies(&self, narrow: Option<&Condition>, wide: Option<&Condition>) -> bool {
+        if wide.is_none() || wide == narrow {
+            return true;
+        }
+        let own = || narrow.map(joint);
+        let Some(wide) = wide.filter(|_| self.vocabulary.is_some()) else { return false };
+        let left = Joint::All(own().into_iter().chain([Joint::Not(Box::new(joint(wide)))]).collect());
+        left.contradiction(self).is_some() && own().is_none_or(|own| own.contradiction(self).is_none())
+    }
+
     /// Reports joined conditions that no call fulfills, or that every call does, unless something is told of their parts already: there
     /// were so many problems and warnings before.
     pub(super) fn check_joined(&mut self, node: &Node, condition: &Condition, (problems, warnings): (usize, usize)) {

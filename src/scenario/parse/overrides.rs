@@ -6,6 +6,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::conversation::{alone, base64};
 use super::fault_words::same_as;
+use super::limited::limited;
 use super::members;
 use super::pace::{after, latency, objects, rate_limit};
 use super::reader::{Fields, Reader};
@@ -54,6 +55,7 @@ pub fn wire_faults() -> impl Iterator<Item = &'static str> {
 pub(super) fn overrides(reader: &mut Reader<'_>, node: &Node) -> Vec<Override> {
     let overrides = reader.each(node, "overrides", override_);
     shadowed(reader, &overrides);
+    limited(reader, &overrides);
     overrides
 }
 
@@ -127,6 +129,11 @@ fn response(reader: &mut Reader<'_>, node: &Node) -> Option<Response> {
     let body = fields.entry("body").and_then(|member| reader.template(&member.value));
     let bytes = fields.get("base64").and_then(|node| base64(reader, node)).map(Into::into);
     let off_spec = fields.get("off_spec").and_then(|node| reader.boolean(node, "off_spec")).unwrap_or_default();
+    // A body that could not be read is told of, and not missing.
+    let is_unread = body.is_none()
+        && bytes.is_none()
+        && (fields.get("base64").is_some() || fields.entry("body").is_some() || fields.may_mean(&["body", "base64"]));
+    let off_spec = off_spec || is_unread;
     let status_span = fields.get("status").map_or(node.span, |node| node.span);
     let span = fields.entry("body").map_or(status_span, |member| member.value.span);
     if let (Some(status @ (204 | 205 | 304)), Some(member)) = (status, fields.entry("body")) {

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+use super::meant::{in_texts, is_object, unslashed};
 use super::texts::{Numbers, Place};
 use super::{DOUBTFUL, Looked, NEVER, Type, TypeProblem, Types, UNLIKE};
 use crate::scenario::expr::{Comparison, Function, Node, Operator, Path, class};
@@ -64,13 +65,23 @@ impl Checking<'_> {
             }
             Node::Matches(inner, regex, _) => {
                 let found = self.node(inner);
-                if found.kinds & !Type::NULL == Type::TEXT_BIT && !found.texts.any(|word| regex.is_match(word)) {
+                if let Some((is_never, meant)) = unslashed(regex.as_str(), inner) {
+                    let message = if is_never {
+                        format!("nothing matches `{regex}`: no slash stands in front of the beginning or behind the end of a text")
+                    } else {
+                        format!("`{regex}` matches texts with both of its slashes in them")
+                    };
+                    let help = format!("a pattern stands in quotes alone: `matches '{meant}'`");
+                    self.problem(if is_never { NEVER } else { DOUBTFUL }, self.range(node), message, Some(help));
+                } else if found.kinds & !Type::NULL == Type::TEXT_BIT && !found.texts.any(|word| regex.is_match(word)) {
                     let message = format!("`{}` never matches `{regex}`", self.written(inner));
                     self.problem(NEVER, self.range(inner), message, found.texts.advice(""));
                 } else if !found.can_be(Type::TEXT_BIT) {
                     let message = format!("`{}` is {}, and patterns match text", self.written(inner), found.noun());
                     let help = (found.kinds & !Type::NULL == Type::NUMBER_BIT).then(|| self.by_size(inner));
                     self.problem(UNLIKE, self.range(inner), message, help);
+                } else if is_object((inner, &found)) {
+                    self.doubt_of_object(self.range(inner), "matches");
                 } else if let Some(doubt) = found.doubt_of_pattern(&self.written(inner), regex) {
                     self.doubt(self.range(inner), doubt);
                 }
@@ -259,6 +270,8 @@ impl Checking<'_> {
                 let is_part = is_turned == (comparison == Comparison::In);
                 if let Some(doubt) = known.1.doubt_of_part(&name, part, Place::Anywhere).filter(|_| is_part) {
                     self.doubt(range.clone(), doubt);
+                } else if is_part && is_object(known) {
+                    self.doubt_of_object(range.clone(), "contains");
                 }
                 return;
             }
@@ -326,6 +339,10 @@ impl Checking<'_> {
             _ => {}
         }
         let is_text_and_number = one.kinds | other.kinds == Type::TEXT_BIT | Type::NUMBER_BIT | (one.kinds | other.kinds) & Type::NULL;
+        let is_credential = |node: &Node| matches!(node, Node::Path(path, _) if path.root == "credential" && path.steps.is_empty());
+        if is_credential(left) || is_credential(right) {
+            return Some("the name of its account is `$credential.account`".to_owned());
+        }
         if !is_text_and_number {
             return None;
         }
@@ -466,28 +483,5 @@ impl Checking<'_> {
             Node::Any(nodes) | Node::All(nodes) => Some(self.extent(nodes.first()?)?.start..self.extent(nodes.last()?)?.end),
             _ => None,
         }
-    }
-}
-
-/// How numbers are compared that are written as texts: texts have the order of their letters, in which `10` is less than `9`.
-pub(super) fn in_texts(path: &Path, number: &str, is_upper: bool) -> String {
-    let range = if is_upper { format!("..{number}") } else { format!("{number}..") };
-    let members = path.members();
-    match (path.root.as_str(), members.split_first()) {
-        ("request", Some((Some("body" | "query" | "headers"), _))) => {
-            let nested = members.iter().rev().fold(format!("\"{range}\""), |inner, member| match member {
-                Some(name) => format!("{{{name}: {inner}}}"),
-                None => format!("[{inner}]"),
-            });
-            let count = match members.split_last() {
-                Some((Some("length" | "size" | "count"), whole)) if whole.len() > 1 && !number.contains('.') => {
-                    let whole = Path::of(&path.root, whole.iter().map_while(|member| *member));
-                    format!("; how many there are is `len({whole})`")
-                }
-                _ => String::new(),
-            };
-            format!("numbers in texts are compared by a condition of its own: `request: {nested}`{count}")
-        }
-        _ => "texts have the order of their letters; `matches` looks at the digits of a number, as `matches '^[1-9]'`".to_owned(),
     }
 }
