@@ -94,11 +94,13 @@ fn numbered_secret_stream(secret: Secret, number: u64) -> Rng {
 /// A stable 64-bit digest of a text (FNV-1a); for streams and short labels, never for secrets.
 #[must_use]
 pub fn fingerprint(bytes: &[u8]) -> u64 {
-    let mut digest = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in bytes {
-        digest = (digest ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    }
-    digest
+    fingerprint_on(0xcbf2_9ce4_8422_2325, bytes)
+}
+
+/// The digest of a text whose beginning has this one.
+#[must_use]
+pub fn fingerprint_on(digest: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(digest, |digest, byte| (digest ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 /// A number whose bits all depend on all bits of another one (the last steps of SplitMix64).

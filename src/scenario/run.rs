@@ -294,6 +294,7 @@ impl ScenarioRuntime for Runtime {
         }
         let scope = CallFacts::current(view);
         let (mut quota, mut skipped, mut tried) = (None, Vec::new(), Vec::new());
+        let mut named = turns::Named::default();
         for index in self.index.find(&format!("{}.{id}", view.vendor), &scope) {
             let row = &self.scenario.overrides[index];
             let fits = effects::can_happen(row, view, id) && row.when.as_ref().is_none_or(|when| when.is_true(&scope));
@@ -308,7 +309,7 @@ impl ScenarioRuntime for Runtime {
                 tried.push(Met::new(index, how));
                 continue;
             }
-            let object = row.per.as_ref().map(|per| turns::object(per, view, &scope));
+            let object = row.per.as_ref().map(|per| named.of(per, view, &scope));
             if view.values.steps.get() == 0 {
                 tried.push(Met::new(index, How::TooMuch));
                 return Decision { tried, ..effects::too_large(effects::TOO_MANY_STEPS) };

@@ -2,7 +2,9 @@
 //! compiled when a file is read.
 
 use std::cell::Cell;
-use std::fmt;
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+use std::{fmt, mem};
 
 use regex::Regex;
 use serde_json::Value;
@@ -30,8 +32,8 @@ pub enum Shape {
     Pattern(String, Regex, usize),
     /// A number, or a text that is one.
     Range(Option<f64>, Option<f64>),
-    /// A list that has an element for each of these, and as many for those that are equal.
-    Elements(Vec<Shape>),
+    /// A list that has an element for each of these, and as many for those that are equal: how many stands at the first of them.
+    Elements(Vec<(Shape, usize)>),
     /// An object with at least these members.
     Members(Vec<(String, Shape)>),
 }
@@ -50,6 +52,22 @@ impl PartialEq for Shape {
     }
 }
 
+impl Eq for Shape {}
+
+impl Hash for Shape {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        mem::discriminant(self).hash(state);
+        match self {
+            Self::Exact(value, _) => value.hash(state),
+            Self::Glob(text) | Self::Pattern(text, ..) => text.hash(state),
+            // The two zeros are equal.
+            Self::Range(min, max) => [min, max].map(|end| end.map(|end| (end + 0.0).to_bits())).hash(state),
+            Self::Elements(rows) => rows.hash(state),
+            Self::Members(rows) => rows.hash(state),
+        }
+    }
+}
+
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -64,7 +82,7 @@ impl fmt::Display for Shape {
             }
             Self::Elements(rows) => {
                 f.write_str("[")?;
-                rows.iter().enumerate().try_for_each(|(index, row)| write!(f, "{}{row}", if index > 0 { ", " } else { "" }))?;
+                rows.iter().enumerate().try_for_each(|(index, (row, _))| write!(f, "{}{row}", if index > 0 { ", " } else { "" }))?;
                 f.write_str("]")
             }
             Self::Members(rows) => {
@@ -78,6 +96,16 @@ impl fmt::Display for Shape {
 }
 
 impl Shape {
+    /// A list that has an element for each of these.
+    #[must_use]
+    pub fn of_elements(rows: Vec<Self>) -> Self {
+        let (mut firsts, mut counted) = (HashMap::with_capacity(rows.len()), vec![0; rows.len()]);
+        for (index, row) in rows.iter().enumerate() {
+            counted[*firsts.entry(row).or_insert(index)] += 1;
+        }
+        Self::Elements(rows.into_iter().zip(counted).collect())
+    }
+
     /// A text in the notation of shapes: `~/pattern/`, a glob with `*`, a range `1..5`, or the text itself. With the bytes that its
     /// pattern takes.
     ///
@@ -105,11 +133,17 @@ impl Shape {
         match self {
             Self::Exact(Value::Number(number), written) => pays(0) && need::is_number(value, number, written),
             Self::Exact(wanted, text) => pays(text.len() / BYTES_PER_STEP) && wanted == value,
-            Self::Glob(glob) => value.as_str().is_some_and(|found| pays(found.len() / BYTES_PER_GLOB_STEP) && text::fits_glob(found, glob)),
+            Self::Glob(glob) => {
+                let found = value.as_str();
+                pays(found.map_or(0, |found| found.len() / BYTES_PER_GLOB_STEP)) && found.is_some_and(|found| text::fits_glob(found, glob))
+            }
             Self::Pattern(_, regex, cost) => match value {
                 Value::String(text) => pays(cost.saturating_mul(text.len()) / BYTES_PER_PLACE) && regex.is_match(text),
                 Value::Number(number) => pays(*cost) && regex.is_match(&number.to_string()),
-                _ => false,
+                _ => {
+                    pays(0);
+                    false
+                }
             },
             Self::Range(min, max) => {
                 pays(0)
@@ -117,14 +151,14 @@ impl Shape {
             }
             Self::Elements(rows) => {
                 let found = value.as_array();
-                let has_as_many = |row: &Self, found: &[Value]| {
-                    let equal = rows.iter().filter(|other| *other == row).count();
-                    pays(rows.len() / ELEMENTS_PER_STEP) && found.iter().filter(|value| row.fits(value, steps)).take(equal).count() == equal
+                let has_as_many = |(row, equal): &(Self, usize), found: &[Value]| {
+                    *equal == 0 || found.iter().filter(|value| row.fits(value, steps)).take(*equal).count() == *equal
                 };
-                pays(0) && found.is_some_and(|found| rows.iter().all(|row| has_as_many(row, found)))
+                pays(rows.len() / ELEMENTS_PER_STEP) && found.is_some_and(|found| rows.iter().all(|row| has_as_many(row, found)))
             }
             Self::Members(rows) => {
-                pays(0) && value.is_object() && rows.iter().all(|(name, row)| row.fits(value.get(name).unwrap_or(&Value::Null), steps))
+                let found = |name: &String| pays(name.len() / BYTES_PER_STEP).then(|| value.get(name).unwrap_or(&Value::Null));
+                pays(0) && value.is_object() && rows.iter().all(|(name, row)| found(name).is_some_and(|found| row.fits(found, steps)))
             }
         }
     }
@@ -191,13 +225,23 @@ mod tests {
 
     #[test]
     fn equal_elements_are_met_by_as_many() {
-        let shape = |texts: &[&str]| Shape::Elements(texts.iter().map(|text| Shape::of_text(text).expect("a shape").0).collect());
+        let shape = |texts: &[&str]| Shape::of_elements(texts.iter().map(|text| Shape::of_text(text).expect("a shape").0).collect());
         let fits = |texts: &[&str], value: Value| shape(texts).fits(&value, None);
         assert!(fits(&["a", "a"], json!(["a", "b", "a"])) && !fits(&["a", "a"], json!(["a", "b"])));
         assert!(!fits(&["1..", "1..", "1.."], json!(["5", "6"])) && fits(&["1..", "a*", "1.."], json!([5, "6", "a"])));
         assert!(fits(&["1..9", "5..6"], json!(["5"])) && !fits(&["a"], json!([])) && fits(&[], json!([])));
         let (many, steps) = (["a*"; 2_000], Cell::new(1_000));
         assert!(!shape(&many).fits(&json!(vec!["ab"; 2_000]), Some(&steps)) && steps.get() == 0);
+        let numbered = |text: &str| Shape::of_text(text).expect("a shape").0;
+        let rows = ["a", "1..2", "a", "1..2.0"].map(numbered);
+        let [first, second, again, last] = rows.clone();
+        assert_eq!(Shape::of_elements(rows.into()), Shape::Elements(vec![(first, 2), (second, 2), (again, 0), (last, 0)]));
+        // What is no text costs a step as well.
+        for kind in ["a*", "~/a/"] {
+            let steps = Cell::new(1_000);
+            assert!(!numbered(kind).fits(&json!(1), Some(&steps)) && !numbered(kind).fits(&json!([]), Some(&steps)));
+            assert!(steps.get() < 999, "{kind}");
+        }
     }
 
     #[test]
@@ -205,7 +249,7 @@ mod tests {
         let number = |text: &str| Shape::Exact(serde_json::from_str(text).expect("a number"), text.to_owned());
         let members = |rows: Vec<(&str, Shape)>| Shape::Members(rows.into_iter().map(|(name, row)| (name.to_owned(), row)).collect());
         let shape = members(vec![
-            ("parcels", Shape::Elements(vec![members(vec![("weight", number("2"))]), members(vec![("zip", number("94103"))])])),
+            ("parcels", Shape::of_elements(vec![members(vec![("weight", number("2"))]), members(vec![("zip", number("94103"))])])),
             ("gone", Shape::Exact(Value::Null, String::new())),
         ]);
         let fits = |value: &Value| shape.fits(value, None);

@@ -86,6 +86,22 @@ fn patterns_cost_what_they_may_have_to_follow() {
 }
 
 #[test]
+fn objects_are_named_once_for_all_rows_that_count_by_the_same() {
+    let server = Server::start(&[]);
+    let many = |count: usize, per: &dyn Fn(usize) -> Value| {
+        let row = |number| json!({"on": "shippo.CreateAddress", "per": per(number), "skip": 9, "times": 1, "fault": 503});
+        put_scenario(&server, &json!({"overrides": (0..count).map(row).collect::<Vec<_>>()}))
+    };
+    let filler = "\u{2028}".repeat(20_000);
+    assert_eq!(many(2_000, &|_| json!("$request.body.filler")).status, 200);
+    assert_eq!(call(&server, &filler).status, 201);
+    // Each name of its own takes steps.
+    assert_eq!(many(500, &|number| json!(["$request.body.filler", format!("$request.body.a{number}")])).status, 200);
+    assert_eq!(call(&server, &filler).status, 500);
+    assert!(noted(&server, "scenario-too-large")["detail"].as_str().is_some_and(|detail| detail.contains("steps")));
+}
+
+#[test]
 fn expectations_are_counted_and_each_call_is_read_once_for_all() {
     let server = Server::start(&[]);
     let expectations = |count| json!({"expect": vec![json!({"call": "shippo.CreateAddress", "when": "$request.body.name == 'A'"}); count]});

@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn shapes_that_no_value_has_are_known() {
-        let elements = |text: &str| Shape::Elements(vec![shape(text)]);
+        let elements = |text: &str| Shape::of_elements(vec![shape(text)]);
         for (one, other, expected) in [
             (shape("x"), shape("y"), true),
             (shape("x"), shape("x*"), false),
@@ -208,7 +208,7 @@ mod tests {
         let shape = prop_oneof![
             3 => shape.clone(),
             1 => shape.clone().prop_map(within),
-            1 => proptest::collection::vec(shape, 0..3).prop_map(Shape::Elements),
+            1 => proptest::collection::vec(shape, 0..3).prop_map(Shape::of_elements),
         ];
         let test = |text: String| Condition::Test(Expr::parse(&text).expect("an expression"));
         prop_oneof![

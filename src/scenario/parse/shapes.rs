@@ -69,7 +69,7 @@ impl Reader<'_> {
             Kind::Null | Kind::Bool(_) => Some(Shape::Exact(node.to_json(), String::new())),
             Kind::List(items) => {
                 let rows: Vec<_> = items.iter().map(|item| self.inner(item, None, place)).collect();
-                rows.into_iter().collect::<Option<_>>().map(Shape::Elements)
+                rows.into_iter().collect::<Option<_>>().map(Shape::of_elements)
             }
             Kind::Map(members) => {
                 let rows: Vec<_> = members.iter().map(|Member { key, value }| self.member(key, value, place)).collect();
