@@ -9,6 +9,8 @@ pub(super) const MOST: usize = 300;
 pub(super) const MOST_OF_NOTES: usize = 5_000;
 /// How many facts, lines of an address, parties and notes are printed at most.
 const MOST_TEXTS: usize = 100;
+/// The most documents that a file has, such as labels.
+pub(super) const DOCUMENTS: usize = 1_000;
 /// The most rows that a file has, which is a hundred pages of them, and the bytes of all of them.
 const ROWS: usize = 4_000;
 pub(super) const MOST_OF_ROWS: usize = 2_000_000;
@@ -61,7 +63,7 @@ fn of_facts(facts: &mut Vec<Fact>) {
 }
 
 fn of_declaration(declaration: &mut Declaration) {
-    let Declaration { reason, incoterm, invoice_number, currency, items, non_delivery, signer, importer } = declaration;
+    let Declaration { reason, incoterm, invoice_number, currency, items, non_delivery, signer, importer, further: _ } = declaration;
     [reason, incoterm, invoice_number, currency, non_delivery, signer].into_iter().for_each(text);
     importer.iter_mut().for_each(of_address);
     for Item { description, tariff, origin, quantity: _, grams: _, value: _ } in items {

@@ -11,9 +11,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::carrier::cut::{self, Room};
+use crate::carrier::cut::{self, DOCUMENTS, Room};
 use crate::carrier::label::{self, Label};
-use crate::carrier::print::{self, Format, Page, Paper};
+use crate::carrier::print::{self, Format, Language, Page, Paper};
 use crate::carrier::sheet::{self, Sheet};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,15 @@ pub enum Document {
 }
 
 impl Document {
+    /// Leaves of a label the goods that it shows.
+    fn shorten(&mut self) {
+        if let Self::Label(label) | Self::QrCode(label) = self
+            && let Some(customs) = &mut label.customs
+        {
+            customs.shorten();
+        }
+    }
+
     fn cut(&mut self, room: &mut Room) {
         match self {
             Self::Label(label) | Self::QrCode(label) => cut::of_label(label),
@@ -46,9 +55,17 @@ pub struct Drawing {
 }
 
 impl Drawing {
+    /// As many of the documents as a file has: a thousand at most.
     #[must_use]
-    pub fn new(documents: impl Into<Vec<Document>>, format: Format) -> Self {
-        Self { documents: documents.into(), format, turns: 0 }
+    pub fn new(documents: impl IntoIterator<Item = Document>, format: Format) -> Self {
+        let most = if format.language == Language::Png { 1 } else { DOCUMENTS };
+        let mut room = Room::new();
+        let documents = documents.into_iter().take(most).map(|mut document| {
+            document.cut(&mut room);
+            document.shorten();
+            document
+        });
+        Self { documents: documents.collect(), format, turns: 0 }
     }
 
     /// The same with its pages turned clockwise by so many quarters of a turn.
@@ -57,20 +74,29 @@ impl Drawing {
         Self { turns, ..self }
     }
 
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Whether it has no document, and no page.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.documents.is_empty()
+    }
+
     /// The file. A PNG has the first page only, and no text is longer than there is room for.
     #[must_use]
     pub fn file(self) -> Vec<u8> {
-        let Self { mut documents, format, turns } = self;
-        let mut room = Room::new();
-        documents.iter_mut().for_each(|document| document.cut(&mut room));
-        print::draw(&pages(&documents, format.paper), format, turns % 4)
+        let Self { documents, format, turns } = self;
+        print::draw(&|draw| each_page(&documents, format.paper, draw), format, turns % 4)
     }
 }
 
 /// The file of a [`Drawing`], drawn at once.
 #[must_use]
 pub fn render(documents: impl Into<Vec<Document>>, format: Format) -> Vec<u8> {
-    Drawing::new(documents, format).file()
+    Drawing::new(documents.into(), format).file()
 }
 
 /// A file with that one label.
@@ -79,16 +105,20 @@ pub fn render_label(label: Label, format: Format) -> Vec<u8> {
     render([Document::Label(Box::new(label))], format)
 }
 
-fn pages(documents: &[Document], paper: Paper) -> Vec<Page> {
-    let mut pages: Vec<Page> = Vec::with_capacity(documents.len());
+/// Hands out one page after the other, so that no more of them are there at once than those of a document.
+fn each_page(documents: &[Document], paper: Paper, draw: &mut dyn FnMut(Page)) {
+    let mut pages: Vec<Page> = Vec::new();
     for document in documents {
         match document {
             Document::Label(label) => label::place(label, paper, &mut pages),
             Document::QrCode(label) => pages.push(label::qr_page(label, paper)),
             Document::Sheet(sheet) => pages.extend(sheet::pages(sheet, paper)),
         }
+        // The next label may stand on the last.
+        let done = pages.len().saturating_sub(1);
+        pages.drain(..done).for_each(&mut *draw);
     }
-    pages
+    pages.into_iter().for_each(draw);
 }
 
 #[cfg(test)]
@@ -101,6 +131,12 @@ mod tests {
     use crate::carrier::label::{Address, CARRIERS, Declaration, Fact, Item};
     use crate::carrier::print::{Anchor, Element, Part, width};
     use crate::carrier::sheet::Column;
+
+    fn pages(documents: &[Document], paper: Paper) -> Vec<Page> {
+        let mut pages = Vec::new();
+        each_page(documents, paper, &mut |page| pages.push(page));
+        pages
+    }
 
     const PAPERS: [Paper; 9] =
         [Paper::Inch4x6, Paper::Inch4x8, Paper::Inch2x7, Paper::A4, Paper::A5, Paper::A6, Paper::A4Four, Paper::A5Label, Paper::Letter];

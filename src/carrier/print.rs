@@ -110,11 +110,20 @@ impl Paper {
     }
 }
 
+/// Hands pages out, one after the other.
+pub(in crate::carrier) type Pages<'a> = dyn Fn(&mut dyn FnMut(Page)) + 'a;
+
 /// A file with the pages in their order, turned clockwise by so many quarters of a turn. A PNG has the first only.
-pub(in crate::carrier) fn draw(pages: &[Page], format: Format, turns: u16) -> Vec<u8> {
+pub(in crate::carrier) fn draw(pages: &Pages<'_>, format: Format, turns: u16) -> Vec<u8> {
     match format.language {
         Language::Pdf => pdf::file(pages, turns),
-        Language::Png => pages.first().map(|page| png::file(page, format.dpi, turns)).unwrap_or_default(),
+        Language::Png => {
+            let mut first = None;
+            pages(&mut |page| {
+                first.get_or_insert(page);
+            });
+            first.map(|page| png::file(&page, format.dpi, turns)).unwrap_or_default()
+        }
         Language::Zpl => zpl::program(pages, format.dpi, turns),
     }
 }

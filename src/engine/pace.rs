@@ -29,6 +29,8 @@ pub enum Later {
     Busy,
     /// It reads more documents than there is time for.
     Long,
+    /// It draws a file, which takes time and memory.
+    Draws,
 }
 
 /// How many bytes of documents a call reads in a hurry, which takes a millisecond or two. To pass over them counts less.

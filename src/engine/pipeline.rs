@@ -129,7 +129,7 @@ impl Machine {
             return Err(Later::Long);
         }
         if pace == Pace::Moment && parsed.call.operation.is_some_and(draws) {
-            return Err(Later::Busy);
+            return Err(Later::Draws);
         }
         if let Some(unread) = unread {
             parsed.row = Err(unread.refusal());

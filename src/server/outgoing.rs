@@ -26,6 +26,9 @@ const AMPLE: usize = 2;
 /// The part of the room that is left when it is short.
 const SHORT: usize = 16;
 
+/// What a file takes while it is drawn, about, where there is as much.
+const DRAWING: usize = 2 << 20;
+
 /// Room for answers that are being sent.
 pub(super) struct Room {
     /// How many bytes of answers there may be at once.
@@ -112,6 +115,11 @@ impl Room {
         let place = self.waiting.acquire_many(units(bytes.min(self.bytes / WAITING))?);
         let _place = timeout(self.patience, place).await.ok()?.ok()?;
         timeout(self.patience, Arc::clone(&self.free).acquire_many_owned(wanted)).await.ok()?.ok()
+    }
+
+    /// Room for a file while it is drawn; `None` if there is none in time.
+    pub async fn drawing(&self) -> Option<OwnedSemaphorePermit> {
+        self.take(DRAWING.min(self.bytes / SHORT)).await
     }
 
     fn is_ample(&self) -> bool {
@@ -235,6 +243,21 @@ mod tests {
         assert!(timeout(SOON, room.turn(&other)).await.is_ok());
         drop((first, second));
         assert!(timeout(SOON, room.place(&deaf)).await.is_ok() && timeout(SOON, room.turn(&deaf)).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn files_are_drawn_where_there_is_room_for_them() {
+        let room = room();
+        let all = sent(&room, 62 * 1024).await.expect("there is room");
+        assert!(timeout(SOON, room.drawing()).await.is_err() && room.is_short(), "those who do not take their answers are ended");
+        drop(all);
+        let mut drawn = Vec::new();
+        for _ in 0..SHORT {
+            drawn.push(timeout(SOON, room.drawing()).await.expect("there is room").expect("it comes in time"));
+        }
+        assert!(sent(&room, 8 * 1024).await.is_none() && timeout(SOON, room.drawing()).await.is_err());
+        drop(drawn);
+        assert!(sent(&room, 64 * 1024).await.is_some());
     }
 
     #[tokio::test(start_paused = true)]

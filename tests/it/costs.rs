@@ -255,3 +255,35 @@ fn more_rows_than_any_list_may_have_are_refused_unread() {
         }
     }
 }
+
+/// Shipments of thousands of parcels, whose files have as many pages as the vendors' files have at most.
+#[test]
+fn files_of_thousands_of_labels_are_bounded() {
+    let server = Server::start(&["--in-flight-bytes", "16MiB"]);
+    let town = r#"{"companyName":"A","attention":"B","phone":"416 555 0100","streetAddress":"1 Example Street","city":"Toronto","#;
+    let town = format!(r#"{town}"state":"ON","countryCode":"CA","postalCode":"M5S2C6"}}"#);
+    let pieces = rows(r#"{"length":10,"width":10,"height":10,"weight":2,"description":"Package"}"#, 9_000);
+    let rates = format!(r#""from":{town},"to":{town},"packageType":"PACKAGE","unitOfMeasurement":"IMPERIAL","shipDate":"2026-01-05""#);
+    let body = format!(r#"{{"rateRequest":{{{rates},"lineItems":{pieces}}},"carrierId":"14","serviceId":"1"}}"#);
+    let credentials = OPERATIONS[4].2;
+    let booked = client::send(&server, "POST", "/shiptime/rest/shipments", &[&[JSON], credentials].concat(), &body);
+    assert_eq!(booked.status, 200, "{:.500}", booked.body);
+    let id = booked.body.split(r#""shipId":"#).nth(1).and_then(|rest| rest.split(',').next()).expect("an id");
+    let idle = server.forget_peak();
+    let label = client::send(&server, "GET", &format!("/shiptime/rest/shipments/{id}/label"), credentials, "");
+    let bytes = server.peak().saturating_sub(idle);
+    assert_eq!(label.status, 200);
+    assert!(label.head.contains("seatrial-notes: label-pages"), "{}", label.head);
+    assert!(label.body.contains("/Count 200") && label.body.len() < 2 << 20, "{} bytes", label.body.len());
+    assert!(bytes < 16 << 20, "{bytes} bytes");
+
+    let credentials = OPERATIONS[2].2;
+    let parcel = |number: usize| format!(r#"{{"reference":"P{number}","weight":3000,"width":20,"length":10,"depth":15}}"#);
+    let parcels = (0..1_000).map(parcel).collect::<Vec<_>>().join(",");
+    let town = r#"{"name":"A","line_1":"1 Example Street","city":"Derby","postcode":"DE1 1EE","country":"GB"}"#;
+    let body = format!(r#"{{"consignment_reference":"C","service_key":"DPDNEXT","to_address":{town},"parcels":[{parcels}]}}"#);
+    let booked = client::send(&server, "POST", OPERATIONS[2].0, &[&[JSON], credentials].concat(), &body);
+    assert_eq!(booked.status, 201, "{:.500}", booked.body);
+    assert!(booked.head.contains("seatrial-notes: labels-left-out"), "{}", booked.head);
+    assert_eq!((booked.body.matches("^XA").count(), booked.body.matches("parcel_reference").count()), (100, 1_000));
+}

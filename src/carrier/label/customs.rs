@@ -28,7 +28,21 @@ pub struct Declaration {
     pub non_delivery: String,
     pub signer: String,
     pub importer: Option<Address>,
+    /// The goods of further lines.
+    #[serde(skip)]
+    pub further: Further,
 }
+
+/// Lines that are counted and summed up.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Further {
+    pub(in crate::carrier) lines: usize,
+    grams: i64,
+    value: i64,
+}
+
+/// More lines than a label shows.
+const LINES: usize = 8;
 
 /// A line of the declaration: goods of one kind.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -48,13 +62,22 @@ impl Declaration {
     /// What everything is worth, in hundredths.
     #[must_use]
     pub fn total(&self) -> i64 {
-        self.items.iter().fold(0, |sum, item| sum.saturating_add(item.value))
+        self.items.iter().fold(self.further.value, |sum, item| sum.saturating_add(item.value))
     }
 
     /// What everything weighs: as it is declared, or else as it was put on the scales.
     pub(in crate::carrier) fn weight(&self, grams: u32) -> i64 {
-        let declared = self.items.iter().map(|item| i64::from(item.grams)).sum();
+        let declared = self.further.grams + self.items.iter().map(|item| i64::from(item.grams)).sum::<i64>();
         if declared == 0 { i64::from(grams) } else { declared }
+    }
+
+    /// Leaves as many lines as a label shows, and of the others how many there are and what they add up to.
+    pub fn shorten(&mut self) {
+        for Item { grams, value, .. } in self.items.drain(LINES.min(self.items.len())..) {
+            let Further { lines, grams: weight, value: worth } = &mut self.further;
+            (*lines, *weight, *worth) = (*lines + 1, *weight + i64::from(grams), worth.saturating_add(value));
+        }
+        self.items.shrink_to_fit();
     }
 
     /// The form that its value asks for: goods worth more than about 400 units of money need the large one.

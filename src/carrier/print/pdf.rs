@@ -6,6 +6,7 @@ mod embedded;
 use pdf_writer::types::LineCapStyle;
 use pdf_writer::{Content, Filter, Finish, Name, Pdf, Rect, Ref, Settings, Str, TextStr};
 
+use crate::carrier::print::Pages;
 use crate::carrier::print::area::Area;
 use crate::carrier::print::font::Face;
 use crate::carrier::print::page::{Element, Page, Part};
@@ -41,38 +42,56 @@ struct Drawing {
     stencils: Vec<Stencil>,
 }
 
+/// A page that is drawn: its content is compressed.
+struct Drawn {
+    size: Rect,
+    content: Vec<u8>,
+    stencils: Vec<Stencil>,
+}
+
 const STENCILS: [&[u8]; 8] = [b"I1", b"I2", b"I3", b"I4", b"I5", b"I6", b"I7", b"I8"];
 
 /// What a page of a label may take; what takes more is compressed harder.
 const LARGE: usize = 15_000;
 
-pub(super) fn file(pages: &[Page], turns: u16) -> Vec<u8> {
-    let file = written(pages, turns, Compressor::new(compressor::QUICK));
-    if file.len() > LARGE * pages.len() { written(pages, turns, Compressor::new(compressor::HARD)) } else { file }
+pub(super) fn file(pages: &Pages<'_>, turns: u16) -> Vec<u8> {
+    let (file, count) = written(pages, turns, Compressor::new(compressor::QUICK));
+    if file.len() <= LARGE * count {
+        return file;
+    }
+    drop(file);
+    written(pages, turns, Compressor::new(compressor::HARD)).0
 }
 
-fn written(pages: &[Page], turns: u16, mut compressor: Compressor) -> Vec<u8> {
+/// A file, and how many pages it has.
+fn written(pages: &Pages<'_>, turns: u16, mut compressor: Compressor) -> (Vec<u8>, usize) {
     let mut fonts = Fonts::default();
-    let drawings: Vec<Drawing> = pages.iter().map(|page| draw(page, &mut fonts)).collect();
+    let mut drawn: Vec<Drawn> = Vec::new();
+    pages(&mut |page| {
+        let Drawing { content, stencils } = draw(&page, &mut fonts);
+        let content = compressor.stream(&content.finish()).to_vec();
+        drawn.push(Drawn { size: Rect::new(0.0, 0.0, page.width, page.height), content, stencils });
+    });
+    let (count, room) = (drawn.len(), drawn.iter().map(|page| page.content.len() + 512).sum::<usize>());
     let mut objects = Objects(0);
     let (catalog, tree, info, shared) = (objects.next(), objects.next(), objects.next(), objects.next());
-    let mut pdf = Pdf::with_settings_and_capacity(TERSE, 20 * 1024);
+    let mut pdf = Pdf::with_settings_and_capacity(TERSE, room + 16 * 1024);
     pdf.set_version(1, 4);
     pdf.catalog(catalog).pages(tree);
     pdf.document_info(info).producer(TextStr("Seatrial"));
-    let ids: Vec<Ref> = pages.iter().map(|_| objects.next()).collect();
-    pdf.pages(tree).kids(ids.iter().copied()).count(i32::try_from(pages.len()).unwrap_or(i32::MAX));
+    let ids: Vec<Ref> = drawn.iter().map(|_| objects.next()).collect();
+    pdf.pages(tree).kids(ids.iter().copied()).count(i32::try_from(count).unwrap_or(i32::MAX));
     let named = fonts.write(&mut pdf, &mut objects, &mut compressor);
     let mut names = pdf.indirect(shared).dict();
     for (name, id) in named {
         names.pair(Name(name), id);
     }
     names.finish();
-    for ((page, drawing), id) in pages.iter().zip(drawings).zip(ids) {
+    for (Drawn { size, content: bytes, stencils }, id) in drawn.into_iter().zip(ids) {
         let content = objects.next();
-        let stencils: Vec<(Ref, Stencil)> = drawing.stencils.into_iter().map(|stencil| (objects.next(), stencil)).collect();
+        let stencils: Vec<(Ref, Stencil)> = stencils.into_iter().map(|stencil| (objects.next(), stencil)).collect();
         let mut sheet = pdf.page(id);
-        sheet.media_box(Rect::new(0.0, 0.0, page.width, page.height)).parent(tree).contents(content);
+        sheet.media_box(size).parent(tree).contents(content);
         if turns > 0 {
             sheet.rotate(i32::from(turns) * 90);
         }
@@ -87,7 +106,7 @@ fn written(pages: &[Page], turns: u16, mut compressor: Compressor) -> Vec<u8> {
         }
         resources.finish();
         sheet.finish();
-        pdf.stream(content, compressor.stream(&drawing.content.finish())).filter(Filter::FlateDecode);
+        pdf.stream(content, &bytes).filter(Filter::FlateDecode);
         for (id, Stencil { columns, rows, bits }) in stencils {
             let size = |modules: usize| i32::try_from(modules).unwrap_or(i32::MAX);
             let mut picture = pdf.image_xobject(id, &bits);
@@ -95,7 +114,7 @@ fn written(pages: &[Page], turns: u16, mut compressor: Compressor) -> Vec<u8> {
             picture.pair(Name(b"ImageMask"), true);
         }
     }
-    pdf.finish()
+    (pdf.finish(), count)
 }
 
 fn draw(page: &Page, fonts: &mut Fonts) -> Drawing {

@@ -1,6 +1,7 @@
 //! Pages as ZPL II, the language of label printers: text by the printer's own font, which knows the alphabets of Europe, or as a
 //! picture of what only our fonts have; symbols by the printer's own commands.
 
+use crate::carrier::print::Pages;
 use crate::carrier::print::area::Area;
 use crate::carrier::print::font::{Face, Font, glyph};
 use crate::carrier::print::page::{Anchor, Element, Page};
@@ -12,17 +13,17 @@ use crate::carrier::print::text;
 const ASCENT: f32 = 0.78;
 
 /// Pages that are turned are pictures: printers turn fields, and not where they stand.
-pub(super) fn program(pages: &[Page], dpi: u16, turns: u16) -> Vec<u8> {
-    let mut program = Program { text: Vec::with_capacity(4096 * pages.len()), scale: f32::from(dpi) / 72.0 };
-    for (index, page) in pages.iter().enumerate() {
-        if index > 0 {
+pub(super) fn program(pages: &Pages<'_>, dpi: u16, turns: u16) -> Vec<u8> {
+    let mut program = Program { text: Vec::with_capacity(4096), scale: f32::from(dpi) / 72.0 };
+    pages(&mut |page| {
+        if !program.text.is_empty() {
             program.text.push(b'\n');
         }
         match turns {
-            0 => program.page(page),
-            _ => program.turned(&png::page_bits(page, dpi, turns)),
+            0 => program.page(&page),
+            _ => program.turned(&png::page_bits(&page, dpi, turns)),
         }
-    }
+    });
     program.text
 }
 

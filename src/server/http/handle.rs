@@ -84,6 +84,10 @@ impl Shell {
             Ok(answer) => Some(answer),
             Err(Later::Long) => Box::pin(self.handle_large(request, held)).await,
             Err(Later::Busy) => Box::pin(self.wait_for_sandbox(request, unread, held)).await,
+            Err(Later::Draws) => {
+                let _room = Box::pin(self.room.drawing()).await?;
+                Box::pin(self.wait_for_sandbox(request, unread, held)).await
+            }
         }
     }
 
@@ -98,7 +102,7 @@ impl Shell {
                     Ok(answer) => return (Ok(answer), body),
                     Err(Later::Long) => return (Err(Later::Long), body),
                     // Who holds it in slices says when each is over; others get it between two of them.
-                    Err(Later::Busy) => match machine.addressee(&own).sandbox {
+                    Err(Later::Busy | Later::Draws) => match machine.addressee(&own).sandbox {
                         Some(sandbox) => drop(tokio::time::timeout(pause, sandbox.listen()).await),
                         None => tokio::time::sleep(pause).await,
                     },

@@ -18,6 +18,9 @@ use crate::carrier::print::{self, Paper};
 use crate::carrier::{self, Parcel};
 use crate::engine::Cx;
 
+/// Of how many parcels an answer has labels at most. Those of the others can be asked for one by one.
+pub(super) const LABELS: usize = 100;
+
 /// The label rows of a consignment.
 pub(super) struct Labels {
     pub is_newer: bool,
@@ -109,7 +112,7 @@ impl Serialize for Drawing<'_> {
         let Self(label, format) = self;
         let file = |format| document::render_label(label.printed(), format);
         match format {
-            _ if *format != label.rows.format => serializer.serialize_str(""),
+            _ if *format != label.rows.format || (label.rows.only.is_none() && label.number > LABELS) => serializer.serialize_str(""),
             Format::Zpl => {
                 // Recorded 2024-05: a program begins with the settings of the designer that drew the demo label.
                 let program = file(print::Format::zpl(203));

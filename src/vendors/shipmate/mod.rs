@@ -54,6 +54,7 @@ pub fn vendor() -> Vendor {
         secret_names: access::SECRET_NAMES,
         services: || catalog::CATALOG.services.iter().map(|service| (&*service.carrier, vec![&*service.key])).collect(),
         codes: || catalog::CATALOG.events.iter().map(|row| &*row.code).collect(),
+        notes: &[("labels-left-out", "The answer has labels of as many parcels as there are in one, and the consignment has more.")],
         state,
         ..vendor!("shipmate")
     }

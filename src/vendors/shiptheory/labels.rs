@@ -88,10 +88,10 @@ pub(super) fn picking_list<'a>(shipments: impl Iterator<Item = &'a Shipment>, no
             ..Sheet::default()
         }))
     };
-    Drawing::new(shipments.map(page).collect::<Vec<_>>(), Format::pdf(Paper::A4))
+    Drawing::new(shipments.map(page), Format::pdf(Paper::A4))
 }
 
-fn pdf(documents: impl Into<Vec<Document>>) -> Drawing {
+fn pdf(documents: impl IntoIterator<Item = Document>) -> Drawing {
     Drawing::new(documents, Format::pdf(Paper::Inch4x6))
 }
 

@@ -12,25 +12,29 @@ use crate::carrier::print::{Format, Paper};
 use crate::carrier::sheet::customs::{self, Declaration, Item};
 use crate::engine::Cx;
 
+/// How many pieces have their labels in one file at most.
+pub(super) const PIECES: usize = 200;
+
 /// The labels, a page for each piece.
 pub(super) fn labels(shipment: &Shipment) -> Drawing {
-    let numbers = &shipment.booked.tracking_numbers;
-    let labels: Vec<Document> = (0..numbers.len()).map(|index| Document::Label(Box::new(label(shipment, index)))).collect();
-    Drawing::new(labels, Format::pdf(Paper::Inch4x6))
+    let mut customs = declaration(shipment);
+    customs.iter_mut().for_each(Declaration::shorten);
+    let label = |index| Document::Label(Box::new(Label { customs: customs.clone().map(Box::new), ..label(shipment, index) }));
+    Drawing::new((0..shipment.booked.tracking_numbers.len().min(PIECES)).map(label), Format::pdf(Paper::Inch4x6))
 }
 
 /// The label of a parcel, by its shipment.
 pub(super) fn of(cx: &mut Cx<'_>, parcel: &Parcel) -> Option<Label> {
     let shipment: Shipment = cx.docs.get(SHIPMENT, &parcel.subject)?;
     let index = shipment.booked.tracking_numbers.iter().position(|number| *number == parcel.tracking_number)?;
-    shipment.detail.shipment_items.get(index).is_some().then(|| label(&shipment, index))
+    let customs = || declaration(&shipment).map(Box::new);
+    shipment.detail.shipment_items.get(index).is_some().then(|| Label { customs: customs(), ..label(&shipment, index) })
 }
 
 /// The customs invoice of a shipment that has one.
 pub(super) fn invoice(shipment: &Shipment) -> Option<Drawing> {
     let sheets = customs::beside(&label(shipment, 0), &declaration(shipment)?);
-    let documents: Vec<Document> = sheets.into_iter().map(|sheet| Document::Sheet(Box::new(sheet))).collect();
-    Some(Drawing::new(documents, Format::pdf(Paper::Letter)))
+    Some(Drawing::new(sheets.into_iter().map(|sheet| Document::Sheet(Box::new(sheet))), Format::pdf(Paper::Letter)))
 }
 
 fn declaration(shipment: &Shipment) -> Option<Declaration> {
@@ -52,7 +56,7 @@ fn declaration(shipment: &Shipment) -> Option<Declaration> {
     })
 }
 
-/// The label of a piece.
+/// The label of a piece, without what it says to customs.
 fn label(shipment: &Shipment, index: usize) -> Label {
     let (booked, detail) = (&shipment.booked, &shipment.detail);
     let item = &detail.shipment_items[index];
@@ -79,7 +83,6 @@ fn label(shipment: &Shipment, index: usize) -> Label {
             Fact::new("Reference 2", text(&detail.ref2)),
         ],
         instructions: shipment.text("to", "instructions").to_owned(),
-        customs: declaration(shipment).map(Box::new),
         ..Label::default()
     }
 }

@@ -53,6 +53,7 @@ pub fn vendor() -> Vendor {
             ("etiquette-instructions", "ShipTime's own sandbox wants `Test booking Not for Pick up` in the instructions."),
             ("etiquette-pickup", "ShipTime's own sandbox wants drop-off, or a pickup far in the future."),
             ("quotes-dropped", "The oldest rating made room for this one."),
+            ("label-pages", "The label has a page for as many pieces as there are in one file, and the shipment has more."),
         ],
         state: rules::state,
         state_sample: r#"{"last_shipment": 1, "last_pickup": 1}"#,

@@ -28,7 +28,7 @@ pub(super) fn draw(canvas: &mut Canvas, label: &Label, declaration: &Declaration
         let cell = canvas.cut(&mut area, ROW);
         goods(canvas, item, cell);
     }
-    let (more, mut sum) = (declaration.items.len() - shown, sum);
+    let (more, mut sum) = (declaration.items.len() + declaration.further.lines - shown, sum);
     canvas.cut_rule(&mut sum, 0.5);
     let total = format!("{} {}", money(declaration.total()), declaration.currency);
     let texts = [

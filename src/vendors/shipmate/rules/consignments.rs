@@ -7,9 +7,10 @@ use crate::base::ids;
 use crate::carrier::{self, Scan, Status};
 use crate::engine::{Cx, Outcome, Params, Refusal, Reply};
 use crate::vendors::shipmate::catalog::CATALOG;
-use crate::vendors::shipmate::labels::Labels;
+use crate::vendors::shipmate::labels::{self, Labels};
 use crate::vendors::shipmate::webhooks;
 use crate::vendors::shipmate::wire::{self, CONSIGNMENT, Consignment, Envelope, ORDER, PARCEL_REFERENCE, Package, Reference, SHIPMENT_ID};
+use crate::world::Blame;
 
 /// A consignment whose references are free is booked with a service that takes all its parcels, and answered with a label
 /// for each of them. It is manifested at the end of its day of despatch.
@@ -65,6 +66,10 @@ pub fn create(cx: &mut Cx<'_>) -> Outcome {
     };
     cx.docs.put(CONSIGNMENT, order.reference, &consignment);
     webhooks::consignment(cx, webhooks::CREATED, order.reference);
+    let count = consignment.parcels.len();
+    if count > labels::LABELS {
+        cx.note("labels-left-out", Blame::Sandbox, format!("the answer has labels of the first {} of {count} parcels", labels::LABELS));
+    }
     let data =
         Labels { is_newer: wire::is_newer(cx), reference: order.reference.to_owned(), consignment, only: None, format: order.format };
     // Recorded 2024-05: version 1.2 answers 200.

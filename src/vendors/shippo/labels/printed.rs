@@ -102,18 +102,19 @@ impl Printed {
         let mut read = |stem: &str| cx.docs.shared().get::<Self>(LABEL_FILE, stem);
         let Self { label, merged, sheet, format } = read(stem)?;
         let labels = label.into_iter().chain(merged.iter().filter_map(|id| read(id)?.label));
-        let (documents, format): (Vec<Document>, Format) = match part {
+        let drawing = match part {
             Which::Label => {
                 let labels = labels.map(|label| Document::Label(Box::new(label)));
-                (labels.chain(sheet.map(|sheet| Document::Sheet(Box::new(sheet)))).collect(), format)
+                Drawing::new(labels.chain(sheet.map(|sheet| Document::Sheet(Box::new(sheet)))), format)
             }
-            Which::QrCode => (labels.map(|label| Document::QrCode(Box::new(label))).collect(), Format::pdf(format.paper)),
+            Which::QrCode => Drawing::new(labels.map(|label| Document::QrCode(Box::new(label))), Format::pdf(format.paper)),
             Which::Invoice => {
                 let sheets = labels.filter_map(|label| Some(customs::beside(&label, label.customs.as_deref()?))).flatten();
-                (sheets.map(|sheet| Document::Sheet(Box::new(sheet))).collect(), Format::pdf(Paper::Letter))
+                Drawing::new(sheets.map(|sheet| Document::Sheet(Box::new(sheet))), Format::pdf(Paper::Letter))
             }
         };
-        if documents.is_empty() || extension != format.language.extension() {
+        let format = drawing.format();
+        if drawing.is_empty() || extension != format.language.extension() {
             return None;
         }
         let kind = match format.language {
@@ -121,7 +122,7 @@ impl Printed {
             Language::Png => "image/png",
             Language::Zpl => "application/octet-stream",
         };
-        Some((kind, Drawing::new(documents, format)))
+        Some((kind, drawing))
     }
 }
 
@@ -165,7 +166,7 @@ fn declaration(cx: &Cx<'_>, shipment: &Shipment) -> Declaration {
         items: items.iter().map(item).collect(),
         non_delivery: text(&stored["non_delivery_option"]),
         signer: text(&stored["certify_signer"]),
-        importer: None,
+        ..Declaration::default()
     }
 }
 

@@ -1,5 +1,7 @@
 //! What is printed of labels: themselves, the forms that cross a border with them, and the sheet that a carrier scans for many.
 
+use std::borrow::Borrow;
+
 use serde_json::Value;
 
 use super::is_abroad;
@@ -19,9 +21,8 @@ use crate::vendors::shipstation::wire::money::Money;
 
 /// Labels as one document, a page each; a picture shows the first. Documented: letters that are not of the Latin alphabet are question
 /// marks.
-pub(crate) fn draw(labels: &[Label], format: print::Format) -> Drawing {
-    let labels: Vec<_> = labels.iter().map(|label| Document::Label(Box::new(printed(label)))).collect();
-    Drawing::new(labels, format)
+pub(crate) fn draw(labels: impl IntoIterator<Item: Borrow<Label>>, format: print::Format) -> Drawing {
+    Drawing::new(labels.into_iter().map(|label| Document::Label(Box::new(printed(label.borrow())))), format)
 }
 
 /// The label of a parcel, which may be one of several that travel together.
@@ -39,8 +40,8 @@ pub(crate) fn qr_code(label: &Label, format: print::Format) -> Drawing {
 pub(crate) fn forms(labels: &[Label]) -> Option<Drawing> {
     let abroad = labels.iter().filter(|label| is_abroad(label));
     let sheets = abroad.flat_map(|label| customs::forms(&printed(label), &declaration(label)));
-    let documents: Vec<Document> = sheets.map(|sheet| Document::Sheet(Box::new(sheet))).collect();
-    (!documents.is_empty()).then(|| Drawing::new(documents, Format::pdf(Paper::Letter)))
+    let drawing = Drawing::new(sheets.map(|sheet| Document::Sheet(Box::new(sheet))), Format::pdf(Paper::Letter));
+    (!drawing.is_empty()).then_some(drawing)
 }
 
 /// The sheet that a carrier scans for all labels of a day.

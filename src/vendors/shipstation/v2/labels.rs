@@ -265,7 +265,7 @@ pub(super) fn status(cx: &Cx<'_>, label: &Label) -> (&'static str, &'static str)
 
 /// The answer with a label, which is `is_new` to who has just bought it, and has links to its files, or else the files.
 pub(super) fn answer(cx: &Cx<'_>, label: &Label, is_new: bool, is_inline: bool) -> Reply {
-    let pieces = if is_inline { pieces(label) } else { Vec::new() };
+    let pieces: Vec<Label> = if is_inline { pieces(label).collect() } else { Vec::new() };
     let media = media(own(label)["label_format"].as_str().unwrap_or("pdf"), label);
     let of_package = |(index, piece): (usize, &[Label])| inline(&format!("/packages/{index}/label_download/href"), piece, media);
     let each = pieces.chunks(1).filter(|_| !is_test(label)).enumerate().map(of_package);
@@ -408,19 +408,21 @@ fn download(cx: &Cx<'_>, stem: &str, number: u64, format: &str, is_inline: bool)
 }
 
 /// A label for each of its packages, as they are printed: each has that one alone. By design: of very many packages, for the first 200.
-pub(super) fn pieces(label: &Label) -> Vec<Label> {
+pub(super) fn pieces(label: &Label) -> impl Iterator<Item = Label> {
     let packages = own(label)["packages"].as_array().map_or(&[][..], Vec::as_slice);
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     let mut whole = label.clone();
-    (packages.len() > 1).then(|| whole.more["v2"]["packages"].take());
-    let piece = |(index, package): (usize, &Value)| {
+    let is_one = packages.len() < 2;
+    (!is_one).then(|| whole.more["v2"]["packages"].take());
+    let only = is_one.then(|| whole.clone());
+    let piece = move |(index, package): (usize, &Value)| {
         let (weight, dimensions) = (Some(address::read_weight(&package["weight"])), address::read_dimensions(&package["dimensions"]));
         let (tracking_number, piece) = (number_of(index, label).to_owned(), [count(index + 1), count(packages.len())]);
         let mut own = Label { tracking_number, weight, dimensions, piece, ..whole.clone() };
         own.more["v2"]["packages"] = json!([package]);
         own
     };
-    if packages.len() < 2 { vec![whole] } else { packages.iter().enumerate().take(200).map(piece).collect() }
+    only.into_iter().chain(packages.iter().enumerate().take(if is_one { 0 } else { 200 }).map(piece))
 }
 
 /// Labels as an address that has the file in it.

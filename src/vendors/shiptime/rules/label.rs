@@ -7,10 +7,15 @@ use super::shipments;
 use crate::carrier::document::Drawing;
 use crate::engine::{Cx, Enclosed, Outcome, Refusal, Reply};
 use crate::vendors::shiptime::labels;
+use crate::world::Blame;
 
-/// The label, a page for each piece.
+/// The label, a page for each piece, of as many as have theirs in one file.
 pub(in crate::vendors::shiptime) fn label(cx: &mut Cx<'_>) -> Outcome {
     let shipment = shipments::own(cx, "id")?;
+    let pieces = shipment.booked.tracking_numbers.len();
+    if pieces > labels::PIECES {
+        cx.note("label-pages", Blame::Sandbox, format!("the file has labels of the first {} of {pieces} pieces", labels::PIECES));
+    }
     Ok(answer(cx, labels::labels(&shipment)))
 }
 

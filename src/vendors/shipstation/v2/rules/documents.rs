@@ -84,7 +84,7 @@ pub(crate) fn download(cx: &mut Cx<'_>) -> Outcome {
     let id = cx.call.parameter("document_id").unwrap_or_default();
     let label = labels::find(cx, id).map_err(|_| Refusal::missing(DOCUMENT, id))?;
     let (media, format) = labels::media("pdf", &label);
-    Ok(Reply::drawn(media, shared::draw(&labels::pieces(&label), format)))
+    Ok(Reply::drawn(media, shared::draw(labels::pieces(&label), format)))
 }
 
 /// Up to thirty labels as one file.

@@ -48,16 +48,16 @@ fn file(cx: &Cx<'_>, stem: &str, extension: &str) -> Option<(&'static str, Drawi
         }
         ("label" | "testlabel" | "labelpackage" | "combined", "pdf" | "png" | "zpl") => {
             let labels: Vec<Label> = match kind {
-                "testlabel" => cx.docs.get(TEST_LABEL, &id).iter().flat_map(labels::pieces).collect(),
+                "testlabel" => cx.docs.get(TEST_LABEL, &id).into_iter().collect(),
                 "labelpackage" => package(cx, number).into_iter().collect(),
                 "combined" => {
                     let ids: Vec<String> = cx.docs.get(COMBINED, &id).unwrap_or_default();
-                    ids.iter().filter_map(|id| labels::find(cx, id).ok()).flat_map(|label| labels::pieces(&label)).collect()
+                    ids.iter().filter_map(|id| labels::find(cx, id).ok()).collect()
                 }
-                _ => of_label().iter().flat_map(labels::pieces).collect(),
+                _ => of_label(),
             };
             let (media, format) = labels::media(extension, labels.first()?);
-            Some((media, shared::draw(&labels, format)))
+            Some((media, shared::draw(labels.iter().flat_map(labels::pieces), format)))
         }
         _ => None,
     }
@@ -69,7 +69,7 @@ fn package(cx: &Cx<'_>, number: u64) -> Option<Label> {
         let is_of = |package: &Value| package["shipment_package_id"].as_str().and_then(wire::number) == Some(number);
         let packages = labels::own(&label)["packages"].as_array();
         let index = packages.and_then(|rows| rows.iter().position(is_of)).or_else(|| (label.id == number).then_some(0))?;
-        labels::pieces(&label).into_iter().nth(index)
+        labels::pieces(&label).nth(index)
     })
 }
 
