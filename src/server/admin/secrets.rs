@@ -16,6 +16,7 @@ mod ends;
 mod gaps;
 mod letters;
 mod mappings;
+mod marks;
 mod markup;
 mod multipart;
 mod names;

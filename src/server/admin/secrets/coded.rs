@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::bytes::letters;
-use super::names::is_marked;
+use super::marks::is_marked;
 
 /// How JSON objects begin in base64. Those are read however long they are.
 const OBJECT: [&str; 4] = ["eyJ", "eyAi", "ewog", "ewoJ"];

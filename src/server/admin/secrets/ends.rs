@@ -182,6 +182,19 @@ pub(super) fn brackets(text: &str) -> usize {
     text.len()
 }
 
+/// The length of texts in round brackets, as programs have them: `('ada', '…')`.
+pub(super) fn tuple(text: &str) -> Option<usize> {
+    let (mut at, inner) = (1, text.strip_prefix('(')?);
+    inner.starts_with(['"', '\'', '\\']).then_some(())?;
+    while let Some(offset) = text[at..].find(['"', '\'', '\\', ')', '\n']) {
+        match quoted(text, at + offset).filter(|inner| inner.end < text.len()) {
+            Some(inner) => at = (text.len() - text[inner.end..].trim_start_matches('\\').len() + 1).min(text.len()),
+            None => return text[at + offset..].starts_with(')').then_some(at + offset + 1),
+        }
+    }
+    None
+}
+
 /// The length of lines that a word ends which stands before them, `<<-EOT`, up to that word. One that is cut reaches to the end.
 pub(super) fn heredoc(text: &str) -> Option<usize> {
     let head = text.strip_prefix("<<")?.lines().next()?;

@@ -6,7 +6,8 @@ use std::ops::Range;
 
 use super::clean::{Clean, quoted, until};
 use super::ends;
-use super::names::{LABELS, NAMES, Names, SINGLE_VALUES, VALUES, is_marked};
+use super::marks::is_marked;
+use super::names::{LABELS, NAMES, Names, SINGLE_VALUES, VALUES};
 use super::values::Found;
 
 /// A mapping as far as its lines were read.
@@ -15,6 +16,10 @@ struct Mapping {
     /// How far its names are indented.
     column: usize,
     is_secret: bool,
+    /// Whether all that it holds is secret: its `kind` is `Secret`.
+    is_sealed: bool,
+    /// Where what it holds begins, and its lines.
+    held: Vec<(usize, usize)>,
     /// Goods are no parameters, whatever they are called.
     is_goods: bool,
     /// Where its values begin, and its lines.
@@ -27,7 +32,10 @@ pub(super) fn values<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
         return text.into();
     }
     let (mut open, mut secret): (Vec<Mapping>, Vec<(usize, usize)>) = (Vec::new(), Vec::new());
-    let mut close = |mapping: Mapping| secret.extend(mapping.values.into_iter().filter(|_| mapping.is_secret && !mapping.is_goods));
+    let mut close = |mapping: Mapping| {
+        secret.extend(mapping.values.into_iter().filter(|_| mapping.is_secret && !mapping.is_goods));
+        secret.extend(mapping.held.into_iter().filter(|_| mapping.is_sealed));
+    };
     let mut start = 0;
     for line in text.split_inclusive('\n') {
         member(line, start, &mut open, &mut close, &found.names);
@@ -69,6 +77,10 @@ fn member(line: &str, start: usize, open: &mut Vec<Mapping>, close: &mut impl Fn
     mapping.is_secret |= is(&LABELS) && names.is_secret_label(named);
     if is(&VALUES) || (is(&SINGLE_VALUES) && !named.is_empty()) {
         mapping.values.push((start + line.len() - value.trim_start_matches([' ', '\t']).len(), start));
+    }
+    mapping.is_sealed |= is(&["kind"]) && named == "Secret";
+    if is(&["data", "stringdata"]) && named.is_empty() {
+        mapping.held.push((start + line.len() - value.trim_start_matches([' ', '\t']).len(), start));
     }
     mapping.is_goods |= is(&["quantity", "price", "weight", "sku"]);
 }

@@ -2,24 +2,24 @@
 //! `client%5Fsecret[0]` are judged alike. What vendors say of their own names in [`SecretNames`] comes first.
 
 use std::borrow::Cow;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use serde_json::{Map, Value};
 
+use super::marks::is_marked;
 use crate::base::text;
 use crate::engine::{Machine, Open, SecretNames, is_same_name};
 
 /// Parts of words. A word that contains one makes a secret of the name that it is in.
 const STEMS: &str = concat!(
     "password passwd passphrase passcode passwort kennwort contrase secret apikey accesskey privatekey sessid sessionid ",
-    "codeverifier",
+    "codeverifier senha wachtwoord losenord lösenord haslo hasło heslo",
 );
 
 /// The same of names without the signs between their words, at the end.
 const JOINED: &str = concat!(
     "connectionstring connectionstrings securitycode verificationcode recoverycode recoverycodes backupcode backupcodes ",
-    "cardnumber samlresponse motdepasse accesslicensenumber",
+    "cardnumber samlresponse motdepasse accesslicensenumber devicecode",
 );
 
 /// Words that do so as a whole.
@@ -27,6 +27,9 @@ const WORDS: &str = concat!(
     "pass passkey pwd auth oauth bearer jwt session credential credentials assertion cookie cookies ",
     "otp totp mfa hmac cvv cvc pw psw psk sas creds dsn csrf xsrf sess pkcs",
 );
+
+/// Words that end with `pass` and are no passwords, as `storepass` is.
+const NO_PASS: &str = "bypass compass encompass overpass surpass trespass underpass";
 
 /// Beginnings of other words of authentication, and words that begin so and mean something else.
 const AUTH: &str = "authoriz authoris authentication authtoken authkey authcode";
@@ -117,58 +120,15 @@ const IN_LINKS: &str = "key sig";
 /// The same in the query of a call and in a form. Links to carriers have numbers of parcels there.
 const IN_FORMS: &str = "code sid";
 
-/// What names of secrets contain, by the first letter. Most names contain none of it, and are not taken apart.
-const fn marks(first: u8) -> &'static [&'static [u8]] {
-    match first.to_ascii_lowercase() {
-        b'a' => &[b"auth", b"assertion"],
-        b'b' => &[b"bearer", b"backup"],
-        b'c' => &[b"credential", b"creds", b"cookie", b"cvv", b"cvc", b"contrase", b"connection", b"card", b"csrf"],
-        b'd' => &[b"dsn"],
-        b'h' => &[b"hmac"],
-        b'j' => &[b"jwt"],
-        b'k' => &[b"key", b"kennwort"],
-        b'l' => &[b"license"],
-        b'm' => &[b"mot"],
-        b'o' => &[b"otp"],
-        b'p' => &[b"pass", b"pkcs", b"pwd"],
-        b'r' => &[b"recovery"],
-        b's' => &[b"secret", b"security", b"sess", b"signature", b"saml"],
-        b't' => &[b"token"],
-        b'v' => &[b"verifier", b"verification"],
-        b'x' => &[b"xsrf"],
-        _ => &[],
-    }
-}
+/// Names that are those of secrets beside another name alone: those of keys (RFC 7517), and what is asked of servers of OAuth.
+const BESIDE: [(&str, &[&str]); 3] = [
+    ("d p q dp dq qi oth k", &["kty"]),
+    ("code sid", &["grant_type", "grantType"]),
+    ("user_code usercode", &["device_code", "deviceCode"]),
+];
 
-/// The same that are words of their own or none: no small letter follows.
-const fn short_marks(first: u8) -> &'static [&'static [u8]] {
-    match first.to_ascii_lowercase() {
-        b'm' => &[b"mfa"],
-        b'p' => &[b"pin", b"psk", b"psw", b"pw"],
-        b's' => &[b"sas", b"sig"],
-        _ => &[],
-    }
-}
-
-/// Whether a text may contain the name of a secret. Letters that are not ASCII may be small letters of ASCII.
-pub(super) fn is_marked(text: &str) -> bool {
-    static ANY: LazyLock<AhoCorasick> = LazyLock::new(|| {
-        let marks = (b'a'..=b'z').flat_map(|first| [marks(first), short_marks(first)]).flatten();
-        let built = AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(marks);
-        built.expect("the marks are few")
-    });
-    // Most texts have none of them, which is seen in one pass.
-    if text.is_ascii() && !ANY.is_match(text) {
-        return false;
-    }
-    let begins = |rest: &[u8], mark: &[u8]| rest.get(..mark.len()).is_some_and(|part| part.eq_ignore_ascii_case(mark));
-    let bytes = text.as_bytes();
-    bytes.iter().enumerate().any(|(index, &first)| {
-        let rest = &bytes[index..];
-        let stands = |mark: &&[u8]| begins(rest, mark) && !rest.get(mark.len()).is_some_and(u8::is_ascii_lowercase);
-        !first.is_ascii() || marks(first).iter().any(|mark| begins(rest, mark)) || short_marks(first).iter().any(stands)
-    })
-}
+/// Members that hold secrets under names of any kind, in an object whose `kind` is `Secret`.
+const OF_SECRETS: &str = "data stringdata";
 
 /// Which names are those of secrets, as far as some vendors are concerned.
 #[derive(Clone, Debug, Default)]
@@ -245,9 +205,16 @@ impl Names {
         is_named && !before.first().is_some_and(|word| has(DONE, word)) && self.is_secret(&near.join("_"))
     }
 
+    /// Whether a segment of a path is one behind which a secret stands: `token`, `sessions`. Addresses of logins are none.
+    pub fn is_secret_segment(&self, name: &str) -> bool {
+        let is_secret = self.is_secret(name) || name.strip_suffix('s').is_some_and(|one| self.is_secret(one));
+        is_secret && !name.to_ascii_lowercase().contains("auth")
+    }
+
     /// The same for a member of an object that stands under the name `owner`.
     pub fn is_secret_member(&self, owner: &str, object: &Map<String, Value>, name: &str) -> bool {
-        self.is_secret(name) && !self.is_open(|open| open.is_of(owner, object, name)) && !is_postcode(object, name)
+        is_secret_beside(object, name)
+            || (self.is_secret(name) && !self.is_open(|open| open.is_of(owner, object, name)) && !is_postcode(object, name))
     }
 
     fn is_declared(&self, name: &str) -> bool {
@@ -257,6 +224,16 @@ impl Names {
     fn is_open(&self, is: impl Fn(&Open) -> bool) -> bool {
         self.0.iter().flat_map(|names| names.open).any(is)
     }
+}
+
+/// Whether a member is a secret because of what stands beside it.
+fn is_secret_beside(object: &Map<String, Value>, name: &str) -> bool {
+    if name.len() > 10 {
+        return false;
+    }
+    let name = &*name.to_ascii_lowercase();
+    BESIDE.iter().any(|(names, beside)| has(names, name) && beside.iter().any(|other| object.contains_key(*other)))
+        || (has(OF_SECRETS, name) && object.get("kind").is_some_and(|kind| kind == "Secret"))
 }
 
 /// Whether a member is a postcode of India, a `pin` of six digits of a place.
@@ -289,6 +266,7 @@ fn is_secret_part(words: &[String]) -> bool {
             || (STEMS.split(' ').any(|stem| word.contains(stem)) && word != "secretary")
             || (AUTH.split(' ').any(|auth| word.starts_with(auth)) && !has(NO_AUTH, word))
             || word.contains("pwd")
+            || (word.ends_with("pass") && !has(NO_PASS, word))
             || word.ends_with("jwt")
     };
     words.iter().enumerate().any(is_secret_word)
@@ -391,6 +369,7 @@ mod tests {
             "connectionString db_connection_string security_code verificationCode recovery_codes card-number SAMLResponse creds DSN ",
             "csrf x-xsrf pwdhash Passwort contrasena mot_de_passe ",
             "pin X-Pin accountPin user_pin2 PIN pinValue sigValue pw user_pw psk wifiPSK sas mfa mfaCode code_verifier codeVerifier otp ",
+            "storepass keypass DbPass device_code deviceCode senha Wachtwoord lösenord ",
             "pkcs12 accessLicenseNumber AccessLicenseNumber myAPIKEYv2 APIKEYV2 api_key_v2 apiKeyV10 passwordv2 pinV2",
         )
         .split(' ')
@@ -414,6 +393,7 @@ mod tests {
             "authorized client_id username email auth_user passenger passport_number turkey monkey shipping_cost object_id ",
             "license license_number license_plate ",
             "pincode pin_code PinCode postal_pin tracking_pin ShipmentPIN pins shipping spinning mfa_enabled verifier kansas upward ",
+            "bypass compass device device_id user_code ",
             "connection card card_type security verification recovery_time motor discard postcard_number_of_pages description ",
             "tracking_number barcode Countries.code secretary expires_in grant_type scope session_timeout",
         )

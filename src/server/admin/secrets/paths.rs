@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::names::{AllNames, is_marked};
+use super::marks::is_marked;
+use super::names::AllNames;
 use super::values::{Found, REDACTED, Values};
 use super::{places, shapes};
 use crate::base::text;

@@ -3,8 +3,9 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use regex::{Captures, Regex};
 use serde_json::{Map, Value};
 
 use super::clean::{Clean, quoted, until};
@@ -41,7 +42,7 @@ pub(super) fn target(target: &str, found: &mut Found) -> String {
     let mut before = "";
     let mut segments = Vec::new();
     for segment in path.split('/') {
-        let is_hidden = segment.len() >= Found::LEAST && found.names.is_secret(before) && !before.to_ascii_lowercase().contains("auth");
+        let is_hidden = segment.len() >= Found::LEAST && found.names.is_secret_segment(before);
         if is_hidden {
             found.add(&percent_decode(segment));
         }
@@ -270,9 +271,9 @@ fn nested(value: &str, found: &mut Found) -> Option<String> {
     }
     match text(value, found) {
         Cow::Owned(clean) => Some(clean),
-        // An address as it is a parameter of another one.
+        // An address, or pairs, as they are a parameter of an address.
         Cow::Borrowed(_) => {
-            let is_coded = value.contains("%2F%2F") || value.contains("%2f%2f");
+            let is_coded = ["%2F%2F", "%2f%2f", "%3D", "%3d", "%25"].iter().any(|sign| value.contains(sign));
             (is_coded && hides_secret(value, found)).then(|| REDACTED.to_owned())
         }
     }
@@ -295,13 +296,28 @@ pub(super) fn text<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
 
 /// Markup within markup or a text.
 fn escaped<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
-    if !text.contains("&lt;") {
+    static SIGN: LazyLock<Regex> = LazyLock::new(|| {
+        let sign = r"(?-u)&(?:lt|gt|quot|amp|#0{0,4}(?<code>[0-9]{2,3})|#[xX]0{0,4}(?<hex>[0-9a-fA-F]{2}));";
+        Regex::new(sign).expect("the pattern is one")
+    });
+    if !["&lt;", "&#"].iter().any(|sign| text.contains(sign)) {
         return text.into();
     }
+    let sign = |place: &Captures<'_>| {
+        let code =
+            place.name("code").map(|code| code.as_str().parse()).or_else(|| Some(u8::from_str_radix(place.name("hex")?.as_str(), 16)));
+        let named = || match &place[0] {
+            "&lt;" => '<',
+            "&gt;" => '>',
+            "&quot;" => '"',
+            _ => '&',
+        };
+        code.map_or_else(named, |code| code.map_or(' ', char::from)).to_string()
+    };
     let (mut is_clean, mut out) = (true, String::with_capacity(text.len()));
     for part in text.split_inclusive(['<', '>']) {
         let (inner, end) = part.strip_suffix(['<', '>']).map_or((part, ""), |inner| (inner, &part[inner.len()..]));
-        let markup = inner.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&");
+        let markup = SIGN.replace_all(inner, &sign);
         match words(&markup, found) {
             Cow::Owned(clean) if markup != inner => {
                 out.push_str(&clean.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"));
@@ -345,8 +361,7 @@ fn segments<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
             continue;
         }
         let next = end + 1..until(text, end + 1, &ENDS);
-        let name = &text[start..end];
-        let is_secret = next.len() >= Found::LEAST && found.names.is_secret(name) && !name.to_ascii_lowercase().contains("auth");
+        let is_secret = next.len() >= Found::LEAST && found.names.is_secret_segment(&text[start..end]);
         if is_secret && !text[next.clone()].starts_with('{') {
             clean.hide(next, found);
         }
@@ -426,6 +441,9 @@ fn value(text: &str, mark: usize, done: usize, names: &Names) -> Option<Range<us
     let rest = &text[start..];
     if let Some(quoted) = quoted(text, start) {
         return Some(quoted);
+    }
+    if let Some(length) = ends::tuple(rest) {
+        return Some(start..start + length);
     }
     if rest.starts_with(['{', '[']) {
         return Some(start..start + ends::brackets(rest));

@@ -7,7 +7,8 @@ use std::sync::{Arc, LazyLock};
 use regex::Regex;
 
 use super::clean::{Clean, quoted};
-use super::names::{LABELS, NAMES, SINGLE_VALUES, VALUES, is_marked};
+use super::marks::is_marked;
+use super::names::{LABELS, NAMES, SINGLE_VALUES, VALUES};
 use super::values::Found;
 
 /// A text without the values of such rows whose names are those of secrets.

@@ -20,7 +20,7 @@ pub(super) fn is_shaped(text: &str) -> bool {
 }
 
 /// What credentials have in front of them, or begin with.
-const BEGINNINGS: [&str; 20] = [
+const BEGINNINGS: [&str; 24] = [
     "earer",
     "EARER",
     "asic",
@@ -41,6 +41,10 @@ const BEGINNINGS: [&str; 20] = [
     "glpat-",
     "xox",
     "npm_",
+    "hooks.slack.com/",
+    "/webhooks/",
+    "api.telegram.org/",
+    "webhook.office.com/",
 ];
 
 /// A text without what is a credential wherever it stands: behind the name of a scheme, signed tokens, private keys.
@@ -49,13 +53,21 @@ pub(super) fn shaped<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
         let schemes = r"(?-u)\b(?:(?<basic>(?i:basic))|(?i:bearer)|[A-Z][A-Za-z]*Token)[ \t]+(?<value>[\w.~+/=-]{4,})";
         let words = r"[a-z]{2,16}_(?:live|test)_[0-9A-Za-z]{24,}|gh[oprsu]_\w{36}|github_pat_\w{22,}|npm_\w{36}|AKIA[0-9A-Z]{16}";
         let marks = r"glpat-[\w-]{20,}|xox[abeprs]-[\w-]{10,}|AIza[\w-]{35}|SG\.[\w-]{16,}\.[\w-]{16,}";
-        Regex::new(&format!(r"{schemes}|(?<signed>\b(?:eyJ[\w-]+\.[\w.-]+|{words}|{marks}))")).expect("the pattern is one")
+        let slack = r"hooks\.slack(?:-gov)?\.com/[a-z]+/(?:[A-Z0-9]{6,16}/)+";
+        let bots = r"discord(?:app)?\.com/api/(?:v[0-9]+/)?webhooks/[0-9]+/|api\.telegram\.org/(?:file/)?bot[0-9]+(?::|%3[Aa])";
+        let office = r"webhook\.office\.com/webhookb2/[\w@.-]+/IncomingWebhook/";
+        let hooks = format!(r"(?:{slack}|{bots}|{office})(?<hook>[\w-]{{4,}}(?:/[0-9a-f-]{{36}})?)");
+        Regex::new(&format!(r"{schemes}|{hooks}|(?<signed>\b(?:eyJ[\w-]+\.[\w.-]+|{words}|{marks}))")).expect("the pattern is one")
     });
     if !is_shaped(text) {
         return text.into();
     }
     let mut clean = Clean::new(text);
     for place in SHAPES.captures_iter(text) {
+        if let Some(hook) = place.name("hook") {
+            clean.hide(hook.range(), found);
+            continue;
+        }
         let Some(value) = place.name("value").or(place.name("signed")) else { continue };
         // A sentence about the scheme goes on with a word, a challenge with `realm=`.
         let is_word = value.as_str().trim_end_matches(['.', '=']).bytes().skip(1).all(|byte| byte.is_ascii_lowercase());
@@ -118,17 +130,24 @@ pub(super) fn options<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
 }
 
 /// What statements of databases, files of logins, addresses of drivers, commands with short options and digests say:
-/// `IDENTIFIED BY '…'`, `login … password …`, `jdbc:oracle:thin:user/…@`, `mysql -p…`, `Digest … response=…`.
+/// `IDENTIFIED BY '…'`, `login … password …`, `jdbc:oracle:thin:user/…@`, `mysql -p…`, `http -a ada:…`, `Digest … response=…`,
+/// `ada:…@host:5432/shop`, `system/…@//host:1521/xe`.
 pub(super) fn said<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
     static SAID: LazyLock<Regex> = LazyLock::new(|| {
         let statement = r"(?-u:\b)(?i:identified[ \t]+by|password)[ \t]+(?<quote>['\x22])";
         let login = r"(?-u:\b)(?:login|user)[ \t\r\n]+[^\s|│]+[ \t\r\n]+password[ \t\r\n]+(?<word>[^\s'\x22]+)";
         let driver = r"(?-u:\b)jdbc:[A-Za-z0-9:]+:[^\s/@:'\x22]+/(?<driver>[^\s'\x22@]+)@";
         let attached = r"(?-u:\b)(?:mysql|mariadb)[\w-]{0,16}[ \t](?:[^\n;|&]*?[ \t])?-p(?<attached>[^\s'\x22]+|['\x22])";
-        let short = r"redis-cli[ \t](?:[^\n;|&]*?[ \t])?-a|(?:docker|podman)[ \t]+login[ \t](?:[^\n;|&]*?[ \t])?-p";
+        let short = r"redis-cli[ \t](?:[^\n;|&]*?[ \t])?-a|[a-z][\w-]*[ \t]+(?:[a-z]+[ \t]+)?login[ \t](?:[^\n;|&]*?[ \t])?-p";
         let apart = format!(r"(?-u:\b)(?:sshpass[ \t]+-p|{short})[ \t]*(?<apart>[^\s'\x22]+|['\x22])");
         let digest = r"(?-u:\b)(?i:digest)[ \t](?:[^\r\n]*?[, ])?response=(?<digest>[^\s'\x22,]+|['\x22])";
-        Regex::new(&format!("{statement}|{login}|{driver}|{attached}|{apart}|{digest}")).expect("the pattern is one")
+        let http = r"(?-u:\b)(?:https?|xhs?)[ \t](?:[^\n;|&]*?[ \t])?(?:-a|--auth)[ \t=]*['\x22]?[^\s:'\x22]+:(?<http>[^\s'\x22]+)";
+        let host = r"[\w-]+(?:\.[\w-]+)*:[0-9]{2,5}(?-u:\b)";
+        let pair = format!(r"(?:^|[\s'\x22=(,;])[\w.$+-]{{1,64}}:(?<pair>[^\s:/@'\x22<>]{{4,64}})@{host}");
+        let oracle = r"(?:^|[\s'\x22=(,;])[\w.$#]{1,64}/(?<oracle>[^\s:/@'\x22<>]{2,64})@//[\w.-]+";
+        let sqlplus = r"(?-u:\b)(?:sqlplus|sqlldr|expdp|impdp)[ \t](?:[^\n;|&]*?[ \t])?['\x22]?[\w.$#]{1,64}/(?<sqlplus>[^\s:/@'\x22<>]+)";
+        Regex::new(&format!("{statement}|{login}|{driver}|{attached}|{apart}|{digest}|{http}|{pair}|{oracle}|{sqlplus}"))
+            .expect("the pattern is one")
     });
     let begins = [
         "assword",
@@ -141,15 +160,24 @@ pub(super) fn said<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
         "sshpass",
         "redis-cli",
         "response=",
-        "docker",
-        "podman",
+        " login ",
+        " -a",
+        " --auth",
+        "sqlplus",
+        "sqlldr",
+        "expdp",
+        "impdp",
     ];
-    if !begins.iter().any(|begin| text.contains(begin)) {
+    // The name of an account and a password stand before a host with its port.
+    let has_host = || text.split_once('@').is_some_and(|(account, host)| account.contains([':', '/']) && host.contains([':', '/']));
+    if !begins.iter().any(|begin| text.contains(begin)) && !has_host() {
         return text.into();
     }
     let mut clean = Clean::new(text);
     for place in SAID.captures_iter(text) {
-        let word = ["quote", "word", "driver", "attached", "apart", "digest"].iter().find_map(|name| place.name(name));
+        let word = ["quote", "word", "driver", "attached", "apart", "digest", "http", "pair", "oracle", "sqlplus"]
+            .iter()
+            .find_map(|name| place.name(name));
         if let Some(word) = word {
             clean.hide(quoted(text, word.start()).unwrap_or(word.range()), found);
         }

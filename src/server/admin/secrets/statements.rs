@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::clean::{Clean, quoted};
-use super::names::is_marked;
+use super::marks::is_marked;
 use super::values::Found;
 
 /// A text without the values of columns with the name of a secret.

@@ -9,7 +9,8 @@ use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::clean::{Clean, quoted};
-use super::names::{NAMES, Names, VALUES, is_marked};
+use super::marks::is_marked;
+use super::names::{NAMES, Names, VALUES};
 use super::values::{Found, REDACTED};
 
 const DELIMITERS: [&str; 5] = [",", ";", "\t", "|", "│"];

@@ -340,3 +340,69 @@ fn settings_in_other_languages_lose_their_secrets() {
         check_body(&json!({"said": text}).to_string(), &json!({"said": expected}).to_string());
     }
 }
+
+#[test]
+fn what_servers_of_authorization_are_asked_and_keys_are_hidden_by_what_stands_beside_them() {
+    for (body, expected) in [
+        (
+            r#"{"device_code": "q7", "user_code": "q8", "interval": 5}"#,
+            r#"{"device_code":"[redacted]","user_code":"[redacted]","interval":5}"#,
+        ),
+        (r#"{"user_code": "q8"}"#, r#"{"user_code":"q8"}"#),
+        ("grant_type=device&device_code=q7&client_id=a", "grant_type=device&device_code=[redacted]&client_id=a"),
+        (r#"{"grant_type": "authorization_code", "code": "q7"}"#, r#"{"grant_type":"authorization_code","code":"[redacted]"}"#),
+        (r#"{"code": "q7"}"#, r#"{"code":"q7"}"#),
+        (r#"{"state": "user%3Dada%26password%3Dq7"}"#, r#"{"state":"[redacted]"}"#),
+        (r#"{"state": "user%253Dada%2526password%253Dq7"}"#, r#"{"state":"[redacted]"}"#),
+        (r#"{"state": "city%3DBern"}"#, r#"{"state":"city%3DBern"}"#),
+        (r#"{"kty": "RSA", "n": "a", "d": "q7", "p": "q8"}"#, r#"{"kty":"RSA","n":"a","d":"[redacted]","p":"[redacted]"}"#),
+        (r#"{"keys": [{"kty": "oct", "k": "q7"}], "k": "a"}"#, r#"{"keys":[{"kty":"oct","k":"[redacted]"}],"k":"a"}"#),
+        (r#"{"kind": "Secret", "data": {"db": "q7"}}"#, r#"{"kind":"Secret","data":"[redacted]"}"#),
+        (r#"{"kind": "Secret", "stringData": {"db": "q7"}}"#, r#"{"kind":"Secret","stringData":"[redacted]"}"#),
+        (r#"{"kind": "ConfigMap", "data": {"db": "q7"}}"#, r#"{"kind":"ConfigMap","data":{"db":"q7"}}"#),
+        (
+            "kind: Secret\nmetadata:\n  name: db\nstringData:\n  db: q7\ntype: Opaque\n",
+            "kind: Secret\nmetadata:\n  name: db\nstringData:[redacted]\ntype: Opaque\n",
+        ),
+        ("kind: Sack\ndata:\n  secret_of: q7\n", "kind: Sack\ndata:\n  secret_of: [redacted]\n"),
+    ] {
+        check_body(body, expected);
+    }
+}
+
+#[test]
+fn addresses_of_webhooks_and_of_databases_lose_what_lets_callers_in() {
+    let check = |text: &str, expected: &str| check_body(&json!({"said": text}).to_string(), &json!({"said": expected}).to_string());
+    for (text, expected) in [
+        (
+            "https://hooks.slack.com/services/T01ABCDEF/B01ABCDEF/q7q7q7q7",
+            "https://hooks.slack.com/services/T01ABCDEF/B01ABCDEF/[redacted]",
+        ),
+        ("https://discord.com/api/webhooks/1012345678/q7q7-q7", "https://discord.com/api/webhooks/1012345678/[redacted]"),
+        ("https://api.telegram.org/bot110201543:AAq7q7/sendMessage", "https://api.telegram.org/bot110201543:[redacted]/sendMessage"),
+        (
+            "https://a.webhook.office.com/webhookb2/x@y/IncomingWebhook/q7q7q7",
+            "https://a.webhook.office.com/webhookb2/x@y/IncomingWebhook/[redacted]",
+        ),
+        ("https://a.example/webhooks/1012345678/q7", "https://a.example/webhooks/1012345678/q7"),
+        ("keytool -list -storepass q7 -v", "keytool -list -storepass [redacted] -v"),
+        ("http -a ada:q7 GET https://h/x", "http -a ada:[redacted] GET https://h/x"),
+        ("az login -u ada@example.com -p q7", "az login -u ada@example.com -p [redacted]"),
+        ("helm registry login h -u ada -p 'q 7'", "helm registry login h -u ada -p '[redacted]'"),
+        ("get(url, auth=('ada', 'q7'), timeout=5)", "get(url, auth=[redacted], timeout=5)"),
+        ("ada:q7q7@db.internal:5432/shop", "ada:[redacted]@db.internal:5432/shop"),
+        ("db=ada:q7q7@localhost:5432", "db=ada:[redacted]@localhost:5432"),
+        ("system/q7q7@//db.internal:1521/xe", "system/[redacted]@//db.internal:1521/xe"),
+        ("sqlplus ada/q7@h", "sqlplus ada/[redacted]@h"),
+        ("the password&#61;q7q7q7q7", "the password=[redacted]"),
+        ("the password&#x3d;q7q7q7q7", "the password=[redacted]"),
+        ("Victoria&#39;s mail: ada@example.com", "Victoria&#39;s mail: ada@example.com"),
+        ("mailto:ada@example.com, cc:bob@example.com", "mailto:ada@example.com, cc:bob@example.com"),
+        ("a bypass=1, at 10:30@dock", "a bypass=1, at 10:30@dock"),
+    ] {
+        check(text, expected);
+    }
+    check_body(r#"{"senha": "q7"}"#, r#"{"senha":"[redacted]"}"#);
+    assert!(shown("/v1/sessions/abcdefgh1/x", &[], "").starts_with("/v1/sessions/[redacted]/x\n"));
+    assert_eq!(paths::path("/v1/sessions/abcdefgh1"), "/v1/sessions/[redacted]");
+}
