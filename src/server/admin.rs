@@ -47,6 +47,7 @@ mod snapshots;
 mod state;
 mod verify;
 mod webhooks;
+mod written_rows;
 
 use std::sync::Arc;
 

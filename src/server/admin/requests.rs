@@ -7,7 +7,6 @@ mod filter;
 mod recorded;
 mod stream;
 mod unmatched;
-mod written;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,7 +19,6 @@ pub(crate) use self::export::export;
 pub(crate) use self::filter::{COUNT, EXPORT, EXPORT_ONE, FILTERS, Filter, LIST, STREAM, check_event};
 pub(crate) use self::stream::stream;
 pub(crate) use self::unmatched::{QUERY as UNMATCHED, UnmatchedRequests, clear as clear_unmatched, list as list_unmatched};
-pub(crate) use self::written::WrittenRows;
 use crate::engine::Sandbox;
 use crate::scenario::explain::{self, Explanation};
 use crate::server::admin::long_poll::long_poll;

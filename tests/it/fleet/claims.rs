@@ -7,11 +7,10 @@ use seatrial::base::entropy;
 use seatrial::fleet::{Ledger, Reach};
 use serde_json::json;
 
-use super::Replica;
-use super::ends::paused;
 use super::memory::{Failing, Memory};
 use super::served::Served;
 use super::several::three;
+use super::{Replica, block_on};
 use crate::claims::{Model, TOKENS, with};
 
 /// Whose calls with a credential are, as a replica makes one.
@@ -76,8 +75,8 @@ async fn agree(ledger: Arc<dyn Ledger>, memory: &Memory, seed: u64) {
 
 #[test]
 fn all_replicas_lead_a_credential_to_the_first_that_had_it() {
-    for seed in 0..8 {
-        paused(async {
+    for seed in 0..3 {
+        block_on(async {
             let memory = Memory::default();
             agree(Arc::new(memory.clone()), &memory, seed).await;
             let (ledger, memories) = three();

@@ -27,7 +27,7 @@ async fn newest(replica: &Replica, name: &str) -> OnWire {
 }
 
 /// On a clock that only waiting moves.
-pub fn paused<T>(test: impl Future<Output = T>) -> T {
+fn paused<T>(test: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime can start").block_on(test)
 }
