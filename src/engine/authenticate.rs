@@ -30,19 +30,20 @@ pub(super) struct Identified {
     pub granted: Result<Option<Credential>, Refusal>,
     /// The row of the credential that the call presents, which may be one that lets nobody in.
     pub row: Option<Credential>,
-    /// A digest of the credential that it presents, where that is of no row.
+    /// A digest of the credential that it presents, where that is of no row; empty where a caller is refused who presents none.
     pub stranger: Option<String>,
 }
 
 impl Identified {
-    fn new(sandbox: &Sandbox, vendor: &Vendor, granted: Result<Option<Credential>, Refusal>, presented: Presented) -> Self {
+    fn new(vendor: &Vendor, granted: Result<Option<Credential>, Refusal>, presented: Presented) -> Self {
         let row = match &granted {
             Ok(Some(credential)) => Some(credential.clone()),
             _ => presented.row.map(|row| vendor.working(&row)),
         };
-        // Enough digits to tell callers apart, and too few to try words by.
-        let digest = |text: String| signing::hmac_sha256(&sandbox.name, text.as_bytes())[..16].to_owned();
-        let stranger = presented.unknown.filter(|_| row.is_none()).map(digest);
+        // The same in copies of a sandbox, where counting goes on.
+        let digest = |text: &String| signing::hmac_sha256("caller", text.as_bytes())[..16].to_owned();
+        let refused = || granted.is_err().then(String::new);
+        let stranger = if row.is_none() { presented.unknown.as_ref().map(digest).or_else(refused) } else { None };
         Self { granted, row, stranger }
     }
 }
@@ -54,7 +55,7 @@ impl Machine {
         let vendor = self.vendors().find(&entry.vendor)?;
         let state = sandbox.lock();
         if is_open(call) {
-            return login(sandbox, vendor, call, &state.world, entry.at).row;
+            return login(vendor, call, &state.world, entry.at).row;
         }
         let accounts = state.world.accounts();
         let nobody = Account::default();
@@ -84,7 +85,7 @@ pub(super) fn is_open(call: &Call<'_>) -> bool {
 
 /// Whose credential an open call presents in its body or as a Basic pair. Rules take the call for one of its account; whether it may log
 /// in is for the handler.
-pub(super) fn login(sandbox: &Sandbox, vendor: &Vendor, call: &Call<'_>, world: &World, now: Timestamp) -> Identified {
+fn login(vendor: &Vendor, call: &Call<'_>, world: &World, now: Timestamp) -> Identified {
     let basic = Authorization::of(call.request).and_then(|header| header.basic());
     let basic = basic.map(|(user, password)| [user, password].map(|text| text::percent_decode(&text)));
     let given = |place: usize, field: &FieldSpec| match &basic {
@@ -101,13 +102,13 @@ pub(super) fn login(sandbox: &Sandbox, vendor: &Vendor, call: &Call<'_>, world: 
     let row = auth::first_good(&rows, now, |row| sets.iter().any(|set| presents(row, set))).cloned();
     let values = |set: &&[FieldSpec]| set.iter().enumerate().map(|(place, field)| given(place, field)).collect::<Option<Vec<_>>>();
     let unknown = if row.is_none() { sets.iter().find_map(values).map(|values| values.join(":")) } else { None };
-    Identified { row: row.clone(), ..Identified::new(sandbox, vendor, Ok(None), Presented { row: None, unknown }) }
+    Identified { row: row.clone(), ..Identified::new(vendor, Ok(None), Presented { row: None, unknown }) }
 }
 
 /// Who makes a call, as the vendor authenticates it.
 pub(super) fn authenticate(sandbox: &Sandbox, vendor: &Vendor, call: &Call<'_>, world: &mut World, now: Timestamp) -> Identified {
     if is_open(call) {
-        return login(sandbox, vendor, call, world, now);
+        return login(vendor, call, world, now);
     }
     let shared = world.open_account(&vendor.mount, "");
     authenticate_with(sandbox, vendor, call, world, world.accounts().get(shared), now)
@@ -134,7 +135,7 @@ fn authenticate_with(sandbox: &Sandbox, vendor: &Vendor, call: &Call<'_>, world:
     if granted.is_err() && presented.unknown.is_none() {
         presented.unknown = call.request.header(AUTHORIZATION).filter(|header| !header.is_empty()).map(str::to_owned);
     }
-    Identified::new(sandbox, vendor, granted, presented)
+    Identified::new(vendor, granted, presented)
 }
 
 /// The refusal of a caller who lacks a right that the operation needs.
