@@ -166,7 +166,7 @@ fn within(owner: &str, value: &mut Value, found: &mut Found) -> bool {
             })
         }
         Value::Object(members) => object(owner, members, found),
-        Value::String(text) => match nested(text, found) {
+        Value::String(text) => match nested(text, found).or_else(|| hides_pairs(text, found).then(|| REDACTED.to_owned())) {
             Some(clean) => {
                 *text = clean;
                 true
@@ -271,12 +271,18 @@ fn nested(value: &str, found: &mut Found) -> Option<String> {
     }
     match text(value, found) {
         Cow::Owned(clean) => Some(clean),
-        // An address, or pairs, as they are a parameter of an address.
+        // An address as it is a parameter of another one.
         Cow::Borrowed(_) => {
-            let is_coded = ["%2F%2F", "%2f%2f", "%3D", "%3d", "%25"].iter().any(|sign| value.contains(sign));
+            let is_coded = value.contains("%2F%2F") || value.contains("%2f%2f");
             (is_coded && hides_secret(value, found)).then(|| REDACTED.to_owned())
         }
     }
+}
+
+/// Whether a text is pairs as they are a parameter of an address, and hides a secret.
+fn hides_pairs(value: &str, found: &mut Found) -> bool {
+    let is_coded = ["%3D", "%3d", "%25"].iter().any(|sign| value.contains(sign)) && !value.contains(char::is_whitespace);
+    is_coded && hides_secret(value, found)
 }
 
 /// Whether a text is base64 of one that has a secret in it.
