@@ -936,8 +936,8 @@ def large(fleet: Fleet) -> None:
     body = {**ADDRESS, "street1": "x" * 400_000}
     sql = fleet.database.sql
     # Parts of one that is being written, and of the one that counts.
-    parts = """SELECT count(*) FILTER (WHERE token IS DISTINCT FROM checkpoint_parts), count(*) FILTER (WHERE token = checkpoint_parts)
-        FROM seatrial_head LEFT JOIN seatrial_part USING (sandbox) WHERE sandbox = 'default'"""
+    parts = """SELECT count(*) FILTER (WHERE part.token IS DISTINCT FROM checkpoint_parts), count(*) FILTER (WHERE part.token = checkpoint_parts)
+        FROM seatrial_head JOIN seatrial_part AS part USING (sandbox) WHERE sandbox = 'default'"""
     made, writer, other = [], fleet.replicas[1], fleet.replicas[0]
 
     def add(base: str) -> None:
@@ -948,7 +948,7 @@ def large(fleet: Fleet) -> None:
     def counted() -> int:
         return int(sql(parts).split("|")[1])
 
-    for _ in range(80):
+    for _ in range(40):
         add(writer.base)
     wait_for("a checkpoint counts", lambda: counted() > 10)
     # The next one is made when as much has been written again.

@@ -87,8 +87,8 @@ mod common {
     const PLAIN: &str = "plain";
     pub const VENDORS: &str = "vendor";
 
-    /// How much data a sandbox has at most, unless told otherwise: all of it is written and read in one statement, which takes a few
-    /// seconds at most.
+    /// How much data a sandbox has at most, unless told otherwise: in a fleet whose format has no parts, all of it is written and read in
+    /// one statement, which takes a few seconds at most.
     const MOST_SANDBOX: usize = 128 << 20;
 
     /// What is so unless told. All that arguments tell is in `options`, and told again by [`asked`].
