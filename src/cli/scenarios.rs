@@ -5,7 +5,7 @@ use std::{fs, io};
 
 use crate::cli::files::{self, Unread};
 use crate::cli::{Exit, complain, say};
-use crate::scenario::{self, Diagnostic, Found, built_in};
+use crate::scenario::{self, Diagnostic, Found, Include, built_in};
 
 /// Why a scenario cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -45,8 +45,8 @@ pub(super) fn read(path: &Path) -> Result<(String, Vec<u8>), ScenarioError> {
     let name = path.to_string_lossy().into_owned();
     match files::document(path) {
         Ok(bytes) => Ok((name, bytes)),
-        Err(source) => match built_in::named(&name) {
-            Some(text) => Ok((format!("{name}.yaml"), text.as_bytes().to_vec())),
+        Err(source) => match built_in::file(&name) {
+            Some(found) => Ok((found.name, found.bytes)),
             None if source.kind() == io::ErrorKind::NotFound => {
                 // What looks like the path of a file is meant as one.
                 let is_path = name.contains(['/', '\\', '.']);
@@ -85,22 +85,21 @@ pub(super) fn gather(paths: &[PathBuf]) -> Result<Gathered, ScenarioError> {
 /// The same of files that were read already, as pipes can be but once: each with its name for diagnostics and its text.
 pub(super) fn gather_read(read: Vec<(PathBuf, (String, Vec<u8>))>) -> Gathered {
     let mut files: Vec<PathBuf> = read.iter().map(|(path, _)| path.clone()).collect();
-    let named: Vec<Found> = read.into_iter().map(|(path, (name, bytes))| Found { name, id: id(&path), bytes }).collect();
+    let named: Vec<Found> = read.into_iter().map(|(path, (name, bytes))| Found { id: id(&path, &name), name, bytes }).collect();
     let name = named.iter().map(|found| found.name.as_str()).collect::<Vec<_>>().join(", ");
-    let mut find = |written: &str, by: &str| {
+    let mut find = |Include { path: written, by, name }: Include<'_>| {
         let path = Path::new(by).parent().map_or_else(|| PathBuf::from(written), |folder| folder.join(written));
         files.push(path.clone());
         match files::regular_document(&path) {
-            Ok(bytes) => Ok(Found { name: relative(&path), id: id(&path), bytes }),
+            Ok(bytes) => Ok(Found { id: id(&path, &name), name, bytes }),
             Err(error) => {
                 if error.kind() != io::ErrorKind::NotFound {
                     return Err(error.to_string());
                 }
-                // Names may have a folder in them, as those of one vendor have; others are known in any.
-                let word = path.file_name().unwrap_or_default().to_string_lossy();
-                if let Some(found) = built_in::file(written).or_else(|| built_in::file(&word)) {
+                if let Some(found) = built_in::file(written) {
                     return Ok(found);
                 }
+                let word = path.file_name().unwrap_or_default().to_string_lossy();
                 let near = match (files::near(&path), built_in::near(written).or_else(|| built_in::near(&word))) {
                     (Some(near), _) => format!("; did you mean `{near}`?"),
                     (None, Some(name)) => format!("; did you mean the built-in `{name}`?"),
@@ -115,16 +114,9 @@ pub(super) fn gather_read(read: Vec<(PathBuf, (String, Vec<u8>))>) -> Gathered {
     Gathered { name, text, most, files }
 }
 
-/// The same for every path to a file.
-fn id(path: &Path) -> String {
-    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned()
-}
-
-/// A path as people would write it from here.
-fn relative(path: &Path) -> String {
-    let here = std::env::current_dir().unwrap_or_default();
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    path.strip_prefix(&here).unwrap_or(&path).to_string_lossy().into_owned()
+/// The same for every path to a file; the name of what is built in.
+fn id(path: &Path, name: &str) -> String {
+    fs::canonicalize(path).map_or_else(|_| name.to_owned(), |path| path.to_string_lossy().into_owned())
 }
 
 /// Every scenario file of a path: itself, or all `*.yaml`, `*.yml` and `*.json` below it, in order.

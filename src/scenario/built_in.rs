@@ -11,11 +11,11 @@ pub fn named(name: &str) -> Option<&'static str> {
     FILES.iter().find(|(own, _)| *own == name).map(|(_, text)| *text)
 }
 
-/// The scenario of that name, to be included.
+/// The scenario of that name, to be included. Its name as a part of a text is none that a file has.
 #[must_use]
 pub fn file(name: &str) -> Option<Found> {
-    let text = named(name)?;
-    Some(Found { name: format!("{name}.yaml"), id: format!("built in: {name}"), bytes: text.as_bytes().to_vec() })
+    let (text, name) = (named(name)?, format!("built in: {name}"));
+    Some(Found { id: name.clone(), name, bytes: text.as_bytes().to_vec() })
 }
 
 /// The names and texts of all of them, by name.

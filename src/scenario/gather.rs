@@ -1,4 +1,7 @@
 //! Several files as one text: those that are named, in order, and in front of each what it includes. Reading files is for the caller.
+//! Each part of the text has the name that the paths of the others lead to, so that the text can be read again without the files.
+
+mod parts;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -23,8 +26,22 @@ pub struct Found {
     pub bytes: Vec<u8>,
 }
 
-/// Finds what a file includes: by the path that it says, and the id of the file that says so; or why it cannot be read.
-pub type Find<'f> = dyn FnMut(&str, &str) -> Result<Found, String> + 'f;
+/// What a file includes.
+#[derive(Clone, Debug)]
+pub struct Include<'i> {
+    /// The path as it is written.
+    pub path: &'i str,
+    /// The id of the file that says so.
+    pub by: &'i str,
+    /// Where the path leads to, seen from the folder that the name of that file begins at: the name of a file there.
+    pub name: String,
+}
+
+/// Finds what a file includes, or says why it cannot be read. What is built in has a name that no path leads to.
+pub type Find<'f> = dyn FnMut(Include<'_>) -> Result<Found, String> + 'f;
+
+/// The text of a part that is there for its name: of a file that stands under another name, or as several parts.
+const NOTHING: &str = "{}\n";
 
 /// One text of several files, which [`super::load`] reads; the text of a single one, if it includes nothing. A file that is included
 /// several times is there once.
@@ -79,6 +96,9 @@ impl Gathering<'_, '_> {
     fn add(&mut self, file: Found, by: Option<(&Arc<Source>, Span)>) {
         let Found { name, id, bytes } = file;
         if !self.seen.insert(id.clone()) {
+            if by.is_some() && !self.files.iter().any(|(own, _)| resolved("", own) == resolved("", &name)) {
+                self.files.push((name, NOTHING.to_owned()));
+            }
             return;
         }
         let text = match String::from_utf8(bytes) {
@@ -100,8 +120,10 @@ impl Gathering<'_, '_> {
             return;
         }
         if source.is_gathered() {
-            self.check_parts(&source, &id);
-            self.files.push((name, source.text.clone()));
+            self.add_parts(&source, &id);
+            if by.is_some() {
+                self.files.push((name, NOTHING.to_owned()));
+            }
             return;
         }
         self.within.push((id, name.clone()));
@@ -116,44 +138,14 @@ impl Gathering<'_, '_> {
         self.files.push((name, source.text.clone()));
     }
 
-    /// What was made of files before has in it what they include, each in front of the file that says so; what is built in is added.
-    fn check_parts(&mut self, whole: &Arc<Source>, id: &str) {
-        let (mut earlier, mut names): (Vec<String>, Vec<&str>) = (Vec::new(), Vec::new());
-        let last = |path: &str| path.trim_end_matches(".yaml").rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
-        for range in whole.files() {
-            let name = whole.file_at(range.start).1;
-            if names.contains(&name) {
-                let message = format!("an earlier part is called `{name}` as well");
-                let begin = Span::new(range.start, range.start);
-                self.problems.push(Diagnostic::at("S003", message, whole, begin, "give each part a name of its own"));
-            }
-            names.push(name);
-            let part = Arc::new(Source::new(name, whole.text.get(range.clone()).unwrap_or_default()));
-            for path in self.included(&part).into_iter().filter(|path| !earlier.contains(&last(&path.value))) {
-                if self.problems.len() > MAX_PROBLEMS {
-                    return;
-                }
-                if let Ok(found) = (self.find)(&path.value, id) {
-                    self.includes = true;
-                    self.add(found, Some((&part, path.span)));
-                    continue;
-                }
-                let message = format!("`{}` is not among the files in front of this one", path.value);
-                let help = "write what it includes in front of it, behind a line such as `--- # file: base.yaml`";
-                self.problems.push(Diagnostic::at("S020", message, &part, path.span, help));
-            }
-            earlier.push(last(name));
-        }
-    }
-
     fn include(&mut self, source: &Arc<Source>, path: &Spanned<String>) {
         let mut refused = |message: String, help: &str| self.problems.push(Diagnostic::at("S020", message, source, path.span, help));
         if self.within.len() >= MAX_DEPTH {
             refused(format!("files include each other more than {MAX_DEPTH} deep"), "include them side by side");
             return;
         }
-        let id = self.within.last().map_or("", |(id, _)| id);
-        let found = match (self.find)(&path.value, id) {
+        let (by, name) = self.within.last().map_or(("", ""), |(id, name)| (id, name));
+        let found = match (self.find)(Include { path: &path.value, by, name: resolved(name, &path.value) }) {
             Ok(found) => found,
             Err(why) => {
                 refused(format!("`{}` cannot be included: {why}", path.value), "paths begin at the folder of the file that includes");
@@ -196,6 +188,22 @@ impl Gathering<'_, '_> {
     }
 }
 
+/// Where a path leads to from the folder of a file of that name, without `.` and without `..` behind a folder.
+fn resolved(by: &str, path: &str) -> String {
+    let is_absolute = |path: &str| path.starts_with(['/', '\\']) || path.get(1..3).is_some_and(|drive| [":/", ":\\"].contains(&drive));
+    let folder = by.rfind(['/', '\\']).filter(|_| !is_absolute(path)).map_or("", |end| &by[..=end]);
+    let whole = format!("{folder}{path}");
+    let mut segments: Vec<&str> = Vec::new();
+    for segment in whole.split(['/', '\\']).filter(|segment| !["", "."].contains(segment)) {
+        if segment == ".." && segments.last().is_some_and(|last| *last != "..") {
+            segments.pop();
+        } else {
+            segments.push(segment);
+        }
+    }
+    format!("{}{}", if whole.starts_with(['/', '\\']) { "/" } else { "" }, segments.join("/"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,7 +218,7 @@ mod tests {
         let first = named.iter().map(|name| found(name).expect("it is there")).collect();
         let told =
             |problems: Vec<Diagnostic>| problems.iter().map(|problem| format!("{}:{}", problem.view().file, problem.message)).collect();
-        gather(first, &mut |path, _| found(path).map_err(|why: &str| why.to_owned())).map_err(told)
+        gather(first, &mut |include| found(&include.name).map_err(|why: &str| why.to_owned())).map_err(told)
     }
 
     #[test]
@@ -232,13 +240,80 @@ mod tests {
         assert_eq!(again(&text).as_deref(), Ok(&*text));
         let with_more = text.replace("[b, sub/c.yaml]", "[b, sub/c.yaml, more]");
         let gathered = gathered(&[("whole", &with_more), ("more", "seed: 4")], &["whole"]);
-        assert_eq!(gathered, Ok(format!("--- # file: more\nseed: 4\n{with_more}")), "what is built in is added");
+        let (front, mine) = with_more.split_at(with_more.find("--- # file: a").expect("it is there"));
+        assert_eq!(gathered, Ok(format!("{front}--- # file: more\nseed: 4\n{mine}")), "what is missing is added");
         let cut = text.replacen("--- # file: b\nseed: 2\n", "", 1);
         assert_eq!(again(&cut), Err(vec!["a:`b` is not among the files in front of this one".to_owned()]));
         let twice = again("--- # file: a\nseed: 1\n--- # file: a\nseed: 2\n");
         assert_eq!(twice, Err(vec!["a:an earlier part is called `a` as well".to_owned()]));
         let (first, rest) = text.split_at(text.find("--- # file: a").expect("it is there"));
         assert_eq!(again(&format!("{rest}{first}")).expect_err("the order is wrong").len(), 2);
+    }
+
+    /// Whatever is left out of a text that can be found, as clients do with what is built in, comes to where it would have been.
+    #[test]
+    fn what_a_text_lacks_is_where_it_would_be_of_files() {
+        let check = |files: &[(&str, &str)]| {
+            let files: Vec<(&str, String)> = files.iter().map(|(name, rows)| (*name, format!("include: [{rows}]"))).collect();
+            let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+            let whole = gathered(&files, &["m"]).expect("they can be read");
+            let lacking: String = whole.split_inclusive("]\n").filter(|part| !part.contains("file: built")).collect();
+            let built: Vec<(&str, &str)> = files.iter().copied().filter(|(name, _)| name.starts_with("built")).collect();
+            assert_eq!(gathered(&[&[("whole", &*lacking)], &built[..]].concat(), &["whole"]), Ok(whole.clone()), "of {lacking}");
+            assert_eq!(gathered(&[("whole", &whole)], &["whole"]), Ok(whole));
+        };
+        let built = [("built1", ""), ("built2", "")];
+        for rest in [
+            &[("m", "base, built1"), ("base", "")][..],
+            &[("m", "built1, base, built2"), ("base", "more"), ("more", "")],
+            &[("m", "base, built1, other"), ("other", "base, more"), ("base", ""), ("more", "")],
+            &[("m", "built1, base, other"), ("base", ""), ("other", "built1, built2")],
+            &[("m", "other, base"), ("other", "base, built1"), ("base", "built2")],
+        ] {
+            check(&[rest, &built].concat());
+        }
+    }
+
+    #[test]
+    fn a_text_can_be_read_again_wherever_its_files_were() {
+        let files = [
+            ("a/m", "include: [x/one, ../b/x/one, /c/base, ../a/./base]\nseed: 1"),
+            ("a/x/one", "include: base"),
+            ("a/x/base", "seed: 2"),
+            ("b/x/one", "include: [base, ../../../d]"),
+            ("b/x/base", "seed: 3"),
+            ("a/base", "seed: 5"),
+            ("/c/base", "seed: 4"),
+            ("../d", "--- # file: e\nseed: 6\n--- # file: f\ninclude: e\n"),
+        ];
+        let text = gathered(&files, &["a/m"]).expect("they can be read");
+        assert_eq!(gathered(&[("whole", &text)], &["whole"]), Ok(text.clone()));
+        assert!(text.contains("--- # file: ../d\n{}\n"), "{text}");
+        scenario::parse(&text, "all").expect("a part of nothing is no mistake");
+        // One file of two names, as links make it: it is there once, and by both names.
+        let linked = |by: &str, path: &str| {
+            let name = resolved(by, path);
+            let text = if path == "m" { "include: [one, two]" } else { "seed: 7" };
+            Found { id: name.replace("two", "one"), name, bytes: text.into() }
+        };
+        let text = gather(vec![linked("", "m")], &mut |include| Ok(linked(include.by, include.path))).expect("they can be read");
+        assert_eq!(text, "--- # file: one\nseed: 7\n--- # file: two\n{}\n--- # file: m\ninclude: [one, two]\n");
+        assert_eq!(gathered(&[("whole", &text)], &["whole"]), Ok(text));
+    }
+
+    #[test]
+    fn parts_of_like_names_are_others() {
+        let check = |text: &str, more: &[(&str, &str)]| gathered(&[&[("whole", text)], more].concat(), &["whole"]);
+        let missing = check("--- # file: other/base\nseed: 1\n--- # file: mine\ninclude: mine/base\n", &[]);
+        assert_eq!(missing, Err(vec!["mine:`mine/base` is not among the files in front of this one".to_owned()]));
+        let missing = check("--- # file: base\nseed: 1\n--- # file: sub/mine\ninclude: base\n", &[]);
+        assert_eq!(missing.expect_err("it is beside the other").len(), 1);
+        let text = "--- # file: one.yaml\nseed: 1\n--- # file: mine\ninclude: [one.yaml, one]\n";
+        let with_one = "--- # file: one.yaml\nseed: 1\n--- # file: one\nseed: 2\n--- # file: mine\ninclude: [one.yaml, one]\n";
+        assert_eq!(check(text, &[("one", "seed: 2")]).as_deref(), Ok(with_one));
+        assert_eq!(check("--- # file: ./one\nseed: 1\n--- # file: one\nseed: 2\n", &[]).expect_err("it is the same").len(), 1);
+        let many: String = (0..65).map(|number| format!("--- # file: {number}\nseed: 1\n")).collect();
+        assert!(check(&many, &[]).expect_err("there are too many")[0].contains("more than 64"));
     }
 
     #[test]

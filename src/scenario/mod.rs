@@ -46,7 +46,7 @@ pub use self::ast::Scenario;
 pub use self::check::{Vocabulary, check};
 pub use self::codes::{CODES, explain};
 pub use self::error::{Diagnostic, DiagnosticView};
-pub use self::gather::{Found, gather, gather_most};
+pub use self::gather::{Found, Include, gather, gather_most};
 pub use self::parse::{
     API_VERSION, Body, KIND, ReadBody, body, conversation as load_conversation, excess, is_conversation, load, load_bytes, load_override,
     parse, sent_conversation as load_sent_conversation, whole, yaml,

@@ -232,6 +232,9 @@ fn a_draft_is_checked_with_what_it_includes() {
         ("include: lost-parcels\n", Some("S020")),
         ("--- # file: base.yaml\nseed: 1\n--- # file: main.yaml\ninclude: base.yaml\n", None),
         ("--- # file: main.yaml\ninclude: bsae.yaml\n", Some("S020")),
+        ("--- # file: other/base.yaml\nseed: 1\n--- # file: mine.yaml\ninclude: mine/base.yaml\n", Some("S020")),
+        ("--- # file: a/base.yaml\nseed: 1\n--- # file: a/mine.yaml\ninclude: [base.yaml, lost-parcel]\n", None),
+        ("--- # file: lost-parcel.yaml\nseed: 1\n--- # file: mine.yaml\ninclude: [lost-parcel.yaml, lost-parcel]\n", None),
         ("--- # file: main.yaml\ninclude: base.yaml\n--- # file: base.yaml\nseed: 1\n", Some("S020")),
     ] {
         let checked = send(&server, "POST", "/_seatrial/scenarios/check", &yaml, text).json();

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import ssl
 import tempfile
@@ -146,6 +147,16 @@ class FeaturesTest(unittest.TestCase):
                 self.assertEqual(sandbox.ask("GET", "")["seed"], 77)
                 self.assertIn("lost", str(sandbox.ask("GET", "/scenario")))
                 sandbox.load(str(file))
+            # Names by which the files would be others', what is built in between files, one file by two names, and JSON.
+            Path(folder, "other").mkdir()
+            Path(folder, "other/base.yaml").write_text("include: seed.yaml\n")
+            Path(folder, "other/seed.yaml").symlink_to("../shared/seed.yaml")
+            Path(folder, "lost-parcel.yaml").write_text("description: a file")
+            rows = ["other/base.yaml", "lost-parcel.yaml", "lost-parcel", "shared/base.yaml"]
+            file.write_text(json.dumps({"include": rows, "name": "mine"}, indent=2))
+            parts = re.findall(r"^--- # file: (.*)$", self.sandbox(scenario=file).ask("GET", "/scenario")["source"], re.M)
+            expected = ["other/seed.yaml", "other/base.yaml", "lost-parcel.yaml", "built in: lost-parcel"]
+            self.assertEqual(parts, [*expected, "shared/seed.yaml", "shared/base.yaml", "mine.yaml"])
             file.write_text("include: shared/nothing.yaml\n")
             with self.assertRaisesRegex(Problem, "--- # file: "):
                 self.sandbox(scenario=file)

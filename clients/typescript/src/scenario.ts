@@ -1,5 +1,5 @@
-import { readFile, stat } from "node:fs/promises";
-import { basename, dirname, resolve } from "node:path";
+import { readFile, realpath, stat } from "node:fs/promises";
+import { basename, dirname, isAbsolute, posix, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import type { Json } from "./admin.js";
@@ -299,6 +299,8 @@ export interface ScenarioObject {
   [free: `x-${string}`]: Json;
 }
 
+/** In front of the name of each part. */
+const PART = "--- # file: ";
 /** The member `include` with one path, or with a list of them, in one line or in several. */
 const INCLUDE =
   /^(?:include|"include"|'include') *:[ \t]*(?:#.*)?(\n?(?:[ \t]*- .*\n?|[ \t]*#.*\n|[ \t]*\n)+|\n?[ \t]*\[[^\]]*\]|.*)/m;
@@ -307,28 +309,49 @@ const PATH = /"([^"\n]*)"|'([^'\n]*)'|([^\s,[\]"'#][^,[\]\n#]*)/g;
 
 /** The paths that a file includes. */
 function included(text: string): string[] {
-  const found = text.startsWith("--- # file: ") ? null : INCLUDE.exec(text);
+  if (text.trimStart().startsWith("{")) {
+    try {
+      const { include } = JSON.parse(text) as { include?: Json };
+      return [include].flat().filter((row) => typeof row === "string");
+    } catch {
+      return [];
+    }
+  }
+  const found = text.startsWith(PART) ? null : INCLUDE.exec(text);
   const value = (found?.[1] ?? "").replace(/^[ \t]*- /gm, "").replace(/(^|\s)#.*/g, "");
   return [...value.matchAll(PATH)].map((row) => (row[1] ?? row[2] ?? row[3] ?? "").trim());
 }
 
-/** A file of a scenario with those that it includes in front of it, each behind a line with its name. What is no file is built in. */
+/**
+ * A file of a scenario with those that it includes in front of it, each behind a line with its name: where it is, seen from the folder of the
+ * first one. What is no file is built in, and added by the server where it belongs.
+ */
 async function gathered(path: string): Promise<string> {
   const begun = new Set<string>();
-  const files: [string, string][] = [];
-  const add = async (path: string, name: string): Promise<void> => {
-    if (begun.has(path)) return;
+  const parts = new Map<string, string>();
+  const add = async (file: string, name: string): Promise<void> => {
+    const path = await realpath(file);
+    if (begun.has(path)) {
+      // By another name, such as that of a link.
+      if (!parts.has(name)) parts.set(name, "{}");
+      return;
+    }
     begun.add(path);
     const text = (await readFile(path, "utf8")).replace(/^\uFEFF/, "");
     for (const other of included(text)) {
       const below = resolve(dirname(path), other);
-      if (await stat(below).then((found) => found.isFile(), () => false)) await add(below, other);
+      const isFile = await stat(below).then((found) => found.isFile(), () => false);
+      if (isFile) await add(below, posix.join(isAbsolute(other) ? "" : posix.dirname(name), other.replaceAll("\\", "/")));
     }
-    files.push([name, text]);
+    parts.set(name, text);
   };
-  await add(resolve(path), basename(path));
-  const [first] = files;
-  return files.length === 1 && first ? first[1] : files.map(([name, text]) => `--- # file: ${name}\n${text.trimEnd()}\n`).join("");
+  await add(path, basename(path));
+  const [first] = parts.values();
+  if (parts.size === 1 && first !== undefined) return first;
+  const texts = [...parts].map(([name, text]) => (
+    text.startsWith(PART) ? `${text.trimEnd()}\n${PART}${name}\n{}\n` : `${PART}${name}\n${text.trimEnd()}\n`
+  ));
+  return texts.join("");
 }
 
 /** What the server is told of a scenario: a file is read, from the working directory unless its path is absolute. */

@@ -1,7 +1,7 @@
 // The features that both clients have: each of `clients/features.json` is tried here and in the tests of Python.
 
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { get } from "node:https";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -134,6 +134,17 @@ const TESTS = {
       assert.equal((await sandbox.ask("GET", "")).seed, 77);
       await sandbox.load(pathToFileURL(file));
     }
+    // Names by which the files would be others', what is built in between files, one file by two names, and JSON.
+    await mkdir(join(folder, "other"));
+    await writeFile(join(folder, "other", "base.yaml"), "include: seed.yaml\n");
+    await symlink("../shared/seed.yaml", join(folder, "other", "seed.yaml"));
+    await writeFile(join(folder, "lost-parcel.yaml"), "description: a file");
+    const include = ["other/base.yaml", "lost-parcel.yaml", "lost-parcel", "shared/base.yaml"];
+    await writeFile(file, JSON.stringify({ include, name: "mine" }, null, 2));
+    const { source } = await (await open({ scenario: file })).ask("GET", "/scenario");
+    const expected = ["other/seed.yaml", "other/base.yaml", "lost-parcel.yaml", "built in: lost-parcel"];
+    const parts = [...source.matchAll(/^--- # file: (.*)$/gm)].map(([, name]) => name);
+    assert.deepEqual(parts, [...expected, "shared/seed.yaml", "shared/base.yaml", "mine.yaml"]);
     await writeFile(file, "include: shared/nothing.yaml\n");
     await assert.rejects(open({ scenario: file }), /--- # file: /);
     await rm(folder, { recursive: true });

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::engine::{Machine, Sandbox};
-use crate::scenario::{self, Diagnostic, DiagnosticView, Found, Scenario, built_in};
+use crate::scenario::{self, Diagnostic, DiagnosticView, Found, Include, Scenario, built_in};
 use crate::server::admin::problem::Problem;
 use crate::server::admin::request::AdminRequest;
 use crate::server::admin::sandbox_view::{unreachable, warnings};
@@ -134,7 +134,8 @@ pub(crate) fn parse(machine: &Machine, bytes: &[u8]) -> Result<Scenario, Problem
 /// A scenario with what it includes, which stands in front of it or is built in.
 pub(crate) fn gathered(bytes: Vec<u8>) -> Result<String, Vec<Diagnostic>> {
     let file = Found { name: FILE_NAME.to_owned(), id: FILE_NAME.to_owned(), bytes };
-    let mut find = |name: &str, _: &str| {
+    let mut find = |include: Include<'_>| {
+        let name = include.path;
         let near = built_in::near(name).map_or_else(String::new, |near| format!(", or did you mean the built-in `{near}`?"));
         let how =
             format!("send it in front of this one, behind a line `--- # file: {name}`, and this one behind `--- # file: mine.yaml`{near}");

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 import urllib.parse
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -483,26 +484,37 @@ def read_scenario(scenario: Scenario, folder: Path = Path()) -> str | Mapping[st
 
 
 def gathered(path: Path) -> str:
-    """A file of a scenario with those that it includes in front of it, each behind a line with its name. What is no file is built in."""
-    files: dict[Path, tuple[str, str]] = {}
+    """A file of a scenario with those that it includes in front of it, each behind a line with its name: where it is, seen from the folder
+    of the first one. What is no file is built in, and added by the server where it belongs."""
+    parts: dict[str, str] = {}
     begun: set[Path] = set()
 
     def add(path: Path, name: str) -> None:
-        if path.resolve() in begun:
+        path = path.resolve()
+        if path in begun:
+            # By another name, such as that of a link.
+            parts.setdefault(name, "{}")
             return
-        begun.add(path.resolve())
+        begun.add(path)
         text = path.read_text(encoding="utf-8-sig")
         for other in included(text):
             if (path.parent / other).is_file():
-                add(path.parent / other, other)
-        files[path.resolve()] = (name, text)
+                folder = "" if Path(other).is_absolute() else posixpath.dirname(name)
+                add(path.parent / other, posixpath.normpath(posixpath.join(folder, other.replace("\\", "/"))))
+        parts[name] = text
 
     add(path, path.name)
-    if len(files) == 1:
-        return files[path.resolve()][1]
-    return "".join(f"--- # file: {name}\n{text.rstrip()}\n" for name, text in files.values())
+    if len(parts) == 1:
+        return parts[path.name]
+    return "".join(
+        # One that is parts itself is there by its name as well.
+        f"{text.rstrip()}\n{PART}{name}\n{{}}\n" if text.startswith(PART) else f"{PART}{name}\n{text.rstrip()}\n"
+        for name, text in parts.items()
+    )
 
 
+#: In front of the name of each part.
+PART = "--- # file: "
 #: The member `include` with one path, or with a list of them, in one line or in several.
 INCLUDE = re.compile(
     r"^(?:include|\"include\"|'include') *:[ \t]*(?:#.*)?"
@@ -515,7 +527,13 @@ PATH = re.compile(r"\"([^\"\n]*)\"|'([^'\n]*)'|([^\s,\[\]\"'#][^,\[\]\n#]*)")
 
 def included(text: str) -> list[str]:
     """The paths that a file includes."""
-    found = None if text.startswith("--- # file: ") else INCLUDE.search(text)
+    if text.lstrip().startswith("{"):
+        try:
+            rows = json.loads(text).get("include", [])
+        except ValueError:
+            return []
+        return [row for row in ([rows] if isinstance(rows, str) else rows or []) if isinstance(row, str)]
+    found = None if text.startswith(PART) else INCLUDE.search(text)
     value = re.sub(r"^[ \t]*- ", "", found[1], flags=re.M) if found else ""
     value = re.sub(r"(^|\s)#.*", "", value)
     return ["".join(row).strip() for row in PATH.findall(value)]
