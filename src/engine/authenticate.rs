@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::base::text;
 use crate::base::time::Timestamp;
 use crate::engine::accounts::FieldSpec;
-use crate::engine::auth::{self, AuthRequest, Authorization, Presented};
+use crate::engine::auth::{self, AuthRequest, Authorization, Identity, Presented};
 use crate::engine::call::Call;
 use crate::engine::machine::Machine;
 use crate::engine::parsed::Parsed;
@@ -123,11 +123,14 @@ fn authenticate_with(sandbox: &Sandbox, vendor: &Vendor, call: &Call<'_>, world:
     let request = AuthRequest { call, described, sandbox: sandbox_name, now, credentials: &credentials, shared, secret, presented };
     let granted = match (vendor.authenticate)(&request) {
         Ok(credential) => match credential.denial(now) {
-            Some(denial) if !accounts.accepts_any_credential() => Err(Refusal::Unauthenticated(denial)),
-            _ => Ok(Some(credential)),
+            // Also where any credential is good: its row says that it is not.
+            Some(denial) => Err(Refusal::Unauthenticated(denial)),
+            None => Ok(Some(credential)),
         },
-        Err(Refusal::Unauthenticated(denial)) if accounts.accepts_any_credential() && denial.is_of_well_formed() => {
-            Ok(credentials.first().map(|row| vendor.working(row)))
+        Err(Refusal::Unauthenticated(denial))
+            if accounts.accepts_any_credential() && denial.is_of_well_formed() && !is_over(vendor, call, &credentials, now) =>
+        {
+            Ok(stand_in(vendor, call, &credentials, now).map(|row| vendor.working(row)))
         }
         Err(refusal) => Err(refusal),
     };
@@ -136,6 +139,20 @@ fn authenticate_with(sandbox: &Sandbox, vendor: &Vendor, call: &Call<'_>, world:
         presented.unknown = call.request.header(AUTHORIZATION).filter(|header| !header.is_empty()).map(str::to_owned);
     }
     Identified::new(vendor, granted, presented)
+}
+
+/// Whether what a call presents is of a row that is no longer good, and of no other.
+fn is_over(vendor: &Vendor, call: &Call<'_>, credentials: &[Credential], now: Timestamp) -> bool {
+    let Some(Identity::Credential(value)) = (vendor.identify)(call.request) else { return false };
+    let mut own = credentials.iter().filter(|row| row.fields.values().any(|own| *own == *value)).peekable();
+    own.peek().is_some() && own.all(|row| row.denial(now).is_some())
+}
+
+/// The row that a caller is taken for whose credential is of none: of those that are good now the first of its kind, or the first.
+fn stand_in<'c>(vendor: &Vendor, call: &Call<'_>, credentials: &'c [Credential], now: Timestamp) -> Option<&'c Credential> {
+    let is_good = |row: &&Credential| row.denial(now).is_none();
+    let of_kind = credentials.iter().filter(is_good).find(|row| (vendor.is_of_kind)(call.request, row));
+    of_kind.or_else(|| credentials.iter().find(is_good)).or(credentials.first())
 }
 
 /// The refusal of a caller who lacks a right that the operation needs.

@@ -206,15 +206,15 @@ impl<'w> Cx<'w> {
     }
 
     /// The credential that a well-formed login means: the first of those that is good now, or any of the caller's account where any login
-    /// is good. If there is none, the journal says why.
+    /// is good and no row says that this one is not. If there is none, the journal says why.
     pub fn log_in(&mut self, is_well_formed: bool, is_meant: impl Fn(&Credential) -> bool) -> Option<Credential> {
         let rows = self.credentials();
         let found = auth::first_good(&rows, self.now, |row| is_well_formed && is_meant(row));
         let denial = found.map_or(Some(Denial::Unknown), |row| row.denial(self.now));
         let Some(denial) = denial else { return found.cloned() };
-        if is_well_formed && self.docs.world.accounts().accepts_any_credential() {
+        if found.is_none() && is_well_formed && self.docs.world.accounts().accepts_any_credential() {
             let own = rows.iter().find(|row| row.account == self.credential.account);
-            return found.or(own).or(rows.first()).cloned();
+            return own.or(rows.first()).cloned();
         }
         self.notes.push(auth::login_denied(denial, self.sandbox));
         None

@@ -69,6 +69,7 @@ impl Vendor {
             identify: Box::new(|_| None),
             authenticate: |request| request.credentials.first().cloned().ok_or_else(|| Denial::Missing.into()),
             works_in: |credential| Arc::clone(&credential.account),
+            is_of_kind: |_, _| true,
             decode: decode::json_or_form,
             reading: Reading::STRICT,
             is_test: |_| false,

@@ -63,6 +63,8 @@ pub struct Vendor {
     /// The account that a credential works in: that of its row, or one beside it where some credentials have a world of their own, as
     /// those for tests may. What is made without a call, such as the data and the subscriptions of a scenario, is in the same one.
     pub works_in: fn(&Credential) -> Arc<str>,
+    /// Whether what a call presents is of the kind of a credential, such as for its mode; all are where there are no kinds.
+    pub is_of_kind: fn(&Request, &Credential) -> bool,
     /// Whether a credential gives a right (an OAuth scope) that the document asks for.
     pub grants: fn(&Credential, scope: &str) -> bool,
     /// Reads the body; [`crate::engine::decode::json_or_form`] suits most.

@@ -116,6 +116,12 @@ pub(crate) fn works_in(row: &Credential) -> Arc<str> {
     if is_beside { format!("{} live", row.account).into() } else { Arc::clone(&row.account) }
 }
 
+/// Tokens begin with their mode.
+pub(crate) fn is_of_kind(request: &Request, row: &Credential) -> bool {
+    let is_live = Authorization::of(request).is_some_and(|header| header.value.starts_with("shippo_live_"));
+    is_live == (row.text("mode") == "live")
+}
+
 /// A platform calls in the name of an account that it manages, which has worlds of its own.
 fn on_behalf(gate: &AuthRequest<'_>, mut row: Credential, id: &str) -> Result<Credential, Refusal> {
     let platform = gate.shared.table(&MANAGED_ACCOUNT).and_then(|table| table.get(id));

@@ -46,6 +46,7 @@ pub fn vendor() -> Vendor {
         identify: Box::new(access::identify),
         authenticate: access::authenticate,
         works_in: access::works_in,
+        is_of_kind: access::is_of_kind,
         is_test: |credential| Mode::of_account(&credential.account).is_test(),
         reading: checks::READING,
         failures: &failures::FAILURES,

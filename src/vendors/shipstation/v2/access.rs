@@ -47,6 +47,9 @@ pub(super) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal
     Ok(row)
 }
 
+/// How sandbox keys begin.
+const TEST: &str = "TEST_";
+
 /// How the names of accounts end in which sandbox keys work.
 const SANDBOX: &str = " sandbox";
 
@@ -58,7 +61,13 @@ pub(super) fn works_in(row: &Credential) -> Arc<str> {
 
 /// Whether it is a sandbox key.
 pub(super) fn is_test(credential: &Credential) -> bool {
-    credential.text("api_key").starts_with("TEST_")
+    credential.text("api_key").starts_with(TEST)
+}
+
+/// Sandbox keys are told by how they begin; rows of version 1 have none.
+pub(super) fn is_of_kind(request: &Request, row: &Credential) -> bool {
+    let is_sandbox = request.header("api-key").is_some_and(|key| key.starts_with(TEST));
+    !row.text("api_key").is_empty() && is_sandbox == is_test(row)
 }
 
 /// Whether a context stands in the world of a sandbox key.

@@ -53,6 +53,7 @@ pub fn vendor() -> Vendor {
         identify: Box::new(access::identify),
         authenticate: access::authenticate,
         works_in: access::works_in,
+        is_of_kind: access::is_of_kind,
         is_test: access::is_test,
         decode: decode::json_net,
         reading: checks::READING,
