@@ -115,6 +115,10 @@ fn what_is_sent_again_by_hand_counts_as_it_was_each_time() {
     assert_eq!(verdict(&machine, "{webhook: {event: track_updated, forged: true, answered: 401}}"), "passed");
     assert_eq!(verdict(&machine, "{webhook: {event: track_updated, forged: false, answered: 200}}"), "passed");
     assert_eq!(verdict(&machine, "{webhook: {event: track_updated, forged: false, max: 0, answered: 401}}"), "passed");
+    for forged in ["true", "false"] {
+        let calls = finding(&machine, &format!("{{webhook: {{event: track_updated, forged: {forged}}}}}")).calls;
+        assert_eq!(calls, ["track_updated 2026-01-05T09:00:00Z answered 401 (forged: forged_signature), 200"]);
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Verdict;
 use super::words::{DELIVERY_UNDER_WAY, EVICTED, judge_count};
 use crate::base::time::Timestamp;
-use crate::engine::webhooks::{Attempt, AttemptResult, Delivery, Progress, SUBSCRIPTION, Subscription};
+use crate::engine::webhooks::{Attempt, AttemptResult, Delivery, Forgery, Progress, SUBSCRIPTION, Subscription};
 use crate::engine::{Machine, Sandbox};
 use crate::scenario::ast::{Answered, Count, Deliveries};
 
@@ -195,21 +195,27 @@ fn unanswered(attempts: &[&Attempt]) -> String {
     }
 }
 
-/// A delivery in a line: `track_updated 2026-01-05T09:00:00Z answered 503, 200 (copy)`.
+/// A delivery in a line: `track_updated 2026-01-05T09:00:00Z answered 401 (forged: wrong_secret), 200 (copy)`.
 fn line(delivery: &Delivery) -> String {
-    let answer = |attempt: &Attempt| match &attempt.result {
-        AttemptResult::Answered { status, .. } => status.to_string(),
-        AttemptResult::Silent(_) => "nothing".to_owned(),
-        AttemptResult::Refused(_) => "nothing, as it was never sent".to_owned(),
+    let mark = |forged: Forgery| format!("forged: {}", forged.member());
+    // What is forged each time is said once.
+    let forged = delivery.attempts.first().map_or(delivery.forged, |first| first.forged);
+    let forged = forged.filter(|_| delivery.attempts.windows(2).all(|pair| pair[0].forged == pair[1].forged));
+    let answer = |attempt: &Attempt| {
+        let answer = match &attempt.result {
+            AttemptResult::Answered { status, .. } => status.to_string(),
+            AttemptResult::Silent(_) => "nothing".to_owned(),
+            AttemptResult::Refused(_) => "nothing, as it was never sent".to_owned(),
+        };
+        attempt.forged.filter(|_| forged.is_none()).map_or_else(|| answer.clone(), |forged| format!("{answer} ({})", mark(forged)))
     };
     let mut answers: Vec<String> = delivery.attempts.iter().take(ANSWERS).map(answer).collect();
     if delivery.attempts.len() > ANSWERS {
         answers.push("…".to_owned());
     }
     let answers = if answers.is_empty() { "not sent".to_owned() } else { format!("answered {}", answers.join(", ")) };
-    let forged = delivery.attempts.iter().find_map(|attempt| attempt.forged).or(delivery.forged);
     let marks = [
-        forged.map(|forged| format!("forged: {}", forged.member())),
+        forged.map(mark),
         delivery.copy_of.as_ref().map(|_| "copy".to_owned()),
         (delivery.progress == Progress::Paused).then(|| "paused".to_owned()),
     ];

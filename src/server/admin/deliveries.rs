@@ -61,7 +61,8 @@ pub(crate) struct DeliveryView {
     next: Option<Timestamp>,
     /// The delivery that a scenario's `webhooks.duplicate` has repeated.
     copy_of: Option<String>,
-    /// What is wrong with it, as a scenario's `webhooks` want it.
+    /// What is wrong with the attempts to come, as a scenario's `webhooks` want it; nothing of what is sent again by hand. Each of the
+    /// `attempts` has what was wrong with it.
     forged: Option<Forgery>,
     /// Whether it is a test event.
     test: bool,
