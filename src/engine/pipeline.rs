@@ -239,6 +239,14 @@ impl Machine {
         });
         let (mut status, mut headers, mut body) =
             worded.unwrap_or_else(|_| (StatusCode::INTERNAL_SERVER_ERROR, HeaderMap::new(), Bytes::new()));
+        // What a scenario writes stays: a patch comes after this.
+        let is_respond = effect.as_ref().is_some_and(|effect| effect.kind == EffectKind::Respond);
+        if dated
+            && !(is_respond && headers.contains_key(DATE))
+            && let Ok(date) = HeaderValue::from_str(&time::http_date(at))
+        {
+            headers.insert(DATE, date);
+        }
         if let Some(patch) = &patch {
             let has_effect;
             ((status, headers, body), has_effect) = patch.apply(dialect.style, (status, headers, body), &mut notes);
@@ -252,9 +260,6 @@ impl Machine {
         }
         if !body.is_empty() && !is_passed_on && !headers.contains_key(CONTENT_TYPE) {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(dialect.content_type));
-        }
-        if dated && let Ok(date) = HeaderValue::from_str(&time::http_date(at)) {
-            headers.insert(DATE, date);
         }
         notes.append(&mut call.remarks);
         for found in [Some(&call.violations), late.as_ref(), Some(&call.departures)].into_iter().flatten() {

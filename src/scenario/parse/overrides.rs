@@ -272,9 +272,11 @@ fn header(reader: &mut Reader<'_>, Member { key, value }: &Member) -> Option<(St
         reader.problem("S008", key.span, format!("`{}` is not a header name", key.value)).help("letters, digits and hyphens");
         return None;
     }
-    // A connection is out of step where they do not fit the body.
-    if ["content-length", "transfer-encoding"].iter().any(|name| key.value.eq_ignore_ascii_case(name)) {
+    // A connection is out of step where lengths do not fit the body.
+    let name = key.value.to_ascii_lowercase();
+    if name.starts_with("seatrial-") || ["content-length", "transfer-encoding"].contains(&&*name) {
         let help = "a wrong length is `fault: length_long` or `fault: length_short`, and broken chunks are `fault: bad_chunk`";
+        let help = if name.starts_with("seatrial-") { "it says what the journal has of the exchange: take another name" } else { help };
         reader.problem("S008", key.span, format!("`{}` is written by the server", key.value)).help(help);
         return None;
     }
