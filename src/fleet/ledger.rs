@@ -266,7 +266,7 @@ pub struct Letters {
     pub dropped_heavy: u64,
     /// The letters that it still has, with their numbers, in order.
     pub letters: Vec<(u64, Vec<u8>)>,
-    /// Who has sent some.
+    /// What each sandbox has in it, and those who are none.
     pub shares: Vec<Share>,
 }
 
@@ -288,7 +288,7 @@ pub struct InboxRow {
     pub received: u64,
     /// When it received the latest, in microseconds of the wall's time.
     pub latest: Option<i64>,
-    /// Who has sent some.
+    /// What each sandbox has in it, and those who are none.
     pub shares: Vec<Share>,
 }
 

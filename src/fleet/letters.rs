@@ -1,5 +1,5 @@
 //! Letters in inboxes, which are in the first part of the ledger: they belong to a sandbox as it has begun. Those from before it was reset,
-//! or of another one of its name, count for nothing; whoever comes by them removes them.
+//! or of another one of its name, count for nothing; the replica that next reads them removes them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -383,6 +383,13 @@ def senders(fleet: Fleet) -> None:
     fleet.admin("DELETE", "/sandboxes/busy")
     for table in ("letter", "share"):
         fleet.database.sql(f"DROP TABLE left_{table}")
+    # So do those of a sandbox that nobody uses any more.
+    fleet.admin("POST", "/sandboxes", {"name": "idle", "ttl": "3s"})
+    made = fleet.admin("POST", "/sandboxes/idle/webhooks", {"vendor": "shippo", "url": "inbox://idle"})
+    fleet.admin("POST", f"/webhooks/{made['id']}/test?sandbox=idle", {})
+    assert fleet.admin("GET", "/inbox/idle?wait=20s&min=1")["kept"] == 1
+    wait_for("the sandbox ends", lambda: "idle" not in str(fleet.admin("GET", "/sandboxes")), 20)
+    assert "idle" not in {row["name"] for row in fleet.admin("GET", "/inboxes")["inboxes"]}, "letters of an abandoned sandbox stay"
 
 
 class Browser:

@@ -41,7 +41,6 @@ struct Shared {
     is_silent: AtomicBool,
     misses: AtomicUsize,
     is_read_only: AtomicBool,
-    kept: AtomicUsize,
     /// How many more parts are written before nothing is, for those who die then.
     parts_left: AtomicUsize,
     refuses_checkpoints: AtomicBool,
@@ -108,11 +107,6 @@ impl Memory {
     /// The next trips fail for which somebody may wait.
     pub fn misses(&self, trips: usize) {
         self.0.misses.store(trips, Ordering::Relaxed);
-    }
-
-    /// Does not remove letters in the next trips that are to do so.
-    pub fn keeps_letters(&self, trips: usize) {
-        self.0.kept.store(trips, Ordering::Relaxed);
     }
 
     /// Never answers again.
@@ -397,9 +391,6 @@ impl Ledger for Memory {
     fn forget(&self, sandboxes: Vec<(String, Begun)>) -> Trip<'_, ()> {
         Box::pin(async move {
             self.0.answers().await?;
-            if self.0.kept.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |trips| trips.checked_sub(1)).is_ok() {
-                return Err(Fault::Away("it keeps letters".to_owned()));
-            }
             let tables = &mut *self.tables();
             for inbox in tables.letters.keys().cloned().collect::<Vec<_>>() {
                 sandboxes.iter().for_each(|(sandbox, begun)| forget(tables, &inbox, Some(sandbox), *begun));
