@@ -142,10 +142,10 @@ pub(super) fn said<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
         let apart = format!(r"(?-u:\b)(?:sshpass[ \t]+-p|{short})[ \t]*(?<apart>[^\s'\x22]+|['\x22])");
         let digest = r"(?-u:\b)(?i:digest)[ \t](?:[^\r\n]*?[, ])?response=(?<digest>[^\s'\x22,]+|['\x22])";
         let http = r"(?-u:\b)(?:https?|xhs?)[ \t](?:[^\n;|&]*?[ \t])?(?:-a|--auth)[ \t=]*['\x22]?[^\s:'\x22]+:(?<http>[^\s'\x22]+)";
-        let host = r"[\w-]+(?:\.[\w-]+)*:[0-9]{2,5}(?-u:\b)";
-        let pair = format!(r"(?:^|[\s'\x22=(,;])[\w.$+-]{{1,64}}:(?<pair>[^\s:/@'\x22<>]{{4,64}})@{host}");
-        let oracle = r"(?:^|[\s'\x22=(,;])[\w.$#]{1,64}/(?<oracle>[^\s:/@'\x22<>]{2,64})@//[\w.-]+";
-        let sqlplus = r"(?-u:\b)(?:sqlplus|sqlldr|expdp|impdp)[ \t](?:[^\n;|&]*?[ \t])?['\x22]?[\w.$#]{1,64}/(?<sqlplus>[^\s:/@'\x22<>]+)";
+        let host = r"(?-u:[\w-]+(?:\.[\w-]+)*:[0-9]{2,5}\b)";
+        let pair = format!(r"(?:^|[\s'\x22=(,;])(?-u:[\w.$+-])+:(?<pair>[^\s:/@'\x22<>]{{4,}})@{host}");
+        let oracle = r"(?:^|[\s'\x22=(,;])(?-u:[\w.$#])+/(?<oracle>[^\s:/@'\x22<>]{2,})@//(?-u:[\w.-])";
+        let sqlplus = r"(?-u:\b)(?:sqlplus|sqlldr|expdp|impdp)[ \t](?:[^\n;|&]*?[ \t])?['\x22]?(?-u:[\w.$#])+/(?<sqlplus>[^\s:/@'\x22<>]+)";
         Regex::new(&format!("{statement}|{login}|{driver}|{attached}|{apart}|{digest}|{http}|{pair}|{oracle}|{sqlplus}"))
             .expect("the pattern is one")
     });
