@@ -8,6 +8,9 @@ use jiff::tz::TimeZone;
 
 use super::Condition;
 
+/// Nanoseconds of a day.
+const DAY: i128 = 86_400_000_000_000;
+
 /// Some time of the virtual clock.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Window {
@@ -46,6 +49,31 @@ impl Window {
             !has(one, other.0) && !has(other, one.0)
         });
         ends_before(self, other) || ends_before(other, self) || is_alike && (no_day || no_hour)
+    }
+
+    /// Whether every instant lies in it.
+    pub(in crate::scenario) fn is_always(&self) -> bool {
+        (self.from, self.until, self.daily) == (None, None, None) && self.has_every_day()
+    }
+
+    fn has_every_day(&self) -> bool {
+        let monday = Weekday::Monday;
+        self.days.is_empty() || std::iter::successors(Some(monday), |day| Some(day.next())).take(7).all(|day| self.days.contains(&day))
+    }
+
+    /// Whether each of its instants lies in another one, as far as they are counted alike.
+    pub(in crate::scenario) fn is_within(&self, other: &Self) -> bool {
+        let is_alike = self.zone == other.zone;
+        let begins = other.from.is_none_or(|other| self.from.is_some_and(|from| from >= other));
+        let ends = other.until.is_none_or(|other| self.until.is_some_and(|until| until <= other));
+        let has_days = |days: &[Weekday]| !days.is_empty() && days.iter().all(|day| other.days.contains(day));
+        let is_day = other.has_every_day() || is_alike && has_days(&self.days);
+        // So long it is from one time of the day to another, which may be that of the next day.
+        let between = |from: Time, to: Time| to.duration_since(from).as_nanos().rem_euclid(DAY);
+        let is_hour = other.daily.is_none_or(|(from, to)| {
+            self.daily.is_some_and(|(own, end)| is_alike && between(from, own) + between(own, end) <= between(from, to))
+        });
+        begins && ends && is_day && is_hour
     }
 
     /// Whether none of its days lies between its ends.

@@ -1,15 +1,21 @@
 //! Whether conditions that are joined by `all`, `any` and `not` can hold.
 
+use std::sync::LazyLock;
+
 use super::reader::Reader;
-use crate::scenario::ast::Condition;
+use super::shapes::is_always_there;
+use crate::scenario::ast::{Condition, Window};
 use crate::scenario::error::Span;
-use crate::scenario::expr::Path;
 use crate::scenario::expr::types::Joint;
+use crate::scenario::expr::{Expr, Path};
 use crate::scenario::node::{Kind, Node};
 use crate::scenario::shape::Shape;
 
 /// So many conditions that have to hold together are held against each other.
 const MOST_TOGETHER: usize = 64;
+
+/// What every call fulfills.
+static TRUE: LazyLock<Expr> = LazyLock::new(|| Expr::parse("true").expect("it is an expression"));
 
 impl Reader<'_> {
     /// Whether every call that fulfills a condition fulfills another one, where the vendors are known. One that no call fulfills is told by
@@ -48,6 +54,17 @@ impl Reader<'_> {
             _ => {}
         }
     }
+
+    /// What a request has to look like. Warns where each does.
+    pub(super) fn requested(&mut self, node: &Node) -> Option<Condition> {
+        let before = (self.problems.len(), self.warnings.len());
+        let condition = Condition::Request(self.request(node)?);
+        let is_judged = self.vocabulary.is_some() && (self.problems.len(), self.warnings.len()) == before;
+        if is_judged && joint(&condition).is_always(self) {
+            self.warn("S106", node.span, "every call is like this", "leave it out");
+        }
+        Some(condition)
+    }
 }
 
 /// Where a message is about: the one of some conditions that it names, or all of them.
@@ -67,8 +84,12 @@ pub(super) fn joint(condition: &Condition) -> Joint<'_> {
         Condition::Not(condition) => Joint::Not(Box::new(joint(condition))),
         Condition::Request(parts) => {
             let mut left = MOST_TOGETHER;
-            Joint::All(parts.iter().map(|(name, shape)| fits(&[name], shape, &mut left)).collect())
+            let is_any = |name: &str, shape: &Shape| is_always_there(name) && *shape == Shape::Members(Vec::new());
+            let part = |(name, shape)| if is_any(name, shape) { Joint::Test(&TRUE) } else { fits(&[name], shape, &mut left) };
+            Joint::All(parts.iter().map(|(name, shape)| (*name, shape)).map(part).collect())
         }
+        Condition::Clock(window) if window.is_always() => Joint::Test(&TRUE),
+        Condition::Chance(share, _) if *share >= 1.0 => Joint::Test(&TRUE),
         _ => Joint::Open,
     }
 }
@@ -97,11 +118,21 @@ fn excluded(conditions: &[Condition]) -> Option<String> {
                 (Condition::Not(inner), whole) | (whole, Condition::Not(inner)) if **inner == *whole => {
                     return Some("one of these conditions is the opposite of another".to_owned());
                 }
+                (Condition::Not(inner), Condition::Clock(window)) | (Condition::Clock(window), Condition::Not(inner))
+                    if has_window(inner, window) =>
+                {
+                    return Some(format!("the clock shows no `{window}` outside of what `not` excludes"));
+                }
                 _ => {}
             }
         }
     }
     None
+}
+
+/// Whether a condition is a window that has all of another one.
+fn has_window(condition: &Condition, window: &Window) -> bool {
+    matches!(condition, Condition::Clock(other) if window.is_within(other))
 }
 
 #[cfg(test)]
@@ -111,8 +142,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::scenario::expr::Scope;
     use crate::scenario::expr::types::{Looked, Type, Types};
-    use crate::scenario::expr::{Expr, Scope};
 
     struct Unknown;
 

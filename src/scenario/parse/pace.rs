@@ -209,6 +209,11 @@ pub(super) fn objects(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>,
         match &row.kind {
             Kind::Text(text) if text.contains('$') => {
                 found.values.push(reader.value(row, text, ExprContext::Call)?);
+                if text.trim() == "$call.nth" && matches!(on, Some(Spanned { value: Pattern::One(_), .. })) {
+                    let what = if fields.get("skip").is_some() { "`skip` leaves each alone" } else { "`times` never ends the row" };
+                    let message = format!("no two calls of an account have the same `$call.nth`, so that {what}");
+                    reader.warn("S108", row.span, message, "count by what calls share; which call is meant says `when: $call.nth == 2`");
+                }
             }
             Kind::Text(word) => {
                 let Some((_, (credential, operation))) = PER.into_iter().find(|(known, _)| known == word && *known != "sandbox") else {

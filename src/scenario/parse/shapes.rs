@@ -86,9 +86,39 @@ impl Reader<'_> {
                 };
                 self.problem("S008", node.span, format!("range `{raw}` is empty")).help(help);
             }
-            shape => self.is_possible(node, shape, place),
+            shape => {
+                let before = self.problems.len();
+                self.is_possible(node, shape, place);
+                if self.problems.len() == before {
+                    self.fits_any(node, place);
+                }
+            }
         }
         Some(shape)
+    }
+
+    /// Warns of a list or a mapping with nothing in it, which any fits.
+    fn fits_any(&mut self, node: &Node, place: &[Option<String>]) {
+        let noun = match &node.kind {
+            Kind::List(items) if items.is_empty() => "list",
+            Kind::Map(members) if members.is_empty() => "mapping",
+            _ => return,
+        };
+        // Elements of which nothing is said are counted.
+        if place.last() == Some(&None) {
+            return;
+        }
+        let whole = dotted(place);
+        if matches!(place, [Some(part)] if is_always_there(part)) {
+            self.warn("S106", node.span, format!("every request has `{whole}`"), "leave it out, or write what is in it");
+            return;
+        }
+        let help = if place.contains(&None) {
+            "leave it out, or write what is in it".to_owned()
+        } else {
+            format!("that it is there is `{whole} exists`, and an empty one is `len({whole}) == 0`")
+        };
+        self.warn("S108", node.span, format!("any {noun} fits this, whatever is in it"), &help);
     }
 
     fn member(&mut self, key: &Spanned<String>, value: &Node, place: &mut Vec<Option<String>>) -> Option<(String, Shape)> {
@@ -181,6 +211,11 @@ impl Reader<'_> {
         let daily = fields.get("daily").map(|node| self.hours(node));
         fields.get("days").into_iter().for_each(|node| self.once(node));
         let days = fields.get("days").map(|node| self.each(node, "days", |reader, node| reader.choice(node, "day", &DAYS)));
+        if let (Some(node), Some(days)) = (fields.get("days"), &days)
+            && DAYS.iter().all(|(_, day)| days.contains(day))
+        {
+            self.warn("S106", node.span, "these are all the days of the week", "leave them out");
+        }
         if let Some(node) = fields.get("days").filter(|node| matches!(&node.kind, Kind::List(items) if items.is_empty())) {
             self.problem("S101", node.span, "the clock is never on none of the days").label("expected days, such as `[sat, sun]`");
         }
@@ -228,6 +263,11 @@ impl Reader<'_> {
         }
         zone
     }
+}
+
+/// Whether every request has that part, and it is a mapping.
+pub(super) fn is_always_there(part: &str) -> bool {
+    ["parameters", "query", "headers"].contains(&part)
 }
 
 /// How a text is written as a pattern that looks like one: with flags behind it, with one of its slashes, or as in other languages with

@@ -202,7 +202,7 @@ impl Reader<'_> {
                 share.map(|share| Condition::Chance(share, number))
             }
             "clock" => self.window(inner).map(Condition::Clock),
-            _ => self.request(inner).map(Condition::Request),
+            _ => self.requested(inner),
         }
     }
 
