@@ -89,7 +89,7 @@ fn about(reference: &str, shipment: &Shipment) -> Value {
     json!({
         "shipment_reference": reference,
         "parcel_references": each(|parcel| &parcel.reference),
-        "source": shipment.created_with,
+        "source": wire::channel(&shipment.created_with),
         "order_reference": shipment.order,
         "carrier": carrier,
         "carrier_account": wire::carrier_account(carrier),
@@ -105,7 +105,7 @@ fn step(shipment: &Shipment, parcel: &Parcel, scan: &Scan, kind: fn(&str) -> Str
     Some(json!({
         "shipment_reference": parcel.subject,
         "parcel_reference": own,
-        "source": shipment.created_with,
+        "source": wire::channel(&shipment.created_with),
         "order_reference": shipment.order,
         "carrier": parcel.carrier,
         "carrier_account": wire::carrier_account(&parcel.carrier),
@@ -148,7 +148,7 @@ fn render(notice: &Event<'_>) -> Message {
 fn sample(cx: &mut Cx<'_>, event: &str) -> (String, Value) {
     let (reference, tracking) = ("TEST-SHIPMENT-1".to_owned(), "95008001000001".to_owned());
     let package = Package { reference: "TEST-PARCEL-1".to_owned(), tracking: tracking.clone(), weight: 0 };
-    let [created_with, order, service] = ["shopify_store_1", "TEST-ORDER-1", "DPDNEXT"].map(str::to_owned);
+    let [created_with, order, service] = ["Shopify Store", "TEST-ORDER-1", "DPDNEXT"].map(str::to_owned);
     let shipment = Shipment { created_with, order, service, parcels: vec![package] };
     if matches!(event, CREATED | CANCELLED) {
         let payload = about(&reference, &shipment);

@@ -149,6 +149,13 @@ pub(super) fn carrier_account(carrier: &str) -> String {
     format!("{}_account_1", carrier.to_lowercase())
 }
 
+/// The key of the channel that an application is, in the form of the documented `shopify_store_1`.
+pub(super) fn channel(application: &str) -> String {
+    let words = application.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+    let key = words.map(str::to_lowercase).collect::<Vec<_>>().join("_");
+    if key.ends_with(|letter: char| letter.is_ascii_digit()) { key } else { format!("{key}_1") }
+}
+
 /// The formats that labels come in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
