@@ -19,7 +19,7 @@ const OF_ACCOUNT: [&str; 2] = ["state", "balance"];
 pub struct AccountRows {
     /// Whose credentials they are, for the schema.
     pub about: &'static str,
-    /// Sets of members that make a credential: a row has at least one of the sets, and whole.
+    /// Sets of members that make a credential: a row has at least one of the sets, and whole. Sets may share members.
     pub credentials: &'static [&'static [FieldSpec]],
     /// The members that lead a call to its sandbox. Two sandboxes should not have the same there.
     pub identifiers: &'static [&'static str],
@@ -95,9 +95,20 @@ impl AccountRows {
         found
     }
 
+    /// The members of credentials, each once.
+    pub fn presented(&self) -> impl Iterator<Item = &'static FieldSpec> {
+        let mut found: Vec<&'static FieldSpec> = Vec::new();
+        for spec in self.credentials.iter().copied().flatten() {
+            if found.iter().all(|other| other.name != spec.name) {
+                found.push(spec);
+            }
+        }
+        found.into_iter()
+    }
+
     /// All members, those of credentials first.
     pub fn fields(&self) -> impl Iterator<Item = &'static FieldSpec> {
-        self.credentials.iter().copied().flatten().chain(self.others)
+        self.presented().chain(self.others)
     }
 }
 

@@ -129,13 +129,14 @@ fn accounts(rows: &AccountRows, mut row: Value) -> Value {
         row["required"] = names(only).into();
     } else {
         row["anyOf"] = rows.credentials.iter().map(|set| json!({"required": names(set)})).collect();
+        let is_shared = |name: &str| rows.credentials.iter().filter(|set| set.iter().any(|spec| spec.name == name)).count() > 1;
         let whole = rows.credentials.iter().flat_map(|set| {
             let names = names(set);
             let others = |name: &str| names.iter().copied().filter(|other| *other != name).collect::<Vec<_>>();
             names.iter().map(|name| ((*name).to_owned(), others(name))).collect::<Vec<_>>()
         });
         let whole: Map<String, Value> =
-            whole.filter(|(_, others)| !others.is_empty()).map(|(name, others)| (name, others.into())).collect();
+            whole.filter(|(name, others)| !others.is_empty() && !is_shared(name)).map(|(name, others)| (name, others.into())).collect();
         row["dependentRequired"] = whole.into();
     }
     json!({"description": rows.about, "type": "array", "items": row})

@@ -98,8 +98,18 @@ fn account(reader: &mut Reader<'_>, node: &Node, rows: Option<&AccountRows>) -> 
 /// The members that a mount declares: a credential at least, and whole.
 fn declared(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>, rows: &AccountRows) -> Map<String, Value> {
     let mut found = Map::new();
-    let begun = |set: &[FieldSpec]| set.iter().any(|spec| fields.get(spec.name).is_some());
-    for spec in rows.credentials.iter().copied().filter(|set| begun(set)).flatten() {
+    let has = |spec: &&FieldSpec| fields.get(spec.name).is_some();
+    // A member that two sets have begins neither where one of them is whole, and else the first.
+    let (whole, others): (Vec<&[FieldSpec]>, Vec<_>) = rows.credentials.iter().copied().partition(|set| set.iter().all(|spec| has(&spec)));
+    let mut asked: Vec<&FieldSpec> = Vec::new();
+    for set in whole.into_iter().chain(others) {
+        let is_asked = |spec: &FieldSpec| asked.iter().any(|other| other.name == spec.name);
+        let rest: Vec<_> = set.iter().filter(|spec| !is_asked(spec)).collect();
+        if rest.iter().any(has) {
+            asked.extend(rest);
+        }
+    }
+    for spec in &asked {
         let value = fields.require(reader, spec.name).and_then(|node| {
             let value = member(reader, node, spec)?;
             let is_presented = rows.identifiers.contains(&spec.name);
@@ -108,8 +118,8 @@ fn declared(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>, rows: &Ac
         });
         found.extend(value.map(|value| (spec.name.to_owned(), value)));
     }
-    let names: Vec<&str> = rows.credentials.iter().copied().flatten().map(|spec| spec.name).collect();
-    if !rows.credentials.iter().any(|set| begun(set)) && !fields.misspells(&names) {
+    let names: Vec<&str> = rows.presented().map(|spec| spec.name).collect();
+    if asked.is_empty() && !fields.misspells(&names) {
         let names = |set: &[FieldSpec]| set.iter().map(|spec| quoted(&[spec.name])).collect::<Vec<_>>().join(" and ");
         let sets: Vec<_> = rows.credentials.iter().map(|set| names(set)).collect();
         reader.problem("S006", node.span, "an account without credentials").label(format!("expected {}", sets.join(", or ")));
@@ -142,9 +152,9 @@ fn presentable(reader: &mut Reader<'_>, node: &Node, name: &str, text: &str) {
 fn successor(reader: &mut Reader<'_>, node: &Node, row: &Map<String, Value>, rows: Option<&AccountRows>) -> Map<String, Value> {
     let Some(rows) = rows else { return node.to_json().as_object().cloned().unwrap_or_default() };
     let others = rows.others.iter().filter(|spec| rows.identifiers.contains(&spec.name));
-    let specs: Vec<_> = rows.credentials.iter().copied().flatten().chain(others).filter(|spec| row.contains_key(spec.name)).collect();
+    let specs: Vec<_> = rows.presented().chain(others).filter(|spec| row.contains_key(spec.name)).collect();
     let problems = reader.problems.len();
-    let has = |set: &&[FieldSpec]| set.iter().any(|spec| row.contains_key(spec.name));
+    let has = |set: &&[FieldSpec]| set.iter().all(|spec| row.contains_key(spec.name));
     let sets: Vec<_> = rows.credentials.iter().copied().filter(has).collect();
     let changes = match (&node.kind, sets.as_slice()) {
         (Kind::Map(_), _) => {

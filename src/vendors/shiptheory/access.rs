@@ -21,14 +21,14 @@ const TOKENS: Tokens = Tokens { header: r#"{"typ":"JWT","alg":"HS256"}"#, key: b
 /// How long a token is good, unless the row of its login says otherwise.
 const LIFE: SignedDuration = SignedDuration::from_mins(60);
 const DEFAULT_EMAIL: &str = "you@youremail.com";
+const EMAIL: FieldSpec = FieldSpec::text("email", "User name.");
 
 /// What rows of `accounts` may say.
 pub(super) const ACCOUNTS: AccountRows = AccountRows {
     about: "Shiptheory: logins.",
-    credentials: &[&[FieldSpec::text("email", "User name."), FieldSpec::text("password", "Password.")]],
+    credentials: &[&[EMAIL, FieldSpec::text("password", "Password.")], &[EMAIL, FieldSpec::text("token", "A permanent token.")]],
     identifiers: &["email", "token"],
     others: &[
-        FieldSpec::text("token", "A permanent token."),
         FieldSpec::STATE,
         FieldSpec::TOKEN_LIFETIME,
         FieldSpec::new("approve_after", FieldType::Duration, "How long a shipment waits until somebody approves it; for ever if absent."),
