@@ -153,6 +153,8 @@ impl<'d> Compiler<'d> {
         };
         let extensions = data.extensions.iter().filter(|(name, _)| name.starts_with("x-"));
         schema.extensions = extensions.map(|(name, value)| (name.as_str().into(), value.clone())).collect();
+        let documented = data.extensions.get("x-documented").and_then(|row| row.get("$ref")?.as_str());
+        schema.documented = documented.map(|reference| self.component(reference));
         schema.sort_properties();
         schema.nullable = data.nullable;
         schema.sample = data.example.clone().or_else(|| data.default.clone());

@@ -66,6 +66,8 @@ pub(crate) struct Schema {
     pub one_of: Vec<SchemaId>,
     pub not: Option<SchemaId>,
     pub discriminator: Option<Box<Discriminator>>,
+    /// What the vendor's document says of such values, though the vendor takes any: the `$ref` of `x-documented`.
+    pub documented: Option<SchemaId>,
     /// An `example`, or else the `default`.
     pub sample: Option<Value>,
     pub default: Option<Value>,

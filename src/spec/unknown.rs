@@ -57,7 +57,8 @@ fn walk(schemas: &Schemas, ids: &[SchemaId], value: &Value, path: &mut Vec<Step>
             let rules = || all.iter().filter_map(|schema| schema.object.as_deref());
             let properties: Vec<(&str, SchemaId)> =
                 rules().flat_map(|rules| &rules.properties).map(|property| (&*property.name, property.schema)).collect();
-            if properties.is_empty() || all.iter().any(|schema| is_open(schema)) {
+            let is_described = all.iter().any(|schema| schema.documented.is_some());
+            if properties.is_empty() || (!is_described && all.iter().any(|schema| is_open(schema))) {
                 return;
             }
             let known: Vec<&str> = properties
@@ -82,14 +83,14 @@ fn walk(schemas: &Schemas, ids: &[SchemaId], value: &Value, path: &mut Vec<Step>
     }
 }
 
-/// A schema with all its parts and alternatives.
+/// A schema with all its parts and alternatives, and with what the vendor's document says beyond it.
 pub(super) fn flatten<'s>(schemas: &'s Schemas, id: SchemaId, all: &mut Vec<&'s Schema>, depth: usize) {
     let schema = &schemas[id];
     if depth == 0 || all.len() > 200 {
         return;
     }
     all.push(schema);
-    for part in schema.all_of.iter().chain(&schema.any_of).chain(&schema.one_of) {
+    for part in schema.all_of.iter().chain(&schema.any_of).chain(&schema.one_of).chain(&schema.documented) {
         flatten(schemas, *part, all, depth - 1);
     }
 }

@@ -24,6 +24,10 @@ fn parcel() -> Value {
     json!({"length": "5", "width": "5", "height": "5", "distance_unit": "in", "weight": "2", "mass_unit": "lb"})
 }
 
+fn shipment() -> Value {
+    json!({"address_from": address(), "address_to": address(), "parcels": [parcel()]})
+}
+
 /// A value with some of its members replaced; `null` leaves one out.
 fn with(mut value: Value, changes: &Value) -> Value {
     for (name, change) in changes.as_object().expect("an object of changes") {
@@ -37,9 +41,17 @@ fn with(mut value: Value, changes: &Value) -> Value {
 
 /// What a client does that is right, with each vendor.
 fn right(server: &Server) {
-    let calls: [(&str, &str, Headers, Value, u16); 8] = [
+    let calls: [(&str, &str, Headers, Value, u16); 10] = [
         ("POST", "/shippo/addresses", &[TEST, JSON], address(), 201),
         ("POST", "/shippo/parcels", &[TEST, JSON], parcel(), 201),
+        ("POST", "/shippo/addresses", &[TEST, JSON], with(address(), &json!({"latitude": 37.8, "longitude": -122.4})), 201),
+        (
+            "POST",
+            "/shippo/shipments",
+            &[TEST, JSON],
+            with(shipment(), &json!({"extra": {"signature_confirmation": true, "premium": false}})),
+            201,
+        ),
         ("GET", "/shippo/addresses?page=1&results=5", &[TEST], Value::Null, 200),
         ("POST", "/shiptheory/v1/token", &[JSON], json!({"email": "you@youremail.com", "password": "password"}), 200),
         ("GET", "/shipstation/orders?pageSize=10&page=1", &[V1], Value::Null, 200),
@@ -94,6 +106,38 @@ fn wrong(server: &Server) -> Vec<(&'static str, &'static str, &'static str, &'st
             shippo,
             json(with(parcel(), &json!({"length": "long"}))),
             ["violation", "shippo.CreateParcel", "body /length", "format"],
+        ),
+        (
+            "POST",
+            "/shippo/parcels",
+            shippo,
+            json(with(parcel(), &json!({"extra": {"insurance": {"provider": "DHL"}}}))),
+            ["violation", "shippo.CreateParcel", "body /extra/insurance/provider", "enum"],
+        ),
+        (
+            "POST",
+            "/shippo/shipments",
+            shippo,
+            json(with(shipment(), &json!({"extra": {"signature_confirmation": "ADULTT"}}))),
+            ["violation", "shippo.CreateShipment", "body /extra/signature_confirmation", "enum"],
+        ),
+        (
+            "POST",
+            "/shippo/carrier_accounts/register/new",
+            shippo,
+            json(json!({"carrier": "dhl_express", "parameters": {"user_accepted_terms_and_conditions": "yes"}})),
+            ["violation", "shippo.RegisterCarrierAccount", "body /parameters/user_accepted_terms_and_conditions", "type"],
+        ),
+        (
+            "POST",
+            "/shippo/transactions",
+            shippo,
+            json(json!({
+                "carrier_account": "2c05985c735e64bdfeff181cc4c148cc",
+                "servicelevel_token": "usps_priority",
+                "shipment": with(shipment(), &json!({"extra": {"is_return": "yes"}})),
+            })),
+            ["violation", "shippo.CreateTransaction", "body /shipment/extra/is_return", "type"],
         ),
         ("POST", "/shippo/adresses", shippo, json(address()), ["violation", "shippo", "request", "unknown-operation"]),
         (
@@ -191,8 +235,8 @@ fn every_fault_of_a_client_is_found_and_none_invented() {
     let shippo = live["vendors"].as_array().and_then(|rows| rows.iter().find(|row| row["vendor"] == "shippo")).expect("it was called");
     let mut exercised = shippo["exercised"].as_array().expect("a list").iter();
     let address = exercised.find(|row| row["operation"] == "shippo.CreateAddress").expect("it was called");
-    assert_eq!((&address["statuses"]["201"], address["never"][0].as_u64()), (&json!(3), Some(401)), "{address}");
-    assert!(shippo["never"].as_array().is_some_and(|rows| rows.contains(&json!("shippo.CreateTransaction"))));
+    assert_eq!((&address["statuses"]["201"], address["never"][0].as_u64()), (&json!(4), Some(401)), "{address}");
+    assert!(shippo["never"].as_array().is_some_and(|rows| rows.contains(&json!("shippo.CreateRefund"))));
     // A journal that was saved says the same.
     for format in ["ndjson", "har"] {
         let saved = send(&server, "GET", &format!("/_seatrial/sandboxes/default/requests/export?format={format}"), &[], "");
@@ -245,6 +289,17 @@ fn reports_are_for_people_and_for_programs() {
     }
     let nothing = report(&Server::start(&[]), &[]);
     assert_eq!(nothing.status.code(), Some(1), "no call is no success: {}", text(&nothing.stdout));
+}
+
+/// The guide of ShipTime has client and secret in the form; a Basic pair is taken as well.
+#[test]
+fn a_pair_in_place_of_a_form_is_told() {
+    let server = Server::start(&[]);
+    let pair = [("authorization", "Basic c2VhdHJpYWw6c2VhdHJpYWwtc2VjcmV0"), ("content-type", "application/x-www-form-urlencoded")];
+    assert_eq!(send(&server, "POST", "/shiptime/oauth2/token", &pair, "grant_type=client_credentials").status, 200);
+    let told: Value = serde_json::from_slice(&report(&server, &["--format", "json"]).stdout).expect("JSON");
+    let required = |name| ("violation", "shiptime.token-post", format!("body /{name}"), "required");
+    assert_eq!(found(&told), [required("client_id"), required("client_secret")]);
 }
 
 #[test]

@@ -68,7 +68,7 @@ impl<'a> Checker<'a> {
         discriminator.alternatives.iter().find(|(row, _)| **row == *name).map(|(_, id)| *id)
     }
 
-    fn could_be(&self, id: SchemaId, value: &Value) -> bool {
+    pub(super) fn could_be(&self, id: SchemaId, value: &Value) -> bool {
         let schema = &self.schemas[id];
         match schema.json_type {
             Some(wanted) => wanted.is_of(value) || (wanted == JsonType::Integer && value.is_number()),

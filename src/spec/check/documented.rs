@@ -16,6 +16,9 @@ impl<'a> Checker<'a> {
         {
             self.add(path, Some(value), || Rule::Type(wanted));
         }
+        if let Some(described) = schema.documented.filter(|described| self.could_be(*described, value)) {
+            self.value(described, value, path, false);
+        }
         for name in schema.documented_members().filter(|name| value.get(name).is_none_or(Value::is_null)) {
             self.add(&Path::Member(path, name), None, || Rule::Required);
         }

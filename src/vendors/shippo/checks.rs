@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::catalog::CATALOG;
 use super::dialect::page;
-use super::wire::decimal::Decimal;
+use super::wire::decimal;
 use super::wire::{Moment, is_object_id};
 use crate::base::time::Timestamp;
 use crate::engine::Refusal;
@@ -29,14 +29,16 @@ pub(super) const READING: Reading = Reading {
         ("carrier", |text| CATALOG.known_carrier(text).is_some()),
         ("currency", |text| text.is_empty() || CATALOG.currencies.per_dollar.contains_key(text)),
         ("currency-code", is_currency_code),
-        ("decimal", |text| Decimal::parse(text).is_ok()),
-        ("decimal-or-blank", |text| text.is_empty() || Decimal::parse(text).is_ok()),
+        ("amount", |text| decimal::parse(text, decimal::AMOUNT).is_ok()),
+        ("measure", |text| decimal::parse(text, decimal::MEASURE).is_ok()),
+        ("measure-or-blank", |text| text.is_empty() || decimal::parse(text, decimal::MEASURE).is_ok()),
+        ("weight", |text| decimal::parse(text, decimal::WEIGHT).is_ok()),
         ("email-address", |text| text.contains('@')),
         ("moment", |text| text.is_empty() || moment(text).is_some()),
         ("object-id", is_object_id),
         ("object-text", |text| serde_json::from_str::<Map<String, Value>>(text).is_ok()),
         ("pickup-place", |text| CATALOG.pickup_places.iter().any(|place| place.eq_ignore_ascii_case(text))),
-        ("price", |text| Decimal::parse(text).is_ok()),
+        ("price", |text| decimal::parse(text, decimal::WEIGHT).is_ok()),
         ("url", |text| text.parse::<http::Uri>().is_ok_and(|url| url.scheme().is_some() && url.host().is_some())),
         ("parcel-template", |text| text.is_empty() || CATALOG.template(text).is_some()),
     ],
@@ -170,6 +172,7 @@ pub(super) fn text(violation: &Violation) -> String {
     if matches!(violation.path.last().map(Step::name), Some("extra" | "parameters")) {
         return format!("Expected a dictionary of items but got type \"{}\".", python(value));
     }
+    let misfit = |digits| decimal::parse(&sent, digits).err().unwrap_or("A valid number is required.".into()).into_owned();
     match &violation.rule {
         Rule::Type(JsonType::String) => "Not a valid string.".to_owned(),
         Rule::Type(JsonType::Boolean) => "Must be a valid boolean.".to_owned(),
@@ -184,7 +187,9 @@ pub(super) fn text(violation: &Violation) -> String {
         Rule::Minimum(_) => "Ensure this value is greater than or equal to 0.".to_owned(),
         Rule::Enum(_) if sent.is_empty() => REQUIRED.to_owned(),
         Rule::Format(format) => match format.as_str() {
-            "decimal" | "decimal-or-blank" | "price" => Decimal::parse(&sent).err().unwrap_or("A valid number is required.").to_owned(),
+            "amount" => misfit(decimal::AMOUNT),
+            "measure" | "measure-or-blank" => misfit(decimal::MEASURE),
+            "price" | "weight" => misfit(decimal::WEIGHT),
             _ if !value.is_string() && !value.is_number() => "Not a valid string.".to_owned(),
             "text" | "phone" => "Null characters are not allowed.".to_owned(),
             "moment" => WRONG_DATE.to_owned(),
@@ -255,7 +260,7 @@ fn is_currency_code(text: &str) -> bool {
 
 /// Observed 2026: prices lose the zeros at their end.
 fn shortest(text: &str) -> Option<String> {
-    Some(Decimal::parse(text).ok()?.shortest()).filter(|short| short != text)
+    Some(decimal::shortest(decimal::parse(text, decimal::WEIGHT).ok()?)).filter(|short| short != text)
 }
 
 /// A leading plus becomes two zeros, blanks vanish.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::catalog::{CATALOG, Carrier, Scope, Service};
 use super::wire::address::Address;
 use super::wire::carrier_account::CarrierAccount;
-use super::wire::decimal::Decimal;
+use super::wire::decimal;
 use super::wire::parcel::Measures;
 use super::wire::shipment::Rate;
 use super::wire::{Message, Moment};
@@ -259,7 +259,7 @@ impl Lane<'_> {
     fn insured(&self, currency: &str) -> i64 {
         let amount = self.cover("amount");
         let amount = amount.as_str().map_or_else(|| amount.to_string(), str::to_owned);
-        let cents = Decimal::parse(&amount).map_or(0, |decimal| decimal.value / 100);
+        let cents = decimal::parse(&amount, decimal::MEASURE).unwrap_or(0) / 100;
         CATALOG.convert(cents, self.cover("currency").as_str().unwrap_or("USD"), currency).unwrap_or(cents)
     }
 

@@ -12,7 +12,7 @@ use crate::carrier::sheet::{Column, Sheet};
 use crate::engine::Cx;
 use crate::vendors::shippo::catalog::CATALOG;
 use crate::vendors::shippo::wire::address::Address;
-use crate::vendors::shippo::wire::decimal::Decimal;
+use crate::vendors::shippo::wire::decimal;
 use crate::vendors::shippo::wire::parcel::Parcel;
 use crate::vendors::shippo::wire::shipment::{Rate, Shipment};
 use crate::vendors::shippo::wire::transaction::Transaction;
@@ -41,7 +41,7 @@ pub(in super::super) fn keep(cx: &mut Cx<'_>, transaction: &Transaction, rate: &
     let [from, to] = if is_return { [to, from] } else { [from, to] };
     let sides = |parcel: &Parcel| {
         let [length, width, height] = [&parcel.length, &parcel.width, &parcel.height]
-            .map(|side| Decimal::parse(side).map(|side| side.shortest()).unwrap_or_default());
+            .map(|side| decimal::parse(side, decimal::MEASURE).map(decimal::shortest).unwrap_or_default());
         format!("{length} x {width} x {height} {}", parcel.distance_unit)
     };
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
@@ -172,7 +172,7 @@ fn declaration(cx: &Cx<'_>, shipment: &Shipment) -> Declaration {
 
 fn item(stored: &Value) -> Item {
     let text = |name: &str| stored[name].as_str().unwrap_or_default().to_owned();
-    let decimal = |name: &str| Decimal::parse(&text(name)).map_or(0, |decimal| decimal.value);
+    let decimal = |name: &str| decimal::parse(&text(name), decimal::WEIGHT).unwrap_or(0);
     // Ten-thousandths of a unit, in grams.
     let grams = match stored["mass_unit"].as_str() {
         Some("lb") => 453.592_37,

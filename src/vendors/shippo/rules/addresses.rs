@@ -40,7 +40,7 @@ fn judge_by_carrier(cx: &Cx<'_>, address: &mut Address) {
 fn judge(_: &mut Cx<'_>, body: &mut Value, _: &mut Report<'_>) -> Result<(), Refusal> {
     for name in ["longitude", "latitude"] {
         if let Some(degrees) = body.get_mut(name) {
-            *degrees = degrees.as_str().and_then(|text| text.parse::<f64>().ok()).into();
+            *degrees = degrees.as_f64().or_else(|| degrees.as_str()?.parse().ok()).into();
         }
     }
     Ok(())

@@ -10,7 +10,7 @@ use crate::vendors::shippo::catalog::CATALOG;
 use crate::vendors::shippo::checks;
 use crate::vendors::shippo::dialect::page::LISTING;
 use crate::vendors::shippo::wire::PARCEL;
-use crate::vendors::shippo::wire::decimal::{self, Decimal};
+use crate::vendors::shippo::wire::decimal;
 
 /// The answer to the creation shows decimals as they were sent; later reads show four places.
 pub(crate) static PARCELS: Resource = Resource::new(PARCEL, "Parcel", &LISTING, &CONVENTIONS).judged(judge);
@@ -30,7 +30,7 @@ fn judge(_: &mut Cx<'_>, body: &mut Value, report: &mut Report<'_>) -> Result<()
         checks::require(report, &Field::root(body).member(name));
     }
     let Some(template) = template else { return Ok(()) };
-    let side = |text: &str| Decimal::parse(text).map_or(decimal::render(0), |side| side.stored());
+    let side = |text: &str| decimal::render(decimal::parse(text, decimal::MEASURE).unwrap_or(0));
     let own = [
         ("length", side(&template.length)),
         ("width", side(&template.width)),

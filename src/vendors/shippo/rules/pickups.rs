@@ -20,7 +20,7 @@ use crate::base::time::{self, Timestamp};
 use crate::carrier::Anchor;
 use crate::engine::fields::{Field, Report};
 use crate::engine::{Cx, Outcome, Refusal};
-use crate::spec::{Rule, Step};
+use crate::spec::{JsonType, Rule, Step};
 
 /// The topic of a pickup in the agenda: the carrier has come.
 pub(crate) const DONE: &str = "pickup.done";
@@ -86,7 +86,8 @@ fn at_the_top(mut refusal: Refusal) -> Refusal {
             let last = violation.path.iter().rposition(|step| matches!(step, Step::Member(_))).unwrap_or_default();
             violation.path.drain(..last);
             let is_other = violation.path.len() == 1 && violation.top() != "carrier_account";
-            if is_other && matches!(violation.rule, Rule::Type(_) | Rule::MinLength(_) | Rule::MinItems(_)) {
+            let is_flag = violation.rule == Rule::Type(JsonType::Boolean);
+            if is_other && !is_flag && matches!(violation.rule, Rule::Required | Rule::Type(_) | Rule::MinLength(_) | Rule::MinItems(_)) {
                 violation.value = None;
             }
         }

@@ -32,10 +32,14 @@ pub(crate) fn create(cx: &mut Cx<'_>) -> Outcome {
     let Some(terms) = CATALOG.registrations.get(token) else {
         return Err(refused(format!("carrier {sent} cannot be registered")));
     };
-    let parameters = cx.call.body["parameters"].as_object().cloned().unwrap_or_default();
-    let asked = if terms.may_be_silent && parameters.is_empty() { &[][..] } else { &terms.parameters };
+    let told = cx.call.body["parameters"].as_object();
+    let asked = if terms.may_be_silent && told.is_none() { &[][..] } else { &terms.parameters };
+    let parameters = told.cloned().unwrap_or_default();
     if let Some(name) = asked.iter().find(|name| parameters.get(*name).is_none_or(|value| value.is_null() || value == "")) {
         return Err(refused(format!("parameters.{name} is required")));
+    }
+    if asked.iter().any(|name| name == "ups_agreements") && parameters["ups_agreements"] == false {
+        return Err(refused("parameters.ups_agreements must be true".to_owned()));
     }
     if terms.slow && cx.docs.has(REGISTRATION, token) {
         return Err(refused(format!("a registration with {token} is already under way")));

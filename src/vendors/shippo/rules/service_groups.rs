@@ -14,7 +14,7 @@ use crate::engine::{Cx, Outcome, Refusal};
 use crate::vendors::shippo::checks::{self, complaint, not_found};
 use crate::vendors::shippo::dialect::page::ALL;
 use crate::vendors::shippo::dialect::{self, LIVE_RATES};
-use crate::vendors::shippo::wire::decimal::Decimal;
+use crate::vendors::shippo::wire::decimal;
 use crate::vendors::shippo::wire::shipment::Rate;
 use crate::vendors::shippo::wire::{self, ADDRESS, RATE, SERVICE_GROUP, USER_TEMPLATE};
 
@@ -90,7 +90,7 @@ pub(crate) fn live_rates(cx: &mut Cx<'_>) -> Outcome {
         Some(parcel) if groups.iter().any(is_quoted) => rates(cx, &ends, parcel),
         _ => Vec::new(),
     };
-    let total: i64 = items.elements().map(|item| value(item.member("total_price").value)).sum();
+    let total: i64 = items.elements().map(|item| value(item.member("total_price").value)).fold(0, i64::saturating_add);
     let results: Vec<Value> = groups.iter().filter_map(|group| option(group, &rates, total)).collect();
     Ok(dialect::go(StatusCode::OK, &json!({ "next": "", "previous": "", "results": results })))
 }
@@ -105,7 +105,7 @@ fn rates(cx: &mut Cx<'_>, ends: &[String], parcel: &Value) -> Vec<Rate> {
 /// Ten-thousandths of a price; 0 if it is none.
 fn value(price: Option<&Value>) -> i64 {
     let text = price.map(|price| price.as_str().map_or_else(|| price.to_string(), str::to_owned)).unwrap_or_default();
-    Decimal::parse(&text).map_or(0, |price| price.value)
+    decimal::parse(&text, decimal::WEIGHT).unwrap_or(0)
 }
 
 /// What a group offers: its price, the cheapest of its services with the adjustment, or nothing to pay over the threshold.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize, Serializer, ser};
 use serde_json::{Map, Value};
 
 use super::Moment;
-use super::decimal::Decimal;
+use super::decimal;
 
 /// A stored parcel, which is also its answer; decimals have four places.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -70,7 +70,7 @@ impl Parcel {
             "kg" => (1_000_000_000, 1),
             _ => (1_000_000, 1),
         };
-        let value = |text: &str| Decimal::parse(text).map_or(0, |decimal| decimal.value);
+        let value = |text: &str| decimal::parse(text, decimal::MEASURE).unwrap_or(0);
         let micrograms = i128::from(value(&self.weight)) * weight / (10_000 * parts);
         Measures {
             sides: [&self.length, &self.width, &self.height].map(|text| value(text) * side / 10_000),
