@@ -260,7 +260,7 @@ fn more_rows_than_any_list_may_have_are_refused_unread() {
 #[test]
 fn files_of_thousands_of_labels_are_bounded() {
     let server = Server::start(&["--in-flight-bytes", "16MiB"]);
-    let town = r#"{"companyName":"A","attention":"B","phone":"416 555 0100","streetAddress":"1 Example Street","city":"Toronto","#;
+    let town = r#"{"companyName":"Ann","attention":"Bo","phone":"416 555 0100","streetAddress":"1 Example Street","city":"Toronto","#;
     let town = format!(r#"{town}"state":"ON","countryCode":"CA","postalCode":"M5S2C6"}}"#);
     let pieces = rows(r#"{"length":10,"width":10,"height":10,"weight":2,"description":"Package"}"#, 9_000);
     let rates = format!(r#""from":{town},"to":{town},"packageType":"PACKAGE","unitOfMeasurement":"IMPERIAL","shipDate":"2026-01-05""#);
