@@ -23,7 +23,7 @@ const KEPT: Duration = Duration::from_secs(61);
 /// What a checkpoint in the commit of a call may take, which is how earlier formats have it.
 const IN_A_CALL: i64 = 64 << 20;
 
-/// The checkpoints of a copy.
+/// How it stands with the checkpoints of a copy.
 #[derive(Default)]
 pub(super) struct Checkpoints {
     /// Whether one is being written here.
@@ -46,7 +46,7 @@ impl Checkpoints {
     }
 }
 
-/// What came of an attempt.
+/// What came of an attempt to write one.
 #[derive(PartialEq, Eq)]
 enum Attempt {
     Done,

@@ -52,7 +52,7 @@ enum Unwritten {
     Other(Event<'static>),
 }
 
-/// Counts bytes.
+/// Counts bytes that are written to it.
 struct Length(u64);
 
 impl Write for Length {

@@ -142,6 +142,17 @@ impl Fleet {
         Ok(())
     }
 
+    /// A number that nobody else gets, larger than those before: that of the next life.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn next_number(&self) -> Result<i64, Fault> {
+        let mut hold = self.ledger.begin();
+        let number = answered(hold.life()).await?;
+        hold.release();
+        Ok(number)
+    }
+
     /// Whether all is known here that was before a place in which a sandbox got a credential, so that nobody else had that before. What is
     /// not committed yet has no place, and is waited for with the sandbox.
     #[must_use]

@@ -438,7 +438,7 @@ impl Hold for Transaction {
     }
 }
 
-/// A row of [`HEAD`].
+/// What a row of [`HEAD`] says.
 fn head(row: &DatabaseRow) -> Result<Head, Fault> {
     let read = || {
         let name: String = row.try_get(0)?;

@@ -439,17 +439,6 @@ impl Fleet {
         &*self.ledger
     }
 
-    /// A number that nobody else gets, larger than those before: that of the next life.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn next_number(&self) -> Result<i64, Fault> {
-        let mut hold = self.ledger.begin();
-        let number = answered(hold.life()).await?;
-        hold.release();
-        Ok(number)
-    }
-
     /// The number of this replica.
     #[must_use]
     pub fn id(&self) -> i64 {

@@ -26,7 +26,7 @@ pub struct Found {
     pub bytes: Vec<u8>,
 }
 
-/// What a file includes.
+/// One of the files that a file includes.
 #[derive(Clone, Debug)]
 pub struct Include<'i> {
     /// The path as it is written.

@@ -2,10 +2,10 @@
 //! compiled when a file is read.
 
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::{fmt, mem};
 
+use indexmap::IndexMap;
 use regex::Regex;
 use serde_json::Value;
 
@@ -99,7 +99,7 @@ impl Shape {
     /// A list that has an element for each of these.
     #[must_use]
     pub fn of_elements(rows: Vec<Self>) -> Self {
-        let (mut firsts, mut counted) = (HashMap::with_capacity(rows.len()), vec![0; rows.len()]);
+        let (mut firsts, mut counted) = (IndexMap::with_capacity(rows.len()), vec![0; rows.len()]);
         for (index, row) in rows.iter().enumerate() {
             counted[*firsts.entry(row).or_insert(index)] += 1;
         }

@@ -19,7 +19,7 @@ const RECORDS: &str = "SELECT version, before, token, events FROM seatrial_recor
     ORDER BY version";
 const EXCHANGES: &str = "SELECT number, body FROM seatrial_exchange WHERE sandbox = $1 AND life = $2 AND number > $3 ORDER BY number";
 
-/// A record, and its token.
+/// A record, and the token of its commit.
 type Record = (Row, i64);
 
 /// What is new in a sandbox that is held from now on.

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::Condition;
 
-/// Nanoseconds of a day.
+/// How many nanoseconds a day has.
 const DAY: i128 = 86_400_000_000_000;
 
 /// Some time of the virtual clock.

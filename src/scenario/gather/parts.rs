@@ -10,14 +10,14 @@ use crate::scenario::error::{Diagnostic, MAX_PROBLEMS, Source, Span};
 /// A file in such a text.
 struct Part {
     source: Arc<Source>,
-    /// Its name without detours.
+    /// Its name, as a path without detours.
     name: String,
     /// Where it is in the text, with the line of its name.
     range: Range<usize>,
     includes: Vec<Included>,
 }
 
-/// What a part includes.
+/// What a part of a text includes.
 enum Included {
     /// A part in front of it.
     Part(usize),

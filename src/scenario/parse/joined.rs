@@ -14,7 +14,7 @@ use crate::scenario::shape::Shape;
 /// So many conditions that have to hold together are held against each other.
 const MOST_TOGETHER: usize = 64;
 
-/// What every call fulfills.
+/// A condition that every call fulfills.
 static TRUE: LazyLock<Expr> = LazyLock::new(|| Expr::parse("true").expect("it is an expression"));
 
 impl Reader<'_> {

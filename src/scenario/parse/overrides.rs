@@ -130,10 +130,8 @@ fn response(reader: &mut Reader<'_>, node: &Node) -> Option<Response> {
     let bytes = fields.get("base64").and_then(|node| base64(reader, node)).map(Into::into);
     let off_spec = fields.get("off_spec").and_then(|node| reader.boolean(node, "off_spec")).unwrap_or_default();
     // A body that could not be read is told of, and not missing.
-    let is_unread = body.is_none()
-        && bytes.is_none()
-        && (fields.get("base64").is_some() || fields.entry("body").is_some() || fields.may_mean(&["body", "base64"]));
-    let off_spec = off_spec || is_unread;
+    let is_there = ["body", "base64"].iter().any(|name| fields.entry(name).is_some()) || fields.may_mean(&["body", "base64"]);
+    let off_spec = off_spec || (is_there && body.is_none() && bytes.is_none());
     let status_span = fields.get("status").map_or(node.span, |node| node.span);
     let span = fields.entry("body").map_or(status_span, |member| member.value.span);
     if let (Some(status @ (204 | 205 | 304)), Some(member)) = (status, fields.entry("body")) {

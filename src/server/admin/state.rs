@@ -62,7 +62,7 @@ pub(crate) struct Admin {
     pub recording: Option<Arc<str>>,
 }
 
-/// What lists have read lately.
+/// What lists have read lately, for the next ones.
 #[derive(Default)]
 pub(crate) struct Lists {
     pub parcels: Briefs<ParcelBrief>,

@@ -116,7 +116,7 @@ pub(crate) fn works_in(row: &Credential) -> Arc<str> {
     if is_beside { format!("{} live", row.account).into() } else { Arc::clone(&row.account) }
 }
 
-/// Tokens begin with their mode.
+/// Whether a caller is of the mode of a row: tokens begin with it.
 pub(crate) fn is_of_kind(request: &Request, row: &Credential) -> bool {
     let is_live = Authorization::of(request).is_some_and(|header| header.value.starts_with("shippo_live_"));
     is_live == (row.text("mode") == "live")

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
-/// What tells wherever it stands.
+/// Parts of names that tell of a secret wherever they stand.
 const LONG: [&str; 40] = [
     "auth",
     "assertion",

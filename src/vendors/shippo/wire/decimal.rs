@@ -38,7 +38,7 @@ pub(crate) fn render(value: i64) -> String {
     format!("{}.{:04}", value / 10_000, value % 10_000)
 }
 
-/// Ten-thousandths in the shortest text.
+/// A number of ten-thousandths in the shortest text.
 pub(crate) fn shortest(value: i64) -> String {
     render(value).trim_end_matches('0').trim_end_matches('.').to_owned()
 }

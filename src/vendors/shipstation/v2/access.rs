@@ -47,7 +47,7 @@ pub(super) fn authenticate(gate: &AuthRequest<'_>) -> Result<Credential, Refusal
     Ok(row)
 }
 
-/// How sandbox keys begin.
+/// How the keys of test accounts begin.
 const TEST: &str = "TEST_";
 
 /// How the names of accounts end in which sandbox keys work.

@@ -5,9 +5,8 @@ use serde_json::Value;
 use super::SHIPMENT;
 use super::shipments;
 use crate::carrier::document::Drawing;
-use crate::engine::{Cx, Enclosed, Outcome, Refusal, Reply};
+use crate::engine::{Blame, Cx, Enclosed, Outcome, Refusal, Reply};
 use crate::vendors::shiptime::labels;
-use crate::world::Blame;
 
 /// The label, a page for each piece, of as many as have theirs in one file.
 pub(in crate::vendors::shiptime) fn label(cx: &mut Cx<'_>) -> Outcome {

@@ -13,8 +13,7 @@ pub(in crate::vendors::shiptime) fn look_up(cx: &mut Cx<'_>) -> Outcome {
     let nowhere = || Refusal::Because("no_location", Value::Null);
     let rules = CATALOG.countries.get(country).ok_or_else(nowhere)?;
     if !rules.shape.is_match(code) {
-        let pattern = &rules.postal_code;
-        return Err(dialect::message(format!("Invalid postalCode. The string '{code}' must match {pattern}")));
+        return Err(dialect::message(format!("Invalid postalCode. The string '{code}' must match {}", rules.postal_code)));
     }
     let found = CATALOG.city(code).ok_or_else(nowhere)?;
     Ok(Reply::ok(json!({"postalCode": code, "city": found.city, "state": found.state})))

@@ -24,10 +24,8 @@ pub(in crate::vendors::shiptime) fn issue(cx: &mut Cx<'_>) -> Outcome {
     if grant != "client_credentials" {
         return Err(dialect::oauth("unsupported_grant_type", ""));
     }
-    for (name, value) in [("client_id", &client_id), ("client_secret", &secret)] {
-        if value.is_empty() {
-            return Err(dialect::oauth("invalid_request", name));
-        }
+    if let Some((name, _)) = [("client_id", &client_id), ("client_secret", &secret)].into_iter().find(|(_, value)| value.is_empty()) {
+        return Err(dialect::oauth("invalid_request", name));
     }
     let client = cx.log_in(true, |row| row.text("client_id") == client_id && row.text("client_secret") == secret);
     let client = client.ok_or_else(|| dialect::oauth("invalid_client", if header { "header" } else { "" }))?;

@@ -43,9 +43,7 @@ struct Event {
 
 /// A scan of the first piece moves the shipment, unless it was called off.
 pub(in crate::vendors::shiptime) fn scanned(cx: &mut Cx<'_>, parcel: &Parcel, scan: &Scan) {
-    let Some(mut shipment) = cx.docs.get::<Shipment>(SHIPMENT, &parcel.subject) else {
-        return;
-    };
+    let Some(mut shipment) = cx.docs.get::<Shipment>(SHIPMENT, &parcel.subject) else { return };
     if shipment.lead() != parcel.tracking_number || shipment.detail.status.is_called_off() {
         return;
     }
@@ -61,10 +59,7 @@ fn is_tracked(parcel: &Parcel) -> bool {
 }
 
 fn event(scan: &Scan) -> Option<Event> {
-    if matches!(scan.status, Status::Created | Status::PreTransit) {
-        return None;
-    }
-    let (state, name) = words(scan.status)?;
+    let (state, name) = words(scan.status).filter(|_| !matches!(scan.status, Status::Created | Status::PreTransit))?;
     let name = scan.message.clone().unwrap_or_else(|| name.to_owned());
     Some(Event { status: Some(state), location: place(scan), name: Some(name), timestamp: print_moment(scan.at), ..Event::default() })
 }
