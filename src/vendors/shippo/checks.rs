@@ -284,7 +284,7 @@ mod tests {
         let list = Path::Member(&Path::Root, "parcels");
         let (first, second) = (Path::Element(&list, 0), Path::Element(&list, 1));
         let unit = |row| at(&Path::Member(row, "mass_unit"), Value::Null, Rule::Required);
-        let weight = at(&Path::Member(&second, "weight"), "two".into(), Rule::Format("decimal".to_owned()));
+        let weight = at(&Path::Member(&second, "weight"), "two".into(), Rule::Format("measure".to_owned()));
         let told = |violations: &[Violation]| Value::Object(fields(violations, text));
         assert_eq!(told(&[unit(&first)]), json!({"parcels": [{"mass_unit": [REQUIRED]}]}));
         let last = json!({"parcels": [{"mass_unit": [REQUIRED], "weight": ["A valid number is required."]}]});

@@ -63,7 +63,8 @@ fn checkpoints_are_written_beside_the_calls_by_one_replica() {
 #[test]
 fn a_replica_that_dies_between_parts_holds_nobody_up() {
     paused(async {
-        let (ledger, replicas) = small(2).await;
+        let (ledger, replicas) = fleet(2).await;
+        ledger.set_portion(256);
         ledger.takes_parts(1);
         calls(&replicas[0], 30).await;
         assert_eq!(ledger.parts("default"), (1, 0), "it has died");

@@ -111,10 +111,13 @@ pub(super) fn options<'t>(text: &'t str, found: &mut Found) -> Cow<'t, str> {
         return text.into();
     }
     let names = Arc::clone(&found.names);
-    let mut clean = Clean::new(text);
-    for place in OPTION.captures_iter(text) {
-        let start = place.get(0).map_or(0, |whole| whole.end());
-        let Some(name) = place.name("option").or(place.name("column")).map(|name| name.as_str()) else { continue };
+    let (mut clean, mut at) = (Clean::new(text), 0);
+    while let Some(place) = OPTION.captures_at(text, at) {
+        let start = place.get(0).map_or(text.len(), |whole| whole.end());
+        let Some(name) = place.name("option").or(place.name("column")) else { break };
+        // The blank behind an option may be the one before the next.
+        at = name.end();
+        let name = name.as_str();
         let is_column = place.name("column").is_some();
         let value = || quoted(text, start).unwrap_or_else(|| start..until(text, start, if is_column { &ENDS[1..4] } else { &ENDS }));
         if !is_column && ["u", "U", "user", "proxy-user"].contains(&name) {
