@@ -268,7 +268,7 @@ fn files_of_thousands_of_labels_are_bounded() {
     let credentials = OPERATIONS[4].2;
     let booked = client::send(&server, "POST", "/shiptime/rest/shipments", &[&[JSON], credentials].concat(), &body);
     assert_eq!(booked.status, 200, "{:.500}", booked.body);
-    let id = booked.body.split(r#""shipId":"#).nth(1).and_then(|rest| rest.split(',').next()).expect("an id");
+    let id = &booked.json()["shipId"];
     let idle = server.forget_peak();
     let label = client::send(&server, "GET", &format!("/shiptime/rest/shipments/{id}/label"), credentials, "");
     let bytes = server.peak().saturating_sub(idle);
