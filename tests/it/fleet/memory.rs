@@ -14,6 +14,7 @@ use seatrial::fleet::{
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 use tokio::time::Instant;
 
+use self::parts::Numbered;
 use super::network::now;
 
 /// How a commit fails.
@@ -48,9 +49,6 @@ struct Shared {
     portion: AtomicUsize,
     list: Arc<AsyncMutex<()>>,
 }
-
-/// The version that parts are of, when the latest of them came, and all of them by their numbers.
-type Numbered = (i64, Instant, BTreeMap<u32, Vec<u8>>);
 
 #[derive(Default)]
 struct Tables {
@@ -477,8 +475,7 @@ impl Hold for Transaction {
                 kept.append(commit.token, append);
             }
             for birth in &commit.births {
-                let mark = Mark { life: birth.life, version: 0, token: 0 };
-                let name = Arc::clone(&birth.name);
+                let (name, mark) = (Arc::clone(&birth.name), Mark { life: birth.life, version: 0, token: 0 });
                 let head =
                     Head { name: Arc::clone(&name), mark, began: 0, since_checkpoint: 0, checkpoint_bytes: 0, used: 0, courier: None };
                 let mut kept = Kept { head, readdressed: None, checkpoint: 1, apart: None, rows: Vec::new(), exchanges: BTreeMap::new() };

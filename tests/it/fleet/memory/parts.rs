@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use seatrial::fleet::{Checkpoint, Fault, News, Parts, Since};
+use tokio::time::Instant;
 
 use super::{Memory, Shared, Tables};
 use crate::fleet::network::now;
@@ -13,6 +14,9 @@ use crate::fleet::network::now;
 /// How long what is superfluous is kept, and how long ago somebody who writes parts has written the latest one.
 const KEPT: Duration = Duration::from_secs(60);
 const WRITTEN: Duration = Duration::from_secs(10);
+
+/// The version that parts are of, when the latest of them came, and all of them by their numbers.
+pub(super) type Numbered = (i64, Instant, BTreeMap<u32, Vec<u8>>);
 
 impl Memory {
     /// Writes and reads so much at once.
