@@ -368,8 +368,8 @@ fn executed(handled: Handled, world: &World, at: Timestamp, nth: u64, decision: 
 /// file that somebody else wrote.
 fn admit<'m>(sandbox: &Sandbox, loaded: &LoadedVendor, parsed: &Parsed<'m>, state: &mut State, now: Timestamp) -> Admitted<'m> {
     let (vendor, call) = (&*loaded.vendor, &parsed.call);
-    let identified = authenticate(sandbox, vendor, call, &mut state.world, now);
-    let (credential, denied) = match identified.granted.clone() {
+    let mut identified = authenticate(sandbox, vendor, call, &mut state.world, now);
+    let (credential, denied) = match std::mem::replace(&mut identified.granted, Ok(None)) {
         Ok(credential) => (credential, None),
         Err(Refusal::Unauthenticated(_)) if has_no_lock(loaded, parsed) => (None, None),
         Err(refusal) => (None, Some(refusal)),
